@@ -1,0 +1,51 @@
+"""Volunteer activities: an NGO publishes one with limited places, some days before it takes place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine.rows import ACTIVITY
+from sim.scenario import DAY_S, SECOND, Scenario
+from sim.streams import Purpose, draws
+
+
+@dataclass
+class Activities:
+    """All activities of the run by id: when each is published and starts, and the places left."""
+
+    table: NDArray[np.void]
+    publish_s: NDArray[np.int64]
+    places: NDArray[np.int64]
+
+    @classmethod
+    def draw(cls, scenario: Scenario, replication: int, projects: int) -> Activities:
+        """One activity per so many users over the run, between 8:00 and 16:00; none when nobody volunteers."""
+        settings, world = scenario.activities, scenario.scenario
+        wanted = any(deed.effect == "volunteer" for deed in scenario.deeds.values())
+        n = max(world.users // settings.users_each, 1) if wanted else 0
+        u = draws(world.seed, replication, Purpose.ACTIVITY, np.arange(n)) if n else np.zeros((4, 0))
+        days = world.length // (DAY_S * SECOND)
+        table = np.zeros(n, ACTIVITY)
+        table["id"] = np.arange(n)
+        table["start_s"] = (u[0] * days).astype(np.int64) * DAY_S + 8 * 3600 + (u[1] * 8 * 3600).astype(np.int64)
+        table["minutes"] = settings.hours
+        table["project"] = (u[2] * projects).astype(np.int64)
+        publish = np.maximum(table["start_s"] - settings.notice // SECOND, 0)
+        return cls(table, publish, np.full(n, settings.places, np.int64))
+
+    def open_at(self, now_s: int) -> NDArray[np.void]:
+        """Those published, not begun and with places left."""
+        ready = (self.publish_s <= now_s) & (self.table["start_s"] > now_s) & (self.places > 0)
+        return self.table[ready]
+
+    def state(self) -> dict[str, Any]:
+        """What a snapshot keeps."""
+        return {"places": self.places}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put the places back."""
+        self.places[:] = state["places"]

@@ -1,0 +1,76 @@
+"""Farmers: accounts run to milk rewards. They come where an account yields more than it costs.
+
+Their rows stand behind the honest users'; the daily process of the farms decides how many are awake.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.behaviour.farmers import farmer_entries
+from sim.behaviour.parameters import Parameters
+from sim.scenario import DAY_S, SECOND, Scenario
+from sim.streams import Purpose, one_draw
+
+DAY_US = DAY_S * SECOND
+MOST_PER_USER = 0.5  # rows kept for farmers who may come, per honest user
+
+
+@dataclass
+class Farmers:
+    """How many of the rows kept for farmers are awake, and the date of the next decision."""
+
+    scenario: Scenario
+    replication: int
+    rows: int
+    awake: int
+    next_at: int
+
+    @classmethod
+    def draw(cls, scenario: Scenario, replication: int) -> Farmers:
+        """Rows for the initial farmers and, where entry is open, for those who may come."""
+        settings, users = scenario.farmers, scenario.scenario.users
+        first = round(settings.share * users)
+        rows = first + (int(MOST_PER_USER * users) if settings.entry else 0)
+        return cls(scenario, replication, rows, 0, 0)
+
+    def first_wave(self) -> int:
+        """Farmers there from the start."""
+        return round(self.scenario.farmers.share * self.scenario.scenario.users)
+
+    def act(self, now: int, reward_a_day: int, new_players: int, p: Parameters) -> int:
+        """The farms' morning: how many accounts they open today (behaviour §5.9).
+
+        `reward_a_day` is what one account can earn a day, in beans under its cap; a week of it, less what
+        controls are expected to take, is compared with the price of an account.
+        """
+        self.next_at = now + DAY_US
+        settings = self.scenario.farmers
+        if now == 0:
+            return self._wake(self.first_wave())
+        if not settings.entry:
+            return 0
+        survival = (1.0 - settings.removal_per_day) ** 7
+        yuan = 7.0 * reward_a_day / self.scenario.beans.per_yuan * survival
+        mean = farmer_entries(
+            yuan, settings.account_cost / 100.0, float(new_players), p["farmers_entry_rate"], p["farmers_entry_power"]
+        ) * (1.0 - settings.entry_audit)  # fmt: skip
+        u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.FARMER, 0, now // DAY_US)
+        return self._wake(int(mean) + int(u[0] < mean - int(mean)))
+
+    def _wake(self, count: int) -> int:
+        woken = min(count, self.rows - self.awake)
+        self.awake += woken
+        return woken
+
+    def state(self) -> dict[str, NDArray[np.int64]]:
+        """What a snapshot keeps."""
+        return {"clock": np.array([self.awake, self.next_at])}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put the counts back."""
+        self.awake, self.next_at = (int(x) for x in state["clock"])

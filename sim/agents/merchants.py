@@ -1,0 +1,171 @@
+"""Merchants (商家): who they are, what they sell, and the weekly decision to pledge (公益宝贝).
+
+Best-sellers are pledged, often before a promotion, and pledges are almost never withdrawn (Jiang et al.
+2022, NBER w30102, F). Three in four pledge the minimum of 0.02 yuan; the badge stands with the pledge.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine.outbox import Outbox
+from sim.behaviour.merchants import pledge_hazard, raises_pledge
+from sim.behaviour.label import label_pull
+from sim.behaviour.parameters import Parameters
+from sim.bookkeeping import Kind
+from sim.engine.clocks import Floats
+from sim.engine.rows import NOBODY, PRODUCT
+from sim.scenario import DAY_S, SECOND, Scenario
+from sim.streams import Purpose, draws, one_draw
+
+Choice = tuple[Floats, NDArray[np.int64]]  # cumulative shares and numbers of projects
+WEEK_US = 7 * DAY_S * SECOND
+MINIMUM_FEN = 2
+TENTH_FEN = 10
+CATEGORY_MARGIN = (0.30, 0.40, 0.20, 0.25, 0.10, 0.20, 0.15, 0.20)  # A
+
+
+def market_size(scenario: Scenario) -> int:
+    """How many merchants are simulated: the real number × users ÷ real users, at least 20."""
+    world = scenario.scenario
+    return max(round(scenario.merchants.real * world.users / world.real_users), 20)
+
+
+@dataclass
+class Merchants:
+    """Rows of merchants and products. `product` is what the kernel reads; popularity sums to 1."""
+
+    scenario: Scenario
+    replication: int
+    parameters: Parameters
+    category: NDArray[np.int64]
+    size_z: Floats
+    popularity: Floats
+    product: NDArray[np.void]
+    owner: NDArray[np.int64]
+    pledged: NDArray[np.int64]  # products with a pledge, per merchant
+    notices: NDArray[np.int64]
+    next_at: NDArray[np.int64]
+    changed: bool = True
+
+    @classmethod
+    def draw(cls, scenario: Scenario, parameters: Parameters, replication: int, projects: Choice) -> Merchants:
+        """Draw the market; the first pledges stand at their long-run share of orders."""
+        from scipy.special import ndtri
+
+        settings, seed = scenario.merchants, scenario.scenario.seed
+        n, each = market_size(scenario), settings.products_each
+        a = draws(seed, replication, Purpose.MERCHANT, np.arange(n))
+        size_z = ndtri(a[0])
+        size = np.exp(settings.size_sigma * size_z)
+        category = (a[1] * len(CATEGORY_MARGIN)).astype(np.int64)
+        b = draws(seed, replication, Purpose.PLEDGE, np.arange(n * each))
+        owner = np.repeat(np.arange(n), each)
+        inside = np.exp(1.0 * ndtri(b[0]))
+        popularity = size[owner] * inside
+        product = np.zeros(n * each, PRODUCT)
+        product["merchant"] = owner
+        product["price"] = np.exp(scenario.shopping.price_sigma * ndtri(b[1]))
+        product["project"] = NOBODY
+        self = cls(
+            scenario, replication, parameters, category, size_z, popularity / popularity.sum(), product,
+            owner, np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64),
+        )  # fmt: skip
+        self.next_at[:] = (a[2] * WEEK_US).astype(np.int64)
+        self._first_pledges(a[3], projects)
+        return self
+
+    def _first_pledges(self, lot: Floats, projects: Choice) -> None:
+        """The ceiling's share of sellers takes part, larger ones sooner; they pledge their best-sellers
+        until charity orders have their long-run share."""
+        settings = self.scenario.merchants
+        n = len(self.size_z)
+        willing = np.argsort(np.log(-np.log(lot)) - self.parameters["merchants_sales_slope"] * self.size_z)
+        takers = np.zeros(n, bool)
+        takers[willing[: max(round(settings.ceiling * n), 1)]] = True
+        candidates = np.flatnonzero(takers[self.owner])
+        candidates = candidates[np.argsort(-self.popularity[candidates], kind="stable")]
+        share = np.cumsum(self.popularity[candidates])
+        chosen = candidates[: int(np.searchsorted(share, settings.charity_share)) + 1]
+        for item in chosen:
+            self.pledge(int(item), projects)
+
+    def pledge(self, item: int, projects: Choice) -> int:
+        """Put a pledge on a product and return its usual donation in fen.
+
+        Three in four take the minimum; the others a share of the price (0.1–100 %) around a lognormal
+        amount, or 0.1 yuan where that share would be below 0.1 %. A merchant gives more than the minimum
+        only where margin and warm glow pay for it.
+        """
+        p = self.parameters
+        u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.PLEDGE, item, 1)
+        row = self.product[item]
+        price = self.scenario.shopping.price_median / 100.0 * float(row["price"])
+        row["ppm"], row["fixed"] = 0, MINIMUM_FEN
+        if u[0] >= self.scenario.merchants.pledge_minimum_share:
+            normal = math.sqrt(-2.0 * math.log(u[1])) * math.cos(2.0 * math.pi * u[2])
+            sigma = p["merchants_other_sigma"]
+            wish = p["merchants_other_mean_yuan"] * math.exp(sigma * normal - sigma * sigma / 2.0)
+            margin = CATEGORY_MARGIN[self.category[row["merchant"]]]
+            gain = label_pull(wish / price, p["label_scale"], p["label_half"], p["label_established"])
+            if raises_pledge(margin * price, gain, wish, wish):
+                if wish / price >= 0.001:
+                    row["ppm"] = min(round(wish / price * 1e6), 1_000_000)
+                else:
+                    row["fixed"] = TENTH_FEN
+        upto, numbers = projects
+        row["project"] = numbers[min(int(np.searchsorted(upto, u[3])), len(numbers) - 1)]
+        self.pledged[row["merchant"]] += 1
+        self.changed = True
+        return max(round(price * row["ppm"] / 1e4), MINIMUM_FEN) if row["ppm"] else int(row["fixed"])
+
+    def withdraw(self, merchant: int) -> None:
+        """Take every pledge of a merchant back; the badge goes with them."""
+        self.product["project"][self.owner == merchant] = NOBODY
+        self.pledged[merchant] = 0
+        self.changed = True
+
+    def decide(self, merchant: int, now: int, promotion: bool, projects: Choice, outbox: Outbox) -> None:
+        """One merchant's week: perhaps a pledge on its best product without one, a withdrawal, a notice."""
+        settings, p = self.scenario.merchants, self.parameters
+        week = now // WEEK_US
+        u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.MERCHANT, merchant, week + 1)
+        taking = self.pledged > 0
+        adopted = float(taking.mean()) if not taking[merchant] else settings.ceiling
+        open_to_join = taking[merchant] or adopted < settings.ceiling
+        each = settings.products_each
+        mine = np.arange(merchant * each, (merchant + 1) * each)
+        free = mine[self.product["project"][mine] == NOBODY]
+        if open_to_join and len(free) and len(projects[0]):
+            hazard = pledge_hazard(
+                adopted / settings.ceiling, p["merchants_innovation"], p["merchants_imitation"],
+                float(self.size_z[merchant]), p["merchants_sales_slope"], 1.0 if promotion else 0.0,
+                settings.promotion_pull,
+            )  # fmt: skip
+            if u[0] < 1.0 - math.exp(-hazard * len(free)):
+                best = int(free[np.argmax(self.popularity[free])])
+                fen = self.pledge(best, projects)
+                outbox.write(
+                    Kind.PLEDGE, now, merchant, fen=fen, party=merchant, project=int(self.product["project"][best])
+                )
+        if taking[merchant] and u[1] < settings.quit_per_month * 7.0 / 30.0:
+            self.withdraw(merchant)
+            outbox.write(Kind.UNPLEDGE, now, merchant, party=merchant)
+        if u[2] < settings.notices_per_week:
+            self.notices[merchant] += 1
+            outbox.write(Kind.NOTICE, now, merchant, party=merchant)
+
+    def state(self) -> dict[str, Any]:
+        """What a snapshot keeps."""
+        return {"product": self.product, "pledged": self.pledged, "notices": self.notices, "next_at": self.next_at}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put a snapshot's rows back."""
+        for name in ("product", "pledged", "notices", "next_at"):
+            getattr(self, name)[:] = state[name]
+        self.changed = True

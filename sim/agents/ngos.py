@@ -1,0 +1,181 @@
+"""NGOs (公益机构): they report, on time or late, disburse what was raised, and are trusted accordingly.
+
+One SimPy process an NGO: it sleeps until the next of its three dates (report, disbursement, payment).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine.outbox import Outbox
+from sim.agents.projects import Projects, within
+from sim.behaviour.parameters import Parameters
+from sim.behaviour.trust import recovered, trust_after_missed, trust_after_report, trust_after_scandal
+from sim.bookkeeping import Kind
+from sim.domain.transparency import project_score, stars_of
+from sim.engine.clocks import Floats, since_start
+from sim.engine.rows import NOBODY
+from sim.scenario import DAY_S, SECOND, Scenario
+from sim.streams import Purpose, draws, one_draw
+
+DAY_US = DAY_S * SECOND
+NEVER_US = 2**62
+LATE_US = 20 * DAY_US  # how late a late report comes (A)
+
+
+@dataclass
+class Ngos:
+    """Rows of NGOs, with the dates their processes sleep until."""
+
+    scenario: Scenario
+    replication: int
+    size: Floats
+    on_time: Floats
+    trust: Floats
+    small: NDArray[np.bool_]
+    recycler: int
+    reports: NDArray[np.int64]
+    late: NDArray[np.int64]
+    report_at: NDArray[np.int64]
+    disburse_at: NDArray[np.int64]
+    pay_at: NDArray[np.int64]
+    asked: NDArray[np.int64]  # fen asked and not yet paid, by project
+    scandal_at: int
+
+    @classmethod
+    def draw(cls, scenario: Scenario, parameters: Parameters, replication: int) -> Ngos:
+        """Draw sizes (lognormal) and reliability (Beta), and stagger the dates."""
+        from scipy.special import betaincinv, ndtri
+
+        settings, world = scenario.ngos, scenario.scenario
+        n = within(world.users, settings.users_each, settings.minimum, settings.maximum)
+        u = draws(world.seed, replication, Purpose.NGO, np.arange(n))
+        size = np.exp(settings.size_sigma * ndtri(u[0]))
+        recycler = 0 if settings.recycling_share > 0 else NOBODY
+        scandal = NEVER_US if settings.scandal_at is None else since_start(scenario, settings.scandal_at)
+        return cls(
+            scenario, replication, size, betaincinv(settings.on_time_a, settings.on_time_b, u[1]),
+            np.full(n, parameters["trust_neutral"]), size < np.median(size), recycler,
+            np.zeros(n, np.int64), np.zeros(n, np.int64),
+            (u[2] * settings.report_every).astype(np.int64) + DAY_US,
+            (u[3] * settings.disburse_every).astype(np.int64) + DAY_US,
+            np.full(n, NEVER_US), np.zeros(0, np.int64), scandal,
+        )  # fmt: skip
+
+    def next_at(self, ngo: int) -> int:
+        """When this NGO acts next."""
+        return int(min(self.report_at[ngo], self.disburse_at[ngo], self.pay_at[ngo]))
+
+    def act(self, ngo: int, now: int, projects: Projects, available: Any, p: Parameters, outbox: Outbox) -> None:
+        """Do everything due now. `available(project)` is what the books hold for it, in fen."""
+        mine = np.flatnonzero(projects.ngo == ngo)
+        if self.pay_at[ngo] <= now:
+            self._pay(ngo, now, mine, projects, outbox)
+        if self.disburse_at[ngo] <= now:
+            self._ask(ngo, now, mine, available, outbox)
+        if self.report_at[ngo] <= now:
+            self._report(ngo, now, mine, projects, p, outbox)
+
+    def _ask(self, ngo: int, now: int, mine: NDArray[np.intp], available: Any, outbox: Outbox) -> None:
+        """Ask for what was raised, less the administration fee; review takes some days."""
+        settings = self.scenario.ngos
+        self.disburse_at[ngo] = now + settings.disburse_every
+        u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.DISBURSE, ngo, now // DAY_US)
+        for project in mine:
+            free = available(int(project))
+            if free < 100 or self.asked[project] > 0:
+                continue
+            fee = int(free * settings.fee_cap * u[1])
+            if fee > 0:
+                outbox.write(Kind.FEE, now, int(project), fen=fee, project=int(project), party=ngo)
+            self.asked[project] = free - fee
+            outbox.write(Kind.DISBURSE_ASK, now, int(project), fen=free - fee, project=int(project), party=ngo)
+        low, high = settings.review_days
+        if self.pay_at[ngo] == NEVER_US:
+            self.pay_at[ngo] = now + int((low + (high - low) * u[0]) * DAY_US)
+
+    def _pay(self, ngo: int, now: int, mine: NDArray[np.intp], projects: Projects, outbox: Outbox) -> None:
+        """The review is over: money leaves and reaches people, by what a person costs in that cause."""
+        self.pay_at[ngo] = NEVER_US
+        cost = list(self.scenario.projects.fen_per_person.values())
+        names = list(self.scenario.projects.fen_per_person)
+        for project in mine:
+            fen = int(self.asked[project])
+            if fen == 0:
+                continue
+            self.asked[project] = 0
+            u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.DISBURSE, int(project), now // DAY_US)
+            failed = u[0] < 0.01
+            kind = Kind.DISBURSE_FAILED if failed else Kind.DISBURSE_PAID
+            outbox.write(kind, now, int(project), fen=fen, project=int(project), party=ngo)
+            if not failed:
+                per_person = cost[names.index(projects.causes[projects.cause[project]])]
+                projects.helped[project] += fen // per_person
+
+    def _report(
+        self, ngo: int, now: int, mine: NDArray[np.intp], projects: Projects, p: Parameters, outbox: Outbox
+    ) -> None:
+        """Report on time or miss the date; a missed report costs trust now and is made up for later."""
+        settings = self.scenario.ngos
+        u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.REPORT, ngo, now // DAY_US)
+        on_time = u[0] < self.on_time[ngo]
+        self.report_at[ngo] = now + settings.report_every
+        self.reports[ngo] += 1
+        trust = float(self.trust[ngo])
+        if on_time:
+            self.trust[ngo] = trust_after_report(trust, p["trust_gain"])
+        else:
+            self.late[ngo] += 1
+            self.trust[ngo] = trust_after_missed(trust, p["trust_loss"])
+        late_days = 0.0 if on_time else LATE_US / DAY_US
+        count = self.reports[ngo]
+        for project in mine:
+            projects.delay_days[project] += (late_days - projects.delay_days[project]) / count
+            if u[1] < settings.correction:
+                projects.corrections[project] += 1
+        outbox.write(Kind.REPORT, now, ngo, party=ngo, deed=int(not on_time))
+
+    def scandal(self, now: int, p: Parameters) -> None:
+        """If it breaks now: the largest NGO loses most of its trust, everybody else some of it."""
+        if now < self.scandal_at:
+            return
+        self.scandal_at = NEVER_US
+        worst = int(np.argmax(self.size))
+        self.trust[worst] = trust_after_scandal(float(self.trust[worst]), p["trust_scandal"])
+
+    def recover(self, p: Parameters) -> None:
+        """One day's way back to neutral trust, with a half-life of a year (A)."""
+        neutral, half = p["trust_neutral"], p["trust_half_life_days"]
+        self.trust[:] = [recovered(float(t), neutral, 1.0, half) for t in self.trust]
+
+    def platform_trust(self, raised: NDArray[np.int64], projects: Projects) -> float:
+        """Trust weighted by the money each NGO raised."""
+        money = np.bincount(projects.ngo, raised, len(self.trust)) + 1.0
+        return float((self.trust * money).sum() / money.sum())
+
+    def stars(self, projects: Projects) -> Floats:
+        """Stars, 1–5, that users and merchants see."""
+        return np.array([stars_of(float(score)) for score in self.scores(projects)], float)
+
+    def scores(self, projects: Projects) -> Floats:
+        """The public project score from report delay and corrections (S12), in (0, 1]."""
+        return np.array(
+            [project_score(float(d), int(c)) for d, c in zip(projects.delay_days, projects.corrections, strict=True)]
+        )
+
+    def state(self) -> dict[str, Any]:
+        """What a snapshot keeps."""
+        names = ("trust", "reports", "late", "report_at", "disburse_at", "pay_at", "asked")
+        return {name: getattr(self, name) for name in names} | {"scandal_at": np.array([self.scandal_at])}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put a snapshot's rows back."""
+        for name, value in state.items():
+            if name == "scandal_at":
+                self.scandal_at = int(value[0])
+            else:
+                getattr(self, name)[:] = value

@@ -1,0 +1,133 @@
+"""Projects (公益项目): the rows donations go to, their goals, and what users see of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.behaviour.parameters import Parameters
+from sim.behaviour.trust import trust_pull
+from sim.engine.clocks import Floats
+from sim.engine.rows import GIFT_PROJECT
+from sim.scenario import Scenario
+from sim.streams import Purpose, draws
+
+Ints = NDArray[np.int64]
+TYPICAL_SHARE = 0.01  # a typical gift as a share of the target, for the pull of completion (A)
+
+
+def within(users: int, each: int, low: int, high: int) -> int:
+    """A count that follows the users but stays a sensible size (fixed by rule, not by population)."""
+    return min(max(users // each, low), high)
+
+
+@dataclass
+class Projects:
+    """Rows of projects; money stands in the books, here is what is published about them."""
+
+    scenario: Scenario
+    causes: tuple[str, ...]
+    cause: Ints
+    ngo: Ints
+    appeal: Floats
+    target_fen: Ints  # of the present round, 0 = standing
+    round_start_fen: Ints  # raised before the present round
+    open: NDArray[np.bool_]
+    rounds: Ints  # rounds ended
+    funded: Ints  # rounds that reached their target
+    helped: Ints
+    delay_days: Floats  # of reports so far, mean
+    corrections: Ints
+
+    @classmethod
+    def draw(cls, scenario: Scenario, parameters: Parameters, replication: int, ngo_size: Floats) -> Projects:
+        """Draw projects over the NGOs (larger ones have more) and the causes by their share of giving."""
+        from scipy.special import ndtri
+
+        settings, world = scenario.projects, scenario.scenario
+        n = within(world.users, settings.users_each, settings.minimum, settings.maximum)
+        ngos = len(ngo_size)
+        u = draws(world.seed, replication, Purpose.PROJECT, np.arange(n))
+        v = draws(world.seed, replication, Purpose.PROJECT, np.arange(n), 1)
+        by_size = np.cumsum(np.sqrt(ngo_size)) / np.sqrt(ngo_size).sum()
+        ngo = np.where(np.arange(n) < ngos, np.arange(n) % ngos, np.searchsorted(by_size, u[0]))
+        causes = tuple(settings.causes)
+        shares = np.array(list(settings.causes.values()))
+        cause = np.searchsorted(np.cumsum(shares) / shares.sum(), u[1])
+        appeal = np.exp(0.5 * ndtri(u[2])) * np.sqrt(ngo_size[ngo])
+        for k in range(len(causes)):  # a cause's share of giving does not hang on how many projects it has
+            mine = cause == k
+            if mine.any():
+                appeal[mine] *= shares[k] / appeal[mine].sum()
+        limited = u[3] < settings.limited_share
+        total = settings.targets_total * world.users / world.real_users
+        weight = np.exp(settings.target_sigma * ndtri(v[0])) * appeal
+        weight = np.where(limited, weight, 0.0)
+        target = np.zeros(n, np.int64)
+        if total > 0 and limited.any():
+            target = np.where(limited, np.maximum(total * weight / weight.sum(), 100.0), 0).astype(np.int64)
+        zeros = np.zeros(n, np.int64)
+        return cls(
+            scenario, causes, cause.astype(np.int64), ngo.astype(np.int64), appeal, target, zeros.copy(),
+            np.ones(n, bool), zeros.copy(), zeros.copy(), zeros.copy(), np.zeros(n), zeros.copy(),
+        )  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.cause)
+
+    def close_reached(self, raised: Ints) -> Ints:
+        """Close every round whose target is reached; returns the projects closed now."""
+        reached = self.open & (self.target_fen > 0) & (raised - self.round_start_fen >= self.target_fen)
+        closed = np.flatnonzero(reached)
+        self.open[closed] = False
+        self.rounds[closed] += 1
+        self.funded[closed] += 1
+        return closed
+
+    def reopen(self, project: int, raised: int) -> None:
+        """A new round begins with the same target."""
+        self.open[project] = True
+        self.round_start_fen[project] = raised
+
+    def gift_table(
+        self, raised: Ints, trust: Floats, small: NDArray[np.bool_], p: Parameters, stars: Floats
+    ) -> NDArray[np.void]:
+        """What givers choose from: open projects, weighted by appeal, trust in their NGO and public stars.
+
+        Trust weighs 2.0 log-odds for small NGOs and 0.8 for others around its neutral value (behaviour §5.7).
+        """
+        index = np.flatnonzero(self.open)
+        table = np.zeros(len(index), GIFT_PROJECT)
+        if not len(index):
+            return table
+        slope = np.where(small[self.ngo[index]], p["trust_small_slope"], p["trust_large_slope"])
+        neutral = p["trust_neutral"]
+        pull = np.array(
+            [trust_pull(float(t), neutral, float(s)) for t, s in zip(trust[self.ngo[index]], slope, strict=True)]
+        )
+        pull += stars[index]
+        weight = self.appeal[index] * np.exp(pull)
+        table["upto"] = np.cumsum(weight) / weight.sum()
+        table["project"] = index
+        table["pull"] = pull
+        left = self.target_fen[index] - (raised[index] - self.round_start_fen[index])
+        table["left"] = np.where(self.target_fen[index] > 0, left, -1)
+        table["typical"] = np.maximum(self.target_fen[index] * TYPICAL_SHARE, 100)
+        return table
+
+    def by_appeal(self) -> tuple[Floats, Ints]:
+        """Cumulative shares and numbers of all projects, by appeal: what the first pledges choose from."""
+        return np.cumsum(self.appeal) / self.appeal.sum(), np.arange(len(self))
+
+    def state(self) -> dict[str, Any]:
+        """What a snapshot keeps."""
+        names = ("round_start_fen", "open", "rounds", "funded", "helped", "delay_days", "corrections")
+        return {name: getattr(self, name) for name in names}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put a snapshot's rows back."""
+        for name, value in state.items():
+            getattr(self, name)[:] = value

@@ -1,0 +1,89 @@
+"""Teams (爱心战队): members' shared activity turns into money for a project, with a ranking.
+
+A process per team looks once a day how many points came in; every `points_per_unlock` unlocks a sum from the
+sponsor's team pool. In a competition the upper half of the ranking unlocks half as much again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine.outbox import Outbox
+from sim.agents.projects import within
+from sim.agents.sponsors import Sponsors
+from sim.bookkeeping import Kind
+from sim.engine.clocks import Floats
+from sim.scenario import DAY_S, SECOND, Scenario
+from sim.streams import Purpose, draws
+
+DAY_US = DAY_S * SECOND
+
+
+@dataclass
+class Teams:
+    """Rows of teams: the project each plays for, its points, what was unlocked."""
+
+    scenario: Scenario
+    project: NDArray[np.int64]
+    points: NDArray[np.int64]
+    paid_points: NDArray[np.int64]  # points already turned into money
+    unlocked: NDArray[np.int64]  # fen
+    next_at: NDArray[np.int64]
+
+    @classmethod
+    def draw(cls, scenario: Scenario, replication: int, projects: int) -> Teams:
+        """Draw each team's project; no teams when they are switched off."""
+        settings, world = scenario.teams, scenario.scenario
+        n = within(world.users, settings.users_each, settings.minimum, settings.maximum) if settings.open else 0
+        u: Floats = draws(world.seed, replication, Purpose.TEAM, np.arange(n)) if n else np.zeros((4, 0))
+        zeros = np.zeros(n, np.int64)
+        return cls(
+            scenario, (u[0] * projects).astype(np.int64), zeros.copy(), zeros.copy(), zeros.copy(),
+            np.full(n, DAY_US),
+        )  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.project)
+
+    def challenge_runs(self, now: int) -> bool:
+        """Challenges and pauses of the same length take turns, the challenge first."""
+        return len(self) > 0 and (now // self.scenario.teams.challenge) % 2 == 0
+
+    def ranks(self) -> NDArray[np.int64]:
+        """Rank by points, 1 = first; equal points by number."""
+        order = np.argsort(-self.points, kind="stable")
+        ranks = np.empty(len(self), np.int64)
+        ranks[order] = np.arange(1, len(self) + 1)
+        return ranks
+
+    def act(self, team: int, now: int, sponsors: Sponsors, outbox: Outbox) -> None:
+        """Once a day: turn new points into money, as far as the sponsor's pool goes."""
+        self.next_at[team] += DAY_US
+        settings = self.scenario.teams
+        steps = int(self.points[team] - self.paid_points[team]) // settings.points_per_unlock
+        pool = sponsors.live("teams")
+        if steps == 0 or pool == 0:
+            return
+        self.paid_points[team] += steps * settings.points_per_unlock
+        fen = steps * settings.fen_per_unlock
+        if settings.mode == "competition" and self.ranks()[team] <= len(self) // 2:
+            fen = fen * 3 // 2
+        fen = min(fen, int(sponsors.money[pool - 1, 0]))
+        sponsors.money[pool - 1, 0] -= fen
+        self.unlocked[team] += fen
+        outbox.write(
+            Kind.TEAM_UNLOCK, now, pool - 1, fen=fen, project=int(self.project[team]), pool=pool, team=team
+        )
+
+    def state(self) -> dict[str, Any]:
+        """What a snapshot keeps."""
+        return {name: getattr(self, name) for name in ("points", "paid_points", "unlocked", "next_at")}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put a snapshot's rows back."""
+        for name, value in state.items():
+            getattr(self, name)[:] = value

@@ -1,0 +1,102 @@
+"""The numbers of the behaviour rules, read from `parameters.toml`, each with unit, source and grade."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+GRADES = {
+    "V": "computed from micro-data",
+    "D": "arithmetic on published figures",
+    "F": "published, read at the source",
+    "F2": "the same in a secondary source",
+    "U": "unverified",
+    "A": "assumption",
+}
+NEEDED = ("value", "unit", "source", "grade")
+ALLOWED = (*NEEDED, "note")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number and where it comes from. `name` is section_name, as the kernel's record calls it."""
+
+    section: str
+    short: str
+    value: float
+    unit: str
+    source: str
+    grade: str
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.section}_{self.short}"
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether `sim.experiments.calibrate` finds this value."""
+        return self.source.endswith("; calibrated")
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """All parameters in the order of the file, and the hash of its bytes."""
+
+    entries: tuple[Parameter, ...]
+    sha256: str
+
+    def __iter__(self) -> Iterator[Parameter]:
+        return iter(self.entries)
+
+    def __getitem__(self, name: str) -> float:
+        """The value of `section_name`. Raises KeyError for an unknown name."""
+        return self.flat()[name]
+
+    def flat(self) -> dict[str, float]:
+        """Values by `section_name`, in the order of the file: the kernel's record is built from it."""
+        return {entry.name: entry.value for entry in self.entries}
+
+
+def read_parameters(text: str) -> Parameters:
+    """Parameters of a TOML text. Raises ValueError naming every entry that is not complete."""
+    mistakes: list[str] = []
+    entries: list[Parameter] = []
+    for section, names in tomllib.loads(text).items():
+        for short, entry in names.items():
+            problem = _problem(entry)
+            if problem:
+                mistakes.append(f"{section}.{short}: {problem}")
+            else:
+                entries.append(Parameter(section, short, **{**entry, "value": float(entry["value"])}))
+    if mistakes:
+        raise ValueError("parameters.toml: " + "; ".join(mistakes))
+    return Parameters(tuple(entries), hashlib.sha256(text.encode()).hexdigest())
+
+
+def _problem(entry: object) -> str:
+    """What is wrong with one entry, or an empty text."""
+    if not isinstance(entry, dict):
+        return "is not a table with value, unit, source and grade"
+    missing = [key for key in NEEDED if entry.get(key) in (None, "")]
+    unknown = [key for key in entry if key not in ALLOWED]
+    if missing:
+        return f"lacks {', '.join(missing)}"
+    if unknown:
+        return f"has unknown {', '.join(unknown)}"
+    if isinstance(entry["value"], bool) or not isinstance(entry["value"], int | float):
+        return "value is not a number"
+    if entry["grade"] not in GRADES:
+        return f"grade is none of {', '.join(GRADES)}"
+    return ""
+
+
+@cache
+def load_parameters() -> Parameters:
+    """The parameters that come with the package."""
+    text = (resources.files("sim.behaviour") / "parameters.toml").read_text(encoding="utf-8")
+    return read_parameters(text)

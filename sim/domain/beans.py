@@ -1,0 +1,56 @@
+"""Beans (爱豆): grown, harvested, spent earliest first, and gone in time. Whole numbers only.
+
+Days count from the scenario's start; a period is what beans are bucketed by until they fade or expire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def ripe_day(earned_day: int, ripen_days: int) -> int:
+    """First day on which beans can be harvested."""
+    return earned_day + ripen_days
+
+
+def last_growing_day(earned_day: int, ripen_days: int, fade_days: int) -> int:
+    """Last day on which unharvested beans are still there: the period at whose end they fade."""
+    return earned_day + ripen_days + fade_days
+
+
+def is_ripe(day: int, earned_day: int, ripen_days: int, fade_days: int) -> bool:
+    """Whether beans earned on a day can be harvested on `day`: ripe, and not yet faded."""
+    return earned_day + ripen_days <= day <= earned_day + ripen_days + fade_days
+
+
+def expiry_period(month: int, valid_months: int) -> int:
+    """Period at whose end beans harvested in a month expire; 0 valid months means that month's end."""
+    return month + valid_months
+
+
+def capped_beans(asked: int, today: int, cap: int) -> int:
+    """What is issued of `asked` beans after `today` were issued: never negative, never above the cap."""
+    return max(0, min(asked, cap - today))
+
+
+def full_hundreds(beans: int) -> int:
+    """The most that can be given of so many beans: "give all" gives full hundreds."""
+    return beans // 100 * 100
+
+
+def fen_of_beans(beans: int, beans_per_yuan: int) -> int:
+    """What a sponsor pays for beans, in fen, rounded down; exact for full hundreds at 100 beans a yuan."""
+    return beans * 100 // beans_per_yuan
+
+
+def spend_earliest(buckets: Sequence[int], amount: int) -> tuple[int, ...] | None:
+    """How much each bucket gives of `amount`, buckets in order of expiry; None if they hold less."""
+    if amount < 0 or amount > sum(buckets):
+        return None
+    taken = []
+    left = amount
+    for held in buckets:
+        part = min(held, left)
+        taken.append(part)
+        left -= part
+    return tuple(taken)

@@ -1,0 +1,40 @@
+"""Records taken over from a partner platform, without counting anything twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PartnerRecord:
+    """A record of service elsewhere; partner and external id name it once and for all."""
+
+    partner: str
+    external_id: str
+    user: int
+    minutes: int
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        return self.partner, self.external_id
+
+
+def new_records(
+    records: Iterable[PartnerRecord], known: Iterable[tuple[str, str]] = ()
+) -> list[PartnerRecord]:
+    """The records not seen before, each once, in their order: a repeated external id adds nothing."""
+    seen = set(known)
+    fresh = []
+    for record in records:
+        if record.identity not in seen:
+            seen.add(record.identity)
+            fresh.append(record)
+    return fresh
+
+
+def reconcile(uploaded: Mapping[str, int], recorded: Mapping[str, int]) -> dict[str, int]:
+    """Records missing (positive) or too many (negative) in a window, for partners that disagree."""
+    partners = sorted(set(uploaded) | set(recorded))
+    gaps = {partner: uploaded.get(partner, 0) - recorded.get(partner, 0) for partner in partners}
+    return {partner: gap for partner, gap in gaps.items() if gap}

@@ -1,0 +1,24 @@
+"""How openly a project works: a score from its reports, stars for people to see, and what can be followed."""
+
+from __future__ import annotations
+
+
+def project_score(delay_days: float, corrections: int) -> float:
+    """Score in (0, 1] of a project: 1 for reports on time and nothing to correct.
+
+    `delay_days` is the mean delay of its reports. A month late halves the score, and so do two published
+    corrections (A).
+    """
+    return 1.0 / (1.0 + max(delay_days, 0.0) / 30.0 + corrections / 2.0)
+
+
+def stars_of(score: float) -> int:
+    """One to five stars: which fifth of the scale the score lies in."""
+    return min(5, max(1, 1 + int(score * 5.0)))
+
+
+def viewable_share(raised_fen: int, followed_fen: int) -> float:
+    """Share of the money raised that can be followed to a reported use; 0 if nothing was raised."""
+    if raised_fen <= 0:
+        return 0.0
+    return min(followed_fen, raised_fen) / raised_fen

@@ -1,0 +1,195 @@
+"""What happens at a barrier to claims on scarce things: pools, places, vouchers, recruits.
+
+Claims come sorted by (time, keyed hash, user); each gets what is left at its turn. The result stands in
+the record itself (match granted, outcome) and on the user's row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.bookkeeping import Kind
+from sim.compiling import kernel, rule
+from sim.engine import tallies as T
+from sim.engine.hours import add_minutes
+from sim.engine.lifetime import start_playing
+from sim.engine.rows import (
+    CLAIMING,
+    DONATED,
+    GONE,
+    HOLDER,
+    NOBODY,
+    PERIODS,
+    PLAYER,
+    SERVICE,
+    SERVING,
+    VOUCHER_CANCEL,
+    VOUCHER_SHIP,
+)
+from sim.engine.rules import DAY_S, philox, unit
+from sim.engine.session import channel_of
+from sim.engine.writing import PENDING, file_errand, new_errand
+from sim.streams import Purpose, draws
+
+K_GIFT = int(Kind.GIFT)
+K_CONFIRM = int(Kind.ORDER_CONFIRM)
+K_BEAN_GIFT = int(Kind.BEAN_GIFT)
+K_REDEEM = int(Kind.REDEEM_HOLD)
+K_SIGN_UP = int(Kind.SIGN_UP)
+K_SHARE = int(Kind.SHARE)
+PLACE_DRAW = int(Purpose.PLACE)
+VOUCHER_DRAW = int(Purpose.SERVICE)
+ACCEPTED, REFUSED = 0, 1
+
+
+def claim_order(seed: int, replication: int, claims: NDArray[np.void]) -> NDArray[np.intp]:
+    """The order in which claims are served: by time, then by a keyed hash, then by user."""
+    lot = draws(seed, replication, Purpose.CLAIM, claims["agent"], claims["number"])[0]
+    return np.lexsort((claims["number"], claims["agent"], lot, claims["t"]))
+
+
+@kernel
+def allot(claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any) -> None:
+    """Serve sorted claims. `pools[k] = (left, cap per account)`; `matched[pool, user]` is what each got.
+
+    A match gets min(asked, left, rest of the account's cap); beans are paid whole or refused; a place or
+    a voucher is there or not. Exact to the last fen.
+    """
+    for k in range(len(claims)):
+        c = claims[k]
+        if c.kind == K_GIFT or c.kind == K_CONFIRM:
+            pool = c.pool - 1
+            got = min(c.match, pools[pool, 0])
+            if pools[pool, 1] > 0:
+                got = min(got, max(pools[pool, 1] - matched[pool, c.agent], 0))
+                matched[pool, c.agent] += got
+            c.match = got
+            pools[pool, 0] -= got
+            c.outcome = ACCEPTED
+        elif c.kind == K_BEAN_GIFT:
+            pool = c.pool - 1
+            c.outcome = REFUSED
+            if c.fen <= pools[pool, 0]:
+                pools[pool, 0] -= c.fen
+                c.outcome = ACCEPTED
+        elif c.kind == K_REDEEM:
+            c.outcome = REFUSED
+            if vouchers[c.deed].stock > 0:
+                vouchers[c.deed].stock -= 1
+                c.outcome = ACCEPTED
+        elif c.kind == K_SIGN_UP:
+            c.outcome = REFUSED
+            if places[c.party] > 0:
+                places[c.party] -= 1
+                c.outcome = ACCEPTED
+        else:
+            c.outcome = ACCEPTED
+
+
+@rule
+def spend_earliest(u: Any, beans: int, now: int) -> int:
+    """Take beans from the earliest expiry period first; returns the last period touched."""
+    left = beans
+    touched = now
+    for period in range(max(now - PERIODS + 1, 0), now + 1):
+        if left == 0:
+            break
+        part = min(u.available[period % PERIODS], left)
+        if part > 0:
+            u.available[period % PERIODS] = u.available[period % PERIODS] - part
+            left -= part
+            touched = period
+    return touched
+
+
+@rule
+def file_voucher(user: int, u: Any, c: Any, period: int, vouchers: Any, errands: Any, meta: Any, R: Any, now_s: int) -> None:  # fmt: skip
+    """A voucher that was granted will be shipped, or now and then cancelled."""
+    k = new_errand(errands, meta)
+    e = errands[k]
+    w = philox(R.k0, R.k1, user, c.ref, 1, VOUCHER_DRAW)
+    e.ref = c.ref
+    e.price = c.beans
+    e.fen = period
+    e.project = NOBODY
+    e.party = c.deed
+    e.step = VOUCHER_CANCEL if unit(w[0]) < vouchers[c.deed].cancel else VOUCHER_SHIP
+    e.due = now_s + 3600 + int(unit(w[1]) * vouchers[c.deed].ship_s)
+    file_errand(u, errands, k)
+
+
+@kernel
+def settle(
+    claims: Any, users: Any, next_s: Any, errands: Any, rules: Any, days: Any, deeds: Any, vouchers: Any,
+    activities: Any, now_s: int, end_day: int, out: Any, meta: Any, tally: Any,
+) -> None:  # fmt: skip
+    """Write the barrier's decisions on the claimants' rows: beans spent, errands filed, recruits woken.
+
+    Recruits' records go to `out`. `activities` is the full table by id.
+    """
+    R = rules[0]
+    for k in range(len(claims)):
+        c = claims[k]
+        if c.kind == K_SHARE:
+            recruit(c.ref - 1, users, next_s, now_s, end_day, R, out, meta, tally)
+            continue
+        user = c.agent
+        u = users[user]
+        u.flags = u.flags & ~CLAIMING
+        now = days[min(c.t // (DAY_S * 1_000_000), len(days) - 1)].period
+        if c.kind == K_GIFT or c.kind == K_CONFIRM:
+            if c.kind == K_GIFT:
+                tally[T.MATCHED_FEN] += c.match
+            else:
+                tally[T.ORDER_MATCH_FEN] += c.match
+        elif c.outcome != ACCEPTED:
+            if c.kind == K_SIGN_UP:
+                u.flags = u.flags & ~SERVING
+            elif c.kind == K_BEAN_GIFT:
+                tally[T.BEAN_GIFT_REFUSED] += 1
+            else:
+                tally[T.REDEEM_REFUSED] += 1
+        elif c.kind == K_BEAN_GIFT:
+            spend_earliest(u, c.beans, now)
+            c.minutes = add_minutes(u, deeds[c.deed].minutes, DONATED, R, tally)
+            tally[T.BEANS_DONATED] += c.beans
+            tally[T.BEAN_FEN] += c.fen
+        elif c.kind == K_REDEEM:
+            period = spend_earliest(u, c.beans, now)
+            tally[T.BEANS_HELD] += c.beans
+            file_voucher(user, u, c, period, vouchers, errands, meta, R, now_s)
+            next_s[user] = min(next_s[user], errands[u.errand].due)
+        else:
+            file_service(u, c, activities, errands, meta, now_s)
+            next_s[user] = min(next_s[user], errands[u.errand].due)
+
+
+@rule
+def file_service(u: Any, c: Any, activities: Any, errands: Any, meta: Any, now_s: int) -> None:
+    """A place was granted: the day of service stands in the user's list."""
+    k = new_errand(errands, meta)
+    e = errands[k]
+    e.ref = c.ref
+    e.price = activities[c.party].minutes
+    e.fen = c.deed
+    e.project = activities[c.party].project
+    e.party = c.party
+    e.step = SERVICE
+    e.due = max(activities[c.party].start_s, now_s + 1)
+    file_errand(u, errands, k)
+
+
+@rule
+def recruit(
+    user: int, users: Any, next_s: Any, now_s: int, end_day: int, R: Any, out: Any, meta: Any, tally: Any
+) -> None:  # fmt: skip
+    """A friend who was reached and does not play yet begins at the barrier."""
+    u = users[user]
+    if u.flags & (PLAYER | GONE) or now_s // DAY_S >= end_day:
+        return
+    channel = channel_of(philox(R.k0, R.k1, user, 0, 0, PLACE_DRAW)[0], R)
+    start_playing(user, u, now_s, channel, R, out, meta, tally)
+    next_s[user] = min(next_s[user], u.play_s)

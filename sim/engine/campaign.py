@@ -1,0 +1,346 @@
+"""The campaign: SimPy owns the clock, the few act as processes, the population plays between barriers.
+
+The order of an instant is fixed: first the interval that ends is finished (claims allotted, books posted,
+at midnight the day closed), then sponsors, NGOs, partner, farms, merchants, teams and projects act in that
+order, last everything is published and the next interval is played.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from sim.agents.activities import Activities
+from sim.agents.farmers import Farmers
+from sim.agents.merchants import WEEK_US, Merchants
+from sim.agents.ngos import Ngos
+from sim.agents.partner import Partner
+from sim.agents.projects import Projects
+from sim.agents.sponsors import Sponsors
+from sim.agents.teams import Teams
+from sim.behaviour.parameters import load_parameters
+from sim.bookkeeping import Kind
+from sim.engine import tallies
+from sim.engine.actions import ACTION, Actions, chain, empty, sort_stream
+from sim.engine.allotment import allot, claim_order
+from sim.engine.books import Books
+from sim.engine.clocks import barriers
+from sim.engine.market import Market
+from sim.engine.outbox import Outbox
+from sim.engine.outcome import Check, Progress
+from sim.engine.population import Population
+from sim.engine.recorder import Recorder
+from sim.engine.settlement import settlement_actions
+from sim.engine.snapshot import load_snapshot, save_snapshot
+from sim.engine.wakeups import FIRST, LAST, Wake, rank
+from sim.engine.writing import PENDING
+from sim.errors import Interrupted
+from sim.scenario import DAY_S, SECOND, Scenario
+
+DAY_US = DAY_S * SECOND
+MINUTE_S = 60
+PROMOTION_US = 14 * DAY_US  # the two weeks before a festival in which pledges are taken up (behaviour §5.6)
+Life = Generator[simpy.Event, Any, None]
+
+
+class Campaign:
+    """One seeded run of one scenario, from its start or from a snapshot."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        replication: int = 0,
+        *,
+        workers: int = 2,
+        block: int | None = None,
+        record_all: bool = False,
+        population: Callable[..., Any] = Population,
+        watch: Callable[[Actions], None] | None = None,
+    ) -> None:
+        self.scenario, self.replication = scenario, replication
+        self.watch = watch
+        p = self.parameters = load_parameters()
+        self.ngos = Ngos.draw(scenario, p, replication)
+        self.projects = Projects.draw(scenario, p, replication, self.ngos.size)
+        self.ngos.asked = np.zeros(len(self.projects), np.int64)
+        self.merchants = Merchants.draw(scenario, p, replication, self.projects.by_appeal())
+        self.farmers = Farmers.draw(scenario, replication)
+        self.teams = Teams.draw(scenario, replication, len(self.projects))
+        self.activities = Activities.draw(scenario, replication, len(self.projects))
+        self.partner = Partner(scenario, replication)
+        self.sponsors = Sponsors.draw(scenario, scenario.scenario.users + self.farmers.rows)
+        extra = {} if block is None else {"block": block}
+        self.population = population(
+            scenario, p, replication, farmers=self.farmers.rows, teams=len(self.teams), workers=workers,
+            record_all=record_all, **extra,
+        )  # fmt: skip
+        self.market = Market.open(scenario, p, replication, self.merchants)
+        self.books = Books(
+            merchants=len(self.merchants.size_z), projects=len(self.projects), pools=len(self.sponsors.pools),
+            ngos=len(self.ngos.size),
+        )  # fmt: skip
+        self.raised = np.zeros(len(self.projects), np.int64)
+        self.tally = tallies.fresh()  # what rows outside the kernel add
+        self.outbox = Outbox()
+        self.held = empty(0)
+        self.barriers = barriers(scenario)
+        self.at = 0  # index of the present barrier
+        self.chain = b""
+        self.actions = 0
+        self.checks: list[Check] = []
+        self.recorder = Recorder(scenario, replication, self.population.rows, self)
+        self.kernel_s = 0.0
+        self._traffic: NDArray[np.int64] | None = None
+        self._claims = empty(0)
+
+    # --- running ---------------------------------------------------------------------------------
+
+    def run(
+        self,
+        progress: Callable[[Progress], None] | None = None,
+        *,
+        until_s: int | None = None,
+        stop: Callable[[], bool] | None = None,
+        snapshot: Path | None = None,
+    ) -> None:
+        """Run to the end, or to the first barrier at or after `until_s`.
+
+        When `stop` says so between two barriers, the state goes to `snapshot` (if given) and Interrupted is
+        raised. Raises InvariantError if a day's books do not close.
+        """
+        env = simpy.Environment(initial_time=int(self.barriers[self.at]) * SECOND)
+        self.env = env
+        last = len(self.barriers) - 1
+        for life in self._lives(env):
+            env.process(life)
+        end = env.process(self._people(env, progress, until_s, stop, snapshot))
+        if self.at < last:
+            env.run(until=end)
+
+    def _lives(self, env: simpy.Environment) -> Generator[Life, None, None]:
+        """Every process of the few, started from its row, in the order of (kind, number)."""
+        for k in range(len(self.sponsors.pools)):
+            yield self._sponsor(env, k)
+        for k in range(len(self.ngos.size)):
+            yield self._ngo(env, k)
+        if self.scenario.account.open:
+            yield self._partner(env)
+        if self.farmers.rows:
+            yield self._farms(env)
+        for k in range(len(self.merchants.size_z)):
+            yield self._merchant(env, k)
+        for k in range(len(self.teams)):
+            yield self._team(env, k)
+
+    def _people(
+        self,
+        env: simpy.Environment,
+        progress: Callable[[Progress], None] | None,
+        until_s: int | None,
+        stop: Callable[[], bool] | None,
+        snapshot: Path | None,
+    ) -> Life:
+        """The population's process: barrier after barrier."""
+        end = int(self.barriers[-1])
+        while True:
+            now_s = int(self.barriers[self.at])
+            yield Wake(env, now_s * SECOND, LAST)
+            if now_s == end:
+                self._finish(end, final=True)
+                return
+            self._publish(now_s * SECOND)
+            self._play(now_s, int(self.barriers[self.at + 1]))
+            self.at += 1
+            now_s = int(self.barriers[self.at])
+            yield Wake(env, now_s * SECOND, FIRST)
+            self._finish(now_s)
+            if progress is not None:
+                progress(Progress(now_s * SECOND, end * SECOND, self.actions))
+            if until_s is not None and until_s <= now_s < end:
+                return
+            if stop is not None and stop() and now_s < end:
+                if snapshot is not None:
+                    self.save(snapshot)
+                raise Interrupted("stopped between two barriers; `beanpeak resume` goes on from there")
+
+    # --- the order of a barrier ---------------------------------------------------------------------
+
+    def _publish(self, now: int) -> None:
+        self.projects.close_reached(self.raised)
+        self.market.publish(
+            now, self.merchants, self.projects, self.ngos, self.sponsors, self.teams, self.activities, self.raised
+        )
+
+    def _play(self, base_s: int, end_s: int) -> None:
+        """Play the users up to the next barrier and allot what they claimed."""
+        began = time.perf_counter()
+        traffic_s = 1 if self.recorder.is_fine(base_s) else MINUTE_S
+        played = self.population.play(base_s, end_s, traffic_s, self.market.public, self.market)
+        self.kernel_s += time.perf_counter() - began
+        self._allot(played.records, end_s)
+        self.recorder.traffic(base_s, traffic_s, played.traffic)
+        self.teams.points[:] = self.population.points()[: len(self.teams)]
+
+    def _allot(self, records: Actions, now_s: int) -> None:
+        """Serve the claims in their keyed order and let the users know."""
+        index = np.flatnonzero(records["outcome"] == PENDING)
+        woken = empty(0)
+        if len(index):
+            claims = records[index]
+            order = claim_order(self.scenario.scenario.seed, self.replication, claims)
+            claims = claims[order]
+            allot(claims, self.sponsors.money, self.sponsors.matched, self.activities.places, self.market.vouchers)
+            woken = self.population.settle(claims, now_s, self.market.vouchers, self.activities.table)
+            records[index[order]] = claims
+        self.sponsors.note_empty(now_s * SECOND)
+        self.held = np.concatenate([self.held, records, woken])
+
+    def _finish(self, now_s: int, final: bool = False) -> None:
+        """Close the interval that ends now: order the stream, post it, record it; at midnight close the day."""
+        now = now_s * SECOND
+        rows = np.concatenate([self.held, self.outbox.take()])
+        rows = sort_stream(rows)
+        cut = int(np.searchsorted(rows["t"], now, side="right"))
+        self.held = rows[cut:]
+        self._emit(rows[:cut])
+        if now_s % DAY_S == 0 and now_s > 0 and not final:
+            self._emit(settlement_actions(self.books, now))
+            self._close_day(now_s // DAY_S - 1)
+        if final:
+            self._emit(settlement_actions(self.books, now))
+            self.checks = self._audit(now_s // DAY_S)
+
+    def _emit(self, part: Actions) -> None:
+        """One part of the stream goes to the books, the witnesses, the recorder and the digest."""
+        self.books.post(part)
+        tallies.count_rows(self.tally, part)
+        tallies.count_raised(self.raised, part)
+        self.recorder.actions(part)
+        self.chain = chain(self.chain, part)
+        self.actions += len(part)
+        if self.watch is not None:
+            self.watch(part)
+
+    def counts(self) -> NDArray[np.int64]:
+        """The second witness: the kernel's counts and those of the few."""
+        return np.asarray(self.population.tally() + self.tally)
+
+    def _audit(self, day: int) -> list[Check]:
+        return self.books.close_day(day, self.population.totals(), self.counts(), self.raised, settled=True)
+
+    def _close_day(self, day: int) -> None:
+        """The day close: books against users' rows and against the counts; then trust recovers a little."""
+        self.checks = self._audit(day)
+        self.recorder.day(day, self.counts(), self.population.totals())
+        self.ngos.scandal((day + 1) * DAY_US, self.parameters)
+        self.ngos.recover(self.parameters)
+
+    # --- lives of the few ----------------------------------------------------------------------------
+
+    def _sponsor(self, env: simpy.Environment, k: int) -> Life:
+        """Open the pool's money when its hour comes; take back what is left at the end."""
+        while True:
+            yield Wake(env, self.sponsors.next_at(k), rank("sponsor", k))
+            self.sponsors.act(k, env.now, self.outbox)
+
+    def _ngo(self, env: simpy.Environment, k: int) -> Life:
+        """Report, ask, pay out: whatever is due."""
+        while True:
+            yield Wake(env, self.ngos.next_at(k), rank("ngo", k))
+            self.ngos.act(k, env.now, self.projects, self._free_fen, self.parameters, self.outbox)
+            if self.ngos.report_at[k] == env.now + self.scenario.ngos.report_every:
+                self._reopen(k, env.now)
+
+    def _free_fen(self, project: int) -> int:
+        """What the books hold for a project and nobody has asked for."""
+        return int(self.books.available(2400)[project])
+
+    def _reopen(self, ngo: int, now: int) -> None:
+        """With its report an NGO opens the next round of projects that reached their goal."""
+        for project in np.flatnonzero((self.projects.ngo == ngo) & ~self.projects.open):
+            self.projects.reopen(int(project), int(self.raised[project]))
+            self.outbox.write(Kind.PUBLISH, now, ngo, party=ngo, project=int(project))
+
+    def _partner(self, env: simpy.Environment) -> Life:
+        """The partner platform uploads account holders' service once a week."""
+        while True:
+            yield Wake(env, self.partner.next_at, rank("partner", 0))
+            fresh = self.partner.upload(env.now, self.population.holders())
+            self.held = np.concatenate([self.held, self.population.import_minutes(fresh, env.now)])
+
+    def _farms(self, env: simpy.Environment) -> Life:
+        """Every morning the farms open as many accounts as pay."""
+        while True:
+            yield Wake(env, self.farmers.next_at, rank("farmers", 0))
+            before = self.farmers.awake
+            paying = [d.beans for d in self.scenario.deeds.values() if d.effect == "deed"]
+            reward = min(sum(paying), int(self.population.values["farmer_cap"]))
+            new = self.recorder.new_players_yesterday(self.population.tally())
+            woken = self.farmers.act(env.now, reward, new, self.parameters)
+            self.population.wake_farmers(before, before + woken, env.now // SECOND)
+
+    def _merchant(self, env: simpy.Environment, k: int) -> Life:
+        """Once a week: pledge, withdraw, put a notice on the parcels."""
+        while True:
+            yield Wake(env, int(self.merchants.next_at[k]), rank("merchant", k))
+            self.merchants.next_at[k] += WEEK_US
+            promotion = self._promotion_near(env.now)
+            self.merchants.decide(k, env.now, promotion, self._open_projects(), self.outbox)
+
+    def _open_projects(self) -> tuple[Any, Any]:
+        """What merchants choose from: the table givers see, weighted by trust and stars."""
+        return self.market.places["upto"], self.market.places["project"]
+
+    def _promotion_near(self, now: int) -> bool:
+        days = [(f.day - self.scenario.scenario.start.date()).days for f in self.scenario.festivals.values()]
+        return any(0 <= day * DAY_US - now <= PROMOTION_US for day in days)
+
+    def _team(self, env: simpy.Environment, k: int) -> Life:
+        """Once a day: points become money for the team's project."""
+        while True:
+            yield Wake(env, int(self.teams.next_at[k]), rank("team", k))
+            self.teams.act(k, env.now, self.sponsors, self.outbox)
+
+    # --- snapshots -----------------------------------------------------------------------------------
+
+    def _parts(self) -> dict[str, Any]:
+        """Everything with a state of its own."""
+        return {
+            "population": self.population, "merchants": self.merchants, "projects": self.projects,
+            "ngos": self.ngos, "sponsors": self.sponsors, "teams": self.teams, "activities": self.activities,
+            "farmers": self.farmers, "partner": self.partner, "market": self.market, "books": self.books,
+            "outbox": self.outbox, "recorder": self.recorder,
+        }  # fmt: skip
+
+    def save(self, path: Path) -> None:
+        """Write the state at this barrier; `path` appears only when it is whole."""
+        own = {
+            "raised": self.raised, "tally": self.tally, "held": self.held,
+            "at": np.array([self.at, self.actions]), "chain": np.frombuffer(self.chain, np.uint8),
+        }  # fmt: skip
+        save_snapshot(path, {name: part.state() for name, part in self._parts().items()} | {"campaign": own})
+
+    def load(self, path: Path) -> None:
+        """Take over a snapshot of the same scenario (a fork may have another design)."""
+        saved = load_snapshot(path)
+        own = saved.pop("campaign")
+        for name, part in self._parts().items():
+            part.restore(saved.get(name, {}))
+        self.raised[:], self.tally[:] = own["raised"], own["tally"]
+        self.held = own["held"].astype(ACTION)
+        self.at, self.actions = (int(x) for x in own["at"])
+        self.chain = own["chain"].tobytes()
+
+    def digest(self) -> dict[str, str]:
+        """Hashes of state, books and actions."""
+        return {
+            "state": self.population.digest().hex(),
+            "books": self.books.digest().hex(),
+            "actions": self.chain.hex(),
+        }

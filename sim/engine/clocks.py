@@ -1,0 +1,177 @@
+"""The campaign's clocks: when shops are visited, when people play, where the barriers stand.
+
+Shopping time runs in *bins* (an hour, finer on festival days). A bin has a visit intensity and a mean
+number of orders per visit, so that visits follow the page-view profile and orders the purchase profile
+of `sim/data/hourly_profile.csv` (29 ordinary Taobao days of 2014, D). Playing time runs in days.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.behaviour.habit import campaign_lift
+from sim.behaviour.parameters import Parameters
+from sim.scenario import DAY_S, SECOND, Festival, Scenario
+
+HOURS = 24
+MOST_ORDERS_PER_VISIT = 1.2  # on a festival people open the app for what they buy (A)
+
+Floats = NDArray[np.float64]
+
+
+def hourly_profile() -> dict[str, Floats]:
+    """Shares of the day by hour, each summing to 1: page_views, purchases, double12 (shape (24,))."""
+    text = (resources.files("sim") / "data" / "hourly_profile.csv").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line and not line.startswith("#")][1:]
+    table = np.array([[float(cell) for cell in row.split(",")] for row in rows])
+    names = ("page_views", "purchases", "double12")
+    return {name: table[:, i + 1] / table[:, i + 1].sum() for i, name in enumerate(names)}
+
+
+@dataclass(frozen=True)
+class ShoppingClock:
+    """Bins of shopping time, shape (n,) each; `upto` has n + 1 entries.
+
+    `upto`: visits an average shopper makes up to the bin's start, in ordinary days · `orders`: mean orders
+    of a visit for somebody taking part in the festival, `plain_orders` for others · `keep`: share of visits
+    others make of those · `price`: factor on prices · `festival`: 1 + number of the festival, 0 = ordinary.
+    """
+
+    edge_s: Floats
+    upto: Floats
+    orders: Floats
+    plain_orders: Floats
+    keep: Floats
+    price: Floats
+    festival: NDArray[np.int64]
+
+
+def _festival_bins(
+    festival: Festival, weekday: float, views: Floats, buys: Floats
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Edges (s of the day) and, per bin, takers' orders, takers' visits and others' visits, in ordinary days.
+
+    Orders follow the published curve for everybody together, so what the others buy at the ordinary pace
+    is taken off the takers' part.
+    """
+    points = {0.0: 0.0, float(DAY_S): 1.0}
+    points |= {p.after / SECOND: p.share for p in festival.curve}
+    if len(points) == 2:
+        points |= {3600.0 * (h + 1): float(buys[: h + 1].sum()) for h in range(HOURS)}
+    knots = np.array(sorted(points))
+    curve = np.array([points[k] for k in knots])
+    edges = np.unique(np.concatenate([knots, np.arange(0, DAY_S + 1, 3600.0)]))
+    day_edges = np.arange(HOURS + 1) * 3600.0
+
+    def within(hourly: Floats) -> Floats:
+        return np.diff(np.interp(edges, day_edges, np.concatenate([[0.0], np.cumsum(hourly)])))
+
+    ordinary_orders = within(buys) * weekday
+    ordinary_visits = within(views) * weekday
+    share = np.diff(np.interp(edges, knots, curve))
+    takers = (festival.orders * share - (1 - festival.takes_part) * ordinary_orders) / festival.takes_part
+    takers = np.maximum(takers, 0.0)
+    return edges, takers, ordinary_visits * festival.visits, ordinary_visits
+
+
+def shopping_clock(scenario: Scenario) -> ShoppingClock:
+    """The bins of the whole scenario."""
+    profile = hourly_profile()
+    views, buys = profile["page_views"], profile["purchases"]
+    shopping = scenario.shopping
+    per_visit = 1.0 / shopping.visits_per_order
+    start = scenario.scenario.start
+    days = scenario.scenario.length // (DAY_S * SECOND)
+    weekday = np.array(shopping.weekday) / np.mean(shopping.weekday)
+    festivals = {(f.day - start.date()).days: (i, f) for i, f in enumerate(scenario.festivals.values())}
+    parts: list[tuple[Floats, Floats, Floats, Floats, Floats, Floats, NDArray[np.int64]]] = []
+    for day in range(days):
+        factor = float(weekday[(start.weekday() + day) % 7])
+        if day in festivals:
+            number, festival = festivals[day]
+            edges, takers, lifted, ordinary = _festival_bins(festival, factor, views, buys)
+            visits = np.maximum(lifted, takers * per_visit / MOST_ORDERS_PER_VISIT)
+            hourly_orders = np.interp(edges, np.arange(HOURS + 1) * 3600.0, np.concatenate([[0], np.cumsum(buys)]))
+            plain = np.diff(hourly_orders) * factor
+            parts.append(
+                (
+                    edges[:-1] + day * DAY_S,
+                    visits,
+                    takers * per_visit / visits,
+                    plain * per_visit / ordinary,
+                    ordinary / visits,
+                    np.full(len(visits), festival.price_factor),
+                    np.full(len(visits), number + 1, np.int64),
+                )
+            )
+        else:
+            ratio = per_visit * buys / views
+            ones = np.ones(HOURS)
+            zeros = np.zeros(HOURS, np.int64)
+            parts.append(
+                (np.arange(HOURS) * 3600.0 + day * DAY_S, views * factor, ratio, ratio, ones, ones, zeros)
+            )
+    edge, visits, orders, plain_orders, keep, price, festival_of = (np.concatenate(c) for c in zip(*parts))
+    return ShoppingClock(
+        np.append(edge, float(days * DAY_S)),
+        np.concatenate([[0.0], np.cumsum(visits)]),
+        orders,
+        plain_orders,
+        keep,
+        price,
+        festival_of,
+    )
+
+
+def play_calendar(scenario: Scenario, parameters: Parameters) -> Floats:
+    """Lift of charity play by day, shape (days,): the phases' starts and ends (behaviour §5.1, A)."""
+    start = scenario.scenario.start
+    days = scenario.scenario.length // (DAY_S * SECOND)
+    lift = np.ones(days)
+    for phase in scenario.phases.values():
+        first = (phase.start - start).days
+        length = max((phase.end - phase.start).days, 1)
+        for day in range(max(first, 0), min(first + length, days)):
+            lift[day] = campaign_lift(
+                day - first,
+                length,
+                phase.lift_start,
+                phase.lift_end,
+                parameters["habit_start_decay"],
+                parameters["habit_end_decay"],
+            )
+    return lift
+
+
+def session_profile(shift: int) -> Floats:
+    """Cumulative share of play sessions by hour for a channel shifted by so many hours, shape (25,)."""
+    views = np.roll(hourly_profile()["page_views"], shift)
+    upto = np.concatenate([[0.0], np.cumsum(views)])
+    upto[-1] = 1.0
+    return upto
+
+
+def since_start(scenario: Scenario, instant: datetime) -> int:
+    """Microseconds from the scenario's start to an instant of its calendar."""
+    return round((instant - scenario.scenario.start).total_seconds() * SECOND)
+
+
+def barriers(scenario: Scenario) -> NDArray[np.int64]:
+    """Barrier instants in seconds from 0 to the end, both included; every midnight is one.
+
+    The last fine window that covers an instant sets the spacing there.
+    """
+    end = scenario.scenario.length // SECOND
+    clock = scenario.clock
+    cuts = {0, end} | set(range(0, end, DAY_S))
+    cuts |= set(range(0, end, max(clock.barrier // SECOND, 1)))
+    for window in clock.fine:
+        lo = max(since_start(scenario, window.start) // SECOND, 0)
+        hi = min(since_start(scenario, window.end) // SECOND, end)
+        cuts |= set(range(lo, hi, max(window.barrier // SECOND, 1))) | {hi}
+    return np.array(sorted(cuts), np.int64)

@@ -1,0 +1,25 @@
+"""Charity minutes on a user's row: labour and donated apart, the donated ones under a yearly cap."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.compiling import rule
+from sim.engine import tallies as T
+from sim.engine.rows import DONATED, LABOUR
+from sim.engine.rules import capped_minutes
+
+
+@rule
+def add_minutes(u: Any, minutes: int, klass: int, R: Any, tally: Any) -> int:
+    """Credit minutes of a class, as far as the cap allows; returns what was credited."""
+    if klass == LABOUR:
+        u.labour = u.labour + minutes
+        tally[T.MINUTES_LABOUR] += minutes
+        return minutes
+    if klass == DONATED:
+        got = capped_minutes(minutes, u.donated, R.donated_cap)
+        u.donated = u.donated + got
+        tally[T.MINUTES_DONATED] += got
+        return int(got)
+    return 0

@@ -1,0 +1,253 @@
+"""The kernel: plays every due user of a block from one barrier to the next.
+
+This is the model in one page. A user's life is one merged line of time: beans that fade at midnight,
+errands that fall due (an order's next step, a voucher, a day of service), shopping visits, play sessions.
+Whatever is earliest happens next; what nobody is due for costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.bookkeeping import Kind
+from sim.compiling import kernel, rule
+from sim.engine import tallies as T
+from sim.engine.deeds import reach_benefits
+from sim.engine.hours import add_minutes
+from sim.engine.lifetime import BUDGET_DRAW, NEVER_BROKE, come_back, start_playing
+from sim.engine.rows import (
+    CANCEL,
+    GROWING_DAYS,
+    LABOUR,
+    NEVER,
+    NOBODY,
+    PERIODS,
+    PLAYER,
+    SERVICE,
+    SERVING,
+    VOUCHER_CANCEL,
+    VOUCHER_SHIP,
+)
+from sim.engine.rules import (
+    DAY_S,
+    exponential,
+    next_visit_s,
+    oldest_fading,
+    philox,
+    service_minutes,
+    unit,
+)
+from sim.engine.session import channel_of, session
+from sim.engine.shopping import order_step, shopping_rate, visit
+from sim.engine.writing import RECORDS, USED, drop_errand, record, take_errand
+from sim.streams import Purpose
+
+PLACE_DRAW = int(Purpose.PLACE)
+START_DRAW = int(Purpose.START)
+SERVICE_DRAW = int(Purpose.SERVICE)
+K_FADE = int(Kind.FADE)
+K_EXPIRE = int(Kind.EXPIRE)
+K_DEED = int(Kind.DEED)
+K_SHIP = int(Kind.REDEEM_SHIP)
+K_CANCEL = int(Kind.REDEEM_CANCEL)
+
+ROOM = 128  # records and errands one wake-up may need
+DONE, FULL = 0, 1
+
+
+@rule
+def fading_s(u: Any, day: int, days: Any, period_end: Any, R: Any) -> int:
+    """The midnight at which this user's oldest beans go, growing or available; NEVER if there are none."""
+    due = NEVER
+    earned = oldest_fading(u.growing, day, R.life_days)
+    if earned <= day:
+        due = (earned + R.life_days + 1) * DAY_S
+    now = days[min(day, len(days) - 1)].period
+    for period in range(max(now - PERIODS + 1, 0), now + 1):
+        if u.available[period % PERIODS] > 0:
+            return int(min(due, period_end[period]))
+    return due
+
+
+@rule
+def next_due_s(u: Any, day: int, errands: Any, days: Any, period_end: Any, R: Any) -> int:
+    """The next second at which anything happens to this user."""
+    due = min(u.visit_s, u.play_s)
+    if u.errand != NOBODY:
+        due = min(due, errands[u.errand].due)
+    if u.flags & PLAYER:
+        due = min(due, fading_s(u, day, days, period_end, R))
+    return int(due)
+
+
+@rule
+def fade(user: int, u: Any, t_s: int, channel: int, days: Any, period_end: Any, R: Any, out: Any, meta: Any, tally: Any) -> None:  # fmt: skip
+    """At midnight t_s: growing beans past their time and available ones past their period are gone."""
+    day = t_s // DAY_S
+    earned = day - R.life_days - 1
+    if earned >= 0 and u.growing[earned % GROWING_DAYS] > 0:
+        gone = record(out, meta, t_s * 1_000_000, user, u, K_FADE, channel)
+        gone.beans = u.growing[earned % GROWING_DAYS]
+        u.growing[earned % GROWING_DAYS] = 0
+        tally[T.BEANS_FADED] += gone.beans
+    now = days[min(max(day - 1, 0), len(days) - 1)].period
+    for period in range(max(now - PERIODS + 1, 0), now + 1):
+        if period_end[period] <= t_s and u.available[period % PERIODS] > 0:
+            gone = record(out, meta, t_s * 1_000_000, user, u, K_EXPIRE, channel)
+            gone.beans = u.available[period % PERIODS]
+            u.available[period % PERIODS] = 0
+            tally[T.BEANS_EXPIRED] += gone.beans
+
+
+@rule
+def run_errand(
+    user: int, u: Any, channel: int, R: Any, G: Any, benefits: Any, errands: Any, out: Any, meta: Any, tally: Any
+) -> None:  # fmt: skip
+    """The first errand of the list is due: a step of an order, a voucher, or a day of service."""
+    k = take_errand(u, errands)
+    e = errands[k]
+    if e.step <= CANCEL:
+        order_step(user, u, k, channel, R, G, errands, out, meta, tally)
+        return
+    t_us = e.due * 1_000_000
+    if e.step == SERVICE:
+        serve(user, u, e, t_us, channel, R, benefits, out, meta, tally)
+    else:
+        shipped = e.step == VOUCHER_SHIP
+        made = record(out, meta, t_us, user, u, K_SHIP if shipped else K_CANCEL, channel)
+        made.beans = e.price
+        made.ref = e.ref
+        if shipped:
+            tally[T.BEANS_REDEEMED] += e.price
+        else:
+            tally[T.BEANS_RELEASED] += e.price
+            period = e.fen % PERIODS
+            u.available[period] = u.available[period] + e.price
+    drop_errand(errands, meta, k)
+
+
+@rule
+def serve(user: int, u: Any, e: Any, t_us: int, channel: int, R: Any, benefits: Any, out: Any, meta: Any, tally: Any) -> None:  # fmt: skip
+    """A volunteer's day: nine in ten come; every full six minutes count (公益时, F)."""
+    u.flags = u.flags & ~SERVING
+    w = philox(R.k0, R.k1, user, e.ref, 0, SERVICE_DRAW)
+    if unit(w[0]) < R.no_show:
+        return
+    worked = e.price - int(unit(w[1]) * 0.25 * e.price)
+    before = u.labour + u.donated
+    made = record(out, meta, t_us, user, u, K_DEED, channel)
+    made.minutes = add_minutes(u, service_minutes(worked), LABOUR, R, tally)
+    made.ref = e.ref
+    made.party = e.party
+    made.project = e.project
+    made.deed = e.fen
+    tally[T.DEEDS] += 1
+    reach_benefits(user, u, t_us, channel, before, R, benefits, out, meta, tally)
+
+
+@kernel
+def play_block(
+    first: int, last: int, resume: int, base_s: int, end_s: int, users: Any, next_s: Any, errands: Any,
+    rules: Any, public: Any, deeds: Any, mix: Any, days: Any, period_end: Any, bins: Any, edges: Any,
+    upto: Any, traits: Any, product: Any, places: Any, activities: Any, vouchers: Any, benefits: Any,
+    counted: Any, out: Any, meta: Any, tally: Any, traffic: Any, points: Any, weights: Any,
+) -> tuple[int, int]:  # fmt: skip
+    """Play users first … last (exclusive), from `resume`, up to second end_s.
+
+    Returns (DONE, last), or (FULL, user) when records or errands need room; the caller grows them and
+    calls again with that user.
+    """
+    R = rules[0]
+    G = public[0]
+    for user in range(resume, last):
+        if next_s[user] >= end_s:
+            continue
+        u = users[user]
+        channel = channel_of(philox(R.k0, R.k1, user, 0, 0, PLACE_DRAW)[0], R)
+        while next_s[user] < end_s:
+            if meta[RECORDS] + ROOM > len(out) or meta[USED] + ROOM > len(errands):
+                return FULL, user
+            t_s = next_s[user]
+            day = t_s // DAY_S
+            if u.flags & PLAYER and t_s % DAY_S == 0:
+                fade(user, u, t_s, channel, days, period_end, R, out, meta, tally)
+            if u.errand != NOBODY and errands[u.errand].due == t_s:
+                run_errand(user, u, channel, R, G, benefits, errands, out, meta, tally)
+            elif u.visit_s == t_s:
+                comes = visit(
+                    user, u, t_s, channel, R, G, bins, upto, edges, traits, product, errands, out, meta,
+                    tally, traffic, counted, base_s,
+                )  # fmt: skip
+                if comes:
+                    start_playing(user, u, t_s, channel, R, out, meta, tally)
+            elif u.play_s == t_s:
+                session(
+                    user, u, t_s, channel, deeds, G, R, mix, days, traits, places, activities, vouchers,
+                    benefits, out, meta, tally, points, weights,
+                )  # fmt: skip
+            next_s[user] = next_due_s(u, day, errands, days, period_end, R)
+    return DONE, last
+
+
+@kernel
+def start_users(
+    first: int, last: int, users: Any, next_s: Any, rules: Any, days: Any, traits: Any, edges: Any, upto: Any,
+    players: float,
+) -> None:  # fmt: skip
+    """Lay out users first … last: their first visit, and for those who play already their first day."""
+    R = rules[0]
+    for user in range(first, last):
+        u = users[user]
+        u.errand = NOBODY
+        u.play_s = NEVER
+        u.visit_s = NEVER
+        u.since_break = NEVER_BROKE
+        if user >= R.honest:
+            continue
+        w = philox(R.k0, R.k1, user, 0, 0, START_DRAW)
+        rate = shopping_rate(user, traits, R) * R.visits_per_order
+        u.visit_s = next_visit_s(edges, upto, 0, rate, w[0])
+        if R.play_open != 0 and unit(w[1]) < players:
+            u.flags = PLAYER
+            u.habit = R.habit_neutral
+            u.budget = exponential(philox(R.k0, R.k1, user, 0, 0, BUDGET_DRAW)[0])
+            channel = channel_of(philox(R.k0, R.k1, user, 0, 0, PLACE_DRAW)[0], R)
+            come_back(user, u, -1, channel, traits, days, R)
+        next_s[user] = min(u.visit_s, u.play_s)
+
+
+@kernel
+def wake_farmers(first: int, last: int, now_s: int, users: Any, next_s: Any, rules: Any, tally: Any) -> None:
+    """Farmers' rows first … last begin to play at an hour of their own, the same every day."""
+    R = rules[0]
+    for user in range(first, last):
+        u = users[user]
+        place = philox(R.k0, R.k1, user, 0, 0, PLACE_DRAW)
+        u.flags = PLAYER
+        u.sessions = 1 << 4
+        u.play_s = now_s + ((place[2] * (DAY_S - 1)) >> 32)
+        next_s[user] = u.play_s
+        tally[T.ENTRIES] += 1
+
+
+@kernel
+def list_errands(first: int, last: int, users: Any, errands: Any) -> Any:
+    """The open errands of users first … last in list order, links blanked."""
+    count = 0
+    for user in range(first, last):
+        at = users[user].errand
+        while at != NOBODY:
+            count += 1
+            at = errands[at].next
+    listed = np.zeros(count, errands.dtype)
+    k = 0
+    for user in range(first, last):
+        at = users[user].errand
+        while at != NOBODY:
+            listed[k] = errands[at]
+            listed[k].next = user
+            k += 1
+            at = errands[at].next
+    return listed

@@ -1,0 +1,146 @@
+"""A player's life: coming in, coming back day after day, and at last not any more.
+
+BG/BB (behaviour §5.1): every player has an intensity and a hazard of leaving, both redrawn from the key;
+habit, streaks and withdrawn incentives bend them. Nothing scans players day by day: the next active day is
+looked up when the present one ends.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.behaviour.habit import activity_hazard, dropout_hazard, faded_habit, grown_habit, readiness
+from sim.bookkeeping import Kind
+from sim.compiling import rule
+from sim.engine import tallies as T
+from sim.engine.rows import GONE, GROWING_DAYS, IN_TEAM, NEVER, PLAYER
+from sim.engine.rules import (
+    DAY_S,
+    exponential,
+    low_quantile,
+    micro,
+    philox,
+    planned_sessions,
+    quantile,
+    second_of_day,
+    sequential_uniform,
+)
+from sim.engine.writing import record
+from sim.streams import Purpose
+
+TRAITS_DRAW = int(Purpose.TRAITS)
+BUDGET_DRAW = int(Purpose.BUDGET)
+DAY_DRAW = int(Purpose.DAY)
+K_ENTER = int(Kind.ENTER)
+K_DEED = int(Kind.DEED)
+LAST_DRAW = 15  # sub-slot of the draw that closes an active day
+NEVER_BROKE = 255
+# Rows of the table of traits.
+RATE, GLOW, VOLUME, INTENSITY, HAZARD = range(5)
+
+
+@rule
+def start_playing(user: int, u: Any, t_s: int, channel: int, R: Any, out: Any, meta: Any, tally: Any) -> None:
+    """Become a player: the first session follows at once, a head start grows from today."""
+    w = philox(R.k0, R.k1, user, 0, 0, BUDGET_DRAW)
+    u.flags = u.flags | PLAYER
+    u.budget = exponential(w[0])
+    u.habit = R.habit_neutral
+    u.since_break = NEVER_BROKE
+    u.streak = 0
+    u.sessions = 1 << 4
+    u.clock = 0
+    u.play_s = t_s + 1
+    tally[T.ENTRIES] += 1
+    record(out, meta, t_s * 1_000_000 + micro(w[1]), user, u, K_ENTER, channel)
+    if R.head_start > 0:
+        roll_day(u, t_s // DAY_S)
+        grown = record(out, meta, t_s * 1_000_000 + micro(w[1]) + 1, user, u, K_DEED, channel)
+        grown.beans = R.head_start
+        slot = (t_s // DAY_S) % GROWING_DAYS
+        u.growing[slot] = u.growing[slot] + R.head_start
+        tally[T.BEANS_ISSUED] += R.head_start
+
+
+@rule
+def roll_day(u: Any, day: int) -> None:
+    """The counters of today start again at zero."""
+    if u.day != day:
+        u.day = day
+        u.today = 0
+        u.today_more = 0
+        u.beans_today = 0
+
+
+@rule
+def next_active_day(user: int, u: Any, day: int, traits: Any, days: Any, R: Any) -> int:
+    """Look ahead from an active day to the next one (BG/BB with habit and streak, behaviour §5.1 and §5.3).
+
+    Charges the lifetime budget day by day and lets the habit fade; returns -1 if the user is gone or the
+    scenario ends first. Leaves habit, budget, streak and days since a break as they are on that day.
+    """
+    w = philox(R.k0, R.k1, user, 0, 0, TRAITS_DRAW)
+    intensity = traits[INTENSITY, quantile(w[2])]
+    base = traits[HAZARD, quantile(w[3])]
+    threshold = exponential(philox(R.k0, R.k1, user, day + 1, LAST_DRAW, DAY_DRAW)[0])
+    u.habit = grown_habit(u.habit, R.habit_gain)
+    team = R.habit_team if u.flags & IN_TEAM else 0.0
+    since = u.since_break
+    streak = min(u.streak + 1, 7)
+    for ahead in range(day + 1, len(days)):
+        broke = R.habit_broke_push if since < 3 else 0.0
+        withdrawn = R.habit_withdrawn_push if days[ahead].withdrawn > 0 else 0.0
+        u.budget = u.budget - dropout_hazard(base, u.habit, R.habit_neutral, R.habit_relief, broke, withdrawn)
+        if u.budget < 0.0:
+            u.flags = u.flags | GONE
+            return -1
+        since_break = since if since < NEVER_BROKE else -1
+        z = readiness(
+            u.habit, R.habit_neutral, R.habit_slope, team, R.reminder, streak, R.habit_streak_gain,
+            since_break, R.habit_break_loss, R.habit_break_days,
+        )  # fmt: skip
+        threshold -= activity_hazard(intensity, days[ahead].weekday, days[ahead].lift, z)
+        if since < NEVER_BROKE:
+            since = min(since + 1, NEVER_BROKE)
+        if threshold < 0.0:
+            u.streak = streak
+            u.since_break = since
+            return ahead
+        if streak >= 2:
+            since = 0
+        streak = 0
+        u.habit = faded_habit(u.habit, R.habit_keep)
+    return -1
+
+
+@rule
+def schedule_session(user: int, u: Any, t_s: int, channel: int, traits: Any, days: Any, R: Any) -> None:
+    """Set `play_s`: a further session today, or the first one of the next active day."""
+    day = t_s // DAY_S
+    planned = u.sessions >> 4
+    begun = u.sessions & 15
+    if begun < planned:
+        w = philox(R.k0, R.k1, user, day, begun, DAY_DRAW)
+        share = sequential_uniform(u.clock / 65536.0, planned - begun, w[0])
+        at = day * DAY_S + second_of_day(R.profile[channel], share)
+        u.clock = min(int(share * 65536.0), 65535)
+        if at > t_s:
+            u.play_s = at
+            return
+    come_back(user, u, day, channel, traits, days, R)
+
+
+@rule
+def come_back(user: int, u: Any, day: int, channel: int, traits: Any, days: Any, R: Any) -> None:
+    """Plan the next active day after `day` (-1 = before the start) and its first session."""
+    ahead = next_active_day(user, u, day, traits, days, R)
+    if ahead < 0:
+        u.play_s = NEVER
+        return
+    w = philox(R.k0, R.k1, user, ahead, 0, DAY_DRAW)
+    volume = traits[VOLUME, low_quantile(philox(R.k0, R.k1, user, 0, 0, TRAITS_DRAW)[1])]
+    planned = planned_sessions(w[1], R.sessions_extra * volume)
+    share = sequential_uniform(0.0, planned, w[0])
+    u.sessions = planned << 4
+    u.clock = min(int(share * 65536.0), 65535)
+    u.play_s = ahead * DAY_S + second_of_day(R.profile[channel], share)

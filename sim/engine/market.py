@@ -1,0 +1,170 @@
+"""What everybody can see between two barriers: rewards, live pools, open projects, places, vouchers.
+
+`publish` rewrites it at every barrier; in between nothing here changes, so users can be played in any order.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.agents.activities import Activities
+from sim.agents.merchants import Merchants
+from sim.agents.ngos import Ngos
+from sim.agents.projects import Projects
+from sim.agents.sponsors import Sponsors
+from sim.agents.teams import Teams
+from sim.behaviour.choice import felt_reward
+from sim.behaviour.giving import match_effect, stars_pull
+from sim.behaviour.parameters import Parameters
+from sim.behaviour.trust import trust_pull
+from sim.engine.alias import build_alias
+from sim.engine.clocks import since_start
+from sim.engine.rows import MAX_DEEDS, NOBODY, PUBLIC, REDEMPTION, STREAK_LEVELS
+from sim.scenario import DAY_S, SECOND, Scenario
+from sim.streams import Purpose, one_draw
+
+DAY_US = DAY_S * SECOND
+COUNTED_DAYS = 31  # the stretch of ordinary days of the heterogeneity table
+COUNTED_FROM = 60  # its first day: March of a calendar year, no festival near
+
+
+@dataclass
+class Market:
+    """The public record and the tables users choose from."""
+
+    scenario: Scenario
+    parameters: Parameters
+    public: NDArray[np.void]
+    product: NDArray[np.void]
+    places: NDArray[np.void]
+    activities: NDArray[np.void]
+    vouchers: NDArray[np.void]
+    match_log_odds: float
+    raised_at: int = -1
+
+    @classmethod
+    def open(cls, scenario: Scenario, parameters: Parameters, replication: int, merchants: Merchants) -> Market:
+        """Lay out vouchers at their scaled stock and draw how strongly a match works in this campaign (A)."""
+        from scipy.special import ndtri
+
+        world = scenario.scenario
+        vouchers = np.zeros(len(scenario.redemptions), REDEMPTION)
+        for k, item in enumerate(scenario.redemptions.values()):
+            stock = -(-item.stock * world.users // world.real_users)
+            vouchers[k] = (item.beans, stock, item.ship_within // SECOND, item.cancel)
+        u = one_draw(world.seed, replication, Purpose.SPONSOR, 0)[0]
+        pull = scenario.gifts.match_effect + parameters["giving_match_sd"] * float(ndtri(u))
+        empty = np.zeros(0, np.int8)
+        return cls(
+            scenario, parameters, np.zeros(1, PUBLIC), merchants.product, empty, empty, vouchers, pull
+        )  # fmt: skip
+
+    def publish(
+        self, now: int, merchants: Merchants, projects: Projects, ngos: Ngos, sponsors: Sponsors, teams: Teams,
+        activities: Activities, raised: NDArray[np.int64],
+    ) -> None:  # fmt: skip
+        """Rewrite everything users read, as of `now` (µs)."""
+        p, row = self.parameters, self.public
+        if merchants.changed:
+            build_alias(merchants.product, merchants.popularity)
+            merchants.changed = False
+        self._rewards(now)
+        self._pools(sponsors)
+        self.places = projects.gift_table(raised, ngos.trust, ngos.small, p, self._stars(ngos, projects))
+        row["projects"] = len(self.places)
+        trust = ngos.platform_trust(raised, projects)
+        row["trust"] = trust_pull(trust, p["trust_neutral"], p["trust_large_slope"])
+        self.activities = activities.open_at(now // SECOND)
+        row["activities"] = len(self.activities)
+        stocked = self.vouchers["beans"][self.vouchers["stock"] > 0]
+        row["cheapest"] = int(stocked.min()) if len(stocked) else 0
+        row["team_pull"] = self._team_pull(now, teams)
+        row["recycler"] = self._recycler(ngos, projects)
+        day = now // DAY_US
+        row["counting"] = int(
+            self.scenario.scenario.calibrated and COUNTED_FROM <= day < COUNTED_FROM + COUNTED_DAYS
+        )
+
+    def _stars(self, ngos: Ngos, projects: Projects) -> NDArray[np.float64]:
+        """Log-odds from the public project score: stars move gifts to small NGOs (Yoruk 2016, F)."""
+        if not self.scenario.ngos.evaluation:
+            return np.zeros(len(projects))
+        effect = self.parameters["giving_small_stars"]
+        small = ngos.small[projects.ngo]
+        return np.array(
+            [stars_pull(float(s), bool(k), effect) for s, k in zip(ngos.stars(projects), small, strict=True)]
+        )
+
+    def _rewards(self, now: int) -> None:
+        """Beans a deed brings by streak and team, and the weight that gives it."""
+        scenario, p = self.scenario, self.parameters
+        beans = scenario.beans
+        factor = 1.0
+        for phase in scenario.phases.values():
+            if since_start(scenario, phase.start) <= now < since_start(scenario, phase.end):
+                factor = phase.beans_factor
+        row = self.public[0]
+        row["beans_factor"] = factor
+        reward = np.zeros((2, STREAK_LEVELS, MAX_DEEDS), np.int64)
+        pull = np.zeros((2, STREAK_LEVELS, MAX_DEEDS))
+        bare = np.zeros(MAX_DEEDS)
+        for d, deed in enumerate(scenario.deeds.values()):
+            bare[d] = math.exp(deed.ease)
+            for team in range(2):
+                for level in range(STREAK_LEVELS):
+                    bonus = 1.0 + beans.streak_bonus * min(level, beans.streak_full) / beans.streak_full
+                    bonus *= 1.0 + (beans.team_bonus if team and deed.team else 0.0)
+                    reward[team, level, d] = int(deed.beans * factor * bonus)
+                    felt = felt_reward(
+                        int(reward[team, level, d]) * beans.perceived / 100.0, max(deed.cost, 1) / 100.0,
+                        p["choice_weight_charity"], p["choice_slope"],
+                    )  # fmt: skip
+                    pull[team, level, d] = math.exp(deed.ease + felt)
+        row["reward"], row["pull"], row["bare"] = reward, pull, bare
+
+    def _pools(self, sponsors: Sponsors) -> None:
+        """Which pool is live for gifts, beans and orders, and by which rule."""
+        row = self.public
+        row["match"] = 0.0
+        row["gift_random"] = 0
+        for serves, pool_name in (("gifts", "gift_pool"), ("beans", "bean_pool"), ("orders", "order_pool")):
+            number = sponsors.live(serves)
+            row[pool_name] = number
+            if number == 0:
+                continue
+            pool = sponsors.pools[number - 1]
+            if serves == "gifts":
+                row["gift_ratio"], row["gift_cap"] = pool.ratio, pool.cap_per_gift
+                row["gift_random"] = int(pool.rule == "random")
+                named = self.parameters["giving_named"] if self.scenario.gifts.named_matcher else 0.0
+                low = self.parameters["giving_low_ratio"]
+                row["match"] = match_effect(pool.ratio, self.match_log_odds, low) + named
+            elif serves == "orders":
+                row["order_ratio"], row["order_cap"] = pool.ratio, pool.cap_per_gift
+
+    def _team_pull(self, now: int, teams: Teams) -> float:
+        """Log-odds while a challenge runs: more in a competition than towards a shared goal (U ratio)."""
+        if not teams.challenge_runs(now):
+            return 0.0
+        mode = self.scenario.teams.mode
+        return self.parameters["choice_team_competition" if mode == "competition" else "choice_team_goal"]
+
+    def _recycler(self, ngos: Ngos, projects: Projects) -> int:
+        """A project of an NGO that recycles gifts, if the scenario has one."""
+        if ngos.recycler == NOBODY:
+            return NOBODY
+        mine = np.flatnonzero(projects.ngo == ngos.recycler)
+        return int(mine[0]) if len(mine) else NOBODY
+
+    def state(self) -> dict[str, Any]:
+        """What a snapshot keeps."""
+        return {"vouchers": self.vouchers}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put the stock back."""
+        self.vouchers[:] = state["vouchers"]

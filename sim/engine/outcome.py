@@ -1,0 +1,78 @@
+"""What one replication hands over: rows and verdicts, no engine inside.
+
+Reporting, experiments and notebooks know a run only as an `Outcome`. Tables are polars frames whose
+columns are listed in `docs/metrics.md`; a table is absent when its system is off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from sim.scenario import Scenario
+
+
+class Check(TypedDict):
+    """One invariant of the day close: its name, whether it held and what was compared."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+class Audit(TypedDict):
+    """The verdict on the books; `balanced` is true only if every check passed."""
+
+    balanced: bool
+    checks: list[Check]
+
+
+class Published(TypedDict):
+    """One published volume against the simulated one. Passed means low <= simulated <= high."""
+
+    name: str
+    published: str
+    simulated: float
+    low: float
+    high: float
+    unit: str
+    source: str
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a replication has come: simulated microseconds done and in all, and actions so far."""
+
+    done_us: int
+    total_us: int
+    actions: int
+
+    @property
+    def share(self) -> float:
+        """Share of the simulated time that is done, in [0, 1]."""
+        return min(1.0, self.done_us / self.total_us) if self.total_us > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One seeded replication of one design.
+
+    metrics: frame (time i64 µs since scenario start, end of the period; metric str; group str, "" = all;
+    value f64). digest: hex of "state", "books" and "actions". stats: numbers about the run itself
+    (actions, wall_s, …); they differ between machines and are not part of the digest.
+    """
+
+    scenario: Scenario
+    design: str
+    replication: int
+    metrics: pl.DataFrame
+    tables: dict[str, pl.DataFrame]
+    digest: dict[str, str]
+    audit: Audit
+    published: list[Published] = field(default_factory=list)
+    report: list[tuple[str, str]] = field(default_factory=list)
+    stats: dict[str, float] = field(default_factory=dict)

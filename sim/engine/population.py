@@ -1,0 +1,266 @@
+"""The population: all users as rows in blocks, played from barrier to barrier on threads.
+
+Blocks never meet between two barriers, so neither their size nor the number of workers can change a
+result. The records of a block come out in user order; a stable sort by time therefore gives the order
+(time, user, action number).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.behaviour.parameters import Parameters
+from sim.bookkeeping import Kind
+from sim.engine import tallies
+from sim.engine.actions import ACTION, Actions, empty
+from sim.engine.allotment import PENDING, settle
+from sim.engine.books import UserTotals
+from sim.engine.clocks import ShoppingClock, shopping_clock
+from sim.engine.kernel import DONE, list_errands, play_block, start_users, wake_farmers
+from sim.engine.rows import ERRAND, HOLDER, MAX_DEEDS, NEVER, NOBODY, PERIODS, USER
+from sim.engine.settings import (
+    benefit_table,
+    day_table,
+    deed_table,
+    mix_table,
+    rule_values,
+    rules_record,
+    trait_table,
+)
+from sim.engine.writing import FREE, META, RECORDS, USED
+from sim.scenario import DAY_S, Scenario
+
+BLOCK = 1 << 16
+BIN = np.dtype([("orders", "f8"), ("plain_orders", "f8"), ("keep", "f8"), ("price", "f8"), ("festival", "i8")])
+
+
+def bin_table(clock: ShoppingClock) -> NDArray[np.void]:
+    """The shopping clock's bins as rows."""
+    table = np.zeros(len(clock.orders), BIN)
+    for name in BIN.names or ():
+        table[name] = getattr(clock, name)
+    return table
+
+
+@dataclass
+class Block:
+    """Users first … last (exclusive) with their errands and the buffers they write to."""
+
+    first: int
+    last: int
+    errands: NDArray[np.void]
+    out: NDArray[np.void]
+    teams: int
+    meta: NDArray[np.int64] = field(default_factory=lambda: np.array([0, NOBODY, 0], np.int64))
+    tally: NDArray[np.int64] = field(default_factory=tallies.fresh)
+    weights: NDArray[np.float64] = field(default_factory=lambda: np.zeros(MAX_DEEDS))
+    points: NDArray[np.int64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.points = np.zeros(max(self.teams, 1), np.int64)
+
+    def make_room(self) -> None:
+        """Double whatever is nearly full."""
+        if self.meta[RECORDS] * 2 > len(self.out):
+            self.out = np.concatenate([self.out, np.zeros_like(self.out)])
+        if self.meta[USED] * 2 > len(self.errands):
+            self.errands = np.concatenate([self.errands, np.zeros_like(self.errands)])
+
+
+@dataclass(frozen=True)
+class Played:
+    """What an interval produced: sorted records (claims still pending) and traffic by bin of time."""
+
+    records: Actions
+    traffic: NDArray[np.int64]
+
+
+class Population:
+    """The rows of all users and farmers and the tables they read."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        parameters: Parameters,
+        replication: int,
+        *,
+        farmers: int,
+        teams: int,
+        workers: int,
+        block: int = BLOCK,
+        record_all: bool = False,
+    ) -> None:
+        self.scenario = scenario
+        self.honest = scenario.scenario.users
+        self.rows = self.honest + farmers
+        self.workers = workers
+        values = rule_values(scenario, parameters, replication, self.honest, teams)
+        values["record_all"] = int(record_all)
+        self.values = values
+        self.rules = rules_record(values)
+        self.clock = shopping_clock(scenario)
+        self.bins = bin_table(self.clock)
+        self.traits = trait_table(scenario, parameters)
+        self.deeds = deed_table(scenario)
+        self.mix = mix_table(scenario)
+        self.days, self.period_end = day_table(scenario, parameters)
+        self.benefits = benefit_table(scenario)
+        self.users = np.zeros(self.rows, USER)
+        self.next_s = np.full(self.rows, NEVER, np.int32)
+        self.counted = np.zeros(self.rows if scenario.scenario.calibrated else 1, np.uint16)
+        self.blocks = [
+            Block(first, min(first + block, self.rows), np.zeros(1024, ERRAND), np.zeros(4096, ACTION), teams)
+            for first in range(0, self.rows, block)
+        ]
+        self._pool = ThreadPoolExecutor(workers) if workers > 1 else None
+        self._apply(self._start)
+
+    def _apply(self, work: Any) -> list[Any]:
+        """Run one piece of work per block, on threads when there are several."""
+        if self._pool is None or len(self.blocks) == 1:
+            return [work(block) for block in self.blocks]
+        return list(self._pool.map(work, self.blocks))
+
+    def _start(self, block: Block) -> None:
+        start_users(
+            block.first, block.last, self.users, self.next_s, self.rules, self.days, self.traits,
+            self.clock.edge_s, self.clock.upto, self.scenario.play.players_at_start,
+        )  # fmt: skip
+
+    def play(self, base_s: int, end_s: int, traffic_s: int, public: Any, tables: Any) -> Played:
+        """Play everybody from base_s to end_s under what is published; traffic is counted in bins of traffic_s."""
+        self.rules["traffic_s"][0] = traffic_s
+        bins = -(-(end_s - base_s) // traffic_s)
+
+        def work(block: Block) -> tuple[Actions, NDArray[np.int64]]:
+            traffic = np.zeros((bins, 3), np.int64)
+            block.meta[RECORDS] = 0
+            state, at = -1, block.first
+            while state != DONE:
+                state, at = play_block(
+                    block.first, block.last, at, base_s, end_s, self.users, self.next_s, block.errands,
+                    self.rules, public, self.deeds, self.mix, self.days, self.period_end, self.bins,
+                    self.clock.edge_s, self.clock.upto, self.traits, tables.product, tables.places,
+                    tables.activities, tables.vouchers, self.benefits, self.counted, block.out, block.meta,
+                    block.tally, traffic, block.points, block.weights,
+                )  # fmt: skip
+                if state != DONE:
+                    block.make_room()
+            rows = block.out[: block.meta[RECORDS]]
+            return rows[np.argsort(rows["t"], kind="stable")], traffic
+
+        parts = self._apply(work)
+        records = np.concatenate([rows for rows, _ in parts])
+        if len(parts) > 1:
+            records = records[np.argsort(records["t"], kind="stable")]
+        return Played(records, np.sum([traffic for _, traffic in parts], axis=0))
+
+    def settle(self, claims: Actions, now_s: int, vouchers: Any, activities: Any) -> Actions:
+        """Write the allotment's decisions to the claimants' rows; returns records of recruits."""
+        made: list[Actions] = []
+        owner = np.where(claims["kind"] == Kind.SHARE, claims["ref"].astype(np.int64) - 1, claims["agent"])
+        for block in self.blocks:
+            mine = np.flatnonzero((owner >= block.first) & (owner < block.last))
+            if not len(mine):
+                continue
+            block.meta[RECORDS] = 0
+            while block.meta[USED] + len(mine) + 1 > len(block.errands):
+                block.errands = np.concatenate([block.errands, np.zeros_like(block.errands)])
+            out = np.zeros(2 * len(mine) + 2, ACTION)
+            part = claims[mine]
+            settle(
+                part, self.users, self.next_s, block.errands, self.rules, self.days, self.deeds, vouchers,
+                activities, now_s, len(self.days), out, block.meta, block.tally,
+            )  # fmt: skip
+            claims[mine] = part
+            made.append(out[: block.meta[RECORDS]])
+        return np.concatenate(made) if made else empty(0)
+
+    def wake_farmers(self, first: int, last: int, now_s: int) -> None:
+        """Farmers first … last begin to play within the day."""
+        tally = self.blocks[-1].tally
+        wake_farmers(self.honest + first, self.honest + last, now_s, self.users, self.next_s, self.rules, tally)
+
+    def import_minutes(self, fresh: list[tuple[int, int, int]], now_us: int) -> Actions:
+        """Credit a partner's records to their users; (user, external id, minutes) in user order."""
+        rows = empty(len(fresh))
+        tally = self.blocks[0].tally
+        for k, (user, external, minutes) in enumerate(fresh):
+            row = self.users[user]
+            rows[k]["t"], rows[k]["agent"], rows[k]["number"] = now_us, user, row["number"]
+            rows[k]["kind"], rows[k]["minutes"], rows[k]["ref"] = int(Kind.IMPORT), minutes, external % 2**32
+            row["number"] += 1
+            row["labour"] += minutes
+            tally[tallies.MINUTES_LABOUR] += minutes
+            tally[tallies.IMPORTED_MINUTES] += minutes
+        return rows
+
+    def holders(self) -> NDArray[np.intp]:
+        """Users with a charity account."""
+        return np.flatnonzero(self.users["flags"][: self.honest] & HOLDER)
+
+    def totals(self) -> UserTotals:
+        """Sums over all rows, for the books' first witness."""
+        users = self.users
+        return UserTotals(
+            growing=int(users["growing"].sum(dtype=np.int64)),
+            available=int(users["available"].sum(dtype=np.int64)),
+            labour=int(users["labour"].sum(dtype=np.int64)),
+            donated=int(users["donated"].sum(dtype=np.int64)),
+        )
+
+    def tally(self) -> NDArray[np.int64]:
+        """The kernel's counts over all blocks."""
+        return np.asarray(np.sum([block.tally for block in self.blocks], axis=0))
+
+    def points(self) -> NDArray[np.int64]:
+        """Team points over all blocks."""
+        return np.asarray(np.sum([block.points for block in self.blocks], axis=0))
+
+    def errands(self) -> NDArray[np.void]:
+        """All open errands in the order (user, due, ref), with their list links blanked."""
+        parts = [list_errands(b.first, b.last, self.users, b.errands) for b in self.blocks]
+        return np.concatenate(parts)
+
+    def digest(self) -> bytes:
+        """Hash of every user's state and errands, independent of blocks."""
+        digest = hashlib.sha256(self.next_s.tobytes())
+        for name in USER.names or ():
+            if name != "errand":
+                digest.update(np.ascontiguousarray(self.users[name]).tobytes())
+        digest.update(self.errands().tobytes())
+        return digest.digest()
+
+    def state(self) -> dict[str, Any]:
+        """What a snapshot keeps; blocks may be cut differently afterwards."""
+        errands = [b.errands[: b.meta[USED]] for b in self.blocks]
+        return {
+            "users": self.users, "next_s": self.next_s, "counted": self.counted,
+            "errands": np.concatenate(errands), "used": np.array([b.meta[USED] for b in self.blocks]),
+            "free": np.array([b.meta[FREE] for b in self.blocks]), "tally": self.tally(),
+            "points": self.points(), "block": np.array([self.blocks[0].last - self.blocks[0].first]),
+        }  # fmt: skip
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put a snapshot back; the block size must be that of the snapshot."""
+        self.users[:] = state["users"]
+        self.next_s[:] = state["next_s"]
+        self.counted[:] = state["counted"]
+        at = 0
+        for block, used, free in zip(self.blocks, state["used"], state["free"], strict=True):
+            block.errands = np.concatenate([state["errands"][at : at + used], np.zeros(1024, ERRAND)])
+            block.meta[USED], block.meta[FREE] = used, free
+            at += used
+        self.blocks[0].tally[:] = state["tally"]
+        self.blocks[0].points[:] = state["points"]
+
+    def close(self) -> None:
+        """Let the threads go."""
+        if self._pool is not None:
+            self._pool.shutdown()

@@ -1,0 +1,132 @@
+"""The rows the kernel works on: users, their errands, and the tables every user reads.
+
+A user is 68 bytes plus `next_s`, the next instant at which anything happens, as a column of its own:
+an idle user costs bytes and no time. Static traits (shopping rate, warm glow, lifetime) are redrawn
+from the user's key instead of stored.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+NEVER = 2**31 - 1  # a second that does not come
+NOBODY = -1  # end of a list, no project, no team
+
+GROWING_DAYS = 5  # beans earned today … four days ago: ripen + fade <= 4 days
+PERIODS = 3  # open expiry periods of available beans
+MAX_DEEDS = 24
+MAX_CHANNELS = 12
+MAX_SEGMENTS = 6
+MAX_REDEMPTIONS = 8
+MAX_BENEFITS = 8
+MAX_SLOTS = 12  # choices in one session; the session ends there
+STREAK_LEVELS = 8  # 0 … 7 days
+
+USER = np.dtype(
+    [
+        ("visit_s", "i4"),  # next shopping visit
+        ("play_s", "i4"),  # next play session
+        ("errand", "i4"),  # first errand, earliest due first
+        ("number", "u4"),  # actions so far: the key of the next one
+        ("budget", "f4"),  # what is left of the Exp(1) lifetime budget
+        ("habit", "f4"),
+        ("growing", "u2", (GROWING_DAYS,)),  # beans by day earned, modulo GROWING_DAYS
+        ("available", "u2", (PERIODS,)),  # harvested beans by expiry period, modulo PERIODS
+        ("labour", "u4"),  # charity minutes of labour (出力)
+        ("donated", "u4"),  # charity minutes of donation (捐献)
+        ("today", "u4"),  # how often each deed was done today, packed in base 4 for the first 16 deeds
+        ("today_more", "u2"),  # the same for deeds 16 … 23
+        ("beans_today", "u2"),
+        ("day", "i2"),  # the day the counters of today belong to
+        ("clock", "u2"),  # how far the day's sessions have come, in 1/65536 of the day's profile
+        ("gift_yuan", "u2"),  # largest gift so far, whole yuan rounded up
+        ("gift_month", "u1"),  # month of the last gift, counted from the start
+        ("gifts", "u1"),
+        ("streak", "u1"),  # days in a row, at most 7
+        ("since_break", "u1"),  # days since a streak broke, 255 = never or long ago
+        ("sessions", "u1"),  # begun today (low 4 bits) and planned today (high 4 bits)
+        ("flags", "u1"),
+    ]
+)
+
+PLAYER, GONE, IN_TEAM, HOLDER, BLOCKED, SERVING, CLAIMING = 1, 2, 4, 8, 16, 32, 64
+
+ERRAND = np.dtype(
+    [
+        ("due", "i4"),
+        ("next", "i4"),
+        ("ref", "u4"),
+        ("price", "i4"),
+        ("fen", "i4"),
+        ("project", "i4"),
+        ("party", "i4"),
+        ("step", "u1"),
+        ("spare", "u1", (3,)),
+    ]
+)
+# Steps of an errand: what happens when it falls due.
+PAY, SHIP, CONFIRM, REFUND, LATE_REFUND, CANCEL, VOUCHER_SHIP, VOUCHER_CANCEL, SERVICE = range(1, 10)
+
+PRODUCT = np.dtype(
+    [
+        ("keep", "f4"),  # alias table: probability of the own row …
+        ("other", "i4"),  # … and the row taken otherwise
+        ("merchant", "i4"),
+        ("price", "f4"),  # multiple of the market's median
+        ("ppm", "i4"),  # pledged share in parts per million of the price, 0 = fixed amount
+        ("fixed", "i4"),  # pledged fixed amount in fen
+        ("project", "i4"),  # NOBODY = no pledge
+        ("spare", "i4"),
+    ]
+)
+
+DEED = np.dtype(
+    [
+        ("beans", "i4"),
+        ("minutes", "i4"),
+        ("cost", "f8"),  # perceived cost, yuan
+        ("ease", "f8"),  # log-odds against stopping, before rewards
+        ("effect", "i4"),
+        ("klass", "i4"),  # 0 labour, 1 donated, 2 general
+        ("per_day", "i4"),
+        ("team", "i4"),
+        ("needs_account", "i4"),
+        ("adults_only", "i4"),
+    ]
+)
+EFFECTS = ("deed", "gift", "bean_gift", "redeem", "volunteer", "share", "account", "team")
+E_DEED, E_GIFT, E_BEAN_GIFT, E_REDEEM, E_VOLUNTEER, E_SHARE, E_ACCOUNT, E_TEAM = range(8)
+LABOUR, DONATED, GENERAL = range(3)
+
+# What agents and pools publish; rewritten at barriers, read by every user in between.
+PUBLIC = np.dtype(
+    [
+        ("beans_factor", "f8"),  # the phase's multiple of bean rewards
+        ("match", "f8"),  # log-odds of giving while a match is live
+        ("trust", "f8"),  # platform trust as log-odds of giving
+        ("gift_pool", "i8"),  # 1 + index of the live pool, 0 = none
+        ("gift_ratio", "f8"),
+        ("gift_cap", "i8"),  # most a gift can be matched, fen
+        ("gift_random", "i8"),  # 1 = the match asked is drawn by lot
+        ("bean_pool", "i8"),
+        ("order_pool", "i8"),
+        ("order_ratio", "f8"),
+        ("order_cap", "i8"),
+        ("projects", "i8"),  # how many stand in the gift table
+        ("activities", "i8"),  # how many still have places
+        ("recycler", "i8"),  # project of an NGO that recycles gifts, NOBODY = none
+        ("farmers_active", "i8"),
+        ("counting", "i8"),  # 1 while orders are counted for the heterogeneity table
+        ("cheapest", "i8"),  # beans of the cheapest voucher in stock, 0 = none
+        ("team_pull", "f8"),  # log-odds of doing something while a team's challenge runs
+        ("reward", "i8", (2, STREAK_LEVELS, MAX_DEEDS)),  # beans by in-team, streak and deed
+        ("pull", "f8", (2, STREAK_LEVELS, MAX_DEEDS)),  # weight against stopping with that reward …
+        ("bare", "f8", (MAX_DEEDS,)),  # … and without any
+    ]
+)
+
+GIFT_PROJECT = np.dtype([("upto", "f8"), ("project", "i8"), ("pull", "f8"), ("left", "f8"), ("typical", "f8")])
+DAY = np.dtype([("lift", "f8"), ("weekday", "f8"), ("withdrawn", "i8"), ("period", "i8"), ("month", "i8")])
+ACTIVITY = np.dtype([("id", "i8"), ("start_s", "i8"), ("minutes", "i8"), ("project", "i8")])
+REDEMPTION = np.dtype([("beans", "i8"), ("stock", "i8"), ("ship_s", "i8"), ("cancel", "f8")])
+BENEFIT = np.dtype([("needs", "i8"), ("youth", "i8")])

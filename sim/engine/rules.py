@@ -1,0 +1,191 @@
+"""The engine's own leaf rules: turning keyed words into counts, delays, instants and rows.
+
+Each is a scalar function of plain numbers and arrays, compiled and plain with the same bits. Rules with
+evidence behind them live in `sim.behaviour`, rules of the charity in `sim.domain`; these are arithmetic.
+"""
+
+from __future__ import annotations
+
+from math import exp, log
+from typing import Any
+
+from sim import streams
+from sim.compiling import rule
+from sim.domain import beans as bean_rules
+from sim.domain import hours as hour_rules
+from sim.domain import pledges as pledge_rules
+from sim.engine.rows import GROWING_DAYS, NEVER, PERIODS
+
+DAY_S = 86_400
+QUANTILES = 4_096  # a trait is one of so many equally likely values
+MOST_IN_BASKET = 40
+
+philox = rule(streams.philox)
+donation_fen = rule(pledge_rules.donation_fen)
+capped_minutes = rule(hour_rules.capped_minutes)
+service_minutes = rule(hour_rules.service_minutes)
+capped_beans = rule(bean_rules.capped_beans)
+give_all_hundreds = rule(bean_rules.full_hundreds)
+
+
+@rule
+def unit(word: int) -> float:
+    """A 32-bit word as a number strictly inside (0, 1)."""
+    return (word + 0.5) * 2.3283064365386963e-10
+
+
+@rule
+def quantile(word: int) -> int:
+    """Which of the equally likely values a word picks: its 12 high bits."""
+    return word >> 20
+
+
+@rule
+def low_quantile(word: int) -> int:
+    """A second, independent pick from the 12 low bits of the same word."""
+    return word & 4095
+
+
+@rule
+def exponential(word: int) -> float:
+    """An Exp(1) draw."""
+    return -log(unit(word))
+
+
+@rule
+def poisson_count(word: int, mean: float) -> int:
+    """A Poisson count by inversion; a shopping basket ends at MOST_IN_BASKET."""
+    left = unit(word)
+    chance = exp(-mean)
+    count = 0
+    while left > chance and count < MOST_IN_BASKET:
+        left -= chance
+        count += 1
+        chance = chance * mean / count
+    return count
+
+
+@rule
+def bin_of(edges: Any, value: float) -> int:
+    """The last index whose edge is <= value, by bisection over ascending edges."""
+    low = 0
+    high = len(edges) - 1
+    while high - low > 1:
+        middle = (low + high) >> 1
+        if edges[middle] <= value:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@rule
+def visits_upto(edges: Any, upto: Any, second: float) -> float:
+    """Visits an average shopper has made up to an instant, in ordinary days."""
+    k = bin_of(edges, second)
+    return upto[k] + (upto[k + 1] - upto[k]) * ((second - edges[k]) / (edges[k + 1] - edges[k]))
+
+
+@rule
+def next_visit_s(edges: Any, upto: Any, second: int, rate: float, word: int) -> int:
+    """The second of the next visit: an Exp(1) of the shopper's own visiting time later.
+
+    `rate` is visits per ordinary day. NEVER when the scenario ends first.
+    """
+    if rate <= 0.0:
+        return NEVER
+    target = visits_upto(edges, upto, float(second)) + exponential(word) / rate
+    last = len(edges) - 1
+    if target >= upto[last]:
+        return NEVER
+    k = bin_of(upto, target)
+    span = upto[k + 1] - upto[k]
+    at = edges[k] + (edges[k + 1] - edges[k]) * ((target - upto[k]) / span)
+    return max(int(at), second + 1)
+
+
+@rule
+def sequential_uniform(done: float, left: int, word: int) -> float:
+    """The next of `left` sorted uniforms above `done`."""
+    return 1.0 - (1.0 - done) * exp(log(1.0 - unit(word)) / left)
+
+
+@rule
+def second_of_day(profile: Any, share: float) -> int:
+    """The second of the day at which a channel's sessions have come so far; `profile` has 25 entries."""
+    hour = 0
+    while hour < 23 and profile[hour + 1] <= share:
+        hour += 1
+    inside = (share - profile[hour]) / (profile[hour + 1] - profile[hour])
+    return min(int((hour + inside) * 3600.0), DAY_S - 1)
+
+
+@rule
+def planned_sessions(word: int, mean_extra: float) -> int:
+    """1 + Poisson sessions on an active day, at most 15 (behaviour §5.1, A)."""
+    return min(1 + poisson_count(word, mean_extra), 15)
+
+
+@rule
+def micro(word: int) -> int:
+    """The microsecond within the second, so that equal seconds have an order."""
+    return (word * 1_000_000) >> 32
+
+
+@rule
+def whole(mean: float, word: int) -> int:
+    """A whole number with that mean: the floor, or one more by chance."""
+    base = int(mean)
+    return base + (1 if unit(word) < mean - base else 0)
+
+
+@rule
+def oldest_fading(growing: Any, day: int, life: int) -> int:
+    """The earliest day whose growing beans are still there, or day + 1 if there are none."""
+    first = max(day - life, 0)
+    for earned in range(first, day + 1):
+        if growing[earned % GROWING_DAYS] > 0:
+            return earned
+    return day + 1
+
+
+@rule
+def ripe_beans(growing: Any, day: int, ripen: int, life: int) -> int:
+    """Beans that can be harvested on a day: earned at least `ripen` and at most `life` days ago."""
+    total = 0
+    for age in range(ripen, life + 1):
+        if day - age >= 0:
+            total += growing[(day - age) % GROWING_DAYS]
+    return total
+
+
+@rule
+def total_available(available: Any) -> int:
+    """Harvested beans over all open expiry periods."""
+    total = 0
+    for k in range(PERIODS):
+        total += available[k]
+    return total
+
+
+@rule
+def done_today(today: int, today_more: int, deed: int) -> int:
+    """How often a deed was done today, 0 … 3."""
+    if deed < 16:
+        return (today >> (2 * deed)) & 3
+    return (today_more >> (2 * (deed - 16))) & 3
+
+
+@rule
+def alias_row(product: Any, word: int, fine: int, count: int) -> int:
+    """A product by popularity: Walker's alias table, one row and one coin."""
+    row = (word * count) >> 32
+    if unit(fine) < product[row].keep:
+        return row
+    return int(product[row].other)
+
+
+@rule
+def delay_s(median_s: float, sigma: float, normal: float) -> int:
+    """A lognormal delay in whole seconds."""
+    return int(median_s * exp(sigma * normal))

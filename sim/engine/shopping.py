@@ -1,0 +1,258 @@
+"""Shopping: a visit, its orders, and each charity order's life from payment to confirmation.
+
+A charity order is an order whose product carries a pledge, never a draw of its own. Donation and project
+are frozen when it is created; the money moves at confirmation (公益宝贝, domain facts §2).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.bookkeeping import Kind
+from sim.compiling import rule
+from sim.engine import tallies as T
+from sim.engine.deeds import grant_beans
+from sim.engine.hours import add_minutes
+from sim.engine.lifetime import roll_day
+from sim.engine.rows import (
+    CANCEL,
+    CONFIRM,
+    DONATED,
+    GONE,
+    LATE_REFUND,
+    NOBODY,
+    PAY,
+    PLAYER,
+    REFUND,
+    SHIP,
+)
+from sim.engine.rules import (
+    DAY_S,
+    alias_row,
+    bin_of,
+    delay_s,
+    donation_fen,
+    micro,
+    next_visit_s,
+    philox,
+    poisson_count,
+    quantile,
+    unit,
+)
+from sim.engine.writing import PENDING, drop_errand, file_errand, new_errand, record
+from sim.streams import Purpose
+
+VISIT_DRAW = int(Purpose.VISIT)
+FESTIVAL_DRAW = int(Purpose.FESTIVAL)
+TRAITS_DRAW = int(Purpose.TRAITS)
+BASKET_DRAW = int(Purpose.BASKET)
+LIFE_DRAW = int(Purpose.LIFE)
+CAUSE_PURCHASE = 255  # in the column `deed`: beans for an order, not a row of the catalogue
+K_DEED = int(Kind.DEED)
+K_VISIT = int(Kind.VISIT)
+K_ORDER = int(Kind.ORDER)
+K_CREATE = int(Kind.ORDER_CREATE)
+K_PAY = int(Kind.ORDER_PAY)
+K_SHIP = int(Kind.ORDER_SHIP)
+K_CANCEL = int(Kind.ORDER_CANCEL)
+K_CONFIRM = int(Kind.ORDER_CONFIRM)
+K_REFUND = int(Kind.ORDER_REFUND)
+K_LATE = int(Kind.REFUND_LATE)
+MOST_REFS = 128  # orders and vouchers one user can open in one second
+LATE_AFTER_S = 3 * DAY_S  # a refund after confirmation comes three days later (A)
+
+# Columns of a block's traffic histogram, one row a bin of time.
+VISITS, ORDERS, CHARITY = 0, 1, 2
+
+
+@rule
+def shopping_rate(user: int, traits: Any, R: Any) -> float:
+    """Orders per ordinary day of a user: a lognormal regular or an occasional shopper (domain facts §4)."""
+    w = philox(R.k0, R.k1, user, 0, 0, TRAITS_DRAW)
+    u = unit(w[0])
+    if u < R.regular_share:
+        pick = int(u / R.regular_share * traits.shape[1])
+        return float(R.regular_rate * traits[0, pick])
+    return float(R.occasional_rate)
+
+
+@rule
+def takes_part(user: int, festival: int, R: Any) -> bool:
+    """Whether this user shops on that festival."""
+    w = philox(R.k0, R.k1, user, festival, 0, FESTIVAL_DRAW)
+    return bool(unit(w[0]) < R.takes_part[festival - 1])
+
+
+@rule
+def visit(
+    user: int, u: Any, t_s: int, channel: int, R: Any, G: Any, bins: Any, upto: Any, edges: Any, traits: Any,
+    product: Any, errands: Any, out: Any, meta: Any, tally: Any, traffic: Any, counted: Any, base_s: int,
+) -> bool:  # fmt: skip
+    """One look at the shop at second t_s: the next visit, the orders of this one. True if it leads to play."""
+    w = philox(R.k0, R.k1, user, t_s, 0, VISIT_DRAW)
+    rate = shopping_rate(user, traits, R)
+    u.visit_s = next_visit_s(edges, upto, t_s, rate * R.visits_per_order, w[0])
+    k = bin_of(edges, float(t_s))
+    mean = bins[k].orders
+    if bins[k].festival > 0 and not takes_part(user, bins[k].festival, R):
+        if unit(w[1]) >= bins[k].keep:
+            return False
+        mean = bins[k].plain_orders
+    row = (t_s - base_s) // R.traffic_s
+    traffic[row, VISITS] += 1
+    tally[T.VISITS] += 1
+    if R.record_all != 0:
+        record(out, meta, t_s * 1_000_000 + micro(w[1]), user, u, K_VISIT, channel)
+    for n in range(poisson_count(w[2], mean)):
+        order(user, u, t_s, n, channel, bins[k].price, R, product, errands, out, meta, tally, traffic, row)
+        if G.counting != 0:
+            counted[user] += 1
+    fresh = (u.flags & (PLAYER | GONE)) == 0
+    return bool(R.play_open != 0 and fresh and unit(w[3]) < R.entry_per_visit * R.channel_pull[channel])
+
+
+@rule
+def order(
+    user: int, u: Any, t_s: int, n: int, channel: int, price_factor: float, R: Any, product: Any,
+    errands: Any, out: Any, meta: Any, tally: Any, traffic: Any, row: int,
+) -> None:  # fmt: skip
+    """One order: a product by popularity; if it carries a pledge, a charity order starts its life."""
+    w = philox(R.k0, R.k1, user, t_s, n, BASKET_DRAW)
+    p = product[alias_row(product, w[0], w[1], len(product))]
+    price = max(int(R.price_median * p.price * price_factor + 0.5), 1)
+    t_us = t_s * 1_000_000 + micro(w[2])
+    traffic[row, ORDERS] += 1
+    tally[T.ORDERS] += 1
+    if p.project == NOBODY:
+        if R.record_all != 0:
+            made = record(out, meta, t_us, user, u, K_ORDER, channel)
+            made.price = price
+            made.party = p.merchant
+        return
+    traffic[row, CHARITY] += 1
+    tally[T.CHARITY_ORDERS] += 1
+    k = new_errand(errands, meta)
+    e = errands[k]
+    e.ref = t_s * MOST_REFS + n
+    e.price = price
+    e.fen = donation_fen(price, p.ppm, p.fixed)
+    e.project = p.project
+    e.party = p.merchant
+    made = record(out, meta, t_us, user, u, K_CREATE, channel)
+    fill_order(made, e)
+    life = philox(R.k0, R.k1, user, e.ref, 0, LIFE_DRAW)
+    if unit(life[0]) < R.cancel:
+        e.step = CANCEL
+        e.due = t_s + R.pay_within_s
+    else:
+        e.step = PAY
+        e.due = pay_due(t_s, life[1], unit(w[3]), R)
+    file_errand(u, errands, k)
+
+
+@rule
+def pay_due(t_s: int, word: int, presale: float, R: Any) -> int:
+    """When an order is paid: within minutes, or, bought in a presale, when the balance falls due."""
+    soon = 2 + int(unit(word) * R.pay_within_s)
+    if R.presale_from_s <= t_s < R.balance_s and presale < R.presale_share:
+        return int(R.balance_s + soon)
+    return t_s + soon
+
+
+@rule
+def fill_order(made: Any, e: Any) -> None:
+    """What every record of an order says."""
+    made.fen = e.fen
+    made.price = e.price
+    made.ref = e.ref
+    made.project = e.project
+    made.party = e.party
+
+
+@rule
+def arrival_s(shipped_s: int, hand: int, delivered: int, slow: int, kind: int, R: Any) -> int:
+    """When an order is confirmed: by hand some days after delivery, else by the timer that ran from shipping."""
+    delivery = delay_s(R.delivery_median_s, R.delivery_sigma, R.normal[quantile(delivered)])
+    timer = R.express_timer_s
+    if unit(kind) < R.virtual_share:
+        timer = R.virtual_timer_s
+    elif unit(kind) < R.virtual_share + R.mail_share:
+        timer = R.mail_timer_s
+    if unit(hand) < R.by_hand:
+        wait = delay_s(R.by_hand_median_s, R.by_hand_sigma, R.normal[quantile(slow)])
+        return int(shipped_s + min(delivery + wait, timer))
+    return int(shipped_s + timer)
+
+
+@rule
+def order_step(
+    user: int, u: Any, k: int, channel: int, R: Any, G: Any, errands: Any, out: Any, meta: Any, tally: Any
+) -> None:  # fmt: skip
+    """Play the due step of order k and file the next one, or end the order."""
+    e = errands[k]
+    a = philox(R.k0, R.k1, user, e.ref, 0, LIFE_DRAW)
+    b = philox(R.k0, R.k1, user, e.ref, 1, LIFE_DRAW)
+    t_us = e.due * 1_000_000 + micro(b[3])
+    step = e.step
+    e.step = 0
+    if step == PAY:
+        fill_order(record(out, meta, t_us, user, u, K_PAY, channel), e)
+        tally[T.PLEDGED_FEN] += e.fen
+        tally[T.PAID_PRICE_FEN] += e.price
+        e.step = SHIP
+        e.due = e.due + 60 + int(unit(a[2]) * R.ship_within_s)
+    elif step == SHIP:
+        fill_order(record(out, meta, t_us, user, u, K_SHIP, channel), e)
+        arrived = arrival_s(e.due, a[3], b[0], b[1], b[2], R)
+        if unit(b[3]) < R.refund_before:
+            e.step = REFUND
+            e.due = e.due + 3600 + int((arrived - e.due) * unit(a[1]))
+        else:
+            e.step = CONFIRM
+            e.due = arrived
+    elif step == CONFIRM:
+        confirm(user, u, e, t_us, channel, R, G, out, meta, tally)
+        if unit(a[0]) > 1.0 - R.refund_after:
+            e.step = LATE_REFUND
+            e.due = e.due + LATE_AFTER_S
+    elif step == REFUND:
+        fill_order(record(out, meta, t_us, user, u, K_REFUND, channel), e)
+        tally[T.REFUNDED] += 1
+        tally[T.REFUNDED_FEN] += e.fen
+        tally[T.REFUNDED_PRICE_FEN] += e.price
+    elif step == CANCEL:
+        fill_order(record(out, meta, t_us, user, u, K_CANCEL, channel), e)
+        tally[T.CANCELLED] += 1
+    else:
+        fill_order(record(out, meta, t_us, user, u, K_LATE, channel), e)
+        tally[T.LATE_REFUNDS] += 1
+    if e.step == 0:
+        drop_errand(errands, meta, k)
+    else:
+        file_errand(u, errands, k)
+
+
+@rule
+def confirm(
+    user: int, u: Any, e: Any, t_us: int, channel: int, R: Any, G: Any, out: Any, meta: Any, tally: Any
+) -> None:  # fmt: skip
+    """Confirmation of receipt: the donation moves, perhaps matched, and counts as donated time."""
+    made = record(out, meta, t_us, user, u, K_CONFIRM, channel)
+    fill_order(made, e)
+    made.klass = DONATED
+    made.minutes = add_minutes(u, R.order_minutes, DONATED, R, tally)
+    tally[T.CONFIRMED] += 1
+    tally[T.CONFIRMED_FEN] += e.fen
+    tally[T.CONFIRMED_PRICE_FEN] += e.price
+    if G.order_pool > 0:
+        made.pool = G.order_pool
+        made.match = min(int(e.fen * G.order_ratio), G.order_cap)
+        if made.match > 0:
+            made.outcome = PENDING
+    if R.order_beans > 0 and u.flags & (PLAYER | GONE) == PLAYER:
+        roll_day(u, t_us // (DAY_S * 1_000_000))
+        beans = grant_beans(u, u.day, R.order_beans, R.daily_cap, tally)
+        if beans > 0:
+            grown = record(out, meta, t_us + 1, user, u, K_DEED, channel)
+            grown.beans = beans
+            grown.deed = CAUSE_PURCHASE

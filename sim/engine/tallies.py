@@ -1,0 +1,142 @@
+"""The second witness: plain counts made while acting, apart from the books and compared with them daily.
+
+An int64 vector; each name below is its index, usable from compiled rules as a global. The kernel counts
+what users do; `count_rows` counts the rows that sponsors, projects and the daily settlement add.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.bookkeeping import Kind
+
+# beans
+BEANS_ISSUED = 0
+BEANS_HARVESTED = 1
+BEANS_FADED = 2  # growing beans gone
+BEANS_EXPIRED = 3  # available beans gone
+BEANS_HELD = 4  # asked for vouchers, shipped later or not
+BEANS_REDEEMED = 5  # vouchers shipped
+BEANS_RELEASED = 6  # vouchers cancelled
+BEANS_REVOKED = 7
+BEANS_DONATED = 8
+BEAN_FEN = 9  # money pools gave for donated beans
+# gifts
+GIFTS = 10
+GIFT_FEN = 11
+MATCHED_FEN = 12  # pools' match of money gifts
+# orders
+ORDERS = 13
+CHARITY_ORDERS = 14
+PLEDGED_FEN = 15  # donations of paid orders
+PAID_PRICE_FEN = 16
+CONFIRMED = 17
+CONFIRMED_FEN = 18
+CONFIRMED_PRICE_FEN = 19
+REFUNDED = 20
+REFUNDED_FEN = 21
+REFUNDED_PRICE_FEN = 22
+ORDER_MATCH_FEN = 23  # pools' match of confirmed orders
+# charity time; what was imported is part of the minutes of labour
+MINUTES_LABOUR = 24
+MINUTES_DONATED = 25
+IMPORTED_MINUTES = 26
+# counted, never booked
+VISITS = 27
+SESSIONS = 28
+ACTIVE_DAYS = 29
+CHOICE_SLOTS = 30
+DEEDS = 31
+SHARES = 32
+SIGNUPS = 33
+ENTRIES = 34
+GENERAL = 35
+REDEEM_REFUSED = 36
+BEAN_GIFT_REFUSED = 37
+LATE_REFUNDS = 38
+CANCELLED = 39
+APPLICATIONS = 40
+JOINS = 41
+BENEFITS = 42
+BLOCKED = 43
+REVOCATIONS = 44
+HELPED = 45
+# rows of other agents and of the system: see count_rows
+OPENED_GROWING = 46
+OPENED_AVAILABLE = 47
+OPENED_LABOUR = 48
+OPENED_DONATED = 49
+MINUTES_REDEEMED = 50
+MINUTES_REVOKED = 51
+DEPOSITED_FEN = 52
+WITHDRAWN_FEN = 53
+UNLOCKED_FEN = 54
+ASKED_FEN = 55  # disbursements asked for, then paid or failed
+DISBURSED_FEN = 56
+FAILED_FEN = 57
+FEE_FEN = 58
+FEE_PAID_FEN = 59
+CORRECTED_FEN = 60
+SETTLED_FEN = 61
+SETTLED_BACK_FEN = 62
+PAID_OUT_FEN = 63
+
+# The names in the order of their indices, which is the order above.
+TALLIES: tuple[str, ...] = tuple(name.lower() for name, at in list(globals().items()) if type(at) is int)
+COUNT = len(TALLIES)
+
+# What rows made outside the kernel add: kind → (tally, column summed).
+_SUMS: dict[Kind, tuple[int, str]] = {
+    Kind.OPEN_BEANS_GROWING: (OPENED_GROWING, "beans"),
+    Kind.OPEN_BEANS_AVAILABLE: (OPENED_AVAILABLE, "beans"),
+    Kind.HOUR_REDEEM: (MINUTES_REDEEMED, "minutes"),
+    Kind.HOUR_REVOKE: (MINUTES_REVOKED, "minutes"),
+    Kind.POOL_DEPOSIT: (DEPOSITED_FEN, "fen"),
+    Kind.POOL_WITHDRAW: (WITHDRAWN_FEN, "fen"),
+    Kind.TEAM_UNLOCK: (UNLOCKED_FEN, "fen"),
+    Kind.DISBURSE_ASK: (ASKED_FEN, "fen"),
+    Kind.DISBURSE_PAID: (DISBURSED_FEN, "fen"),
+    Kind.DISBURSE_FAILED: (FAILED_FEN, "fen"),
+    Kind.FEE: (FEE_FEN, "fen"),
+    Kind.FEE_PAYOUT: (FEE_PAID_FEN, "fen"),
+    Kind.CORRECTION: (CORRECTED_FEN, "fen"),
+    Kind.SETTLE: (SETTLED_FEN, "fen"),
+    Kind.SETTLE_BACK: (SETTLED_BACK_FEN, "fen"),
+    Kind.PAYOUT: (PAID_OUT_FEN, "fen"),
+}
+# What each of these gives a project, for the witness of projects' raised money.
+_RAISED = (Kind.GIFT, Kind.BEAN_GIFT, Kind.ORDER_CONFIRM, Kind.TEAM_UNLOCK)
+
+
+def fresh() -> NDArray[np.int64]:
+    """A vector of zeros."""
+    return np.zeros(COUNT, np.int64)
+
+
+def named(tally: NDArray[np.int64]) -> SimpleNamespace:
+    """The vector's counts as Python integers under their names: `named(tally).gift_fen`."""
+    return SimpleNamespace(**dict(zip(TALLIES, tally.tolist(), strict=True)))
+
+
+def count_rows(tally: NDArray[np.int64], actions: NDArray[np.void]) -> None:
+    """Add rows the kernel does not count: openings, hours spent, sponsors, projects, settlement.
+
+    Rows of the kernel's own kinds add nothing, so a whole stream may be given; refused rows add nothing.
+    """
+    accepted = actions["outcome"] == 0
+    for kind, (index, column) in _SUMS.items():
+        tally[index] += actions[column][accepted & (actions["kind"] == kind)].sum(dtype=np.int64)
+    for klass, index in ((0, OPENED_LABOUR), (1, OPENED_DONATED)):
+        opened = accepted & (actions["kind"] == Kind.OPEN_HOURS) & (actions["klass"] == klass)
+        tally[index] += actions["minutes"][opened].sum(dtype=np.int64)
+
+
+def count_raised(raised: NDArray[np.int64], actions: NDArray[np.void]) -> None:
+    """Add to each project's raised fen what the rows of a stream give it: gifts, matches, orders, unlocks."""
+    gives = (actions["outcome"] == 0) & np.isin(actions["kind"], _RAISED)
+    given: Any = actions[gives]
+    np.add.at(raised, given["project"], given["fen"] + given["match"])

@@ -1,0 +1,85 @@
+"""Writing one record and keeping one user's list of errands: the kernel's pen and its notebook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.compiling import rule
+from sim.engine.rows import NOBODY
+
+# The `meta` vector of a block.
+RECORDS, FREE, USED = 0, 1, 2
+META = 3
+PENDING = 255  # outcome of a claim until the barrier decides
+
+
+@rule
+def record(out: Any, meta: Any, t_us: int, user: int, u: Any, kind: int, channel: int) -> Any:
+    """A fresh, zeroed record of this user's next action; the caller fills in what moves."""
+    k = meta[RECORDS]
+    meta[RECORDS] = k + 1
+    row = out[k]
+    row.t = t_us
+    row.fen = 0
+    row.price = 0
+    row.match = 0
+    row.agent = user
+    row.number = u.number
+    row.ref = 0
+    row.beans = 0
+    row.minutes = 0
+    row.project = NOBODY
+    row.party = NOBODY
+    row.team = 0
+    row.kind = kind
+    row.channel = channel
+    row.outcome = 0
+    row.klass = 0
+    row.pool = 0
+    row.deed = 0
+    u.number = u.number + 1
+    return row
+
+
+@rule
+def new_errand(errands: Any, meta: Any) -> int:
+    """The index of a free errand row."""
+    if meta[FREE] != NOBODY:
+        k = meta[FREE]
+        meta[FREE] = errands[k].next
+    else:
+        k = meta[USED]
+        meta[USED] = k + 1
+    return int(k)
+
+
+@rule
+def file_errand(u: Any, errands: Any, k: int) -> None:
+    """Put errand k into the user's list, ordered by (due, ref)."""
+    due = errands[k].due
+    ref = errands[k].ref
+    before = NOBODY
+    at = u.errand
+    while at != NOBODY and (errands[at].due < due or (errands[at].due == due and errands[at].ref < ref)):
+        before = at
+        at = errands[at].next
+    errands[k].next = at
+    if before == NOBODY:
+        u.errand = k
+    else:
+        errands[before].next = k
+
+
+@rule
+def take_errand(u: Any, errands: Any) -> int:
+    """Take the first errand off the user's list."""
+    k = u.errand
+    u.errand = errands[k].next
+    return int(k)
+
+
+@rule
+def drop_errand(errands: Any, meta: Any, k: int) -> None:
+    """Give the row back."""
+    errands[k].next = meta[FREE]
+    meta[FREE] = k

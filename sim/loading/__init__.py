@@ -1,0 +1,27 @@
+"""Scenario files become frozen scenarios, or a list of everything that is wrong with them.
+
+files      names and paths → text → document → Scenario, or ScenarioError with every mistake
+designs    dotted overrides applied to a document, and what can be wrong with them
+reading    document → Scenario or findings; a repaired copy lets the rules run over broken files
+checks     the rules between settings, one small function each
+wording    pydantic's complaints in our words
+shape      what may stand at a path
+lines      where a path stands in the text
+resolved   scenario → JSON, TOML, hash; the schema for editors
+"""
+
+from sim.loading.designs import apply_design
+from sim.loading.files import list_scenarios, load_scenario, scenario_text
+from sim.loading.resolved import json_schema, resolved_dict, resolved_toml, settings_hash, write_json_schema
+
+__all__ = [
+    "apply_design",
+    "json_schema",
+    "list_scenarios",
+    "load_scenario",
+    "resolved_dict",
+    "resolved_toml",
+    "scenario_text",
+    "settings_hash",
+    "write_json_schema",
+]

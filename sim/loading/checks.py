@@ -1,0 +1,225 @@
+"""What must hold between the settings of a scenario: a list of small rules, each over the whole scenario.
+
+Rules about a single value stand with its type (`sim.units`, `sim.scenario`), those about time in `calendar`.
+A rule yields a Finding for each breach; one that leans on other settings names them in `reads`, so that it keeps
+silent about what is only the consequence of another mistake.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from sim.loading import calendar
+from sim.loading.finding import Finding, Findings
+from sim.loading.lines import Path
+from sim.loading.shape import did_you_mean
+from sim.scenario import DAY_S, SECOND, Scenario
+from sim.units import format_duration, format_fen
+
+DAY = DAY_S * SECOND
+MOST = {
+    "festivals": 16,
+    "deeds": 24,
+    "channels": 12,
+    "segments": 6,
+    "pools": 16,
+    "redemptions": 8,
+    "benefits": 8,
+}
+GROWING_DAYS = 4  # ripen + fade: a user's row keeps five days of growing beans
+NAMED = ("phases", *MOST, "designs")
+MOST_FEN = 2**31 - 1
+MOST_BEANS = 60_000
+_NAME = re.compile(r"[\w-]+")
+
+
+def sample_of_the_population(s: Scenario) -> Findings:
+    """The simulated users are a sample of the real ones."""
+    if s.scenario.users > s.scenario.real_users:
+        real = s.scenario.real_users
+        problem = f"is more than the real_users they stand for ({real}); lower it or raise real_users"
+        yield Finding(("scenario", "users"), problem, (("scenario", "real_users"),))
+
+
+def bean_growth(s: Scenario) -> Findings:
+    """Beans ripen and fade in whole days, at most four together; a head start stays below the goal."""
+    beans = s.beans
+    if beans.ripen < DAY or beans.ripen % DAY:
+        yield Finding(("beans", "ripen"), 'must be whole days, at least one; write it like "24 h"')
+    if beans.fade % DAY:
+        yield Finding(("beans", "fade"), 'must be whole days; write it like "72 h"')
+    if beans.ripen + beans.fade > GROWING_DAYS * DAY:
+        spent = format_duration(beans.ripen)
+        problem = f"makes more than {GROWING_DAYS} days together with ripen ({spent}); shorten one of them"
+        yield Finding(("beans", "fade"), problem, (("beans", "ripen"),))
+    if beans.head_start >= beans.goal:
+        yield Finding(("beans", "head_start"), f"must be below the goal ({beans.goal})", (("beans", "goal"),))
+
+
+def amounts_fit(s: Scenario) -> Findings:
+    """Amounts fit the columns that hold them: 32 bits for what an account is matched, 16 for growing beans."""
+    for name, pool in s.pools.items():
+        for key in ("cap_per_gift", "cap_per_account"):
+            if getattr(pool, key) > MOST_FEN:
+                yield Finding(("pools", name, key), f"is too large; use at most {format_fen(MOST_FEN)}")
+    beans: list[tuple[Path, int]] = [(("deeds", n, "beans"), d.beans) for n, d in s.deeds.items()]
+    for path, amount in [*beans, (("beans", "daily_cap"), s.beans.daily_cap)]:
+        if amount > MOST_BEANS:
+            yield Finding(path, f"is too large; use at most {MOST_BEANS} beans")
+
+
+def at_most_so_many(s: Scenario) -> Findings:
+    """A user's row and the tables every user reads have room for so many entries."""
+    for section, most in MOST.items():
+        names = list(getattr(s, section))
+        if len(names) > most:
+            problem = f"is the {most + 1}th of {len(names)} {section}; keep at most {most}"
+            yield Finding((section, names[most]), problem, ((section, "*"),))
+
+
+def names_can_be_written(s: Scenario) -> Findings:
+    """Names stand in dotted paths and metric groups, so they have no dots or blanks."""
+    for section in NAMED:
+        for name in getattr(s, section):
+            if not _NAME.fullmatch(name):
+                yield Finding((section, name), "is not a name; use letters, digits, - and _ only")
+
+
+def texts_say_something(s: Scenario) -> Findings:
+    """Titles, labels and sponsors are printed, so they are not blank."""
+    texts: list[tuple[Path, str]] = [(("scenario", "title"), s.scenario.title)]
+    for section in ("deeds", "channels", "segments", "redemptions", "benefits"):
+        texts += [((section, name, "label"), entry.label) for name, entry in getattr(s, section).items()]
+    for path, text in texts:
+        if not text.strip():
+            yield Finding(path, "is blank; write what people should read")
+    for name, pool in s.pools.items():
+        if not pool.sponsor.strip():
+            yield Finding(("pools", name, "sponsor"), "is blank; every pool needs a sponsor who pays")
+
+
+def mixes(s: Scenario) -> Findings:
+    """A mix adds log-odds to deeds of the catalogue."""
+    for section in ("channels", "segments"):
+        for name, entry in getattr(s, section).items():
+            for deed in entry.mix:
+                if deed not in s.deeds:
+                    hint = did_you_mean(deed, list(s.deeds)) or "; add it to the catalogue first"
+                    problem = f"is no deed of this scenario{hint}"
+                    yield Finding((section, name, "mix", deed), problem, (("deeds", "*"),))
+
+
+def shares_add_up_to_something(s: Scenario) -> Findings:
+    """Audiences, segments, causes and weekdays are relative to their sum."""
+    groups: list[tuple[Path, str, Iterable[float]]] = [
+        (("channels",), "audience", [c.audience for c in s.channels.values()]),
+        (("segments",), "share", [g.share for g in s.segments.values()]),
+        (("projects", "causes"), "share", s.projects.causes.values()),
+        (("shopping", "weekday"), "factor", s.shopping.weekday),
+    ]
+    for path, what, values in groups:
+        values = list(values)
+        if (values or path[0] in ("projects", "shopping")) and sum(values) <= 0:
+            reads: Path = (*path, "*", what) if len(path) == 1 else (*path, "*")
+            yield Finding(path, f"have no {what} above 0; give at least one of them some", (reads,))
+    if len(s.shopping.weekday) != 7:
+        yield Finding(("shopping", "weekday"), f"has {len(s.shopping.weekday)} entries; give 7, Monday first")
+
+
+def causes_have_a_price(s: Scenario) -> Findings:
+    """A cause that gets projects needs the money that helps one person."""
+    for cause in s.projects.causes:
+        if cause not in s.projects.fen_per_person:
+            problem = f"lacks the cause {cause}; add what helps one person, in fen"
+            yield Finding(("projects", "fen_per_person"), problem, (("projects", "causes", "*"),))
+
+
+def effects_have_a_counterpart(s: Scenario) -> Findings:
+    """A deed whose effect needs something else finds it in the scenario."""
+    serves_beans = any(p.serves == "beans" for p in s.pools.values())
+    needs: dict[str, tuple[bool, str, Path]] = {
+        "bean_gift": (serves_beans, 'a pool with serves = "beans" to pay for them', ("pools", "*", "serves")),
+        "redeem": (bool(s.redemptions), "a table in [redemptions]", ("redemptions", "*")),
+        "team": (s.teams.open, "open = true in [teams]", ("teams", "open")),
+        "account": (s.account.open, "open = true in [account]", ("account", "open")),
+    }
+    for name, deed in s.deeds.items():
+        found, what, reads = needs.get(deed.effect, (True, "", ()))
+        if not found:
+            problem = f'is "{deed.effect}", which needs {what}; add it or take the deed out'
+            yield Finding(("deeds", name, "effect"), problem, (reads,))
+        if deed.needs_account and not s.account.open:
+            problem = "needs open = true in [account]; add it or drop this"
+            yield Finding(("deeds", name, "needs_account"), problem, (("account", "open"),))
+
+
+def team_pools_have_teams(s: Scenario) -> Findings:
+    """A pool for teams needs teams."""
+    for name, pool in s.pools.items():
+        if pool.serves == "teams" and not s.teams.open:
+            problem = 'is "teams", which needs open = true in [teams]; add it or take the pool out'
+            yield Finding(("pools", name, "serves"), problem, (("teams", "open"),))
+
+
+def hours_of_the_right_class(s: Scenario) -> Findings:
+    """General participation is worth no hours; the hours of a gift are donated, never labour."""
+    for name, deed in s.deeds.items():
+        path: Path = ("deeds", name, "hours")
+        if deed.hours and deed.kind == "general":
+            problem = 'must be 0 for kind = "general"; choose "labour" or "donated" if it is worth hours'
+            yield Finding(path, problem, (("deeds", name, "kind"),))
+        if deed.hours and deed.kind == "labour" and deed.effect in ("gift", "bean_gift"):
+            problem = 'of a gift are donated, not labour; add kind = "donated"'
+            yield Finding(path, problem, (("deeds", name, "kind"), ("deeds", name, "effect")))
+
+
+def least_below_most(s: Scenario) -> Findings:
+    """Ranges run upwards."""
+    for section in ("projects", "ngos", "teams"):
+        setting = getattr(s, section)
+        if setting.minimum > setting.maximum:
+            problem = f"is below the minimum ({setting.minimum}); raise it"
+            yield Finding((section, "maximum"), problem, ((section, "minimum"),))
+    low, high = s.ngos.review_days
+    if not 0 <= low <= high:
+        yield Finding(("ngos", "review_days"), "must be two counts of days, the smaller first")
+
+
+RULES: tuple[Callable[[Scenario], Findings], ...] = (
+    calendar.whole_days,
+    calendar.barriers_divide_the_day,
+    calendar.fine_windows,
+    calendar.phases,
+    calendar.festivals,
+    calendar.pool_times,
+    sample_of_the_population,
+    bean_growth,
+    amounts_fit,
+    at_most_so_many,
+    names_can_be_written,
+    texts_say_something,
+    mixes,
+    shares_add_up_to_something,
+    causes_have_a_price,
+    effects_have_a_counterpart,
+    team_pools_have_teams,
+    hours_of_the_right_class,
+    least_below_most,
+)
+
+
+def findings(scenario: Scenario, unsure: Iterable[Path] = ()) -> list[Finding]:
+    """Every breach, save those that lean on an `unsure` path: one whose value had to be guessed."""
+    doubts = list(unsure)
+    return [
+        finding
+        for rule in RULES
+        for finding in rule(scenario)
+        if not any(_leans_on(path, doubt) for path in (finding.path, *finding.reads) for doubt in doubts)
+    ]
+
+
+def _leans_on(pattern: Path, doubt: Path) -> bool:
+    """Whether the value at a path lies at or below a doubtful one, with * for any key."""
+    return len(doubt) <= len(pattern) and all(a in ("*", b) for a, b in zip(pattern, doubt, strict=False))

@@ -1,0 +1,141 @@
+"""Scenario files: where they are found, and how one is loaded."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from sim.errors import Mistake, ScenarioError, UsageError
+from sim.loading.designs import apply_design, mistakes_in_designs
+from sim.loading.finding import Finding
+from sim.loading.lines import Lines, spelled
+from sim.loading.reading import Document, read
+from sim.loading.shape import did_you_mean
+from sim.scenario import Scenario
+
+FOLDER = "scenarios"
+_PLACE_IN_TEXT = re.compile(r"^(.*?) \((?:at line (\d+), column \d+|at end of document)\)$", re.DOTALL)
+_BARE_QUANTITY = re.compile(r"^\s*([\w.\"-]+)\s*=\s*-?[\d_.]+\s*[A-Za-z元分%]+")
+_KEY = re.compile(r"^\s*(?:\[+\s*([^\]]+?)\s*\]+|([\w.\"-]+)\s*=)")
+
+
+def load_scenario(
+    name_or_path: str | Path, design: str = "base", overrides: Mapping[str, int] | None = None
+) -> Scenario:
+    """The scenario of a name or a path, with a design applied.
+
+    Names are looked up in `./scenarios`, then among those that come with Beanpeak. `overrides` may give
+    `users` and `seed`. Every design of the file is checked, not only the chosen one. Raises ScenarioError
+    with every mistake of the file, UsageError if there is no such file or design, or an override is wrong.
+    """
+    found, shown = _find(str(name_or_path))
+    text = _decode(found.read_bytes(), shown)
+    document = _parse(text, shown)
+    scenario, mistakes = read(document)
+    mistakes += mistakes_in_designs(document, mistakes)
+    if mistakes or scenario is None:
+        raise ScenarioError(_placed(mistakes, text, shown))
+    given = {key: value for key, value in (overrides or {}).items() if value is not None}
+    if design == "base" and not given:
+        return scenario
+    return _changed(apply_design(document, design), given)
+
+
+def list_scenarios() -> list[str]:
+    """Names that `load_scenario` knows: those in `./scenarios` and those that come with Beanpeak, sorted."""
+    folders: list[Traversable] = [Path(FOLDER), _shipped()]
+    return sorted(
+        {f.name.removesuffix(".toml") for d in folders if d.is_dir() for f in d.iterdir() if _is_toml(f)}
+    )
+
+
+def scenario_text(name_or_path: str | Path) -> str:
+    """The TOML text of a scenario, for copying. Raises UsageError if there is no such file."""
+    found, shown = _find(str(name_or_path))
+    return _decode(found.read_bytes(), shown)
+
+
+def _shipped() -> Traversable:
+    """The scenarios in the wheel, or in a source checkout the folder beside the package."""
+    inside = resources.files("sim") / FOLDER
+    return inside if inside.is_dir() else Path(__file__).resolve().parents[2] / FOLDER
+
+
+def _is_toml(file: Traversable) -> bool:
+    return file.name.endswith(".toml") and file.is_file()
+
+
+def _find(name: str) -> tuple[Traversable, str]:
+    """The file of a name or path, and how to show it: as given, and never with an absolute path."""
+    if name.endswith(".toml") or "/" in name or "\\" in name:
+        path = Path(name)
+        if not path.is_file():
+            raise UsageError(f"{name}: there is no such file; `beanpeak scenarios list` shows the names")
+        return path, _relative(path)
+    for folder in (Path(FOLDER), _shipped()):
+        file = folder / f"{name}.toml"
+        if file.is_file():
+            return file, f"{FOLDER}/{name}.toml"
+    raise UsageError(f"{name}: there is no scenario of that name{did_you_mean(name, list_scenarios())}")
+
+
+def _relative(path: Path) -> str:
+    if not path.is_absolute():
+        return path.as_posix()
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
+
+
+def _decode(data: bytes, shown: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ScenarioError([Mistake(shown, line, "text", "is not UTF-8; save the file as UTF-8")]) from error
+
+
+def _parse(text: str, shown: str) -> Document:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError([_syntax(str(error), text, shown)]) from error
+
+
+def _syntax(message: str, text: str, shown: str) -> Mistake:
+    match = _PLACE_IN_TEXT.match(message)
+    problem, at = (match[1], match[2]) if match else (message, None)
+    lines = text.splitlines()
+    line = int(at) if at else max(len(lines), 1)
+    written = lines[line - 1] if line <= len(lines) else ""
+    key = _KEY.match(written)
+    if _BARE_QUANTITY.match(written):
+        problem = 'is not TOML: an amount with its unit stands in quotes, for instance "24 h" or "0.02 yuan"'
+    else:
+        problem = f"is not TOML: {problem[:1].lower()}{problem[1:]}; mend the line"
+    return Mistake(shown, line, (key[1] or key[2]) if key else "text", problem)
+
+
+def _placed(mistakes: list[Finding], text: str, shown: str) -> list[Mistake]:
+    lines = Lines(text)
+    return list(
+        dict.fromkeys(
+            Mistake(shown, lines.of(f.path), spelled(f.path) or "text", f.problem) for f in mistakes
+        )
+    )
+
+
+def _changed(document: Document, given: Mapping[str, int]) -> Scenario:
+    """The scenario of a sound document with users and seed given for this run."""
+    wrong = [key for key in given if key not in ("users", "seed")]
+    if wrong:
+        raise UsageError(f"{wrong[0]}: cannot be given for a run; give users or seed, or write a design")
+    scenario, mistakes = read({**document, "scenario": {**document["scenario"], **given}})
+    if mistakes or scenario is None:
+        raise UsageError(
+            "\n".join(f"--{f.path[-1]} {given.get(str(f.path[-1]), '')}: {f.problem}" for f in mistakes)
+        )
+    return scenario

@@ -1,0 +1,104 @@
+"""From a TOML document to a scenario, or to all its mistakes at once."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import PydanticUndefined
+
+from sim.loading.checks import findings
+from sim.loading.finding import Finding
+from sim.loading.lines import Path
+from sim.loading.shape import keys_of, nearest, place
+from sim.loading.wording import path_of, told
+from sim.scenario import Scenario
+
+Document = dict[str, Any]
+
+
+def read(document: Document) -> tuple[Scenario | None, list[Finding]]:
+    """The scenario of a document as `tomllib` gives it; None and every finding if something is wrong.
+
+    Rules between settings are checked on a repaired copy, so that one wrong value does not hide the others.
+    """
+    plain = frozen(document)
+    try:
+        scenario = Scenario.model_validate(plain, strict=True)
+    except ValidationError as error:
+        repaired, doubts = _repair(copy.deepcopy(document))
+        return None, [*told(error), *findings(repaired, doubts)]
+    found = findings(scenario)
+    return (None if found else scenario), found
+
+
+def frozen(value: Any) -> Any:
+    """Arrays as tuples: the settings hold tuples, and are read strictly."""
+    if isinstance(value, list):
+        return tuple(frozen(v) for v in value)
+    return {k: frozen(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def _repair(document: Document) -> tuple[Scenario, set[Path]]:
+    """A scenario as near to a broken document as can be, and the paths whose values had to be guessed."""
+    doubts: set[Path] = set()
+    while True:
+        try:
+            return Scenario.model_validate(frozen(document), strict=True), doubts
+        except ValidationError as error:
+            for detail in error.errors():
+                doubts |= _mend(document, path_of(detail), detail["type"])
+
+
+def _mend(document: Document, path: Path, kind: str) -> set[Path]:
+    """Take a wrong value out, or put an example in where one is missing. Returns what is now in doubt."""
+    if kind == "missing":
+        _put(document, path, _example(path))
+        return {path}
+    if kind == "extra_forbidden":
+        near = nearest(path[-1], keys_of(path[:-1]))
+        _take_out(document, path)
+        return {(*path[:-1], near)} if near is not None else set()
+    whole = _without_indices(path)
+    _take_out(document, whole)
+    return {whole}
+
+
+def _without_indices(path: Path) -> Path:
+    """The path up to its first array: entries are taken out all together, or the others would move."""
+    first = next((i for i, part in enumerate(path) if isinstance(part, int)), len(path))
+    return path[:first]
+
+
+def _example(path: Path) -> Any:
+    here = place(path)
+    if here is None:
+        return None
+    if here.model is None:
+        return here.example()
+    return {
+        k: _example((*path, k)) for k, f in here.model.model_fields.items() if f.default is PydanticUndefined
+    }
+
+
+def _holder(document: Any, path: Path) -> Any:
+    for part in path[:-1]:
+        document = document[part]
+    return document
+
+
+def _put(document: Document, path: Path, value: Any) -> None:
+    whole = _without_indices(path)
+    if whole != path and isinstance(path[-1], int):  # too short an array
+        _take_out(document, whole)
+    else:
+        _holder(document, path)[path[-1]] = value
+
+
+def _take_out(document: Document, path: Path) -> None:
+    """Idempotent: several complaints may stand in the same array."""
+    try:
+        del _holder(document, path)[path[-1]]
+    except KeyError:
+        return

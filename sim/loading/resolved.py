@@ -1,0 +1,72 @@
+"""A scenario written out again with every setting, for manifests and editors."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sim.loading.lines import spelled
+from sim.loading.wording import as_toml
+from sim.scenario import Scenario
+
+SCHEMA_FILE = "scenario.schema.json"
+
+
+def resolved_dict(scenario: Scenario) -> dict[str, Any]:
+    """Every setting as plain JSON, defaults included; money, durations and hours with their units."""
+    return scenario.model_dump(mode="json", exclude_none=True)
+
+
+def settings_hash(scenario: Scenario) -> str:
+    """SHA-256 of the resolved settings, as hex.
+
+    Settings stand in the order of the model, so how a file orders the settings of a table does not matter.
+    Entries stand in the order of the file, because the order of the catalogue numbers its deeds.
+    """
+    text = json.dumps(resolved_dict(scenario), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def resolved_toml(scenario: Scenario) -> str:
+    """Every setting as TOML that `load_scenario` reads as the same scenario."""
+    lines: list[str] = []
+    _write((), _with_dates(scenario.model_dump(exclude_none=True), resolved_dict(scenario)), lines)
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of a scenario file; amounts with units are texts with examples."""
+    schema = Scenario.model_json_schema()
+    return {"$schema": "http://json-schema.org/draft-07/schema#", **schema, "title": "Beanpeak scenario"}
+
+
+def write_json_schema(folder: Path) -> Path:
+    """Write the schema into a folder of scenarios, and return its path."""
+    file = folder / SCHEMA_FILE
+    file.write_text(json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return file
+
+
+def _with_dates(held: Any, plain: Any) -> Any:
+    """The plain value, with dates and instants as the model holds them: TOML has them, JSON does not."""
+    if isinstance(held, datetime | date):
+        return held
+    if isinstance(held, dict):
+        return {key: _with_dates(held[key], plain[key]) for key in plain}
+    if isinstance(held, list | tuple):
+        return [_with_dates(a, b) for a, b in zip(held, plain, strict=True)]
+    return plain
+
+
+def _write(path: tuple[str, ...], table: dict[str, Any], lines: list[str]) -> None:
+    """One table: its plain settings first, then the tables inside it."""
+    plain = {key: value for key, value in table.items() if not isinstance(value, dict)}
+    if path and (plain or not table):
+        lines += ["", f"[{spelled(path)}]"]
+    lines += [f"{spelled((key,))} = {as_toml(value)}" for key, value in plain.items()]
+    for key, value in table.items():
+        if isinstance(value, dict):
+            _write((*path, key), value, lines)
