@@ -103,7 +103,7 @@ class Kind(IntEnum):
 
 
 # Everybody not named here is a user. Openings are the administrator's, before the first user acts.
-ROLES: dict[Kind, Role] = {kind: Role.USER for kind in Kind} | {
+ROLES: dict[Kind, Role] = dict.fromkeys(Kind, Role.USER) | {
     Kind.OPEN_BEANS_GROWING: Role.SYSTEM,
     Kind.OPEN_BEANS_AVAILABLE: Role.SYSTEM,
     Kind.OPEN_HOURS: Role.SYSTEM,

@@ -59,6 +59,16 @@ def roles(actions: Actions) -> NDArray[np.uint8]:
     return found
 
 
+def join(*parts: Actions) -> Actions:
+    """The rows of all parts, one part after the other.
+
+    numpy copies a structured row field by field when it joins or indexes; `take` and, here, rows viewed as
+    plain bytes are ten times as fast.
+    """
+    rows = np.concatenate([part.view(f"V{ACTION.itemsize}") for part in parts])
+    return rows.view(ACTION)
+
+
 def sort_stream(actions: Actions) -> Actions:
     """The rows sorted by (t, role, agent, number), whatever order they came in.
 
@@ -72,7 +82,7 @@ def sort_stream(actions: Actions) -> Actions:
     if len(ties):
         tied = actions.take(order[ties])
         order[ties] = order[ties][np.lexsort((tied["number"], tied["agent"], roles(tied), tied["t"]))]
-    return actions.take(order)  # ten times as fast as indexing, which copies field by field
+    return actions.take(order)
 
 
 def chain(previous: bytes, actions: Actions) -> bytes:

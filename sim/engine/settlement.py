@@ -9,7 +9,7 @@ from sim.engine.actions import Actions, empty
 from sim.engine.books import Books
 from sim.scenario import DAY_S, SECOND
 
-NUMBERS_FROM = 1 << 31  # agents count their own actions from 0; what the system does for them counts from here
+NUMBERS_FROM = 1 << 31  # agents number their own actions from 0, the system numbers its payouts from here
 
 
 def settlement_actions(books: Books, t: int) -> Actions:

@@ -23,7 +23,7 @@ from sim.behaviour.lifetime import (
     bgbb_both_probability,
     bgbb_likelihood,
 )
-from sim.behaviour.parameters import load_parameters
+from sim.behaviour.parameters import Parameters, load_parameters
 from sim.experiments.players import DAYS, Habit, funding, response, retention
 from sim.experiments.published import published
 
@@ -79,7 +79,7 @@ def fit_effort() -> Values:
 
 
 def fit_rewards() -> Values:
-    """Rows 5 and 8: slope and cost of blood from two gift cards, cost of a step goal from money to oneself."""
+    """Rows 5 and 8: slope and cost of blood from two gift cards, cost of a step goal from money to self."""
     blood, steps = published()["blood"], published()["steps"]
     low, high = log(blood["risk_ratio"][0]), log(blood["risk_ratio"][2])
     cost = root(lambda c: log(1.0 + 15.0 / c) / log(1.0 + 5.0 / c) - high / low, 0.1, 1000.0)
@@ -106,9 +106,7 @@ def fit_goal() -> Values:
     # From the first stamp to the last lie stamps - 2 steps of progress between the first gap and the last.
     kappa = -log(1.0 - card["speed_up"]) * stamps / (stamps - 2)
     base = median_days(1.0, 0, stamps, kappa, 0.0) / card["median_days"]
-    iota = root(
-        lambda i: median_days(base, endowed, goal, kappa, i) - card["median_days_endowed"], 0.0, 2.0
-    )
+    iota = root(lambda i: median_days(base, endowed, goal, kappa, i) - card["median_days_endowed"], 0.0, 2.0)
     return {"choice_goal_kappa": kappa, "choice_goal_iota": iota}
 
 
@@ -116,6 +114,12 @@ def habit_numbers() -> Habit:
     """The habit rules' stored numbers."""
     p = load_parameters()
     return Habit(**{name: p[f"habit_{name}"] for name in Habit.__dataclass_fields__})
+
+
+def stored_shapes(parameters: Parameters, profile: str) -> Shapes:
+    """The stored BG/BB shapes of a profile: game, utility or donor."""
+    a, b, c, d = (parameters[f"lifetime_{profile}_{shape}"] for shape in "abcd")
+    return a, b, c, d
 
 
 def _shapes_of(logs: NDArray[np.float64]) -> Shapes:
@@ -188,7 +192,9 @@ def fit_retention() -> Values:
 def donor_log_likelihood(shapes: Shapes) -> float:
     """Log-likelihood of the donors of 1995."""
     donors = published()["donors"]
-    return sum(n * log(bgbb_likelihood(x, last, donors["chances"], *shapes)) for x, last, n in donors["counts"])
+    chances = donors["chances"]
+    logs = (n * log(bgbb_likelihood(x, last, chances, *shapes)) for x, last, n in donors["counts"])
+    return float(sum(logs))
 
 
 def fit_donors() -> Values:
@@ -220,7 +226,7 @@ def fit_pledges() -> Values:
 
 
 def fit_completion() -> Values:
-    """Row 15: how near the goal completing starts (whole typical gifts, the fewest that do), and the targets."""
+    """Row 15: the fewest whole typical gifts within which completing must start, and the targets."""
     data, p = published()["classrooms"], load_parameters()
     spread, sd, chance = p["projects_target_sigma"], p["giving_sd"], p["giving_completion"]
     for within in range(1, MOST_TYPICAL_GIFTS):

@@ -61,9 +61,7 @@ def _live(
         for day in range(1, len(active)):
             broke = push if 0.0 <= since < window else 0.0
             alive *= exp(-dropout_hazard(leaving[i], habit, habit_0, relief, broke, 0.0))
-            z = readiness(
-                habit, habit_0, slope, 0.0, 0.0, streak, streak_gain, since, break_loss, break_days
-            )
+            z = readiness(habit, habit_0, slope, 0.0, 0.0, streak, streak_gain, since, break_loss, break_days)
             chance = 1.0 - exp(-activity_hazard(intensity[i], 1.0, 1.0, z))
             active[day] += alive * chance
             if day == LATE and early:
@@ -107,7 +105,7 @@ def retention(shapes: tuple[float, float, float, float], habit: Habit, seed: int
 def _fund(
     targets: Any, visits: Any, normals: Any, units: Any, sd: float, chance: float, within: float, sums: Any
 ) -> None:
-    """Add up, over projects, what completed them and what else was given: sums = funded, money, gifts, money."""
+    """Add up over projects: how many were completed, by what money; other gifts, their money."""
     for k in range(len(targets)):
         left = targets[k]
         for n in range(visits[k]):
@@ -123,9 +121,7 @@ def _fund(
             sums[3] += gift
 
 
-def funding(
-    reach: float, spread: float, sd: float, chance: float, within: float
-) -> tuple[float, float]:
+def funding(reach: float, spread: float, sd: float, chance: float, within: float) -> tuple[float, float]:
     """Share of projects funded, and the mean completing gift in units of the mean other gift.
 
     Gifts are lognormal around one typical gift; targets are lognormal with median `reach` times the money a
@@ -142,9 +138,7 @@ def funding(
 
 
 @rule
-def _answer(
-    gifts: Any, months: Any, intercept: float, often: float, lapse: float, match: float
-) -> float:
+def _answer(gifts: Any, months: Any, intercept: float, often: float, lapse: float, match: float) -> float:
     """Mean chance of giving over prior gifts (weighted) and months since the last one (equally likely)."""
     total = 0.0
     for n in range(len(gifts)):
@@ -155,7 +149,7 @@ def _answer(
 
 
 def response(
-    k: float, mean_gifts: float, mean_months: float, intercept: float, often: float, lapse: float, match: float
+    k: float, mean_gifts: float, months_ago: float, intercept: float, often: float, lapse: float, match: float
 ) -> float:
     """Share of past donors who answer a letter.
 
@@ -166,5 +160,5 @@ def response(
     gifts[0] = exp(k * log(k / (k + rest)))
     for n in range(1, DONOR_GIFTS):
         gifts[n] = gifts[n - 1] * (k + n - 1) / n * (rest / (k + rest))
-    months = -mean_months * np.log((np.arange(DONOR_MONTHS) + 0.5) / DONOR_MONTHS)
+    months = -months_ago * np.log((np.arange(DONOR_MONTHS) + 0.5) / DONOR_MONTHS)
     return float(_answer(gifts, months, intercept, often, lapse, match))

@@ -1,4 +1,4 @@
-"""Published experiments scored with the stored parameters: what the behaviour rules say, and whether that holds.
+"""Published experiments scored with the stored parameters: what the rules say, and whether it holds.
 
 A row is fitted ("calibrate"), never used in a fit ("held out"), or asks for a shape ("form"). Failed rows are
 rows too. The published tables and their sources stand in `sim/data/published.toml`.
@@ -20,7 +20,7 @@ from sim.behaviour.giving import match_effect
 from sim.behaviour.label import label_pull, sales_gain
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.sharing import peer_adoption, share_probability
-from sim.experiments.fits import habit_numbers, logit, median_days, root
+from sim.experiments.fits import habit_numbers, logit, median_days, root, stored_shapes
 from sim.experiments.players import funding, response, retention
 from sim.experiments.published import published
 
@@ -61,10 +61,16 @@ def letters(p: Parameters) -> Iterator[Row]:
     rates = {arm: data[arm]["gave"] / data[arm]["sent"] for arm in data if isinstance(data[arm], dict)}
 
     def model(ratio: float) -> float:
+        match = match_effect(ratio, p["giving_match"], p["giving_low_ratio"])
         return response(
-            data["prior_gifts_k"], data["prior_gifts_mean"], p["giving_letters_months"], p["giving_intercept"],
-            p["giving_often"], p["giving_lapse"], match_effect(ratio, p["giving_match"], p["giving_low_ratio"]),
-        )  # fmt: skip
+            data["prior_gifts_k"],
+            data["prior_gifts_mean"],
+            p["giving_letters_months"],
+            p["giving_intercept"],
+            p["giving_often"],
+            p["giving_lapse"],
+            match,
+        )
 
     yield _near(1, "letters answered, no match", CALIBRATE, rates["control"], model(0.0), 0.0020, "letters")
     yield _near(1, "letters answered, match", CALIBRATE, rates["match"], model(1.0), 0.0016, "letters")
@@ -97,7 +103,7 @@ def presses(p: Parameters) -> Iterator[Row]:
     ]
     for arm, use, value in arms:
         number, share = (3, 0.035) if use == CALIBRATE else (4, 0.03)
-        label = f"key presses, {arm.replace('_', ' ')}"
+        label = f"presses, {arm.replace('_', ' ')}"
         yield _near(number, label, use, data[arm], value, share * data[arm], "presses")
 
 
@@ -112,19 +118,14 @@ def rewards(p: Parameters) -> Iterator[Row]:
         number, use, tolerance = (6, HELD_OUT, 0.08) if dollars == 10 else (5, CALIBRATE, 0.05)
         model = exp(pull(dollars, "choice_blood_cost", "choice_weight_self"))
         yield _near(number, f"blood donation, ${dollars} card", use, ratio, model, tolerance, "blood")
-    gain = (
-        crossed(ticket["base"], pull(ticket["dollars"], "choice_blood_cost", "choice_weight_lottery"))
-        - ticket["base"]
-    )
-    yield _near(
-        7, "blood donation, lottery ticket", HELD_OUT, ticket["gain"], gain, 0.025, "lottery_ticket"
-    )
+    base, luck = ticket["base"], pull(ticket["dollars"], "choice_blood_cost", "choice_weight_lottery")
+    gain = crossed(base, luck) - base
+    yield _near(7, "blood, lottery ticket", HELD_OUT, ticket["gain"], gain, 0.025, "lottery_ticket")
     own = exp(pull(steps["dollars"], "choice_steps_cost", "choice_weight_self"))
     other = exp(pull(steps["dollars"], "choice_steps_cost", "choice_weight_charity"))
     yield _near(8, "joining for money, odds ratio", CALIBRATE, steps["odds_ratio_self"], own, 0.05, "steps")
-    yield _near(
-        8, "joining for charity, odds ratio", HELD_OUT, steps["odds_ratio_charity"], other, 0.35, "steps"
-    )
+    charity = steps["odds_ratio_charity"]
+    yield _near(8, "joining for charity, odds ratio", HELD_OUT, charity, other, 0.35, "steps")
 
 
 def cards(p: Parameters) -> Iterator[Row]:
@@ -135,30 +136,23 @@ def cards(p: Parameters) -> Iterator[Row]:
     base = median_days(1.0, 0, stamps, kappa, iota) / coffee["median_days"]
     days = median_days(base, given, goal, kappa, iota)
     speed = 1.0 - exp(-kappa * (stamps - 2) / stamps)
-    yield _near(
-        9, "coffee card, days, 2 of 12 given", CALIBRATE, coffee["median_days_endowed"], days, 1.5, "coffee_card"
-    )
-    yield _near(
-        9, "coffee card, gaps shorter by", CALIBRATE, coffee["speed_up"], speed, 0.05, "coffee_card"
-    )
+    value = coffee["median_days_endowed"]
+    yield _near(9, "coffee card, days, 2 of 12 given", CALIBRATE, value, days, 1.5, "coffee_card")
+    value = coffee["speed_up"]
+    yield _near(9, "coffee card, gaps shorter by", CALIBRATE, value, speed, 0.05, "coffee_card")
     control = wash["stamps"]
     dropout = root(lambda d: finish_probability(0, control, d, kappa, iota) - wash["redeemed"], 1e-6, 10.0)
     share = finish_probability(wash["endowed"], wash["stamps_endowed"], dropout, kappa, iota)
     low, high = wash["interval"]
-    source = _source("car_wash")
-    yield Row(
-        10, "car wash, 2 of 10 given, redeemed", HELD_OUT, wash["redeemed_endowed"], share, low, high, source
-    )
+    value, source = wash["redeemed_endowed"], _source("car_wash")
+    yield Row(10, "car wash, 2 of 10 given, redeemed", HELD_OUT, value, share, low, high, source)
 
 
 def lifetimes(p: Parameters) -> Iterator[Row]:
     """Rows 11 and 12: retention of a casual game and of utility apps, habit rules included."""
     cats, apps = published()["cookie_cats"], published()["apps"]
-    shapes = {
-        name: (p[f"lifetime_{name}_a"], p[f"lifetime_{name}_b"], p[f"lifetime_{name}_c"], p[f"lifetime_{name}_d"])
-        for name in ("game", "utility")
-    }
-    active, both = retention(shapes["game"], habit_numbers())
+    habit = habit_numbers()
+    active, both = retention(stored_shapes(p, "game"), habit)
     players = sum(cats["players"])
     d1, d7, joint = sum(cats["day_1"]) / players, sum(cats["day_7"]) / players, cats["both_days"]
     pairs = [
@@ -171,11 +165,10 @@ def lifetimes(p: Parameters) -> Iterator[Row]:
     ]
     for label, value, model in pairs:
         yield _near(11, f"game retention, {label}", CALIBRATE, value, float(model), 0.005, "cookie_cats")
-    active, _ = retention(shapes["utility"], habit_numbers())
+    active, _ = retention(stored_shapes(p, "utility"), habit)
     for day in (1, 14, 30):
-        yield _near(
-            12, f"app retention, D{day}", CALIBRATE, apps[f"day_{day}"], float(active[day]), 0.01, "apps"
-        )
+        value, model = apps[f"day_{day}"], float(active[day])
+        yield _near(12, f"app retention, D{day}", CALIBRATE, value, model, 0.01, "apps")
     low, high = apps["day_7_interval"]
     middle = (low + high) / 2
     yield Row(12, "app retention, D7", HELD_OUT, middle, float(active[7]), low, high, _source("apps"))
@@ -213,9 +206,8 @@ def projects(p: Parameters) -> Iterator[Row]:
         p["giving_completion_within"],
     )  # fmt: skip
     yield _near(15, "projects funded", CALIBRATE, data["funded"], share, 0.02, "classrooms")
-    least = data["completing_ratio"]
-    source = _source("classrooms")
-    yield Row(15, "completing gift ÷ others (more than)", CALIBRATE, least, ratio, least, float("inf"), source)
+    least, source = data["completing_ratio"], _source("classrooms")
+    yield Row(15, "completing gift ÷ others", CALIBRATE, least, ratio, least, float("inf"), source)
 
 
 def crowds(p: Parameters) -> Iterator[Row]:
@@ -237,8 +229,9 @@ def crowds(p: Parameters) -> Iterator[Row]:
     yield _near(18, "post after a donation", CALIBRATE, sharing["post"], post, 0.02, "sharing")
     recruits = p["sharing_post_recruits"]
     yield _near(18, "new donors per post", CALIBRATE, sharing["recruits"], recruits, 0.005, "sharing")
+    value = sharing["broadcast_ratio"]
     ratio = peer_adoption(1.0, 1.0, 0.0, p["sharing_broadcast_gain"], p["sharing_invite_gain"])
-    yield _near(18, "broadcast ÷ none, adoption", CALIBRATE, sharing["broadcast_ratio"], ratio, 0.7, "sharing")
+    yield _near(18, "broadcast ÷ none, adoption", CALIBRATE, value, ratio, 0.7, "sharing")
 
 
 GROUPS: tuple[Callable[[Parameters], Iterator[Row]], ...] = (

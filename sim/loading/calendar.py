@@ -84,7 +84,7 @@ def _spans(s: Scenario, spans: list[tuple[Path, datetime, datetime]], what: str)
 
 
 def festivals(s: Scenario) -> Findings:
-    """Each festival is a day of its own in the scenario, with takers and a curve; at most one has a presale."""
+    """Each festival is a day of its own in the scenario; at most one has a presale."""
     first, last = _bounds(s)
     taken: dict[object, str] = {}
     for name, f in s.festivals.items():

@@ -1,8 +1,8 @@
 """What must hold between the settings of a scenario: a list of small rules, each over the whole scenario.
 
 Rules about a single value stand with its type (`sim.units`, `sim.scenario`), those about time in `calendar`.
-A rule yields a Finding for each breach; one that leans on other settings names them in `reads`, so that it keeps
-silent about what is only the consequence of another mistake.
+A rule yields a Finding for each breach; one that leans on other settings names them in `reads`, so that it
+keeps silent about what is only the consequence of another mistake.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def bean_growth(s: Scenario) -> Findings:
 
 
 def amounts_fit(s: Scenario) -> Findings:
-    """Amounts fit the columns that hold them: 32 bits for what an account is matched, 16 for growing beans."""
+    """Amounts fit their columns: 32 bits for what an account is matched, 16 for beans that grow."""
     for name, pool in s.pools.items():
         for key in ("cap_per_gift", "cap_per_account"):
             if getattr(pool, key) > MOST_FEN:

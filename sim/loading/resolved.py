@@ -8,9 +8,12 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from sim.loading.lines import spelled
+from sim.loading.shape import place_of
 from sim.loading.wording import as_toml
-from sim.scenario import Scenario
+from sim.scenario import Scenario, Settings
 
 SCHEMA_FILE = "scenario.schema.json"
 
@@ -40,6 +43,12 @@ def resolved_toml(scenario: Scenario) -> str:
 def json_schema() -> dict[str, Any]:
     """The JSON schema of a scenario file; amounts with units are texts with examples."""
     schema = Scenario.model_json_schema()
+    for model in Settings.__subclasses__():
+        settings = schema["$defs"].get(model.__name__, {"properties": {}})["properties"]
+        for key, setting in settings.items():
+            if setting.get("default") is not None:  # pydantic leaves amounts without their units
+                here = place_of(model.model_fields[key])
+                setting["default"] = TypeAdapter(here.kind).dump_python(here.default, mode="json")
     return {"$schema": "http://json-schema.org/draft-07/schema#", **schema, "title": "Beanpeak scenario"}
 
 

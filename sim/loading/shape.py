@@ -77,12 +77,18 @@ def place(path: Path) -> Place | None:
             field = here.model.model_fields.get(part)
             if field is None:
                 return None
-            here = Place(_whole_kind(field), field.default)
+            here = place_of(field)
         elif here.entries is not None and isinstance(part, int) == (get_origin(here.kind) is tuple):
             here = Place(_required(here.entries))
         else:
             return None
     return here
+
+
+def place_of(field: FieldInfo) -> Place:
+    """The place of a field of a settings class, with what pydantic moved into its metadata put back."""
+    kind = _required(field.annotation)
+    return Place(Annotated[kind, *field.metadata] if field.metadata else kind, field.default)
 
 
 def keys_of(path: Path) -> list[str]:
@@ -127,12 +133,6 @@ def at(tree: Any, path: Path) -> Any:
         except IndexError as error:
             raise KeyError(part) from error
     return tree
-
-
-def _whole_kind(field: FieldInfo) -> Any:
-    """The annotation of a field with what pydantic has moved into its metadata put back."""
-    kind = _required(field.annotation)
-    return Annotated[kind, *field.metadata] if field.metadata else kind
 
 
 def _required(kind: Any) -> Any:

@@ -18,7 +18,7 @@ from fontTools.ttLib import TTFont
 from sim.reporting.fonts import FAMILY, FILE
 
 SIMPLIFIED_CHINESE = 2  # its place in the collection
-RARE_NAMES = "喆堃淼珺翀昇瑄烨"  # given names that Faker or people use, not in GB 2312
+RARE_NAMES = "喆堃淼珺翀昇瑄烨罳"  # given names that Faker or people use, not in GB 2312
 FAMILY_NAMES = {1: FAMILY, 3: FAMILY, 4: FAMILY, 16: FAMILY, 6: FAMILY.replace(" ", "")}
 
 

@@ -1,0 +1,152 @@
+"""What made a result: settings, seeds, versions, lock, commit, time and memory. Never who or where."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import platform
+import resource
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.loading import resolved_dict, settings_hash
+
+if TYPE_CHECKING:
+    from sim.engine.outcome import Outcome
+    from sim.scenario import Scenario
+
+PACKAGE = Path(__file__).resolve().parents[1]
+PARTS = ("simpy", "numpy", "numba", "polars", "pydantic", "scipy", "matplotlib", "faker")
+NOT_THE_MODEL = ("reporting", "cli.py", "runs.py", "__main__.py")
+KIB_PER_MIB = 1024
+
+
+def version() -> str:
+    """The version of the installed distribution."""
+    return metadata.version("beanpeak")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, Beanpeak and the packages that numbers and pictures depend on."""
+    return {"python": platform.python_version(), "beanpeak": version()} | {
+        part: metadata.version(part) for part in PARTS
+    }
+
+
+def model_hash() -> str:
+    """Hash of the model's sources and data. Replications of different models must not be mixed."""
+    digest = hashlib.sha256()
+    for file in sorted(PACKAGE.rglob("*")):
+        inside = file.relative_to(PACKAGE)
+        if file.suffix in (".py", ".toml", ".csv") and inside.parts[0] not in (*NOT_THE_MODEL, "scenarios"):
+            digest.update(inside.as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def lock_hash() -> str | None:
+    """SHA-256 of `requirements.lock`, if this is a source checkout."""
+    lock = PACKAGE.parent / "requirements.lock"
+    return hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else None
+
+
+def commit() -> str | None:
+    """The commit of a source checkout, with `-changed` when files differ from it; None outside git."""
+    root = PACKAGE.parent
+    if not (root / ".git").exists():
+        return None
+    try:
+        head = _git("rev-parse", "--verify", "HEAD")
+        return f"{head}-changed" if _git("status", "--porcelain") else head
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _git(*arguments: str) -> str:
+    ran = subprocess.run(
+        ["git", *arguments], cwd=PACKAGE.parent, capture_output=True, text=True, check=True, timeout=10
+    )
+    return ran.stdout.strip()
+
+
+def peak_memory_mb() -> float:
+    """Most memory this process has held, MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / KIB_PER_MIB / (KIB_PER_MIB if sys.platform == "darwin" else 1)
+
+
+def machine() -> dict[str, Any]:
+    """The kind of machine, without its name."""
+    return {"system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count()}
+
+
+def outcome_facts(outcome: Outcome) -> dict[str, Any]:
+    """All of an outcome but its rows."""
+    return {
+        "design": outcome.design,
+        "replication": outcome.replication,
+        "digest": outcome.digest,
+        "audit": outcome.audit,
+        "published": outcome.published,
+        "report": [list(line) for line in outcome.report],
+        "stats": outcome.stats,
+    }
+
+
+def digest_of(outcomes: tuple[Outcome, ...]) -> dict[str, str]:
+    """The digest of the only replication, or one over the digests of all, in their order."""
+    if len(outcomes) == 1:
+        return outcomes[0].digest
+    return {
+        part: hashlib.sha256("".join(o.digest[part] for o in outcomes).encode()).hexdigest()
+        for part in outcomes[0].digest
+    }
+
+
+def build_manifest(
+    name: str, scenario: Scenario, outcomes: tuple[Outcome, ...], started: str, finished: str
+) -> dict[str, Any]:
+    """The manifest of a finished run; `started` and `finished` are UTC."""
+    checks = [{**check, "replication": o.replication} for o in outcomes for check in o.audit["checks"]]
+    return {
+        "scenario": name,
+        "title": scenario.scenario.title,
+        "design": outcomes[0].design,
+        "users": scenario.scenario.users,
+        "seeds": {"seed": scenario.scenario.seed, "replications": [o.replication for o in outcomes]},
+        "started": started,
+        "finished": finished,
+        "wall_s": round(sum(o.stats.get("wall_s", 0.0) for o in outcomes), 3),
+        "peak_memory_mb": round(peak_memory_mb(), 1),
+        "digest": digest_of(outcomes),
+        "audit": {"balanced": all(o.audit["balanced"] for o in outcomes), "checks": checks},
+        "settings_hash": settings_hash(scenario),
+        "model_hash": model_hash(),
+        "lock_hash": lock_hash(),
+        "commit": commit(),
+        "versions": versions(),
+        "machine": machine(),
+        "outcomes": [outcome_facts(o) for o in outcomes],
+        "settings": resolved_dict(scenario),
+    }
+
+
+def to_json(value: Any) -> str:
+    """Readable, valid JSON: numpy numbers become plain ones, what is not finite becomes null."""
+    return json.dumps(_plain(value), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(held) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(held) for held in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

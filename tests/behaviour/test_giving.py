@@ -1,0 +1,91 @@
+"""Money gifts: who gives, how much, what a match changes."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.behaviour.giving import (
+    HEAPS_YUAN,
+    after_match,
+    completes,
+    first_gift_yuan,
+    gives_logit,
+    heaped_gift_yuan,
+    logistic,
+    match_effect,
+    repeat_gift_yuan,
+    stars_pull,
+)
+
+
+@given(st.floats(-800, 800))
+def test_logistic_is_a_probability_at_any_log_odds(x):
+    """It never overflows, is symmetric around one half, and undoes the log-odds."""
+    p = logistic(x)
+    assert 0.0 <= p <= 1.0
+    assert p + logistic(-x) == pytest.approx(1.0)
+    if abs(x) < 30:
+        assert math.log(p / (1 - p)) == pytest.approx(x, abs=1e-3)
+
+
+def test_frequent_and_recent_donors_give_more():
+    """Gifts so far raise the chance, months since the last one lower it; match and trust add up."""
+    base = gives_logit(-3.834, 0.0, 0.0, 0.498, 0.593, 0.0, 0.0)
+    assert base == -3.834
+    assert gives_logit(-3.834, 5.0, 0.0, 0.498, 0.593, 0.0, 0.0) == pytest.approx(base + 0.498 * math.log(6))
+    assert gives_logit(-3.834, 0.0, 11.0, 0.498, 0.593, 0.0, 0.0) == pytest.approx(
+        base - 0.593 * math.log(12)
+    )
+    assert gives_logit(-3.834, 0.0, 0.0, 0.498, 0.593, 0.2, -0.7) == pytest.approx(base - 0.5)
+
+
+def test_a_match_counts_by_its_presence():
+    """From one half upwards the ratio changes nothing; below, part of the effect is left; without, none."""
+    assert [match_effect(r, 0.2, 0.3) for r in (0.0, 0.25, 0.5, 1.0, 3.0)] == [
+        0.0,
+        pytest.approx(0.06),
+        0.2,
+        0.2,
+        0.2,
+    ]
+
+
+def test_the_match_echoes_with_its_half_life():
+    """After one half-life half of what a match leaves behind is gone."""
+    assert after_match(-0.05, 60.0, 60.0) == pytest.approx(-0.025)
+
+
+def test_stars_move_small_charities_only():
+    """Three stars are neutral, and large charities gain nothing from five."""
+    assert stars_pull(3.0, True, 0.18) == 0.0
+    assert stars_pull(5.0, True, 0.18) == pytest.approx(0.36)
+    assert stars_pull(5.0, False, 0.18) == 0.0
+
+
+def test_gifts_follow_the_largest_one_so_far():
+    """The median repeat gift is the regression's; the median first gift is the median."""
+    assert repeat_gift_yuan(50.0, 0.0, 0.095, 0.854, 0.627) == pytest.approx(math.exp(0.095) * 50**0.854)
+    assert repeat_gift_yuan(50.0, 1.0, 0.095, 0.854, 0.627) > repeat_gift_yuan(50.0, 0.0, 0.095, 0.854, 0.627)
+    assert first_gift_yuan(30.0, 0.0, 1.0) == 30.0
+
+
+@given(st.floats(0.01, 10_000))
+def test_heaped_gifts_are_the_nearest_button(yuan):
+    """A heaped gift is the button nearest in log space; one that is not heaped stays as it is."""
+    nearest = min(HEAPS_YUAN, key=lambda heap: abs(math.log(heap / yuan)))
+    heaped = heaped_gift_yuan(yuan, 0.3, 0.9)
+    assert heaped in HEAPS_YUAN
+    assert abs(math.log(heaped / yuan)) == pytest.approx(abs(math.log(nearest / yuan)), abs=1e-9)
+    assert heaped_gift_yuan(yuan, 0.9, 0.9) == yuan
+
+
+def test_a_project_is_completed_only_from_near():
+    """Within reach and by chance; a funded project has nothing to complete."""
+    assert completes(3.9, 1.0, 0.2, 0.25, 4.0)
+    assert not completes(4.1, 1.0, 0.2, 0.25, 4.0)
+    assert not completes(3.9, 1.0, 0.3, 0.25, 4.0)
+    assert not completes(0.0, 1.0, 0.2, 0.25, 4.0)
