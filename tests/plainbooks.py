@@ -127,7 +127,10 @@ def plain_raised(rows: list[Row], projects: int) -> list[int]:
 
 
 class Wanderer:
-    """A campaign told by any numbers: each step asks for something and gets what the rules leave of it."""
+    """A campaign told by any numbers: each step asks for something and gets what the rules leave of it.
+
+    Custody here is what sponsors brought: what the provider has not settled cannot be paid out yet.
+    """
 
     merchants, projects, pools, ngos, users = 3, 4, 2, 2, 3
 
@@ -140,6 +143,11 @@ class Wanderer:
         self.vouchers: list[Row] = []
         self.asks: list[Row] = []
         self.t = 0
+        for who in range(self.users):  # something to start with, so that every kind of step can matter
+            self.step(Kind.POOL_DEPOSIT, who, 1_000)
+            self.step(Kind.OPEN_BEANS_GROWING, who, 500)
+            self.step(Kind.OPEN_BEANS_AVAILABLE, who, 500)
+            self.step(Kind.ORDER_PAY, who, 700)
 
     def step(self, kind: Kind, who: int, amount: int) -> None:
         """Do one action of a kind; nothing happens when there is nothing left to do it with."""
@@ -157,7 +165,7 @@ class Wanderer:
     def _allowed(self, kind: Kind, who: int, amount: int) -> list[Row]:
         user, klass, pool, project = who % self.users, who % 2, 1 + who % self.pools, who % self.projects
         mine = {"agent": user, "klass": klass}
-        fund, left = self.money["fund", project], self.money["pool", pool]
+        fund, left, cash = self.money["fund", project], self.money["pool", pool], self.money["custody", 0]
         if kind in (Kind.OPEN_HOURS, Kind.IMPORT):
             return [mine | {"minutes": amount}]
         if kind in (Kind.OPEN_BEANS_GROWING, Kind.OPEN_BEANS_AVAILABLE):
@@ -191,11 +199,12 @@ class Wanderer:
         if kind is Kind.POOL_DEPOSIT:
             return [{"agent": 0, "pool": pool, "fen": amount}]
         if kind is Kind.POOL_WITHDRAW:
-            return [{"agent": 0, "pool": pool, "fen": min(amount, left)}]
+            return [{"agent": 0, "pool": pool, "fen": min(amount, left, cash)}]
         if kind is Kind.TEAM_UNLOCK:
             return [{"agent": 0, "pool": pool, "fen": min(amount, left), "project": project}]
         if kind in (Kind.DISBURSE_ASK, Kind.FEE, Kind.CORRECTION):
-            taken = {"fen": min(amount, fund), "party": who % self.ngos}
+            most = min(fund, cash) if kind is Kind.DISBURSE_ASK else fund
+            taken = {"fen": min(amount, most), "party": who % self.ngos}
             return [taken | {"agent": project, "project": project}]
         return []
 
@@ -223,6 +232,10 @@ class Wanderer:
             self.money["fund", project] -= a["fen"]
         if kind is Kind.DISBURSE_FAILED:
             self.money["fund", project] += a["fen"]
+        if kind in (Kind.POOL_DEPOSIT, Kind.DISBURSE_FAILED):
+            self.money["custody", 0] += a["fen"]
+        if kind in (Kind.POOL_WITHDRAW, Kind.DISBURSE_ASK):
+            self.money["custody", 0] -= a["fen"]
         for opens, where in (
             (Kind.ORDER_PAY, self.orders),
             (Kind.REDEEM_HOLD, self.vouchers),

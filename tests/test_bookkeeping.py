@@ -146,8 +146,22 @@ def test_kinds_keep_their_numbers() -> None:
 
 
 def test_every_kind_has_a_role() -> None:
-    """Each action belongs to one role; settlement and deposits precede whoever spends them."""
-    assert set(ROLES) == set(Kind)
+    """Who acts: the system opens and settles, everybody not named here is a user."""
+    acting = {role: {kind.name for kind in Kind if ROLES[kind] is role} for role in Role}
+    assert acting.pop(Role.USER) == {kind.name for kind in Kind}.difference(*acting.values())
+    assert acting == {
+        Role.SYSTEM: {
+            "OPEN_BEANS_GROWING", "OPEN_BEANS_AVAILABLE", "OPEN_HOURS", "SETTLE", "SETTLE_BACK",
+        },
+        Role.SPONSOR: {"POOL_DEPOSIT", "POOL_WITHDRAW", "TEAM_UNLOCK"},
+        Role.MERCHANT: {"PAYOUT", "PLEDGE", "UNPLEDGE", "NOTICE"},
+        Role.NGO: {"FEE_PAYOUT", "PUBLISH", "REPORT"},
+        Role.PROJECT: {"DISBURSE_ASK", "DISBURSE_PAID", "DISBURSE_FAILED", "FEE", "CORRECTION"},
+    }  # fmt: skip
+
+
+def test_roles_act_in_an_order_that_money_can_follow() -> None:
+    """At one instant settlement and deposits come before whoever spends them."""
     assert ROLES[Kind.SETTLE] < ROLES[Kind.PAYOUT]
     assert ROLES[Kind.POOL_DEPOSIT] < ROLES[Kind.GIFT]
     assert min(Role) == Role.SYSTEM

@@ -15,7 +15,7 @@ from sim.engine import tallies
 from sim.engine.actions import ACTION, CHUNK, Actions, chain, empty, join, roles, sort_stream
 from sim.engine.books import LIMIT, Books
 from sim.engine.closing import COUNTER_NAMES, UserTotals, expected
-from sim.engine.settlement import settlement_actions
+from sim.engine.settlement import NUMBERS_FROM, settlement_actions
 from sim.errors import InvariantError
 from tests.plainbooks import Row, Wanderer, plain_raised, plain_tallies, plain_users, row, stream
 
@@ -161,7 +161,7 @@ def test_custody_can_always_settle_and_pay(days: list[list[tuple[Kind, int, int]
 
 
 def test_settlement_pays_provider_merchants_and_ngos_in_this_order() -> None:
-    """Known numbers: 1,000 paid of which 20 given, a gift of 500 with a fee of 50."""
+    """Known numbers: 1,000 paid of which 20 given, 3 of which 2 given, a gift of 500 with a fee of 50."""
     order = {"fen": 20, "price": 1000, "party": 2, "project": 1}
     books = Books(**SIZES)
     books.post(
@@ -171,18 +171,23 @@ def test_settlement_pays_provider_merchants_and_ngos_in_this_order() -> None:
                 row(Kind.ORDER_CONFIRM, 2, **order),
                 row(Kind.GIFT, 3, fen=500, project=0),
                 row(Kind.FEE, 4, fen=50, project=0, party=1),
+                row(Kind.ORDER_PAY, 5, fen=2, price=3, party=0, project=1),
+                row(Kind.ORDER_CONFIRM, 6, fen=2, price=3, party=0, project=1),
             ]
         )
     )
     rows = settlement_actions(books, DAY_US)
     assert [(Kind(r["kind"]).name, r["fen"], r["party"], r["agent"]) for r in rows] == [
-        ("SETTLE", 1500, -1, 0),
+        ("SETTLE", 1503, -1, 0),
+        ("PAYOUT", 1, 0, 0),
         ("PAYOUT", 980, 2, 2),
         ("FEE_PAYOUT", 50, 1, 1),
     ]
     assert (sort_stream(rows) == rows).all()
+    assert (rows["t"] == DAY_US).all()
+    assert (rows["number"] == NUMBERS_FROM + 1).all(), "apart from the agents' own numbers"
     books.post(rows)
-    assert [books.balance(code) for code in (1100, 1110, 2400)] == [470, 0, 470]
+    assert [books.balance(code) for code in (1100, 1110, 2400)] == [472, 0, 472]
 
 
 def test_a_day_of_refunds_settles_the_other_way() -> None:
@@ -289,19 +294,66 @@ def test_a_day_that_was_not_settled_is_not_called_settled() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "counter", "alarm"),
+    ("kind", "alarm"),
     [
-        (3160, "cr_posted", r"balanced: accounts \[.*3160.*\] \(BEAN\): .* difference -5"),
-        (2600, "dr_posted", r"floors: account 2600:0 sponsor.pool \(CNY\): -5 available"),
-        (2400, "dr_pending", r"floors: account 2400:0 project.fund \(CNY\): -5 available"),
-        (1100, "cr_pending", r"balanced: accounts \[1100.*\] \(CNY\): dr_pending and cr_pending differ"),
-        (2900, "cr_posted", r"suspense: account 2900 suspense \(CNY\): balance 5"),
+        (Kind.SETTLE, r"settlement: account 1110 cash.clearing \(CNY\): balance 1490 after settlement"),
+        (Kind.PAYOUT, r"settlement: account 2300:2 merchant.payable \(CNY\): balance 970 after"),
+        (Kind.FEE_PAYOUT, r"settlement: account 2450:1 ngo.payable \(CNY\): balance 50 after settlement"),
     ],
 )
-def test_tampered_counters_stop_the_run(code: int, counter: str, alarm: str) -> None:
+def test_a_settlement_that_forgets_somebody_stops_the_run(kind: Kind, alarm: str) -> None:
+    """Provider, merchants and NGOs: each must come out even."""
+    books, rows = a_day()
+    rows = [
+        *rows,
+        row(Kind.ORDER_CONFIRM, 6, fen=20, price=990, party=2, project=3),
+        row(Kind.FEE, 7, fen=50, project=1, party=1),
+    ]
+    books.post(stream(rows[-2:]))
+    paid = [
+        row(Kind(a["kind"]), DAY_US, fen=int(a["fen"]), party=int(a["party"]))
+        for a in settlement_actions(books, DAY_US)
+        if a["kind"] != kind
+    ]
+    books.post(stream(paid))
+    with pytest.raises(InvariantError, match=alarm):
+        close(books, rows + paid, stream(rows + paid), settled=True)
+
+
+def test_minutes_of_one_class_are_not_those_of_the_other() -> None:
+    """Labour and donated time are held apart although they share an account."""
+    books, rows = a_day()
+    tally = counted(stream(rows), rows)
+    tally[tallies.MINUTES_LABOUR] += 1
+    tally[tallies.MINUTES_DONATED] -= 1
+    with pytest.raises(InvariantError) as alarm:
+        books.close_day(0, plain_users(rows), tally, np.array([0, 700, 0, 0]))
+    assert str(alarm.value).splitlines()[1:] == [
+        "tallies: account 2800:0 user.hour (HOUR): cr_posted is 12, tallies say 13, difference -1; "
+        "account 2800:1 user.hour (HOUR): cr_posted is 6, tallies say 5, difference 1"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "counter", "change", "alarm"),
+    [
+        (3160, "cr_posted", 5, r"balanced: accounts \[.*3160.*\] \(BEAN\): .* difference -5"),
+        (2600, "dr_posted", 5, r"floors: account 2600:0 sponsor.pool \(CNY\): -5 available"),
+        (2400, "dr_pending", 5, r"floors: account 2400:0 project.fund \(CNY\): -5 available"),
+        (1100, "cr_pending", 5, r"balanced: accounts \[1100.*\] \(CNY\): dr_pending and cr_pending differ"),
+        (2900, "cr_posted", 5, r"suspense: account 2900 suspense \(CNY\): balance 5"),
+        (
+            3380,
+            "dr_posted",
+            -1,
+            r"floors: account 3380 hour.revoked \(HOUR\): dr_posted is -1, difference -1",
+        ),
+    ],
+)
+def test_tampered_counters_stop_the_run(code: int, counter: str, change: int, alarm: str) -> None:
     """A counter that changes without an action is found by the check that guards it."""
     books, rows = a_day()
-    books.counters()[code][COUNTER_NAMES.index(counter), 0] += 5
+    books.counters()[code][COUNTER_NAMES.index(counter), 0] += change
     with pytest.raises(InvariantError, match=alarm):
         close(books, rows, stream(rows))
 
@@ -378,6 +430,10 @@ def test_books_continue_from_their_state(chosen: list[tuple[Kind, int, int]]) ->
     saved, digest = books.state(), books.digest()
     books.post(stream([row(Kind.GIFT, 0, fen=1, project=0)]))
     assert books.digest() != digest
+    other.restore(saved)
+    assert other.digest() == digest
+    other.post(stream([row(Kind.GIFT, 0, fen=1, project=0)]))
+    assert other.digest() == books.digest()
     other.restore(saved)
     assert other.digest() == digest
 

@@ -7,7 +7,7 @@ Best-sellers are pledged, often before a promotion, and pledges are almost never
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -51,7 +51,9 @@ class Merchants:
     pledged: NDArray[np.int64]  # products with a pledge, per merchant
     notices: NDArray[np.int64]
     next_at: NDArray[np.int64]
+    taking: int = 0  # merchants with a pledge
     changed: bool = True
+    lots: dict[int, Floats] = field(default_factory=dict)  # this week's draws
 
     @classmethod
     def draw(cls, scenario: Scenario, parameters: Parameters, replication: int, projects: Choice) -> Merchants:
@@ -120,6 +122,7 @@ class Merchants:
                     row["fixed"] = TENTH_FEN
         upto, numbers = projects
         row["project"] = numbers[min(int(np.searchsorted(upto, u[3])), len(numbers) - 1)]
+        self.taking += int(self.pledged[row["merchant"]] == 0)
         self.pledged[row["merchant"]] += 1
         self.changed = True
         return max(round(price * row["ppm"] / 1e4), MINIMUM_FEN) if row["ppm"] else int(row["fixed"])
@@ -128,16 +131,17 @@ class Merchants:
         """Take every pledge of a merchant back; the badge goes with them."""
         self.product["project"][self.owner == merchant] = NOBODY
         self.pledged[merchant] = 0
+        self.taking -= 1
         self.changed = True
 
     def decide(self, merchant: int, now: int, promotion: bool, projects: Choice, outbox: Outbox) -> None:
         """One merchant's week: perhaps a pledge on its best product without one, a withdrawal, a notice."""
         settings, p = self.scenario.merchants, self.parameters
         week = now // WEEK_US
-        u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.MERCHANT, merchant, week + 1)
-        taking = self.pledged > 0
-        adopted = float(taking.mean()) if not taking[merchant] else settings.ceiling
-        open_to_join = taking[merchant] or adopted < settings.ceiling
+        u = self._lots(int(week) + 1)[:, merchant]
+        takes_part = self.pledged[merchant] > 0
+        adopted = settings.ceiling if takes_part else self.taking / len(self.pledged)
+        open_to_join = takes_part or adopted < settings.ceiling
         each = settings.products_each
         mine = np.arange(merchant * each, (merchant + 1) * each)
         free = mine[self.product["project"][mine] == NOBODY]
@@ -147,25 +151,39 @@ class Merchants:
                 float(self.size_z[merchant]), p["merchants_sales_slope"], 1.0 if promotion else 0.0,
                 settings.promotion_pull,
             )  # fmt: skip
-            if u[0] < 1.0 - math.exp(-hazard * len(free)):
+            if u[0] < 1.0 - math.exp(-hazard):
                 best = int(free[np.argmax(self.popularity[free])])
                 fen = self.pledge(best, projects)
                 outbox.write(
                     Kind.PLEDGE, now, merchant, fen=fen, party=merchant, project=int(self.product["project"][best])
                 )
-        if taking[merchant] and u[1] < settings.quit_per_month * 7.0 / 30.0:
+        if takes_part and u[1] < settings.quit_per_month * 7.0 / 30.0:
             self.withdraw(merchant)
             outbox.write(Kind.UNPLEDGE, now, merchant, party=merchant)
         if u[2] < settings.notices_per_week:
             self.notices[merchant] += 1
             outbox.write(Kind.NOTICE, now, merchant, party=merchant)
 
+    def _lots(self, week: int) -> Floats:
+        """Everybody's draws for a week, shape (4, merchants); weeks of two merchants overlap by one."""
+        if week not in self.lots:
+            self.lots = {k: v for k, v in self.lots.items() if k == week - 1}
+            numbers = np.arange(len(self.size_z))
+            self.lots[week] = draws(
+                self.scenario.scenario.seed, self.replication, Purpose.MERCHANT, numbers, week
+            )
+        return self.lots[week]
+
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""
-        return {"product": self.product, "pledged": self.pledged, "notices": self.notices, "next_at": self.next_at}
+        return {
+            "product": self.product, "pledged": self.pledged, "notices": self.notices, "next_at": self.next_at,
+            "changed": np.array([self.changed]),
+        }  # fmt: skip
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put a snapshot's rows back."""
         for name in ("product", "pledged", "notices", "next_at"):
             getattr(self, name)[:] = state[name]
-        self.changed = True
+        self.taking = int((self.pledged > 0).sum())
+        self.changed = bool(state["changed"][0])

@@ -6,7 +6,7 @@ import hashlib
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 
 GRADES = {
@@ -55,10 +55,14 @@ class Parameters:
 
     def __getitem__(self, name: str) -> float:
         """The value of `section_name`. Raises KeyError for an unknown name."""
-        return self.flat()[name]
+        return self._values[name]
 
     def flat(self) -> dict[str, float]:
         """Values by `section_name`, in the order of the file: the kernel's record is built from it."""
+        return dict(self._values)
+
+    @cached_property
+    def _values(self) -> dict[str, float]:
         return {entry.name: entry.value for entry in self.entries}
 
 

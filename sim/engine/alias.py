@@ -1,18 +1,42 @@
-"""Walker's alias table: an order finds its product by popularity with one row and one coin."""
+"""Walker's alias table: an order finds its product by popularity with one row and one coin.
+
+A pledge makes its product a little more popular: the label's log-odds of a purchase (behaviour §5.5), which
+for the usual 0.02 yuan is next to nothing.
+"""
 
 from __future__ import annotations
 
+from math import exp
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.behaviour.label import label_pull
+from sim.behaviour.parameters import Parameters
 from sim.compiling import kernel
+from sim.engine.rows import NOBODY
 
 
-def build_alias(product: NDArray[np.void], popularity: NDArray[np.float64]) -> None:
-    """Fill `keep` and `other` of the products so that row k is drawn with probability popularity[k]."""
-    _fill(product, popularity * len(popularity), np.zeros(len(popularity), np.int64))
+def build_alias(
+    product: NDArray[np.void], popularity: NDArray[np.float64], price_median_fen: float, p: Parameters
+) -> None:
+    """Fill `keep` and `other` of the products so that a row is drawn by its popularity times its label's odds."""
+    weight = popularity.copy()
+    label = (p["label_scale"], p["label_half"], p["label_established"])
+    _label(product, weight, price_median_fen, *label)
+    _fill(product, weight * (len(weight) / weight.sum()), np.zeros(len(weight), np.int64))
+
+
+@kernel
+def _label(product: Any, weight: Any, price_median_fen: float, scale: float, half: float, factor: float) -> None:
+    """Lift the weight of every pledged product by exp(label_pull) of its donation share."""
+    for k in range(len(weight)):
+        if product[k].project != NOBODY:
+            share = product[k].ppm / 1e6
+            if product[k].ppm == 0:
+                share = min(product[k].fixed / (price_median_fen * product[k].price), 1.0)
+            weight[k] *= exp(label_pull(share, scale, half, factor))
 
 
 @kernel

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from importlib import resources
 
 import numpy as np
@@ -49,6 +50,18 @@ class ShoppingClock:
     keep: Floats
     price: Floats
     festival: NDArray[np.int64]
+
+    @cached_property
+    def hour_bin(self) -> NDArray[np.int64]:
+        """The first bin of every hour."""
+        hours = np.arange(0, int(self.edge_s[-1]), 3_600)
+        return np.asarray(np.searchsorted(self.edge_s, hours, side="right") - 1)
+
+    @cached_property
+    def guide(self) -> NDArray[np.int64]:
+        """The bin in which each quarter of an ordinary day's visits falls: where a search by visits begins."""
+        quarters = np.arange(int(self.upto[-1] * 4) + 2) / 4.0
+        return np.asarray(np.clip(np.searchsorted(self.upto, quarters, side="right") - 1, 0, len(self.orders) - 1))
 
 
 def _festival_bins(

@@ -6,6 +6,7 @@ from math import log
 from typing import Any
 
 from sim.behaviour.giving import (
+    completes,
     first_gift_yuan,
     gives_logit,
     heaped_gift_yuan,
@@ -154,7 +155,7 @@ def gift_fen(u: Any, w1: int, w2: int, w3: int, place: Any, R: Any) -> int:
     else:
         yuan = first_gift_yuan(R.first_gift_yuan, normal, R.giving_first_sigma)
     yuan = heaped_gift_yuan(yuan, unit(w2), R.giving_heap)
-    if 0.0 < place.left <= 4.0 * place.typical and unit(w3) < R.completion:
+    if completes(place.left, place.typical, unit(w3), R.completion, R.giving_completion_within):
         return max(int(place.left), 1)
     return max(int(min(yuan, MOST_YUAN) * 100.0 + 0.5), 1)
 

@@ -151,7 +151,7 @@ def serve(user: int, u: Any, e: Any, t_us: int, channel: int, R: Any, benefits: 
 def play_block(
     first: int, last: int, resume: int, base_s: int, end_s: int, users: Any, next_s: Any, errands: Any,
     rules: Any, public: Any, deeds: Any, mix: Any, days: Any, period_end: Any, bins: Any, edges: Any,
-    upto: Any, traits: Any, product: Any, places: Any, activities: Any, vouchers: Any, benefits: Any,
+    upto: Any, hour_bin: Any, guide: Any, traits: Any, product: Any, places: Any, activities: Any, vouchers: Any, benefits: Any,
     counted: Any, out: Any, meta: Any, tally: Any, traffic: Any, points: Any, weights: Any,
 ) -> tuple[int, int]:  # fmt: skip
     """Play users first … last (exclusive), from `resume`, up to second end_s.
@@ -177,7 +177,7 @@ def play_block(
                 run_errand(user, u, channel, R, G, benefits, errands, out, meta, tally)
             elif u.visit_s == t_s:
                 comes = visit(
-                    user, u, t_s, channel, R, G, bins, upto, edges, traits, product, errands, out, meta,
+                    user, u, t_s, channel, R, G, bins, upto, edges, hour_bin, guide, traits, product, errands, out, meta,
                     tally, traffic, counted, base_s,
                 )  # fmt: skip
                 if comes:
@@ -194,7 +194,7 @@ def play_block(
 @kernel
 def start_users(
     first: int, last: int, users: Any, next_s: Any, rules: Any, days: Any, traits: Any, edges: Any, upto: Any,
-    players: float,
+    hour_bin: Any, guide: Any, players: float,
 ) -> None:  # fmt: skip
     """Lay out users first … last: their first visit, and for those who play already their first day."""
     R = rules[0]
@@ -208,7 +208,7 @@ def start_users(
             continue
         w = philox(R.k0, R.k1, user, 0, 0, START_DRAW)
         rate = shopping_rate(user, traits, R) * R.visits_per_order
-        u.visit_s = next_visit_s(edges, upto, 0, rate, w[0])
+        u.visit_s = next_visit_s(edges, upto, hour_bin, guide, 0, rate, w[0])
         if R.play_open != 0 and unit(w[1]) < players:
             u.flags = PLAYER
             u.habit = R.habit_neutral

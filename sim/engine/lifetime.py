@@ -88,7 +88,7 @@ def next_active_day(user: int, u: Any, day: int, traits: Any, days: Any, R: Any)
     since = u.since_break
     streak = min(u.streak + 1, 7)
     for ahead in range(day + 1, len(days)):
-        broke = R.habit_broke_push if since < 3 else 0.0
+        broke = R.habit_broke_push if since < R.habit_broke_window_days else 0.0
         withdrawn = R.habit_withdrawn_push if days[ahead].withdrawn > 0 else 0.0
         u.budget = u.budget - dropout_hazard(base, u.habit, R.habit_neutral, R.habit_relief, broke, withdrawn)
         if u.budget < 0.0:

@@ -70,8 +70,8 @@ class Market:
     ) -> None:  # fmt: skip
         """Rewrite everything users read, as of `now` (µs)."""
         p, row = self.parameters, self.public
-        if merchants.changed:
-            build_alias(merchants.product, merchants.popularity)
+        if merchants.changed and now % DAY_US == 0:
+            build_alias(merchants.product, merchants.popularity, self._price_fen(), p)
             merchants.changed = False
         self._rewards(now)
         self._pools(sponsors)
@@ -90,6 +90,9 @@ class Market:
             self.scenario.scenario.calibrated and COUNTED_FROM <= day < COUNTED_FROM + COUNTED_DAYS
         )
 
+    def _price_fen(self) -> float:
+        return float(self.scenario.shopping.price_median)
+
     def _stars(self, ngos: Ngos, projects: Projects) -> NDArray[np.float64]:
         """Log-odds from the public project score: stars move gifts to small NGOs (Yoruk 2016, F)."""
         if not self.scenario.ngos.evaluation:
@@ -104,11 +107,13 @@ class Market:
         """Beans a deed brings by streak and team, and the weight that gives it."""
         scenario, p = self.scenario, self.parameters
         beans = scenario.beans
-        factor = 1.0
+        factor = 1.0  # differs from the zeroed record, so that the first call always writes
         for phase in scenario.phases.values():
             if since_start(scenario, phase.start) <= now < since_start(scenario, phase.end):
                 factor = phase.beans_factor
         row = self.public[0]
+        if factor == row["beans_factor"]:
+            return
         row["beans_factor"] = factor
         reward = np.zeros((2, STREAK_LEVELS, MAX_DEEDS), np.int64)
         pull = np.zeros((2, STREAK_LEVELS, MAX_DEEDS))

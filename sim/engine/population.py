@@ -130,7 +130,8 @@ class Population:
     def _start(self, block: Block) -> None:
         start_users(
             block.first, block.last, self.users, self.next_s, self.rules, self.days, self.traits,
-            self.clock.edge_s, self.clock.upto, self.scenario.play.players_at_start,
+            self.clock.edge_s, self.clock.upto, self.clock.hour_bin, self.clock.guide,
+            self.scenario.play.players_at_start,
         )  # fmt: skip
 
     def play(self, base_s: int, end_s: int, traffic_s: int, public: Any, tables: Any) -> Played:
@@ -146,7 +147,7 @@ class Population:
                 state, at = play_block(
                     block.first, block.last, at, base_s, end_s, self.users, self.next_s, block.errands,
                     self.rules, public, self.deeds, self.mix, self.days, self.period_end, self.bins,
-                    self.clock.edge_s, self.clock.upto, self.traits, tables.product, tables.places,
+                    self.clock.edge_s, self.clock.upto, self.clock.hour_bin, self.clock.guide, self.traits, tables.product, tables.places,
                     tables.activities, tables.vouchers, self.benefits, self.counted, block.out, block.meta,
                     block.tally, traffic, block.points, block.weights,
                 )  # fmt: skip

@@ -66,39 +66,43 @@ def poisson_count(word: int, mean: float) -> int:
 
 
 @rule
-def bin_of(edges: Any, value: float) -> int:
-    """The last index whose edge is <= value, by bisection over ascending edges."""
-    low = 0
-    high = len(edges) - 1
-    while high - low > 1:
-        middle = (low + high) >> 1
-        if edges[middle] <= value:
-            low = middle
-        else:
-            high = middle
-    return low
+def bin_at(edges: Any, hour_bin: Any, second: int) -> int:
+    """The bin that holds a second: the first of its hour (`hour_bin`), or one of the next few."""
+    k = hour_bin[second // 3600]
+    while edges[k + 1] <= second:
+        k += 1
+    return int(k)
 
 
 @rule
-def visits_upto(edges: Any, upto: Any, second: float) -> float:
+def bin_upto(upto: Any, guide: Any, value: float) -> int:
+    """The bin in which visits reach a value: `guide` knows the first bin of every quarter of a day's visits."""
+    k = guide[int(value * 4.0)]
+    while upto[k + 1] <= value:
+        k += 1
+    return int(k)
+
+
+@rule
+def visits_upto(edges: Any, upto: Any, hour_bin: Any, second: int) -> float:
     """Visits an average shopper has made up to an instant, in ordinary days."""
-    k = bin_of(edges, second)
+    k = bin_at(edges, hour_bin, second)
     return upto[k] + (upto[k + 1] - upto[k]) * ((second - edges[k]) / (edges[k + 1] - edges[k]))
 
 
 @rule
-def next_visit_s(edges: Any, upto: Any, second: int, rate: float, word: int) -> int:
+def next_visit_s(edges: Any, upto: Any, hour_bin: Any, guide: Any, second: int, rate: float, word: int) -> int:
     """The second of the next visit: an Exp(1) of the shopper's own visiting time later.
 
     `rate` is visits per ordinary day. NEVER when the scenario ends first.
     """
     if rate <= 0.0:
         return NEVER
-    target = visits_upto(edges, upto, float(second)) + exponential(word) / rate
+    target = visits_upto(edges, upto, hour_bin, second) + exponential(word) / rate
     last = len(edges) - 1
     if target >= upto[last]:
         return NEVER
-    k = bin_of(upto, target)
+    k = bin_upto(upto, guide, target)
     span = upto[k + 1] - upto[k]
     at = edges[k] + (edges[k + 1] - edges[k]) * ((target - upto[k]) / span)
     return max(int(at), second + 1)

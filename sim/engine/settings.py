@@ -121,7 +121,7 @@ def day_table(scenario: Scenario, p: Parameters) -> tuple[NDArray[np.void], NDAr
     days["month"] = [(d.year - start.year) * 12 + d.month - start.month for d in dates]
     ends = sorted(since_start(scenario, phase.end) // SECOND for phase in scenario.phases.values())
     for end in ends[-1:]:
-        days["withdrawn"][end // DAY_S : end // DAY_S + 14] = 1
+        days["withdrawn"][end // DAY_S : end // DAY_S + round(p["habit_withdrawn_window_days"])] = 1
     months = scenario.beans.valid_months
     if months == 0:
         last = ends[-1] if ends else count * DAY_S

@@ -21,7 +21,8 @@ def settlement_actions(books: Books, t: int) -> Actions:
     to, and what is held for disbursements is part of the funds; none of these is below 0, so custody less
     its holds is at least what clearing lacks, and settling leaves custody at or above 0. After it custody
     alone covers every payable, so PAYOUT to each merchant and FEE_PAYOUT to each NGO with a payable above
-    0 keep the floor too.
+    0 keep the floor too. (During a day this holds of settled money only: what was given since the last
+    settlement is still with the provider, and a disbursement of it can be asked for after the next one.)
     """
     net = books.balance(1110)
     payable, fees = books.balances(2300), books.balances(2450)

@@ -29,7 +29,7 @@ from sim.engine.rows import (
 from sim.engine.rules import (
     DAY_S,
     alias_row,
-    bin_of,
+    bin_at,
     delay_s,
     donation_fen,
     micro,
@@ -85,14 +85,15 @@ def takes_part(user: int, festival: int, R: Any) -> bool:
 
 @rule
 def visit(
-    user: int, u: Any, t_s: int, channel: int, R: Any, G: Any, bins: Any, upto: Any, edges: Any, traits: Any,
+    user: int, u: Any, t_s: int, channel: int, R: Any, G: Any, bins: Any, upto: Any, edges: Any, hour_bin: Any,
+    guide: Any, traits: Any,
     product: Any, errands: Any, out: Any, meta: Any, tally: Any, traffic: Any, counted: Any, base_s: int,
 ) -> bool:  # fmt: skip
     """One look at the shop at second t_s: the next visit, the orders of this one. True if it leads to play."""
     w = philox(R.k0, R.k1, user, t_s, 0, VISIT_DRAW)
     rate = shopping_rate(user, traits, R)
-    u.visit_s = next_visit_s(edges, upto, t_s, rate * R.visits_per_order, w[0])
-    k = bin_of(edges, float(t_s))
+    u.visit_s = next_visit_s(edges, upto, hour_bin, guide, t_s, rate * R.visits_per_order, w[0])
+    k = bin_at(edges, hour_bin, t_s)
     mean = bins[k].orders
     if bins[k].festival > 0 and not takes_part(user, bins[k].festival, R):
         if unit(w[1]) >= bins[k].keep:

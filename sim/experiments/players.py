@@ -134,7 +134,8 @@ def funding(reach: float, spread: float, sd: float, chance: float, within: float
     shape = (PROJECTS, int(visits.max()))
     sums = np.zeros(4)
     _fund(targets, visits, rng.standard_normal(shape), rng.random(shape), sd, chance, within, sums)
-    return sums[0] / PROJECTS, (sums[1] / sums[0]) / (sums[3] / sums[2])
+    funded, completing, others, money = (float(total) for total in sums)
+    return funded / PROJECTS, (completing / funded) / (money / others)
 
 
 @rule

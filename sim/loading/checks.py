@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from sim.loading import calendar
 from sim.loading.finding import Finding, Findings
 from sim.loading.lines import Path
-from sim.loading.shape import did_you_mean
 from sim.scenario import DAY_S, SECOND, Scenario
+from sim.suggestions import did_you_mean
 from sim.units import format_duration, format_fen
 
 DAY = DAY_S * SECOND

@@ -10,7 +10,8 @@ from sim.errors import UsageError
 from sim.loading.finding import Finding
 from sim.loading.lines import Path, spelled
 from sim.loading.reading import Document, frozen, read
-from sim.loading.shape import at, did_you_mean, keys_of, place
+from sim.loading.shape import at, keys_of, place
+from sim.suggestions import did_you_mean
 
 BASE = "base"
 

@@ -14,8 +14,8 @@ from sim.loading.designs import apply_design, mistakes_in_designs
 from sim.loading.finding import Finding
 from sim.loading.lines import Lines, spelled
 from sim.loading.reading import Document, read
-from sim.loading.shape import did_you_mean
 from sim.scenario import Scenario
+from sim.suggestions import did_you_mean
 
 FOLDER = "scenarios"
 _PLACE_IN_TEXT = re.compile(r"^(.*?) \((?:at line (\d+), column \d+|at end of document)\)$", re.DOTALL)

@@ -11,9 +11,10 @@ from pydantic_core import PydanticUndefined
 from sim.loading.checks import findings
 from sim.loading.finding import Finding
 from sim.loading.lines import Path
-from sim.loading.shape import keys_of, nearest, place
+from sim.loading.shape import keys_of, place
 from sim.loading.wording import path_of, told
 from sim.scenario import Scenario
+from sim.suggestions import nearest
 
 Document = dict[str, Any]
 
@@ -82,23 +83,23 @@ def _example(path: Path) -> Any:
     }
 
 
-def _holder(document: Any, path: Path) -> Any:
-    for part in path[:-1]:
-        document = document[part]
-    return document
-
-
 def _put(document: Document, path: Path, value: Any) -> None:
-    whole = _without_indices(path)
-    if whole != path and isinstance(path[-1], int):  # too short an array
-        _take_out(document, whole)
-    else:
-        _holder(document, path)[path[-1]] = value
+    holder = _holder(document, path)
+    if isinstance(holder, dict):
+        holder[path[-1]] = value
+    else:  # too short an array
+        _take_out(document, _without_indices(path))
 
 
 def _take_out(document: Document, path: Path) -> None:
     """Idempotent: several complaints may stand in the same array."""
-    try:
-        del _holder(document, path)[path[-1]]
-    except KeyError:
-        return
+    _holder(document, path).pop(path[-1], None)
+
+
+def _holder(document: Any, path: Path) -> Any:
+    """What holds the last part of a path; an empty table if an array around it is out already."""
+    for part in path[:-1]:
+        if isinstance(document, dict) and part not in document:
+            return {}
+        document = document[part]
+    return document

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,6 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from sim.loading.lines import Path
 from sim.scenario import Scenario, Settings
+from sim.suggestions import did_you_mean as did_you_mean
 from sim.units import Duration, Fen, Minutes
 
 EXAMPLES: dict[Any, Any] = {Duration: "24 h", Fen: "100 yuan", Minutes: 0.1, str: "…", int: 100, float: 0.5}
@@ -104,22 +104,6 @@ def choices(path: Path, of_keys: bool = False) -> list[str]:
     if of_keys and get_origin(kind) is dict:
         kind = get_args(kind)[0]
     return list(get_args(kind)) if get_origin(kind) is Literal else []
-
-
-def nearest(word: object, known: list[str]) -> str | None:
-    """The known word that was probably meant, if one is near enough."""
-    found = get_close_matches(str(word).lower(), known, n=1, cutoff=0.6)
-    return found[0] if found else None
-
-
-def did_you_mean(word: object, known: list[str]) -> str:
-    """How a message ends: the nearest known word, or all of them when they are few."""
-    near = nearest(word, known)
-    if near is not None:
-        return f", did you mean {near!r}?"
-    if not known:
-        return ""
-    return f"; use one of {', '.join(known)}" if len(known) <= 24 else ""
 
 
 def at(tree: Any, path: Path) -> Any:

@@ -11,7 +11,8 @@ from pydantic_core import ErrorDetails, PydanticUndefined
 
 from sim.loading.finding import Finding
 from sim.loading.lines import Path, spelled
-from sim.loading.shape import choices, did_you_mean, keys_of, nearest, place
+from sim.loading.shape import choices, keys_of, place
+from sim.suggestions import did_you_mean, nearest
 
 _TYPES = {
     "int_type": "must be a whole number without quotes or unit, for instance 200",

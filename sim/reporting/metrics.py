@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from sim.errors import UsageError
-from sim.loading.shape import did_you_mean
+from sim.suggestions import did_you_mean
 from sim.reporting.tables import TABLES
 
 Better = Literal["up", "down", "–"]

@@ -62,6 +62,9 @@ TABLES: dict[str, Table] = {
             "farmer_subsidy_fen": "subsidy that went to farmers, fen",
             "refunds": "orders refunded",
             "shares": "times somebody told friends",
+            "deeds": "deeds of the catalogue done",
+            "sessions": "play sessions",
+            "general_participation": "general participation (泛公益), worth no hours",
             "pool_left_fen": "money left in all pools at the day close, fen",
         },
     ),
@@ -136,8 +139,7 @@ TABLES: dict[str, Table] = {
             "takes_part": "has at least one pledged product",
             "products": "products",
             "pledged_products": "of them with a pledge",
-            "orders": "orders",
-            "charity_orders": "orders with a pledge",
+            "charity_orders": "orders of its pledged products",
             "donated_fen": "donations confirmed, fen",
             "notices": "other good deeds, such as missing-child notices on parcels",
             "badge": "shows the charity badge",
@@ -174,7 +176,6 @@ TABLES: dict[str, Table] = {
         {
             "channel": "name in the scenario",
             "label": "label",
-            "visits": "visits",
             "players": "players who came through it",
             "sessions": "play sessions",
             "deeds": "deeds done",
@@ -233,6 +234,9 @@ TABLES: dict[str, Table] = {
     ),
     "buyers": Table(
         "Concentration of orders of regular shoppers over 31 ordinary days.",
-        {"percentile": "percentile of shoppers, 100 = those who order most", "share_of_orders": "their share"},
+        {
+            "percentile": "the busiest so many percent of shoppers, 1–100",
+            "share_of_orders": "their cumulative share of the orders",
+        },
     ),
 }

@@ -24,7 +24,8 @@ LEAVES = (
     beans.last_growing_day, beans.is_ripe, beans.expiry_period, beans.capped_beans, beans.full_hundreds,
     beans.fen_of_beans, pledges.donation_fen, pledges.is_allowed, matching.match_asked_fen,
     matching.capped_match_fen, eligibility.may_open_account, eligibility.is_youth,
-    eligibility.reaches_benefit, transparency.project_score, transparency.stars_of, transparency.viewable_share,
+    eligibility.reaches_benefit, transparency.project_score, transparency.stars_of,
+    transparency.viewable_share,
 )  # fmt: skip
 
 # Where an argument may lie; others are 0.01 … 3, whole numbers 0 … 9.
@@ -38,7 +39,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "goal": (4, 12), "age": (0, 90), "price_fen": (1, 10**7), "ratio_ppm": (0, 10**6), "fixed_fen": (0, 200),
     "asked_fen": (0, 10**6), "used_fen": (0, 10**6), "cap_fen": (0, 10**6), "gift_fen": (1, 10**7),
     "worked": (0, 600), "millilitres": (0, 800), "tasks": (0, 90), "beans": (0, 5000),
-    "beans_per_yuan": (1, 200), "raised_fen": (0, 10**6), "followed_fen": (0, 10**6), "delay_days": (-3, 90), "price": (1, 10**6),
+    "beans_per_yuan": (1, 200), "raised_fen": (0, 10**6), "followed_fen": (0, 10**6), "delay_days": (-3, 90),
+    "price": (1, 10**6),
 }  # fmt: skip
 # Whole histories, not free arguments: x gifts, the last in year `last`, out of n.
 HISTORIES = [(x, last, 6) for last in range(7) for x in range(min(last, 1), last + 1)]

@@ -22,7 +22,7 @@ from sim.behaviour.trust import (
 
 @given(st.lists(st.sampled_from(["report", "missed", "scandal", "quiet"]), max_size=40), st.floats(0, 1))
 def test_trust_stays_between_none_and_full(events, trust):
-    """Reports raise it, silence and scandal lower it, quiet time brings it towards neutral; always in 0 … 1."""
+    """Reports raise it, silence and scandal lower it, quiet brings it towards neutral; always in 0 … 1."""
     for event in events:
         before = trust
         if event == "report":

@@ -34,13 +34,14 @@ def test_logistic_is_a_probability_at_any_log_odds(x):
 
 def test_frequent_and_recent_donors_give_more():
     """Gifts so far raise the chance, months since the last one lower it; match and trust add up."""
-    base = gives_logit(-3.834, 0.0, 0.0, 0.498, 0.593, 0.0, 0.0)
-    assert base == -3.834
-    assert gives_logit(-3.834, 5.0, 0.0, 0.498, 0.593, 0.0, 0.0) == pytest.approx(base + 0.498 * math.log(6))
-    assert gives_logit(-3.834, 0.0, 11.0, 0.498, 0.593, 0.0, 0.0) == pytest.approx(
-        base - 0.593 * math.log(12)
-    )
-    assert gives_logit(-3.834, 0.0, 0.0, 0.498, 0.593, 0.2, -0.7) == pytest.approx(base - 0.5)
+
+    def logit(prior=0.0, months=0.0, match=0.0, trust=0.0):
+        return gives_logit(-3.834, prior, months, 0.498, 0.593, match, trust)
+
+    assert logit() == -3.834
+    assert logit(prior=5.0) == pytest.approx(-3.834 + 0.498 * math.log(6))
+    assert logit(months=11.0) == pytest.approx(-3.834 - 0.593 * math.log(12))
+    assert logit(match=0.2, trust=-0.7) == pytest.approx(-3.834 - 0.5)
 
 
 def test_a_match_counts_by_its_presence():

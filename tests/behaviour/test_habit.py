@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -51,14 +52,14 @@ def test_a_newcomer_is_neither_readier_nor_lazier():
 def test_streaks_help_up_to_the_seventh_day():
     """Each day of a streak adds less than the one before, and none after the seventh."""
     values = [z(streak=n) for n in range(10)]
-    gains = [b - a for a, b in zip(values, values[1:], strict=False)]
+    gains = [b - a for a, b in pairwise(values)]
     assert gains[:7] == sorted(gains[:7], reverse=True)
     assert min(gains[:7]) > 0
     assert gains[7:] == [0.0, 0.0]
 
 
 def test_a_broken_streak_hurts_and_heals():
-    """The loss is whole on the day of the break, a third of it is left after its decay time, none without one."""
+    """The loss is whole at first, a third of it is left after its decay time, and none without a break."""
     assert z(since_break=0.0) == pytest.approx(-0.3)
     assert z(since_break=5.0) == pytest.approx(-0.3 / math.e)
     assert z(since_break=-1.0) == 0.0

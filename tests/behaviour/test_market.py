@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 
@@ -16,7 +17,7 @@ def test_a_label_pulls_more_the_more_is_given_but_ever_less():
     """Nothing for no donation, rising, each further percent adding less; new sellers gain more."""
     pulls = [label_pull(share / 100, SCALE, HALF, 1.0) for share in range(101)]
     assert pulls[0] == 0.0
-    gains = [b - a for a, b in zip(pulls, pulls[1:], strict=False)]
+    gains = [b - a for a, b in pairwise(pulls)]
     assert gains == sorted(gains, reverse=True)
     assert min(gains) > 0
     assert label_pull(0.1, SCALE, HALF, 1.5) == pytest.approx(1.5 * pulls[10])

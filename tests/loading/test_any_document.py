@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.loading.designs import mistakes_in_designs
+from sim.loading.designs import apply_design, mistakes_in_designs
 from sim.loading.lines import spelled
 from sim.loading.reading import read
 from sim.scenario import Scenario
@@ -46,13 +46,13 @@ def edited(edits: list[tuple[tuple[tuple[Any, ...], Any], str, object]]) -> dict
         except (KeyError, IndexError, TypeError, AttributeError):
             continue
         if what == "put" and isinstance(table, dict):
-            table[key] = value
+            table[key] = copy.deepcopy(value)
         elif what == "rename" and isinstance(table, dict):
             table[key + "x"] = old
     return document  # type: ignore[no-any-return]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(EDITS, max_size=4))
 def test_a_broken_document_is_told_and_a_sound_one_is_read(edits: list[Any]) -> None:
     """There is a scenario exactly if there is nothing to tell, and what is told says where and what."""
@@ -61,7 +61,7 @@ def test_a_broken_document_is_told_and_a_sound_one_is_read(edits: list[Any]) -> 
     assert all(isinstance(spelled(m.path), str) and len(m.problem) > 10 for m in mistakes)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(EDITS, max_size=2), st.sampled_from(PLACES), ODD)
 def test_any_override_of_a_design_is_told_or_changes_something(
     edits: list[Any], place: tuple[tuple[Any, ...], Any], value: object
@@ -73,8 +73,6 @@ def test_any_override_of_a_design_is_told_or_changes_something(
     base, mistakes = read(document)
     told = mistakes_in_designs(document, mistakes)
     if base is not None and not told:
-        from sim.loading import apply_design
-
         changed, none = read(apply_design(document, "x"))
         assert isinstance(changed, Scenario)
         assert none == []

@@ -1,0 +1,68 @@
+# Python >= 3.11, make and a C library are enough: every target first installs what it needs into .venv.
+# Where the python command has another name or place: make run PYTHON=/path/to/python3.12
+
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.version_info < (3, 11) and sys.exit(1); print(sys.executable)' 2>/dev/null && break; done)
+# uv from the PATH if it works, else the private one that `make` puts into .uv.
+UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
+export UV_PYTHON_DOWNLOADS := never
+
+.DEFAULT_GOAL := install
+.PHONY: install run test nightly check bench baseline docs calibrate lock clean
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml | $(filter .uv/%,$(UV))
+	@test -n "$(PYTHON)" || { echo "make: needs Python >= 3.11 (make PYTHON=/path/to/python3)" >&2; exit 2; }
+	@$(PY) -c '' 2>/dev/null || { rm -rf $(VENV) && $(UV) venv --quiet --python "$(PYTHON)" $(VENV); }
+	@echo "Installing the locked environment into $(VENV) ..."
+	@$(UV) pip sync --quiet --python $(PY) --require-hashes requirements.lock
+	@$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# `pip --target` also works where the system's Python is managed by the distribution (PEP 668);
+# a distribution without pip may still have venv.
+.uv/bin/uv:
+	@test -n "$(PYTHON)" || { echo "make: needs Python >= 3.11 (make PYTHON=/path/to/python3)" >&2; exit 2; }
+	@echo "Installing uv into .uv ..."
+	@"$(PYTHON)" -m pip install --quiet --target .uv uv 2>/dev/null \
+		|| { rm -rf .uv && "$(PYTHON)" -m venv .uv && .uv/bin/python -m pip install --quiet uv; }
+
+run: install        ## simulate the two calibrated campaigns and print their summaries
+	@$(VENV)/bin/beanpeak run week95_2022 double11_2018
+
+test: install       ## the test suite
+	@$(PY) -m pytest -q
+
+nightly: install    ## the long statistical checks
+	@$(PY) -m pytest -q -m nightly
+
+check: install      ## lint, format and types
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+bench: install      ## speed and size, with the machine they were measured on
+	@$(PY) -m pytest -q -s -m bench --benchmark-enable -p no:randomly tests/benchmarks
+
+baseline: install   ## refresh the pinned baseline: a decision, never a side effect
+	@$(PY) -m tests.baselines
+
+docs: install       ## regenerate docs/metrics.md and docs/assumptions.md
+	@$(PY) -m sim.reporting.metrics docs/metrics.md
+	@$(PY) -m sim.behaviour.assumptions docs/assumptions.md
+
+calibrate: install  ## fit the rows marked "calibrate" again
+	@$(PY) -m sim.experiments.calibrate
+
+lock: | $(filter .uv/%,$(UV))  ## resolve the dependencies anew
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-annotate --all-extras --custom-compile-command "make lock" --upgrade \
+		pyproject.toml -o requirements.lock
+
+clean:              ## remove everything that can be made again, but no results
+	@rm -rf $(VENV) .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	@find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,0 +1,167 @@
+"""Giving: where the money came from, sponsors' pools, NGOs, teams, people helped."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from sim.reporting.figures.canvas import Canvas
+from sim.reporting.figures.numbers import (
+    FEN_PER_YUAN,
+    NOTHING,
+    Tables,
+    at_instants,
+    by_group,
+    gini,
+    long,
+    lorenz,
+    per_replication,
+    start_of,
+)
+from sim.reporting.figures.spec import FigureSpec, panel
+
+MOST_TEAMS = 15
+TOP_TENTH = 90.0
+
+CAUSE_WORDS = {
+    "education": ("教育", "education"),
+    "illness": ("疾病", "illness"),
+    "poverty": ("扶贫", "poverty"),
+    "environment": ("环保", "environment"),
+}
+SOURCE_WORDS = {
+    "order": ("公益宝贝", "charity orders"),
+    "gift": ("捐款", "gifts"),
+    "match": ("配捐", "match"),
+    "beans": ("捐豆", "donated beans"),
+    "team": ("战队", "teams"),
+}
+
+
+def giving_numbers(tables: Tables) -> pl.DataFrame:
+    """Money raised by cause, in yuan, one series per source."""
+    rows = tables["sources"].filter(pl.col("fen") > 0)
+    return by_group(rows, "giving", "source", "cause", "fen", 1 / FEN_PER_YUAN)
+
+
+def draw_giving(c: Canvas, rows: pl.DataFrame) -> None:
+    """Stacked bars by cause."""
+    (ax,) = c.panels(1, rows["x"].n_unique())
+    c.bars(ax, rows)
+    c.axes(ax, "", c.say("元", "yuan"))
+
+
+def pool_numbers(tables: Tables) -> pl.DataFrame:
+    """Money left in each pool over time, in yuan."""
+    rows = at_instants(tables["pools"], start_of(tables))
+    return by_group(rows, "pools", "pool", "at", "left_fen", 1 / FEN_PER_YUAN)
+
+
+def draw_pools(c: Canvas, rows: pl.DataFrame) -> None:
+    """A line per pool."""
+    (ax,) = c.panels()
+    c.lines(ax, rows)
+    ax.set_ylim(bottom=0)
+    c.dates(ax)
+    c.axes(ax, y=c.say("剩余,元", "left, yuan"))
+
+
+def ngo_numbers(tables: Tables) -> pl.DataFrame:
+    """The Lorenz curve of money raised over NGOs, and its Gini coefficient."""
+    rows = tables["ngos"]
+    if rows["raised_fen"].sum() == 0:
+        return NOTHING
+    curve = per_replication(rows, lambda part: lorenz(part["raised_fen"]))
+    spread = per_replication(rows, lambda part: pl.DataFrame({"gini": [gini(part["raised_fen"])]}))
+    return pl.concat(
+        [
+            long(curve, "lorenz", "holders", ["held"]),
+            long(spread.with_columns(pl.lit(0.0).alias("at")), "gini", "at", ["gini"]),
+        ]
+    )
+
+
+def draw_ngos(c: Canvas, rows: pl.DataFrame) -> None:
+    """The curve under the line of equality."""
+    (ax,) = c.panels()
+    curve = panel(rows, "lorenz")
+    ax.plot([0, 100], [0, 100], color="#9A9A9A", linewidth=0.8, linestyle=":")
+    c.lines(ax, curve)
+    ax.set_xlim(0, 100)
+    ax.set_ylim(0, 100)
+    top = 100.0 - float(curve.filter(pl.col("x") == TOP_TENTH)["value"][0])
+    spread = float(panel(rows, "gini")["value"][0])
+    words = c.say(
+        f"基尼系数 {spread:.2f}\n前 10% 机构占 {top:.0f}%",
+        f"Gini {spread:.2f}\nthe largest tenth raised {top:.0f} %",
+    )
+    ax.text(4, 92, words, va="top", fontsize=8)
+    c.axes(
+        ax,
+        "",
+        c.say("机构,由小到大,%", "NGOs from the smallest, %"),
+        c.say("累计筹款 %", "cumulative money raised, %"),
+    )
+
+
+def team_numbers(tables: Tables) -> pl.DataFrame:
+    """Points of the first teams; by name in one replication, by rank over several."""
+    rows = tables["teams"].filter((pl.col("rank") <= MOST_TEAMS) & (pl.col("points") > 0)).sort("rank")
+    if not len(rows):
+        return NOTHING
+    ranked = (
+        pl.format("{}", "rank") if rows["replication"].n_unique() > 1 else pl.format("{} {}", "rank", "name")
+    )
+    named = rows.with_columns(ranked.alias("team"))
+    return pl.concat(
+        [
+            long(named, "points", "team", ["points"]),
+            long(named, "unlocked", "team", ["unlocked_fen"], 1 / FEN_PER_YUAN),
+        ]
+    )
+
+
+def draw_teams(c: Canvas, rows: pl.DataFrame) -> None:
+    """Points and unlocked money, side by side."""
+    left, right = c.panels(2, rows["x"].n_unique())
+    c.bars(left, panel(rows, "points"))
+    c.axes(left, "", c.say("积分", "points"))
+    c.bars(right, panel(rows, "unlocked"), first=2)
+    c.axes(right, "", c.say("解锁资金,元", "money unlocked, yuan"))
+    if c.beside:
+        right.set_yticklabels([])
+
+
+def helped_numbers(tables: Tables) -> pl.DataFrame:
+    """People helped by cause, and the share of limited projects that reached their target, in percent."""
+    rows = tables["projects"]
+    people = rows.group_by(["replication", "cause"], maintain_order=True).agg(pl.col("helped").sum())
+    limited = rows.filter(pl.col("limited"))
+    funded = limited.group_by(["replication", "cause"], maintain_order=True).agg(
+        (100.0 * pl.col("funded").mean()).alias("share")
+    )
+    return pl.concat(
+        [long(people, "helped", "cause", ["helped"]), long(funded, "funded", "cause", ["share"])]
+    ).sort("panel", "x", descending=[True, False])
+
+
+def draw_helped(c: Canvas, rows: pl.DataFrame) -> None:
+    """Bars by cause."""
+    shown = [p for p in ("helped", "funded") if len(panel(rows, p))]
+    for k, (ax, name) in enumerate(zip(c.panels(len(shown), 4), shown, strict=True)):
+        c.bars(ax, panel(rows, name), first=k)
+        if name == "helped":
+            c.axes(ax, c.say("受益人", "people helped"), c.say("人", "people"))
+        else:
+            c.axes(ax, c.say("限期项目达标", "limited projects funded"), "%")
+
+
+FIGURES = (
+    FigureSpec("giving", "善款来源与去向", "Donations by source and cause", ("sources",),
+               giving_numbers, draw_giving, CAUSE_WORDS | SOURCE_WORDS),
+    FigureSpec("pools", "配捐资金池", "Sponsors' pools", ("pools", "days"), pool_numbers, draw_pools),
+    FigureSpec("ngos", "机构筹款集中度", "Concentration of money over NGOs", ("ngos",), ngo_numbers, draw_ngos,
+               {"held": ("机构", "NGOs")}),
+    FigureSpec("teams", "爱心战队排名", "Ranking of teams", ("teams",), team_numbers, draw_teams),
+    FigureSpec("helped", "受益人与项目", "People helped, projects funded", ("projects",),
+               helped_numbers, draw_helped, CAUSE_WORDS),
+)  # fmt: skip

@@ -1,0 +1,103 @@
+"""How figures look: size on paper, language, a palette for every eye and printer, Chinese glyphs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+import matplotlib as mpl
+from matplotlib import font_manager
+
+from sim.errors import UsageError
+from sim.reporting.fonts import FAMILY, FILE
+
+Lang = Literal["en", "zh"]
+MM_PER = {"mm": 1.0, "cm": 10.0, "in": 25.4}
+MM_PER_INCH = 25.4
+NARROWEST_MM, WIDEST_MM = 50.0, 600.0
+SIDE_BY_SIDE_MM = 130.0  # narrower paper gets its panels one below the other
+
+# Okabe & Ito (2008), "Color Universal Design": told apart with every kind of colour vision. Orange and
+# sky blue come late because they are pale as lines.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#5A5A5A", "#000000")
+GREYS = ("#000000", "#6E6E6E", "#A8A8A8", "#3C3C3C", "#C8C8C8", "#8A8A8A", "#505050", "#DCDCDC")
+# Line and hatch tell series apart where colour cannot.
+DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)))
+HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "||||", "++++", "----")
+INK = "#222222"
+
+RC = {
+    "font.family": ["DejaVu Sans", FAMILY],  # the second where the first has no glyph
+    "font.size": 8.0,
+    "axes.titlesize": 8.5,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8.0,
+    "axes.edgecolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E4E4E4",
+    "grid.linewidth": 0.6,
+    "hatch.linewidth": 0.5,
+    "lines.linewidth": 1.4,
+    "xtick.labelsize": 7.0,
+    "ytick.labelsize": 7.0,
+    "svg.hashsalt": "beanpeak",  # the same figure, the same file
+    "pdf.fonttype": 42,
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """Paper width in millimetres, language, and whether only grey is printed."""
+
+    width_mm: float = 160.0
+    lang: Lang = "en"
+    grey: bool = False
+    dpi: int = 150
+
+    def say(self, zh: str, en: str) -> str:
+        """The text in this look's language."""
+        return zh if self.lang == "zh" else en
+
+    def colour(self, k: int) -> str:
+        """Colour of the k-th series."""
+        colours = GREYS if self.grey else PALETTE
+        return colours[k % len(colours)]
+
+    def number(self, value: float, _position: object = None) -> str:
+        """A number as people write it: 1,200 · 3.4 M, or 1,200 · 340万 · 1.2亿."""
+        size = abs(value)
+        for least, unit in ((1e8, "亿"), (1e4, "万")) if self.lang == "zh" else ((1e9, " bn"), (1e6, " M")):
+            if size >= least:
+                return f"{value / least:,.3g}{unit}"
+        return f"{value:,.0f}" if size >= 100 or value == round(value) else f"{value:.3g}"
+
+
+def parse_width(text: str) -> float:
+    """Millimetres of a text such as "85mm", "8.5 cm" or "3.3in". Raises UsageError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(mm|cm|in)\s*", text)
+    if match is None:
+        raise UsageError(f"--width {text}: is no width; write it like 85mm, 8.5cm or 3.3in")
+    width = float(match[1]) * MM_PER[match[2]]
+    if not NARROWEST_MM <= width <= WIDEST_MM:
+        raise UsageError(f"--width {text}: must be between {NARROWEST_MM:.0f} and {WIDEST_MM:.0f} mm")
+    return width
+
+
+@cache
+def _chinese_font() -> None:
+    font_manager.fontManager.addfont(FILE)
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """Settings under which figures are drawn and saved; everything outside stays as it was."""
+    _chinese_font()
+    with mpl.rc_context(RC):  # type: ignore[arg-type]
+        yield

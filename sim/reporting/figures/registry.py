@@ -1,0 +1,97 @@
+"""Every figure by name, and drawing them into files with the numbers beside each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import polars as pl
+from matplotlib.figure import Figure
+
+from sim.errors import UsageError
+from sim.suggestions import did_you_mean
+from sim.reporting.figures import giving, market, play, traffic
+from sim.reporting.figures.canvas import Canvas
+from sim.reporting.figures.look import Look, printing
+from sim.reporting.figures.spec import FigureSpec
+from sim.reporting.manifest import version
+from sim.reporting.results import Results
+
+FIGURES: dict[str, FigureSpec] = {
+    spec.name: spec for spec in (*traffic.FIGURES, *giving.FIGURES, *play.FIGURES, *market.FIGURES)
+}
+FORMATS = ("png", "svg", "pdf")
+METADATA = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+
+
+def chosen(names: Iterable[str]) -> list[FigureSpec]:
+    """The figures of these names, all if there are none. Raises UsageError with the nearest name."""
+    wanted = list(names) or list(FIGURES)
+    for name in wanted:
+        if name not in FIGURES:
+            raise UsageError(f"--only {name}: there is no such figure{did_you_mean(name, list(FIGURES))}")
+    return [FIGURES[name] for name in wanted]
+
+
+def parse_formats(text: str) -> list[str]:
+    """File formats of a text such as "png,pdf". Raises UsageError."""
+    formats = [part.strip().lower() for part in text.split(",") if part.strip()]
+    for name in formats or [text]:
+        if name not in FORMATS:
+            raise UsageError(f"--format {name}: is no format; use {', '.join(FORMATS)}")
+    return formats
+
+
+def draw(spec: FigureSpec, numbers: pl.DataFrame, look: Look, caption: str, heading: str) -> Figure:
+    """A figure of its numbers. Call it inside `printing()`."""
+    canvas = Canvas(look, spec.words)
+    spec.draw(canvas, numbers)
+    canvas.finish(f"{look.say(spec.zh, spec.en)} · {heading}", caption)
+    return canvas.figure
+
+
+def numbers_of(spec: FigureSpec, results: Results) -> pl.DataFrame | None:
+    """The numbers behind a figure, or None if the run has nothing to show in it."""
+    if any(need not in results.tables for need in spec.needs):
+        return None
+    rows = spec.numbers(results.tables)
+    return rows if len(rows) and rows["value"].fill_nan(0.0).abs().sum() > 0 else None
+
+
+def caption_of(results: Results, look: Look) -> str:
+    """Users and source of a figure, and what its bands are."""
+    world, count = results.scenario.scenario, len(results.outcomes)
+    from sim.loading import settings_hash
+
+    real = look.number(world.real_users)
+    key = settings_hash(results.scenario)[:8]
+    words = look.say(
+        f"模拟 {world.users:,} 名用户(现实 {real});方案 {results.design};",
+        f"{world.users:,} users simulated for {real}; design {results.design}; ",
+    )
+    if count > 1:
+        words += look.say(
+            f"{count} 次重复的均值与 95% 区间;", f"mean and 95 % interval of {count} replications; "
+        )
+    return words + look.say(
+        f"来源:Beanpeak {version()},设置 {key}", f"source: Beanpeak {version()}, settings {key}"
+    )
+
+
+def draw_all(
+    results: Results, folder: Path, look: Look, formats: Sequence[str] = ("png",), only: Iterable[str] = ()
+) -> list[str]:
+    """Draw figures and their numbers (CSV) into a folder; the names of those the run could show."""
+    folder.mkdir(parents=True, exist_ok=True)
+    caption, drawn = caption_of(results, look), []
+    with printing():
+        for spec in chosen(only):
+            numbers = numbers_of(spec, results)
+            if numbers is None:
+                continue
+            figure = draw(spec, numbers, look, caption, results.scenario.scenario.title)
+            for form in formats:
+                figure.savefig(folder / f"{spec.name}.{form}", dpi=look.dpi, metadata=METADATA[form])
+            numbers.write_csv(folder / f"{spec.name}.csv")
+            drawn.append(spec.name)
+    return drawn

@@ -1,0 +1,144 @@
+"""Traffic: the love peak and the cash peak, the day against data, the festival's curve and its cash."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import polars as pl
+
+from sim.reporting.figures.canvas import Canvas
+from sim.reporting.figures.numbers import FEN_PER_YUAN, Tables, at_instants, long, on_dates, start_of
+from sim.reporting.figures.spec import FigureSpec, panel
+
+DAYS_BEFORE, DAYS_AFTER = 10, 30
+STEEP = 8  # a peak so many times the median asks for a logarithmic axis
+
+WORDS = {
+    "orders": ("订单", "orders"),
+    "charity_orders": ("公益订单", "charity orders"),
+    "pledged_fen": ("承诺", "pledged"),
+    "confirmed_fen": ("到账", "confirmed"),
+    "visits_pct": ("模拟", "simulated"),
+    "orders_pct": ("模拟", "simulated"),
+    "simulated": ("模拟", "simulated"),
+}
+
+
+def traffic_numbers(tables: Tables) -> pl.DataFrame:
+    """Orders by minute on the busiest day (by hour if no day is fine), donations by day around it."""
+    start, days = start_of(tables), on_dates(tables["days"])
+    fine = tables.get("minutes")
+    rows = at_instants(tables["hours"] if fine is None else fine, start)
+    daily = rows.group_by(pl.col("at").dt.truncate("1d"), maintain_order=True).agg(pl.col("orders").sum())
+    peak = daily.sort("orders", descending=True)["at"][0]
+    peak_day = rows.filter(pl.col("at").dt.truncate("1d") == peak)
+    near = days.filter(
+        pl.col("at").is_between(peak - timedelta(days=DAYS_BEFORE), peak + timedelta(days=DAYS_AFTER))
+    )
+    step = "hour" if fine is None else "minute"
+    return pl.concat(
+        [
+            long(peak_day, step, "at", ["orders", "charity_orders"]),
+            long(near, "day", "at", ["pledged_fen", "confirmed_fen"], 1 / FEN_PER_YUAN),
+        ]
+    )
+
+
+def draw_traffic(c: Canvas, rows: pl.DataFrame) -> None:
+    """Orders of the peak day, and the donations before and after it with both peaks named."""
+    left, right = c.panels(2)
+    fine = panel(rows, "minute")
+    by = ("分钟", "minute") if len(fine) else ("小时", "hour")
+    traffic = fine if len(fine) else panel(rows, "hour")
+    values = traffic.filter(pl.col("series") == "orders")["value"]
+    if (values.max() or 0) > STEEP * max(float(values.median() or 0), 1.0):  # type: ignore[operator, arg-type]
+        left.set_yscale("log")
+        traffic = traffic.filter(pl.col("value") > 0)
+    c.lines(left, traffic)
+    day = traffic["x"][0].strftime("%Y-%m-%d")
+    c.axes(
+        left, c.say(f"{day} 每{by[0]}订单", f"{day}, orders by {by[1]}"), y=c.say("单", f"orders a {by[1]}")
+    )
+    c.dates(left, "%H:%M")
+    money = panel(rows, "day")
+    c.lines(right, money, first=2)
+    for series in ("pledged_fen", "confirmed_fen"):
+        top = money.filter(pl.col("series") == series).sort("value", descending=True).row(0, named=True)
+        if top["value"] > 0:
+            name = c.say(f"{c.name(series)}峰值", f"{c.name(series)} peak")
+            c.peak(right, top["x"], top["value"], f"{name} {top['x']:%m-%d}")
+    c.axes(right, c.say("每日捐款", "donations by day"), y=c.say("元/日", "yuan a day"))
+    c.dates(right, "%m-%d")
+
+
+def hour_numbers(tables: Tables) -> pl.DataFrame:
+    """Simulated and measured share of each hour, in percent."""
+    rows = tables["hour_profile"]
+    return pl.concat(
+        [
+            long(rows, "visits", "hour", ["visits_pct", "page_views_pct"]),
+            long(rows, "orders", "hour", ["orders_pct", "purchases_pct"]),
+        ]
+    )
+
+
+def draw_hours(c: Canvas, rows: pl.DataFrame) -> None:
+    """Visits against page views, orders against purchases."""
+    pairs = (("visits", "page_views_pct", "访问", "visits"), ("orders", "purchases_pct", "订单", "orders"))
+    for k, (ax, (what, data, zh, en)) in enumerate(zip(c.panels(2), pairs, strict=True)):
+        part = panel(rows, what)
+        c.lines(ax, part.filter(pl.col("series") != data), first=k)
+        c.points(ax, part.filter(pl.col("series") == data), k, c.say("数据 2014", "data of 2014"))
+        ax.set_xticks(range(0, 24, 4))
+        ax.set_ylim(bottom=0)
+        c.axes(ax, c.say(zh, en), c.say("时", "hour of the day"), c.say("占全天 %", "share of the day, %"))
+
+
+def curve_numbers(tables: Tables) -> pl.DataFrame:
+    """Cumulative share of the festival day's orders, in percent, over seconds."""
+    return long(tables["festival_curve"], "curve", "after_s", ["simulated", "published"], 100.0)
+
+
+def draw_curve(c: Canvas, rows: pl.DataFrame) -> None:
+    """The day's curve over the logarithm of time, so that the first minute can be seen."""
+    (ax,) = c.panels()
+    ax.set_xscale("log")
+    c.lines(ax, rows.filter(pl.col("series") == "simulated"))
+    c.points(ax, rows.filter(pl.col("series") == "published"), 1, c.say("公布值", "published"))
+    ax.set_xticks([10, 60, 600, 3600, 21600, 86400], ["10 s", "1 min", "10 min", "1 h", "6 h", "24 h"])
+    ax.minorticks_off()
+    ax.set_ylim(0, 105)
+    c.axes(
+        ax,
+        "",
+        c.say("零点之后", "after midnight"),
+        c.say("累计订单占全天 %", "cumulative orders, % of the day"),
+    )
+
+
+def cash_numbers(tables: Tables) -> pl.DataFrame:
+    """Donations of the festival day's orders by days since, in yuan."""
+    rows = tables["cash"].filter(pl.col("day") <= DAYS_AFTER)
+    return long(rows, "cash", "day", ["pledged_fen", "confirmed_fen"], 1 / FEN_PER_YUAN)
+
+
+def draw_cash(c: Canvas, rows: pl.DataFrame) -> None:
+    """Pledged on the day, confirmed later."""
+    (ax,) = c.panels()
+    ax.set_yscale("symlog", linthresh=1.0)
+    c.lines(ax, rows, first=2, mark=True)
+    ax.set_ylim(bottom=0)
+    c.axes(
+        ax, "", c.say("节后天数", "days after the festival"), c.say("元/日(对数)", "yuan a day (log scale)")
+    )
+
+
+FIGURES = (
+    FigureSpec("traffic", "流量与爱心峰值", "Traffic, pledge peak and cash peak", ("hours", "days"),
+               traffic_numbers, draw_traffic, WORDS),
+    FigureSpec("hour_profile", "平日小时分布", "Hours of ordinary days against data", ("hour_profile",),
+               hour_numbers, draw_hours, WORDS),
+    FigureSpec("festival_curve", "大促当日累计曲线", "The festival day against published shares", ("festival_curve",),
+               curve_numbers, draw_curve, WORDS),
+    FigureSpec("cash", "从承诺到到账", "From pledge to cash", ("cash",), cash_numbers, draw_cash, WORDS),
+)  # fmt: skip

@@ -1,0 +1,187 @@
+"""A run as frames, and outcomes on disk and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from sim.engine.outcome import Outcome
+from sim.errors import UsageError
+from sim.loading import load_scenario
+from sim.reporting.folders import DEFAULT_OUT, find_run, read_manifest
+from sim.reporting.manifest import outcome_facts, to_json
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+ORIGIN = ("design", "replication")
+BY_DAY = "day"  # the group of values that stand for one day, not for the run
+NOT_A_NUMBER = float("nan")
+
+
+@dataclass(frozen=True)
+class Results:
+    """One run: the outcomes of its replications, and their rows together.
+
+    metrics: frame (design, replication, time µs, metric, group, value). tables: name → frame with
+    `design` and `replication` in front; columns in `docs/metrics.md`. folder: where it is kept, or None.
+    """
+
+    name: str
+    outcomes: tuple[Outcome, ...]
+    folder: Path | None = None
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that was simulated, with the design applied."""
+        return self.outcomes[0].scenario
+
+    @property
+    def design(self) -> str:
+        """The design that was simulated."""
+        return self.outcomes[0].design
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the books of every replication balanced."""
+        return all(o.audit["balanced"] for o in self.outcomes)
+
+    @cached_property
+    def metrics(self) -> pl.DataFrame:
+        """Every metric of every replication."""
+        return _together(self.outcomes, lambda o: o.metrics)
+
+    @cached_property
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """Every table of every replication."""
+        names = dict.fromkeys(name for o in self.outcomes for name in o.tables)
+        return {name: _together(self.outcomes, _table(name)) for name in names}
+
+    @cached_property
+    def totals(self) -> pl.DataFrame:
+        """Run totals that apply to this run: (design, replication, metric, group, value)."""
+        whole = (pl.col("group") != BY_DAY) & pl.col("value").is_finite()
+        return self.metrics.filter(whole).drop("time")
+
+
+def _table(name: str) -> Callable[[Outcome], pl.DataFrame | None]:
+    return lambda outcome: outcome.tables.get(name)
+
+
+def _together(outcomes: tuple[Outcome, ...], rows: Callable[[Outcome], pl.DataFrame | None]) -> pl.DataFrame:
+    """The rows of all outcomes that have any, with design and replication in front."""
+    found = ((o, rows(o)) for o in outcomes)
+    frames = [
+        frame.select(
+            pl.lit(o.design).alias("design"),
+            pl.lit(o.replication, dtype=pl.Int64).alias("replication"),
+            pl.all(),
+        )
+        for o, frame in found
+        if frame is not None
+    ]
+    return pl.concat(frames, how="vertical_relaxed")
+
+
+# --- one outcome on disk ---------------------------------------------------------------------------
+
+
+def write_outcome(folder: Path, outcome: Outcome) -> None:
+    """Write an outcome into an empty folder."""
+    (folder / "tables").mkdir(parents=True)
+    outcome.metrics.write_parquet(folder / "metrics.parquet")
+    for name, frame in outcome.tables.items():
+        frame.write_parquet(folder / "tables" / f"{name}.parquet")
+    (folder / "outcome.json").write_text(to_json(outcome_facts(outcome)), encoding="utf-8")
+
+
+def read_outcome(folder: Path, scenario: Scenario) -> Outcome:
+    """The outcome that `write_outcome` wrote."""
+    facts = json.loads((folder / "outcome.json").read_text(encoding="utf-8"))
+    return _outcome(facts, scenario, pl.read_parquet(folder / "metrics.parquet"), _read_tables(folder))
+
+
+def _outcome(
+    facts: dict[str, Any], scenario: Scenario, metrics: pl.DataFrame, tables: dict[str, pl.DataFrame]
+) -> Outcome:
+    published = [
+        {**row, **{k: NOT_A_NUMBER for k in ("simulated", "low", "high") if row[k] is None}}
+        for row in facts["published"]
+    ]
+    return Outcome(
+        scenario=scenario,
+        design=facts["design"],
+        replication=facts["replication"],
+        metrics=metrics,
+        tables=tables,
+        digest=facts["digest"],
+        audit=facts["audit"],
+        published=published,  # type: ignore[arg-type]
+        report=[(label, text) for label, text in facts["report"]],
+        stats=facts["stats"],
+    )
+
+
+def _read_tables(folder: Path) -> dict[str, pl.DataFrame]:
+    return {file.stem: pl.read_parquet(file) for file in sorted((folder / "tables").glob("*.parquet"))}
+
+
+# --- a whole run on disk ---------------------------------------------------------------------------
+
+
+def write_rows(folder: Path, results: Results) -> None:
+    """metrics.parquet and tables/ of a whole run; what is there already is written anew."""
+    (folder / "tables").mkdir(exist_ok=True)
+    results.metrics.write_parquet(folder / "metrics.parquet")
+    for name, frame in results.tables.items():
+        frame.write_parquet(folder / "tables" / f"{name}.parquet")
+
+
+def load_run(run: str | Path, out: str | Path = DEFAULT_OUT) -> Results:
+    """A finished run by its folder, hash, scenario name (the newest) or "latest".
+
+    Raises UsageError if there is no such run under `out`.
+    """
+    folder = find_run(str(run), Path(out))
+    facts = read_manifest(folder)
+    design = facts["design"]
+    scenario = load_scenario(folder / "scenario.toml", design)
+    metrics, tables = pl.read_parquet(folder / "metrics.parquet"), _read_tables(folder)
+    outcomes = tuple(
+        _outcome(
+            one,
+            scenario,
+            _only(metrics, one["replication"]),
+            {name: _only(frame, one["replication"]) for name, frame in tables.items()},
+        )
+        for one in facts["outcomes"]
+    )
+    return Results(facts["scenario"], outcomes, folder)
+
+
+def _only(frame: pl.DataFrame, replication: int) -> pl.DataFrame:
+    return frame.filter(pl.col("replication") == replication).drop(ORIGIN)
+
+
+def export(results: Results, into: Path, to: str) -> list[Path]:
+    """Write metrics and tables as csv or parquet into a folder; the files written, metrics first.
+
+    Raises UsageError for another format or if the folder cannot be written.
+    """
+    if to not in ("csv", "parquet"):
+        raise UsageError(f"--to {to}: is no format; use csv or parquet")
+    frames = {"metrics": results.metrics, **results.tables}
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        files = [into / f"{name}.{to}" for name in frames]
+        for file, frame in zip(files, frames.values(), strict=True):
+            frame.write_csv(file) if to == "csv" else frame.write_parquet(file)
+    except OSError as error:
+        raise UsageError(f"{into}: cannot be written: {error.strerror}") from error
+    return files

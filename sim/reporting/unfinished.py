@@ -1,0 +1,171 @@
+"""Runs under way: a `.partial` folder in which every finished replication is kept at once.
+
+    <UTC>-<hash>.partial/  request.json · scenario.toml · replications/<design>-<k>/
+
+Each replication is written under a name ending in `.partial` and renamed when whole; so is the run.
+Whatever kills the process, what carries a plain name is complete.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from sim.errors import BeanpeakError, UsageError
+from sim.loading import load_scenario, resolved_toml, settings_hash
+from sim.reporting.folders import PARTIAL
+from sim.reporting.manifest import build_manifest, model_hash, to_json
+from sim.reporting.results import Results, read_outcome, write_outcome, write_rows
+
+if TYPE_CHECKING:
+    from sim.engine.outcome import Outcome
+    from sim.scenario import Scenario
+
+STAMP = "%Y%m%dT%H%M%SZ"
+HASH_LENGTH = 8
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What a run is to do. `world` has the users and seed of this run, `scenario` also the design."""
+
+    name: str
+    world: Scenario
+    scenario: Scenario
+    design: str = "base"
+    replications: int = 1
+
+    @property
+    def key(self) -> str:
+        """The hash a folder is named by."""
+        return settings_hash(self.scenario)[:HASH_LENGTH]
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A run under way and its folder."""
+
+    plan: RunPlan
+    folder: Path
+    started: str
+
+    @classmethod
+    def begin(cls, plan: RunPlan, out: Path) -> Unfinished:
+        """Make the folder of a new run. Raises UsageError, with nothing left behind, if that fails."""
+        folder: Path | None = None
+        try:
+            folder, started = _new_folder(out / plan.name, plan.key)
+            request = {
+                "scenario": plan.name,
+                "design": plan.design,
+                "replications": plan.replications,
+                "started": started,
+                "settings_hash": settings_hash(plan.scenario),
+                "model_hash": model_hash(),
+            }
+            (folder / "scenario.toml").write_text(resolved_toml(plan.world), encoding="utf-8")
+            (folder / "request.json").write_text(to_json(request), encoding="utf-8")
+        except OSError as error:
+            if folder is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise UsageError(f"{out}: results cannot be written there: {error.strerror}") from error
+        return cls(plan, folder, started)
+
+    @classmethod
+    def open(cls, folder: Path) -> Unfinished:
+        """Take up an unfinished run. Raises UsageError if it was begun by another version of the model."""
+        request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
+        world = load_scenario(folder / "scenario.toml")
+        scenario = load_scenario(folder / "scenario.toml", request["design"])
+        now = {"settings_hash": settings_hash(scenario), "model_hash": model_hash()}
+        if any(request[key] != value for key, value in now.items()):
+            raise UsageError(
+                f"{folder}: was begun by another version of the model, and replications of two versions "
+                f"must not be mixed; start anew with `beanpeak run {folder / 'scenario.toml'}`"
+            )
+        plan = RunPlan(request["scenario"], world, scenario, request["design"], request["replications"])
+        return cls(plan, folder, request["started"])
+
+    def _replication(self, number: int) -> Path:
+        design = re.sub(r"[^\w.-]", "_", self.plan.design)
+        return self.folder / "replications" / f"{design}-{number}"
+
+    def snapshot(self, number: int) -> Path:
+        """Where the state of a replication under way is kept."""
+        whole = self._replication(number)
+        return whole.with_name(f"{whole.name}.snapshot.npz")
+
+    def missing(self) -> list[int]:
+        """Replications that are still to be simulated."""
+        return [k for k in range(self.plan.replications) if not self._replication(k).is_dir()]
+
+    def keep(self, outcome: Outcome) -> None:
+        """Keep a finished replication. Raises BeanpeakError if the disk does not take it."""
+        whole = self._replication(outcome.replication)
+        partial = whole.with_name(whole.name + PARTIAL)
+        with self._saying_what_is_kept():
+            shutil.rmtree(partial, ignore_errors=True)
+            write_outcome(partial, outcome)
+            partial.rename(whole)
+            self.snapshot(outcome.replication).unlink(missing_ok=True)
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Every kept replication, in order."""
+        numbers = set(range(self.plan.replications)) - set(self.missing())
+        return tuple(read_outcome(self._replication(k), self.plan.scenario) for k in sorted(numbers))
+
+    def finish(self, decorate: Callable[[Results], None]) -> Results:
+        """Write rows and manifest, let `decorate` add figures and summary, and give the run its name."""
+        outcomes = self.outcomes()
+        whole = self.folder.with_name(self.folder.name.removesuffix(PARTIAL))
+        with self._saying_what_is_kept():
+            finished = datetime.now(UTC).strftime(STAMP)
+            manifest = build_manifest(self.plan.name, self.plan.scenario, outcomes, self.started, finished)
+            write_rows(self.folder, Results(self.plan.name, outcomes, self.folder))
+            (self.folder / "manifest.json").write_text(to_json(manifest), encoding="utf-8")
+            decorate(Results(self.plan.name, outcomes, self.folder))
+            self.folder.rename(whole)
+        # From here on the run is whole; what is taken away now stands in it a second time.
+        (whole / "request.json").unlink()
+        shutil.rmtree(whole / "replications")
+        return Results(self.plan.name, outcomes, whole)
+
+    def discard(self) -> None:
+        """Take the folder away."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @contextmanager
+    def _saying_what_is_kept(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, pl.exceptions.PolarsError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise BeanpeakError(
+                f"{self.folder}: results cannot be written: {reason}; "
+                f"free some space, then `beanpeak resume {self.plan.key}`: finished replications are kept"
+            ) from error
+
+
+def _new_folder(parent: Path, key: str) -> tuple[Path, str]:
+    """A new `.partial` folder and its instant; a second later if another run took that name."""
+    parent.mkdir(parents=True, exist_ok=True)
+    now = datetime.now(UTC)
+    while True:
+        stamp = now.strftime(STAMP)
+        folder = parent / f"{stamp}-{key}{PARTIAL}"
+        try:
+            if not folder.with_name(f"{stamp}-{key}").exists():
+                folder.mkdir()
+                return folder, stamp
+        except FileExistsError:
+            pass
+        now += timedelta(seconds=1)

@@ -1,0 +1,142 @@
+"""From a scenario to results: every replication once, in memory or into a results folder."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sim.engine.outcome import Outcome, Progress
+from sim.errors import Interrupted, UsageError
+from sim.loading import apply_design, load_scenario, resolved_toml
+from sim.loading.reading import read
+from sim.reporting.results import Results
+from sim.reporting.unfinished import RunPlan, Unfinished
+from sim.scenario import Scenario
+
+Watch = Callable[[Progress], None]
+WatchReplication = Callable[[int], Watch | None]
+
+
+def simulate(
+    scenario: Scenario | str | Path,
+    *,
+    design: str = "base",
+    replications: int = 1,
+    workers: int = 2,
+    seed: int | None = None,
+    users: int | None = None,
+    progress: Watch | None = None,
+) -> Results:
+    """Simulate a scenario (or the one of a name or path) and keep the results in memory.
+
+    replications: seeded runs numbered from 0; the same number meets the same luck under every design.
+    workers: threads of the kernel; they do not change results. seed, users: instead of the scenario's.
+    progress: called now and then with simulated time and actions so far. Raises ScenarioError with every
+    mistake of a file, UsageError for an unknown design, InvariantError if the books do not balance.
+    """
+    if replications < 1:
+        raise UsageError(f"replications={replications}: must be at least 1")
+    from sim.engine.running import simulate_once  # compiles the kernel
+
+    plan = plan_run(scenario, design, replications, seed=seed, users=users)
+    outcomes = [
+        simulate_once(plan.scenario, design, k, workers=workers, progress=progress)
+        for k in range(replications)
+    ]
+    return Results(plan.name, tuple(outcomes))
+
+
+def plan_run(
+    scenario: Scenario | str | Path,
+    design: str = "base",
+    replications: int = 1,
+    *,
+    seed: int | None = None,
+    users: int | None = None,
+) -> RunPlan:
+    """What a run is to do, with everything that can be wrong about it found beforehand."""
+    given = {key: value for key, value in (("seed", seed), ("users", users)) if value is not None}
+    if isinstance(scenario, Scenario):
+        world, changed = _changed(scenario, "base", given), _changed(scenario, design, given)
+        return RunPlan(scenario.scenario.title, world, changed, design, replications)
+    world = load_scenario(scenario, "base", given)
+    changed = load_scenario(scenario, design, given)
+    return RunPlan(Path(scenario).stem, world, changed, design, replications)
+
+
+def perform(run: Unfinished, workers: int, watch: WatchReplication) -> None:
+    """Simulate what is missing of a run and keep each replication as soon as it is finished.
+
+    On Ctrl-C the replication under way is kept up to its next barrier and Interrupted is raised; a second
+    Ctrl-C does not wait for the barrier. A run of which nothing can be kept is taken away.
+    """
+    try:
+        with asked_to_stop() as stop:
+            for number in run.missing():
+                run.keep(_simulate_kept(run, number, workers, watch(number), stop))
+    except (KeyboardInterrupt, Interrupted) as stopped:
+        raise Interrupted(_what_is_kept(run)) from stopped
+
+
+def _simulate_kept(
+    run: Unfinished, number: int, workers: int, watch: Watch | None, stop: Callable[[], bool]
+) -> Outcome:
+    from sim.engine.running import simulate_once  # compiles the kernel
+
+    return simulate_once(
+        run.plan.scenario,
+        run.plan.design,
+        number,
+        workers=workers,
+        progress=watch,
+        stop=stop,
+        snapshot=run.snapshot(number),
+    )
+
+
+def _what_is_kept(run: Unfinished) -> str:
+    """The message of an interrupted run, and the end of a folder with nothing in it."""
+    missing = run.missing()
+    kept = run.plan.replications - len(missing)
+    begun = any(run.snapshot(k).is_file() for k in missing)
+    if not kept and not begun:
+        run.discard()
+        return "interrupted before anything could be kept"
+    parts = [f"{kept} of {run.plan.replications} replications"] if kept else []
+    parts += ["the one under way up to its last barrier"] if begun else []
+    return f"interrupted; kept: {' and '.join(parts)}; `beanpeak resume {run.plan.key}` goes on"
+
+
+@contextmanager
+def asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C was pressed. The first time is only noted, the second interrupts at once."""
+    asked = False
+
+    def note(_number: int, _frame: object) -> None:
+        nonlocal asked
+        asked = True
+        signal.signal(signal.SIGINT, before)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _changed(scenario: Scenario, design: str, given: dict[str, int]) -> Scenario:
+    """A scenario held in memory with a design, users or seed of this run; checked like a file."""
+    if design == "base" and not given:
+        return scenario
+    document = apply_design(tomllib.loads(resolved_toml(scenario)), design)
+    changed, mistakes = read({**document, "scenario": {**document["scenario"], **given}})
+    if changed is None:
+        raise UsageError("\n".join(f"{'.'.join(map(str, m.path))}: {m.problem}" for m in mistakes))
+    return changed

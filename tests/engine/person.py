@@ -1,0 +1,465 @@
+"""One person of the reference engine: a life told plainly, one thing after the other.
+
+Nothing here is fast and nothing is packed: beans are a dictionary by day, errands a sorted list, today's deeds
+a dictionary. Only the leaf rules (`sim.behaviour`, `sim.domain`, `sim.engine.rules`) are shared with the
+kernel, and here they run as plain Python.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from math import exp, log
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from sim.behaviour.choice import felt_reward, goal_pull
+from sim.behaviour.giving import first_gift_yuan, gives_logit, heaped_gift_yuan, logistic, repeat_gift_yuan
+from sim.behaviour.habit import activity_hazard, dropout_hazard, faded_habit, grown_habit, readiness
+from sim.bookkeeping import Kind
+from sim.domain.beans import capped_beans, fen_of_beans, full_hundreds, is_ripe
+from sim.domain.hours import capped_minutes, service_minutes
+from sim.domain.pledges import donation_fen
+from sim.engine.rules import (
+    bin_of,
+    delay_s,
+    exponential,
+    micro,
+    next_visit_s,
+    planned_sessions,
+    poisson_count,
+    second_of_day,
+    sequential_uniform,
+    unit,
+)
+from sim.streams import Purpose, philox
+
+SECOND = 1_000_000
+DAY_S = 86_400
+NEVER = 2**31 - 1
+PENDING = 255
+LABOUR, DONATED, GENERAL = 0, 1, 2
+BUCKET = 60_000  # most beans of one day, or of one period
+QUANTILES = 4096
+FROM_PURCHASE = 255
+
+Record = dict[str, Any]
+
+
+def single(x: float) -> float:
+    """The number as a column of 32-bit floats keeps it."""
+    return float(np.float32(x))
+
+
+@dataclass
+class World:
+    """What everybody reads, and the sheets everybody writes on."""
+
+    rules: SimpleNamespace
+    deeds: list[SimpleNamespace]
+    mix: list[Any]
+    days: list[SimpleNamespace]
+    period_end: list[int]
+    bins: list[SimpleNamespace]
+    edges: list[float]
+    upto: list[float]
+    traits: list[list[float]]
+    benefits: list[SimpleNamespace]
+    public: SimpleNamespace = field(default_factory=SimpleNamespace)
+    products: list[SimpleNamespace] = field(default_factory=list)
+    places: list[SimpleNamespace] = field(default_factory=list)
+    activities: list[SimpleNamespace] = field(default_factory=list)
+    vouchers: list[SimpleNamespace] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    count: Counter[str] = field(default_factory=Counter)
+    traffic: Counter[tuple[str, int]] = field(default_factory=Counter)  # what, second
+    points: Counter[int] = field(default_factory=Counter)  # by team
+    ordered: Counter[int] = field(default_factory=Counter)  # by user, while orders are counted
+
+    def words(self, person: int, purpose: Purpose, slot: int = 0, sub: int = 0) -> tuple[int, int, int, int]:
+        """The four words of one keyed draw."""
+        return philox(self.rules.k0, self.rules.k1, person, slot, sub, int(purpose))
+
+
+@dataclass(order=True)
+class Errand:
+    """Something that will happen to a person at second `due`; `then` names what."""
+
+    due: int
+    ref: int
+    then: str = field(compare=False)
+    price: int = field(compare=False, default=0)
+    fen: int = field(compare=False, default=0)
+    project: int = field(compare=False, default=-1)
+    party: int = field(compare=False, default=-1)
+
+
+class Person:
+    """A user or a farmer."""
+
+    def __init__(self, world: World, me: int) -> None:
+        self.world, self.me = world, me
+        self.farmer = me >= world.rules.honest
+        self.place = world.words(me, Purpose.PLACE)
+        self.trait = world.words(me, Purpose.TRAITS)
+        self.channel = self._share_of(self.place[0], world.rules.channel_upto[: world.rules.n_channels])
+        self.segment = self._share_of(self.place[1], world.rules.segment_upto[: world.rules.n_segments])
+        self.team = ((self.place[3] % 2**24) * world.rules.n_teams) >> 24
+        self.next_s = self.visit_s = self.play_s = NEVER
+        self.errands: list[Errand] = []
+        self.number = 0
+        self.budget = self.habit = 0.0
+        self.growing: Counter[int] = Counter()  # beans by the day they were earned
+        self.available: Counter[int] = Counter()  # beans by the period they were harvested in
+        self.minutes = [0, 0]
+        self.day = 0
+        self.done: Counter[int] = Counter()  # deeds of today
+        self.beans_today = 0
+        self.clock = 0
+        self.gifts = self.gift_yuan = self.gift_month = 0
+        self.streak = 0
+        self.since_break = 255
+        self.begun = self.planned = 0
+        self.player = self.gone = self.blocked = False
+        self.in_team = self.holder = self.serving = self.claiming = False
+
+    @staticmethod
+    def _share_of(word: int, upto: list[float]) -> int:
+        return next((k for k, share in enumerate(upto) if unit(word) < share), len(upto) - 1)
+
+    def trait_value(self, row: int, quantile: int) -> float:
+        return self.world.traits[row][quantile]
+
+    def tell(self, t_us: int, kind: Kind, **columns: int) -> Record:
+        """Write down an action of this person."""
+        record = {"t": t_us, "kind": int(kind), "agent": self.me, "number": self.number, "channel": self.channel}
+        record |= {"project": -1, "party": -1} | columns
+        self.number += 1
+        self.world.records.append(record)
+        return record
+
+    # --- the line of time ---------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Before the first day: everybody shops, some play already, farmers sleep."""
+        R = self.world.rules
+        if self.farmer:
+            return
+        lots = self.world.words(self.me, Purpose.START)
+        self.visit_s = self.next_visit(0, lots[0])
+        if R.play_open and unit(lots[1]) < R.players_at_start:
+            self.player = True
+            self.habit = single(R.habit_neutral)
+            self.budget = single(exponential(self.world.words(self.me, Purpose.BUDGET)[0]))
+            self.come_back_after(-1)
+        self.next_s = min(self.visit_s, self.play_s)
+
+    def wake(self, t: int) -> None:
+        """It is second t and something may be due: midnight first, then one errand, visit or session."""
+        if self.player and t % DAY_S == 0:
+            self.midnight(t)
+        if self.errands and self.errands[0].due == t:
+            errand = self.errands.pop(0)
+            getattr(self, "on_" + errand.then)(errand)
+        elif self.visit_s == t:
+            self.shop(t)
+        elif self.play_s == t:
+            self.play(t)
+        self.next_s = min(self.visit_s, self.play_s, self.next_fading(t // DAY_S))
+        if self.errands:
+            self.next_s = min(self.next_s, self.errands[0].due)
+
+    def file(self, errand: Errand) -> None:
+        self.errands.append(errand)
+        self.errands.sort()
+
+    # --- shopping -------------------------------------------------------------------------------------
+
+    def orders_a_day(self) -> float:
+        R, u = self.world.rules, unit(self.trait[0])
+        if u >= R.regular_share:
+            return R.occasional_rate
+        return R.regular_rate * self.trait_value(0, int(u / R.regular_share * QUANTILES))
+
+    def next_visit(self, t: int, word: int) -> int:
+        world = self.world
+        return next_visit_s(
+            world.edges, world.upto, t, self.orders_a_day() * world.rules.visits_per_order, word
+        )
+
+    def shop(self, t: int) -> None:
+        """A visit: perhaps orders, perhaps the beginning of play."""
+        world, R = self.world, self.world.rules
+        lots = world.words(self.me, Purpose.VISIT, t)
+        self.visit_s = self.next_visit(t, lots[0])
+        hour = world.bins[bin_of(world.edges, float(t))]
+        orders = hour.orders
+        if hour.festival:
+            joins = unit(world.words(self.me, Purpose.FESTIVAL, hour.festival)[0])
+            if joins >= R.takes_part[hour.festival - 1]:
+                if unit(lots[1]) >= hour.keep:
+                    return
+                orders = hour.plain_orders
+        world.traffic["visit", t] += 1
+        world.count["visits"] += 1
+        if R.record_all:
+            self.tell(t * SECOND + micro(lots[1]), Kind.VISIT)
+        for n in range(poisson_count(lots[2], orders)):
+            self.order(t, n, hour.price)
+            if world.public.counting:
+                world.ordered[self.me] += 1
+        new = not self.player and not self.gone
+        if R.play_open and new and unit(lots[3]) < R.entry_per_visit * R.channel_pull[self.channel]:
+            self.enter(t)
+
+    def order(self, t: int, n: int, price_factor: float) -> None:
+        world, R = self.world, self.world.rules
+        lots = world.words(self.me, Purpose.BASKET, t, n)
+        row = world.products[(lots[0] * len(world.products)) >> 32]
+        item = row if unit(lots[1]) < row.keep else world.products[row.other]
+        price = max(int(R.price_median * item.price * price_factor + 0.5), 1)
+        at = t * SECOND + micro(lots[2])
+        world.traffic["order", t] += 1
+        world.count["orders"] += 1
+        if item.project == -1:
+            if R.record_all:
+                self.tell(at, Kind.ORDER, price=price, party=item.merchant)
+            return
+        world.traffic["charity order", t] += 1
+        world.count["charity_orders"] += 1
+        fen = donation_fen(price, item.ppm, item.fixed)
+        errand = Errand(t, t * 128 + n, "pay", price, fen, item.project, item.merchant)
+        self.tell_order(Kind.ORDER_CREATE, errand, at)
+        life = world.words(self.me, Purpose.LIFE, errand.ref)
+        if unit(life[0]) < R.cancel:
+            errand.then, errand.due = "cancel", t + R.pay_within_s
+        else:
+            in_presale = R.presale_from_s <= t < R.balance_s and unit(lots[3]) < R.presale_share
+            errand.due = (R.balance_s if in_presale else t) + 2 + int(unit(life[1]) * R.pay_within_s)
+        self.file(errand)
+
+    def tell_order(self, kind: Kind, e: Errand, at: int | None = None, **more: int) -> Record:
+        """An action of an order; after its creation, at the microsecond of the order's own."""
+        if at is None:
+            at = e.due * SECOND + micro(self.life_of(e, 1)[3])
+        return self.tell(
+            at, kind, fen=e.fen, price=e.price, ref=e.ref, project=e.project, party=e.party, **more
+        )
+
+    def life_of(self, e: Errand, sub: int) -> tuple[int, int, int, int]:
+        return self.world.words(self.me, Purpose.LIFE, e.ref, sub)
+
+    def on_cancel(self, e: Errand) -> None:
+        self.tell_order(Kind.ORDER_CANCEL, e)
+        self.world.count["cancelled"] += 1
+
+    def on_pay(self, e: Errand) -> None:
+        self.tell_order(Kind.ORDER_PAY, e)
+        self.world.count.update(pledged_fen=e.fen, paid_price_fen=e.price)
+        shipped = e.due + 60 + int(unit(self.life_of(e, 0)[2]) * self.world.rules.ship_within_s)
+        self.file(Errand(shipped, e.ref, "ship", e.price, e.fen, e.project, e.party))
+
+    def on_ship(self, e: Errand) -> None:
+        self.tell_order(Kind.ORDER_SHIP, e)
+        confirmed = e.due + self.days_to_confirmation(e)
+        refunded = unit(self.life_of(e, 1)[3]) < self.world.rules.refund_before
+        due = confirmed
+        if refunded:
+            due = e.due + 3600 + int((confirmed - e.due) * unit(self.life_of(e, 0)[1]))
+        self.file(Errand(due, e.ref, "refund" if refunded else "confirm", e.price, e.fen, e.project, e.party))
+
+    def days_to_confirmation(self, e: Errand) -> int:
+        """Seconds from shipping to confirmation: by hand after delivery, at the latest by the timer."""
+        R = self.world.rules
+        hand = self.life_of(e, 0)[3]
+        delivered, slow, kind, _ = self.life_of(e, 1)
+        if unit(kind) < R.virtual_share:
+            timer = R.virtual_timer_s
+        elif unit(kind) < R.virtual_share + R.mail_share:
+            timer = R.mail_timer_s
+        else:
+            timer = R.express_timer_s
+        if unit(hand) >= R.by_hand:
+            return timer
+        delivery = delay_s(R.delivery_median_s, R.delivery_sigma, R.normal[delivered >> 20])
+        return min(delivery + delay_s(R.by_hand_median_s, R.by_hand_sigma, R.normal[slow >> 20]), timer)
+
+    def on_refund(self, e: Errand) -> None:
+        self.tell_order(Kind.ORDER_REFUND, e)
+        self.world.count.update(refunded=1, refunded_fen=e.fen, refunded_price_fen=e.price)
+
+    def on_late_refund(self, e: Errand) -> None:
+        self.tell_order(Kind.REFUND_LATE, e)
+        self.world.count["late_refunds"] += 1
+
+    def on_confirm(self, e: Errand) -> None:
+        """The donation moves, perhaps matched; it counts as donated time and may let beans grow."""
+        R, G = self.world.rules, self.world.public
+        told = self.tell_order(Kind.ORDER_CONFIRM, e, klass=DONATED)
+        told["minutes"] = self.credit(R.order_minutes, DONATED)
+        self.world.count.update(confirmed=1, confirmed_fen=e.fen, confirmed_price_fen=e.price)
+        if G.order_pool:
+            told["pool"] = G.order_pool
+            told["match"] = min(int(e.fen * G.order_ratio), G.order_cap)
+            if told["match"] > 0:
+                told["outcome"] = PENDING
+        if R.order_beans and self.player and not self.gone:
+            self.new_day(e.due // DAY_S)
+            beans = self.grow(R.order_beans, R.daily_cap)
+            if beans:
+                self.tell(told["t"] + 1, Kind.DEED, beans=beans, deed=FROM_PURCHASE)
+        if unit(self.life_of(e, 0)[0]) > 1.0 - R.refund_after:
+            self.file(
+                Errand(e.due + 3 * DAY_S, e.ref, "late_refund", e.price, e.fen, e.project, e.party)
+            )
+
+    # --- beans and minutes --------------------------------------------------------------------------
+
+    def new_day(self, day: int) -> None:
+        if self.day != day:
+            self.day, self.beans_today = day, 0
+            self.done.clear()
+
+    def grow(self, beans: int, cap: int) -> int:
+        """Let beans grow today, as far as the cap allows."""
+        got = min(capped_beans(beans, self.beans_today, cap), BUCKET - self.growing[self.day])
+        if got <= 0:
+            return 0
+        self.growing[self.day] += got
+        self.beans_today += got
+        self.world.count["beans_issued"] += got
+        return got
+
+    def harvest(self, t_us: int, day: int) -> None:
+        R = self.world.rules
+        ripe = [d for d in self.growing if is_ripe(day, d, R.ripen_days, R.life_days - R.ripen_days)]
+        beans = sum(self.growing[d] for d in ripe)
+        period = self.world.days[day].period
+        if beans == 0 or self.available[period] + beans > BUCKET:
+            return
+        for d in ripe:
+            del self.growing[d]
+        self.available[period] += beans
+        self.tell(t_us, Kind.HARVEST, beans=beans)
+        self.world.count["beans_harvested"] += beans
+
+    def free_beans(self) -> int:
+        """Available and not spoken for by a claim that waits for the barrier."""
+        return 0 if self.claiming else self.available.total()
+
+    def fades_at(self, earned: int) -> int:
+        return (earned + self.world.rules.life_days + 1) * DAY_S
+
+    def next_fading(self, day: int) -> int:
+        """The midnight after `day` at which this player's next beans go; what is overdue goes at the next one."""
+        if not self.player:
+            return NEVER
+        times = [self.fades_at(d) for d, beans in self.growing.items() if beans]
+        times += [self.world.period_end[p] for p, beans in self.available.items() if beans]
+        return min((max(at, (day + 1) * DAY_S) for at in times), default=NEVER)
+
+    def midnight(self, t: int) -> None:
+        for earned in sorted(d for d, beans in self.growing.items() if beans and self.fades_at(d) <= t):
+            beans = self.growing.pop(earned)
+            self.tell(t * SECOND, Kind.FADE, beans=beans)
+            self.world.count["beans_faded"] += beans
+        for period in sorted(p for p, b in self.available.items() if b and self.world.period_end[p] <= t):
+            beans = self.available.pop(period)
+            self.tell(t * SECOND, Kind.EXPIRE, beans=beans)
+            self.world.count["beans_expired"] += beans
+
+    def spend(self, beans: int, now: int) -> int:
+        """Take beans, the earliest period first; returns the last period touched."""
+        touched = now
+        for period in sorted(self.available):
+            part = min(self.available[period], beans)
+            if part:
+                self.available[period] -= part
+                beans -= part
+                touched = period
+        return touched
+
+    def credit(self, minutes: int, klass: int) -> int:
+        """Credit charity time; donated time up to its cap. General participation is worth none."""
+        if klass == GENERAL:
+            return 0
+        if klass == DONATED:
+            minutes = capped_minutes(minutes, self.minutes[DONATED], self.world.rules.donated_cap)
+        self.minutes[klass] += minutes
+        self.world.count[("minutes_labour", "minutes_donated")[klass]] += minutes
+        return minutes
+
+    def reach_benefits(self, t_us: int, before: int) -> None:
+        for k, benefit in enumerate(self.world.benefits):
+            if self.holder and before < benefit.needs <= sum(self.minutes):
+                self.tell(t_us, Kind.BENEFIT, deed=k)
+                self.world.count["benefits"] += 1
+
+    # --- coming, coming back, going -----------------------------------------------------------------
+
+    def enter(self, t: int) -> None:
+        """Become a player at second t; the first session follows a second later."""
+        R = self.world.rules
+        lots = self.world.words(self.me, Purpose.BUDGET)
+        self.player = True
+        self.budget, self.habit = single(exponential(lots[0])), single(R.habit_neutral)
+        self.streak, self.since_break = 0, 255
+        self.begun, self.planned, self.clock = 0, 1, 0
+        self.play_s = t + 1
+        self.world.count["entries"] += 1
+        self.tell(t * SECOND + micro(lots[1]), Kind.ENTER)
+        if R.head_start:
+            self.new_day(t // DAY_S)
+            self.tell(t * SECOND + micro(lots[1]) + 1, Kind.DEED, beans=R.head_start)
+            self.growing[t // DAY_S] += R.head_start
+            self.world.count["beans_issued"] += R.head_start
+
+    def come_back_after(self, day: int) -> None:
+        """The first session of the next active day, if there is one."""
+        ahead = self.next_active_day(day)
+        if ahead is None:
+            self.play_s = NEVER
+            return
+        lots = self.world.words(self.me, Purpose.DAY, ahead)
+        volume = self.trait_value(2, self.trait[1] & 4095)
+        self.begun = 0
+        self.planned = planned_sessions(lots[1], self.world.rules.sessions_extra * volume)
+        self.play_s = self.session_at(ahead, sequential_uniform(0.0, self.planned, lots[0]))
+
+    def session_at(self, day: int, share: float) -> int:
+        """The second at which `share` of the day's sessions of the channel have come."""
+        self.clock = min(int(share * 65536.0), 65535)
+        return day * DAY_S + second_of_day(self.world.rules.profile[self.channel], share)
+
+    def next_active_day(self, day: int) -> int | None:
+        """Day by day after an active one: leave for good, come back, or let the habit fade."""
+        R = self.world.rules
+        hazard = exponential(self.world.words(self.me, Purpose.DAY, day + 1, 15)[0])
+        self.habit = single(grown_habit(self.habit, R.habit_gain))
+        streak, since = min(self.streak + 1, 7), self.since_break
+        for ahead in range(day + 1, len(self.world.days)):
+            today = self.world.days[ahead]
+            leaves = dropout_hazard(
+                self.trait_value(4, self.trait[3] >> 20), self.habit, R.habit_neutral, R.habit_relief,
+                R.habit_broke_push if since < 3 else 0.0, R.habit_withdrawn_push if today.withdrawn else 0.0,
+            )  # fmt: skip
+            self.budget = single(self.budget - leaves)
+            if self.budget < 0.0:
+                self.gone = True
+                return None
+            z = readiness(
+                self.habit, R.habit_neutral, R.habit_slope, R.habit_team if self.in_team else 0.0, R.reminder,
+                streak, R.habit_streak_gain, -1 if since == 255 else since, R.habit_break_loss, R.habit_break_days,
+            )  # fmt: skip
+            hazard -= activity_hazard(self.trait_value(3, self.trait[2] >> 20), today.weekday, today.lift, z)
+            since = min(since + 1, 255)
+            if hazard < 0.0:
+                self.streak, self.since_break = streak, since
+                return ahead
+            if streak >= 2:
+                since = 0
+            streak = 0
+            self.habit = single(faded_habit(self.habit, R.habit_keep))
+        return None
