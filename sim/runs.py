@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sim.engine.outcome import Outcome, Progress
-from sim.errors import Interrupted, UsageError
+from sim.errors import Interrupted, InvariantError, UsageError
 from sim.loading import apply_design, load_scenario, resolved_toml
 from sim.loading.reading import read
 from sim.reporting.results import Results
@@ -78,6 +78,10 @@ def perform(run: Unfinished, workers: int, watch: WatchReplication) -> None:
         with asked_to_stop() as stop:
             for number in run.missing():
                 run.keep(_simulate_kept(run, number, workers, watch(number), stop))
+    except InvariantError:
+        if not run.finished():
+            run.discard()
+        raise
     except (KeyboardInterrupt, Interrupted) as stopped:
         raise Interrupted(_what_is_kept(run)) from stopped
 
@@ -100,9 +104,8 @@ def _simulate_kept(
 
 def _what_is_kept(run: Unfinished) -> str:
     """The message of an interrupted run, and the end of a folder with nothing in it."""
-    missing = run.missing()
-    kept = run.plan.replications - len(missing)
-    begun = any(run.snapshot(k).is_file() for k in missing)
+    kept = len(run.finished())
+    begun = any(run.snapshot(k).is_file() for k in run.missing())
     if not kept and not begun:
         run.discard()
         return "interrupted before anything could be kept"

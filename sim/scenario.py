@@ -31,7 +31,6 @@ Effect = Literal[
     "bean_gift",  # beans to a project, paid by a sponsor's pool
     "redeem",  # beans for a voucher
     "volunteer",  # a place in an activity, worked later
-    "share",  # tell friends
     "account",  # apply for the charity account
     "team",  # join a team
 ]

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+import numpy as np
+
 from sim.bookkeeping import Kind
+from sim.engine import tallies
 from sim.engine.actions import Actions, empty
-from sim.engine.closing import UserTotals
-from sim.engine.tallies import TALLIES
+from sim.engine.books import Books, UserTotals
+from sim.engine.settlement import settlement_actions
 
 Row = dict[str, Any]
 
@@ -39,7 +42,7 @@ def stream(rows: list[Row]) -> Actions:
 
 def plain_tallies(rows: list[Row]) -> dict[str, int]:
     """What happened, counted in the words of the tallies."""
-    count = dict.fromkeys(TALLIES, 0)
+    count = dict.fromkeys(tallies.TALLIES, 0)
     for a in rows:
         if a["outcome"] == 0:
             for name, amount in _counted(a):
@@ -243,3 +246,34 @@ class Wanderer:
         ):
             if kind is opens:
                 where.append(later)
+
+
+SIZES = {
+    "merchants": Wanderer.merchants,
+    "projects": Wanderer.projects,
+    "pools": Wanderer.pools,
+    "ngos": Wanderer.ngos,
+}
+
+
+def counted(actions: Actions, rows: list[Row]) -> np.ndarray:
+    """The tallies of a stream: the kernel's part from its plain definition, the rest by `count_rows`."""
+    tally = np.array(list(plain_tallies(rows).values()))
+    rest = tallies.fresh()
+    tallies.count_rows(rest, actions)
+    assert (rest[tallies.OPENED_GROWING :] == tally[tallies.OPENED_GROWING :]).all()
+    return tally
+
+
+def close(books: Books, rows: list[Row], actions: Actions, settled: bool = False) -> list[str]:
+    """Close the day on the plain witnesses; the names of the checks that passed."""
+    raised = np.array(plain_raised(rows, SIZES["projects"]))
+    checks = books.close_day(0, plain_users(rows), counted(actions, rows), raised, settled=settled)
+    return [check["name"] for check in checks]
+
+
+def settle(books: Books, t: int) -> tuple[Actions, list[Row]]:
+    """Post the daily settlement; its rows, also as dictionaries."""
+    paid = settlement_actions(books, t)
+    books.post(paid)
+    return paid, [row(Kind(a["kind"]), t, fen=int(a["fen"]), party=int(a["party"])) for a in paid]

@@ -92,27 +92,26 @@ class Projects:
         self.open[project] = True
         self.round_start_fen[project] = raised
 
-    def gift_table(
-        self, raised: Ints, trust: Floats, small: NDArray[np.bool_], p: Parameters, stars: Floats
-    ) -> NDArray[np.void]:
-        """What givers choose from: open projects, weighted by appeal, trust in their NGO and public stars.
+    def trust_pulls(self, trust: Floats, small: NDArray[np.bool_], p: Parameters) -> Floats:
+        """Log-odds every project gains or loses by trust in its NGO.
 
         Trust weighs 2.0 log-odds for small NGOs and 0.8 for others around its neutral value (behaviour §5.7).
         """
+        slope = np.where(small[self.ngo], p["trust_small_slope"], p["trust_large_slope"])
+        neutral = p["trust_neutral"]
+        pairs = zip(trust[self.ngo], slope, strict=True)
+        return np.array([trust_pull(float(t), neutral, float(s)) for t, s in pairs])
+
+    def gift_table(self, raised: Ints, pull: Floats) -> NDArray[np.void]:
+        """What givers choose from: open projects, weighted by appeal and by `pull`, the log-odds of each."""
         index = np.flatnonzero(self.open)
         table = np.zeros(len(index), GIFT_PROJECT)
         if not len(index):
             return table
-        slope = np.where(small[self.ngo[index]], p["trust_small_slope"], p["trust_large_slope"])
-        neutral = p["trust_neutral"]
-        pull = np.array(
-            [trust_pull(float(t), neutral, float(s)) for t, s in zip(trust[self.ngo[index]], slope, strict=True)]
-        )
-        pull += stars[index]
-        weight = self.appeal[index] * np.exp(pull)
+        weight = self.appeal[index] * np.exp(pull[index])
         table["upto"] = np.cumsum(weight) / weight.sum()
         table["project"] = index
-        table["pull"] = pull
+        table["pull"] = pull[index]
         left = self.target_fen[index] - (raised[index] - self.round_start_fen[index])
         table["left"] = np.where(self.target_fen[index] > 0, left, -1)
         table["typical"] = np.maximum(self.target_fen[index] * TYPICAL_SHARE, 100)

@@ -40,7 +40,7 @@ def opening_times(scenario: Scenario, pool: Pool) -> list[int]:
 
 @dataclass
 class Sponsors:
-    """Rows of pools. `money[k]` is (left to give now, cap per account), as the allotment wants it."""
+    """Rows of pools. `money[k]` is (left to give now, cap per account, row of `matched`), as the allotment wants it."""
 
     scenario: Scenario
     names: tuple[str, ...]
@@ -50,15 +50,17 @@ class Sponsors:
     end_at: list[int]
     opened: NDArray[np.int64]  # openings so far
     money: NDArray[np.int64]
-    matched: NDArray[np.int32]  # what each account got from each pool, shape (pools, users)
+    matched: NDArray[np.int32]  # what each account got from each capped pool, shape (capped pools, users)
     empty_at: NDArray[np.int64]
 
     @classmethod
     def draw(cls, scenario: Scenario, rows: int) -> Sponsors:
         """Lay out the openings; nothing is open yet."""
         pools = tuple(scenario.pools.values())
-        money = np.zeros((len(pools), 2), np.int64)
+        money = np.zeros((len(pools), 3), np.int64)
         money[:, 1] = [p.cap_per_account if p.serves in ("gifts", "orders") else 0 for p in pools]
+        capped = money[:, 1] > 0
+        money[:, 2] = np.where(capped, np.cumsum(capped) - 1, 0)
         length = scenario.scenario.length
         return cls(
             scenario, tuple(scenario.pools), pools,
@@ -66,7 +68,7 @@ class Sponsors:
             [opening_times(scenario, p) for p in pools],
             [length if p.end is None else min(since_start(scenario, p.end), length) for p in pools],
             np.zeros(len(pools), np.int64), money,
-            np.zeros((len(pools), rows if (money[:, 1] > 0).any() else 1), np.int32),
+            np.zeros((int(capped.sum()), rows), np.int32),
             np.full(len(pools), NEVER_US),
         )  # fmt: skip
 

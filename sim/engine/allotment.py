@@ -53,7 +53,8 @@ def claim_order(seed: int, replication: int, claims: NDArray[np.void]) -> NDArra
 
 @kernel
 def allot(claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any) -> None:
-    """Serve sorted claims. `pools[k] = (left, cap per account)`; `matched[pool, user]` is what each got.
+    """Serve sorted claims. `pools[k] = (left, cap per account, row of matched)`; `matched[row, user]` is what
+    each account got.
 
     A match gets min(asked, left, rest of the account's cap); beans are paid whole or refused; a place or
     a voucher is there or not. Exact to the last fen.
@@ -64,8 +65,9 @@ def allot(claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any) -> 
             pool = c.pool - 1
             got = min(c.match, pools[pool, 0])
             if pools[pool, 1] > 0:
-                got = min(got, max(pools[pool, 1] - matched[pool, c.agent], 0))
-                matched[pool, c.agent] += got
+                mine = matched[pools[pool, 2]]
+                got = min(got, max(pools[pool, 1] - mine[c.agent], 0))
+                mine[c.agent] += got
             c.match = got
             pools[pool, 0] -= got
             c.outcome = ACCEPTED

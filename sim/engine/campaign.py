@@ -27,7 +27,7 @@ from sim.agents.teams import Teams
 from sim.behaviour.parameters import load_parameters
 from sim.bookkeeping import Kind
 from sim.engine import tallies
-from sim.engine.actions import ACTION, Actions, chain, empty, sort_stream
+from sim.engine.actions import ACTION, Actions, chain, empty, join, sort_stream
 from sim.engine.allotment import allot, claim_order
 from sim.engine.books import Books
 from sim.engine.clocks import barriers
@@ -199,12 +199,12 @@ class Campaign:
             woken = self.population.settle(claims, now_s, self.market.vouchers, self.activities.table)
             records[index[order]] = claims
         self.sponsors.note_empty(now_s * SECOND)
-        self.held = np.concatenate([self.held, records, woken])
+        self.held = join(self.held, records, woken)
 
     def _finish(self, now_s: int, final: bool = False) -> None:
         """Close the interval that ends now: order the stream, post it, record it; at midnight close the day."""
         now = now_s * SECOND
-        rows = np.concatenate([self.held, self.outbox.take()])
+        rows = join(self.held, self.outbox.take())
         rows = sort_stream(rows)
         cut = int(np.searchsorted(rows["t"], now, side="right"))
         self.held = rows[cut:]
@@ -272,7 +272,7 @@ class Campaign:
         while True:
             yield Wake(env, self.partner.next_at, rank("partner", 0))
             fresh = self.partner.upload(env.now, self.population.holders())
-            self.held = np.concatenate([self.held, self.population.import_minutes(fresh, env.now)])
+            self.held = join(self.held, self.population.import_minutes(fresh, env.now))
 
     def _farms(self, env: simpy.Environment) -> Life:
         """Every morning the farms open as many accounts as pay."""
@@ -281,7 +281,7 @@ class Campaign:
             before = self.farmers.awake
             paying = [d.beans for d in self.scenario.deeds.values() if d.effect == "deed"]
             reward = min(sum(paying), int(self.population.values["farmer_cap"]))
-            new = self.recorder.new_players_yesterday(self.population.tally())
+            new = self.recorder.new_players_on(env.now // DAY_US - 1)
             woken = self.farmers.act(env.now, reward, new, self.parameters)
             self.population.wake_farmers(before, before + woken, env.now // SECOND)
 

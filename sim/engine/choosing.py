@@ -13,7 +13,6 @@ from sim.engine.rows import (
     E_BEAN_GIFT,
     E_DEED,
     E_REDEEM,
-    E_SHARE,
     E_TEAM,
     E_VOLUNTEER,
     GROWING_DAYS,
@@ -48,8 +47,6 @@ def feasible(u: Any, j: int, D: Any, G: Any, R: Any, minor: bool, eligible: bool
         return G.cheapest > 0 and free_beans(u) >= G.cheapest
     if d.effect == E_VOLUNTEER:
         return G.activities > 0 and u.flags & SERVING == 0
-    if d.effect == E_SHARE:
-        return False  # sharing follows a gift, it is not chosen
     if d.effect == E_ACCOUNT:
         return R.account_open != 0 and eligible and u.flags & HOLDER == 0
     if d.effect == E_TEAM:

@@ -16,7 +16,7 @@ from sim.compiling import kernel, rule
 from sim.engine import tallies as T
 from sim.engine.deeds import reach_benefits
 from sim.engine.hours import add_minutes
-from sim.engine.lifetime import BUDGET_DRAW, NEVER_BROKE, come_back, start_playing
+from sim.engine.lifetime import BUDGET_DRAW, LIFELONG, NEVER_BROKE, come_back, start_playing
 from sim.engine.rows import (
     CANCEL,
     GROWING_DAYS,
@@ -39,7 +39,7 @@ from sim.engine.rules import (
     service_minutes,
     unit,
 )
-from sim.engine.session import channel_of, session
+from sim.engine.session import channel_of, is_staff, session
 from sim.engine.shopping import order_step, shopping_rate, visit
 from sim.engine.writing import RECORDS, USED, drop_errand, record, take_errand
 from sim.streams import Purpose
@@ -59,7 +59,11 @@ DONE, FULL = 0, 1
 
 @rule
 def fading_s(u: Any, day: int, days: Any, period_end: Any, R: Any) -> int:
-    """The midnight at which this user's oldest beans go, growing or available; NEVER if there are none."""
+    """The midnight at which this user's oldest beans go, growing or available; NEVER if there are none.
+
+    What is harvested or comes back after its period's end goes at the next midnight: time never runs
+    backwards, and claims on these beans are decided before.
+    """
     due = NEVER
     earned = oldest_fading(u.growing, day, R.life_days)
     if earned <= day:
@@ -67,7 +71,7 @@ def fading_s(u: Any, day: int, days: Any, period_end: Any, R: Any) -> int:
     now = days[min(day, len(days) - 1)].period
     for period in range(max(now - PERIODS + 1, 0), now + 1):
         if u.available[period % PERIODS] > 0:
-            return int(min(due, period_end[period]))
+            return int(min(due, max(period_end[period], (day + 1) * DAY_S)))
     return due
 
 
@@ -209,11 +213,15 @@ def start_users(
         w = philox(R.k0, R.k1, user, 0, 0, START_DRAW)
         rate = shopping_rate(user, traits, R) * R.visits_per_order
         u.visit_s = next_visit_s(edges, upto, hour_bin, guide, 0, rate, w[0])
-        if R.play_open != 0 and unit(w[1]) < players:
+        place = philox(R.k0, R.k1, user, 0, 0, PLACE_DRAW)
+        staff = is_staff(place[3], R)
+        if R.play_open != 0 and (staff or unit(w[1]) < players):
             u.flags = PLAYER
             u.habit = R.habit_neutral
             u.budget = exponential(philox(R.k0, R.k1, user, 0, 0, BUDGET_DRAW)[0])
-            channel = channel_of(philox(R.k0, R.k1, user, 0, 0, PLACE_DRAW)[0], R)
+            if staff:  # they owe hours: nobody drops out before the norm is met
+                u.budget = LIFELONG
+            channel = channel_of(place[0], R)
             come_back(user, u, -1, channel, traits, days, R)
         next_s[user] = min(u.visit_s, u.play_s)
 

@@ -35,6 +35,7 @@ K_ENTER = int(Kind.ENTER)
 K_DEED = int(Kind.DEED)
 LAST_DRAW = 15  # sub-slot of the draw that closes an active day
 NEVER_BROKE = 255
+LIFELONG = 1e30  # a lifetime budget nobody uses up
 # Rows of the table of traits.
 RATE, GLOW, VOLUME, INTENSITY, HAZARD = range(5)
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,7 @@ class Market:
     activities: NDArray[np.void]
     vouchers: NDArray[np.void]
     match_log_odds: float
-    raised_at: int = -1
+    pull: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # of every project, as of this morning
 
     @classmethod
     def open(cls, scenario: Scenario, parameters: Parameters, replication: int, merchants: Merchants) -> Market:
@@ -75,7 +75,10 @@ class Market:
             merchants.changed = False
         self._rewards(now)
         self._pools(sponsors)
-        self.places = projects.gift_table(raised, ngos.trust, ngos.small, p, self._stars(ngos, projects))
+        if now % DAY_US == 0 or not len(self.pull):
+            stars = self._stars(ngos, projects)
+            self.pull = projects.trust_pulls(ngos.trust, ngos.small, p) + stars
+        self.places = projects.gift_table(raised, self.pull)
         row["projects"] = len(self.places)
         trust = ngos.platform_trust(raised, projects)
         row["trust"] = trust_pull(trust, p["trust_neutral"], p["trust_large_slope"])
@@ -168,8 +171,9 @@ class Market:
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""
-        return {"vouchers": self.vouchers}
+        return {"vouchers": self.vouchers, "pull": self.pull}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put the stock back."""
         self.vouchers[:] = state["vouchers"]
+        self.pull = state["pull"]

@@ -103,10 +103,17 @@ def totals(c: Campaign, tables: Tables) -> dict[str, float]:
         "peak_10s": peak_10s(c),
         "viewable_share": disbursed / raised if raised else float("nan"),
         "project_score": float(tables["projects"]["score"].mean() or 0.0),  # type: ignore[arg-type]
+        "gifts_matched_share": _matched_share(c),
         "notices": float(c.merchants.notices.sum()),
         "staff_minutes": _staff_minutes(c),
     }
     return values
+
+
+def _matched_share(c: Campaign) -> float:
+    """Share of money gifts that got some match; NaN without gifts."""
+    gifts, matched = (float(x) for x in c.recorder.arrays["matched"])
+    return matched / gifts if gifts else float("nan")
 
 
 def _players(c: Campaign) -> float:

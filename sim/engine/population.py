@@ -1,8 +1,7 @@
 """The population: all users as rows in blocks, played from barrier to barrier on threads.
 
 Blocks never meet between two barriers, so neither their size nor the number of workers can change a
-result. The records of a block come out in user order; a stable sort by time therefore gives the order
-(time, user, action number).
+result. Every block sorts its records by time; the campaign merges them into the order of the stream.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
 from sim.engine import tallies
-from sim.engine.actions import ACTION, Actions, empty
+from sim.engine.actions import ACTION, Actions, empty, join
 from sim.engine.allotment import PENDING, settle
 from sim.engine.books import UserTotals
 from sim.engine.clocks import ShoppingClock, shopping_clock
@@ -75,7 +74,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Played:
-    """What an interval produced: sorted records (claims still pending) and traffic by bin of time."""
+    """What an interval produced: records block after block (claims still pending) and traffic by bin of time."""
 
     records: Actions
     traffic: NDArray[np.int64]
@@ -154,13 +153,10 @@ class Population:
                 if state != DONE:
                     block.make_room()
             rows = block.out[: block.meta[RECORDS]]
-            return rows[np.argsort(rows["t"], kind="stable")], traffic
+            return rows.take(np.argsort(rows["t"], kind="stable")), traffic
 
         parts = self._apply(work)
-        records = np.concatenate([rows for rows, _ in parts])
-        if len(parts) > 1:
-            records = records[np.argsort(records["t"], kind="stable")]
-        return Played(records, np.sum([traffic for _, traffic in parts], axis=0))
+        return Played(join(*(rows for rows, _ in parts)), np.sum([traffic for _, traffic in parts], axis=0))
 
     def settle(self, claims: Actions, now_s: int, vouchers: Any, activities: Any) -> Actions:
         """Write the allotment's decisions to the claimants' rows; returns records of recruits."""
@@ -181,7 +177,7 @@ class Population:
             )  # fmt: skip
             claims[mine] = part
             made.append(out[: block.meta[RECORDS]])
-        return np.concatenate(made) if made else empty(0)
+        return join(*made) if made else empty(0)
 
     def wake_farmers(self, first: int, last: int, now_s: int) -> None:
         """Farmers first … last begin to play within the day."""

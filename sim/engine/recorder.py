@@ -28,6 +28,7 @@ VISITS, ORDERS, CHARITY, PLEDGED, CONFIRMED, SESSIONS, DEEDS = range(7)
 STATE_COLUMNS = ("growing", "available", "helped", "pool_left_fen", "farmer_subsidy_fen")
 HELD = len(STATE_COLUMNS)
 DONE_KINDS = (Kind.DEED, Kind.GENERAL, Kind.GIFT, Kind.BEAN_GIFT)
+_DONE = np.isin(np.arange(256), DONE_KINDS)
 SOURCES = ("order", "gift", "match", "beans", "team")
 MOST_PLEDGE = 10_000  # fen; larger pledges fall into the last class
 MICRO_GIFT = 100  # fen: "at most one yuan"
@@ -73,6 +74,7 @@ class Recorder:
             "cash": np.zeros((2, days + 1), np.int64),
             "festival_orders": np.zeros(3, np.int64),  # charity orders of the day, paid, refunded later
             "small": np.zeros(2, np.int64),  # gifts and donations in all, of at most one yuan
+            "matched": np.zeros(2, np.int64),  # money gifts in all, with a match
             "farmers": np.zeros(3, np.int64),  # subsidy fen, beans issued, blocked
             "benefits": np.zeros(16, np.int64),
             "members": np.zeros(max(len(campaign.teams), 1), np.int64),
@@ -115,11 +117,11 @@ class Recorder:
 
     def actions(self, part: Actions) -> None:
         """One part of the stream, in order."""
-        part = part[part["outcome"] == 0]
+        part = part.compress(part["outcome"] == 0)
         for number in np.flatnonzero(np.bincount(part["kind"], minlength=256)).tolist():
             watch = getattr(self, f"_on_{Kind(number).name.lower()}", None)
             if watch is not None:
-                watch(part[part["kind"] == number])
+                watch(part.compress(part["kind"] == number))
         self._done(part)
 
     def day(self, day: int, counts: NDArray[np.int64], totals: Any) -> None:
@@ -141,9 +143,9 @@ class Recorder:
         row[:n] = self.campaign.sponsors.money[:, 0]
         row[n : 2 * n] = self.arrays["spent"][:n]
 
-    def new_players_yesterday(self, kernel: NDArray[np.int64]) -> int:
-        """Players who came in since the last day close."""
-        return int(kernel[T.ENTRIES] - self.arrays["previous"][T.ENTRIES])
+    def new_players_on(self, day: int) -> int:
+        """Players who came in on a day that is closed; none before the first."""
+        return int(self.arrays["counts"][day, T.ENTRIES]) if day >= 0 else 0
 
     # --- kinds of action ------------------------------------------------------------------------------
 
@@ -206,6 +208,7 @@ class Recorder:
         np.add.at(a["sources"][1], rows["project"], rows["fen"])
         np.add.at(a["sources"][2], rows["project"], rows["match"])
         self._small(rows)
+        a["matched"] += (len(rows), int((rows["match"] > 0).sum()))
         self._spent(rows, rows["match"])
         self._by_who(rows, 2)
         np.add.at(a["segments"][4], self.segment[rows["agent"]], rows["fen"])
@@ -243,7 +246,17 @@ class Recorder:
         np.add.at(self.arrays["channels"][1 + what], rows["channel"], 1)
         np.add.at(self.arrays["segments"][1 + what], self.segment[rows["agent"]], 1)
 
+    def _on_account_apply(self, rows: Actions) -> None:
+        np.add.at(self.arrays["deeds"][0], rows["deed"], 1)
+
+    def _on_redeem_hold(self, rows: Actions) -> None:
+        for k, deed in enumerate(self.scenario.deeds.values()):
+            if deed.effect == "redeem":
+                self.arrays["deeds"][0, k] += len(rows)
+                return
+
     def _on_team_join(self, rows: Actions) -> None:
+        np.add.at(self.arrays["deeds"][0], rows["deed"], 1)
         np.add.at(self.arrays["members"], rows["team"], 1)
 
     def _on_benefit(self, rows: Actions) -> None:
@@ -254,15 +267,15 @@ class Recorder:
 
     def _done(self, part: Actions) -> None:
         """Deeds of the catalogue, done: how often, beans, minutes."""
-        rows = part[np.isin(part["kind"], DONE_KINDS)]
+        rows = part.compress(_DONE[part["kind"]])
         if not len(rows):
             return
         times = (rows["kind"] != Kind.DEED) | (rows["minutes"] > 0) | (rows["beans"] > 0)
         bonus = (rows["kind"] == Kind.DEED) & (rows["deed"] < MAX_DEEDS)
         deeds = self.arrays["deeds"]
-        gifts = [k for k, d in enumerate(self.scenario.deeds.values()) if d.effect in ("gift", "share")]
+        gifts = [k for k, d in enumerate(self.scenario.deeds.values()) if d.effect == "gift"]
         reward = bonus & np.isin(rows["deed"], gifts)
-        done = rows[times & ~reward]
+        done = rows.compress(times & ~reward)
         np.add.at(deeds[0], done["deed"], 1)
         np.add.at(deeds[1], rows["deed"], rows["beans"] * (rows["kind"] == Kind.DEED))
         np.add.at(deeds[2], rows["deed"], rows["minutes"])

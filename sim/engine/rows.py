@@ -94,8 +94,8 @@ DEED = np.dtype(
         ("adults_only", "i4"),
     ]
 )
-EFFECTS = ("deed", "gift", "bean_gift", "redeem", "volunteer", "share", "account", "team")
-E_DEED, E_GIFT, E_BEAN_GIFT, E_REDEEM, E_VOLUNTEER, E_SHARE, E_ACCOUNT, E_TEAM = range(8)
+EFFECTS = ("deed", "gift", "bean_gift", "redeem", "volunteer", "account", "team")
+E_DEED, E_GIFT, E_BEAN_GIFT, E_REDEEM, E_VOLUNTEER, E_ACCOUNT, E_TEAM = range(7)
 LABOUR, DONATED, GENERAL = range(3)
 
 # What agents and pools publish; rewritten at barriers, read by every user in between.

@@ -21,7 +21,7 @@ from sim.engine.deeds import (
     share,
     simple_claim,
 )
-from sim.engine.lifetime import GLOW, roll_day, schedule_session
+from sim.engine.lifetime import BUDGET_DRAW, GLOW, LIFELONG, roll_day, schedule_session
 from sim.engine.rows import (
     BLOCKED,
     E_ACCOUNT,
@@ -142,6 +142,8 @@ def session(
         u.play_s = (day + 1) * DAY_S + ((place[2] * DAY_S) >> 32)
         u.sessions = 1 << 4
         return
+    if u.budget > 0.5 * LIFELONG and u.labour >= R.staff_norm:
+        u.budget = exponential(philox(R.k0, R.k1, user, 0, 0, BUDGET_DRAW)[0])
     key = day * 16 + begun
     if unit(philox(R.k0, R.k1, user, key, 0, SESSION_DRAW)[0]) < R.harvest:
         harvest(user, u, t_us + 3, day, channel, R, days, out, meta, tally)

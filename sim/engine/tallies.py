@@ -7,7 +7,6 @@ what users do; `count_rows` counts the rows that sponsors, projects and the dail
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,16 +126,25 @@ def count_rows(tally: NDArray[np.int64], actions: NDArray[np.void]) -> None:
 
     Rows of the kernel's own kinds add nothing, so a whole stream may be given; refused rows add nothing.
     """
-    accepted = actions["outcome"] == 0
+    kinds = _accepted_kinds(actions)
+    present = np.bincount(kinds, minlength=256)
     for kind, (index, column) in _SUMS.items():
-        tally[index] += actions[column][accepted & (actions["kind"] == kind)].sum(dtype=np.int64)
-    for klass, index in ((0, OPENED_LABOUR), (1, OPENED_DONATED)):
-        opened = accepted & (actions["kind"] == Kind.OPEN_HOURS) & (actions["klass"] == klass)
-        tally[index] += actions["minutes"][opened].sum(dtype=np.int64)
+        if present[kind]:
+            tally[index] += actions[column][kinds == kind].sum(dtype=np.int64)
+    if present[Kind.OPEN_HOURS]:
+        for klass, index in ((0, OPENED_LABOUR), (1, OPENED_DONATED)):
+            opened = (kinds == Kind.OPEN_HOURS) & (actions["klass"] == klass)
+            tally[index] += actions["minutes"][opened].sum(dtype=np.int64)
 
 
 def count_raised(raised: NDArray[np.int64], actions: NDArray[np.void]) -> None:
     """Add to each project's raised fen what the rows of a stream give it: gifts, matches, orders, unlocks."""
-    gives = (actions["outcome"] == 0) & np.isin(actions["kind"], _RAISED)
-    given: Any = actions[gives]
-    np.add.at(raised, given["project"], given["fen"] + given["match"])
+    kinds = _accepted_kinds(actions)
+    for kind in _RAISED:
+        given = actions.take(np.flatnonzero(kinds == kind))
+        np.add.at(raised, given["project"], given["fen"] + given["match"])
+
+
+def _accepted_kinds(actions: NDArray[np.void]) -> NDArray[np.uint8]:
+    """The rows' kinds, 0 where a row was refused."""
+    return np.where(actions["outcome"] == 0, actions["kind"], np.uint8(0))

@@ -1,7 +1,6 @@
 """The catalogue of metrics: one row each. `docs/metrics.md` is generated from it (`make docs`).
 
-A metric is a run total unless its definition says otherwise. Money is in fen, charity time in minutes,
-shares between 0 and 1.
+Money is in fen, charity time in minutes, shares are between 0 and 1. Counts and sums also come by day.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from sim.errors import UsageError
-from sim.suggestions import did_you_mean
 from sim.reporting.tables import TABLES
+from sim.suggestions import did_you_mean
 
 Better = Literal["up", "down", "–"]
 
@@ -31,41 +30,33 @@ class Metric:
 
 METRICS: tuple[Metric, ...] = (
     # people
-    Metric("participants", "people", "run", "up", "users who played on at least one day or paid a charity order"),
-    Metric("actions", "actions", "run", "–", "rows of the action stream, of every agent and kind"),
+    Metric("participants", "people", "day", "up", "users who play on a day; the total counts each day anew"),
+    Metric("entered", "people", "run", "up", "users who came to bean growing, or were there at the start"),
     Metric("new_players", "people", "run", "up", "users who came to bean growing during the run"),
-    Metric("d1", "share", "new player", "up", "new players who play again on the day after they came"),
-    Metric("d7", "share", "new player", "up", "new players who play on the seventh day after they came"),
-    Metric("d30", "share", "new player", "up", "new players who play on the thirtieth day after they came"),
-    Metric("sessions", "sessions", "run", "up", "play sessions"),
-    Metric("deeds", "deeds", "run", "up", "deeds of the catalogue done; group: the deed"),
-    Metric("shares", "posts", "run", "up", "times somebody told friends"),
-    Metric("sign_ups", "people", "run", "up", "places taken in volunteer activities"),
-    Metric("general_participation", "actions", "run", "up",
-           "general participation (泛公益): recorded, worth no hours"),
+    Metric("d1", "share", "new player", "up", "new players who play again one day after they came"),
+    Metric("d7", "share", "new player", "up", "new players who play again seven days after they came"),
+    Metric("d30", "share", "new player", "up", "new players who play again thirty days after they came"),
+    Metric("actions", "actions", "run", "–", "rows of the action stream, of every agent and kind"),
+    Metric("general_participation", "actions", "run", "up", "general participation (泛公益), worth no hours"),
     # orders and pledges
-    Metric("visits", "visits", "run", "–", "shopping visits"),
     Metric("orders", "orders", "run", "–", "orders created"),
     Metric("charity_orders", "orders", "run", "up", "orders created whose product carries a pledge"),
     Metric("charity_share", "share", "order", "up", "charity orders ÷ orders"),
+    Metric("charity_orders_per_user", "orders", "user", "up", "charity orders ÷ users"),
+    Metric("buyers", "people", "run", "up", "users with at least one charity order"),
+    Metric("buyer_share", "share", "user", "up", "users with at least one charity order ÷ users"),
+    Metric("yuan_per_charity_order", "yuan", "charity order", "–", "mean donation of a charity order"),
     Metric("pledged_fen", "fen", "run", "up", "donations pledged by paid charity orders"),
     Metric("confirmed_fen", "fen", "run", "up", "donations paid when the buyer confirmed receipt"),
-    Metric("refunded_fen", "fen", "run", "down", "pledged donations that fell away with a refund"),
-    Metric("fen_per_charity_order", "fen", "charity order", "–", "pledged donation, mean of paid charity orders"),
-    Metric("charity_orders_per_buyer", "orders", "buyer", "–",
-           "charity orders ÷ users with at least one"),
-    Metric("buyers_share", "share", "active buyer", "up",
-           "users with at least one charity order ÷ users with at least one order"),
-    Metric("peak_10s", "multiple", "run", "–", "orders in the busiest 10 s ÷ that day's mean of 10 s"),
-    Metric("peak_10s_orders", "orders", "run", "–", "orders in the busiest 10 s: the count behind peak_10s"),
+    Metric("peak_10s", "multiple", "run", "–", "busiest 10 s of the festival day ÷ that day's mean of 10 s"),
+    Metric("notices", "deeds", "run", "up", "other good deeds of merchants, such as missing-child notices"),
     # gifts
     Metric("gifts", "gifts", "run", "up", "money gifts in the app"),
     Metric("gift_fen", "fen", "run", "up", "money of these gifts, without match"),
     Metric("matched_fen", "fen", "run", "–", "sponsors' match of gifts and of confirmed orders"),
-    Metric("bean_gift_fen", "fen", "run", "up", "money that sponsors' pools paid for donated beans"),
-    Metric("unlocked_fen", "fen", "run", "up", "money that teams unlocked for their projects"),
     # beans
     Metric("beans_issued", "beans", "run", "–", "beans credited for deeds; they grow first"),
+    Metric("beans_per_user", "beans", "user", "–", "beans issued ÷ users"),
     Metric("beans_harvested", "beans", "run", "up", "beans picked when ripe"),
     Metric("beans_donated", "beans", "run", "up", "beans given to projects"),
     Metric("beans_redeemed", "beans", "run", "–", "beans of vouchers shipped"),
@@ -74,24 +65,24 @@ METRICS: tuple[Metric, ...] = (
     # charity time
     Metric("minutes_labour", "minutes", "run", "up", "charity time of labour (出力), imports included"),
     Metric("minutes_donated", "minutes", "run", "up", "charity time of donation (捐献)"),
+    Metric("minutes_per_user", "minutes", "user", "up", "charity time of both classes ÷ users"),
+    Metric("staff_minutes", "minutes", "member of staff", "up", "mean labour of the staff cohort"),
     # cost and abuse
-    Metric("subsidy_fen", "fen", "run", "down", "match + beans donated or redeemed at their value in yuan"),
-    Metric("subsidy_per_participant", "fen", "participant", "down", "subsidy ÷ participants"),
-    Metric("overrun", "fen", "run", "down", "subsidy above the sponsors' budget, 0 if within"),
+    Metric("subsidy_fen", "fen", "run", "down", "match, beans donated or redeemed in yuan, teams' unlocks"),
+    Metric("subsidy_per_user", "fen", "user", "down", "subsidy ÷ users"),
+    Metric("subsidy_per_participant", "fen", "player", "down", "subsidy ÷ users who ever played"),
+    Metric("overrun", "0 or 1", "run", "down", "whether the subsidy exceeds the sponsors' budget"),
     Metric("farmer_share", "share", "fen of subsidy", "down", "subsidy that went to farmers ÷ subsidy"),
-    Metric("blocked", "accounts", "run", "–", "accounts blocked, of farmers and of others"),
     Metric("wrongly_blocked", "people", "run", "down", "honest users blocked"),
-    Metric("pool_empty_at", "h", "pool", "–",
-           "hours from the start until the pool was empty; group: the pool; absent if it never was"),
+    Metric("pool_empty_at", "h", "run", "–", "hours until the first pool ran dry for good"),
     # projects and trust
-    Metric("raised_fen", "fen", "run", "up", "money raised by projects from all sources"),
-    Metric("disbursed_fen", "fen", "run", "up", "money paid out to projects' executors"),
-    Metric("helped", "people", "run", "up", "people helped by disbursed money, at the cost per person of the cause"),
+    Metric("raised_fen", "fen", "run", "up", "money raised by projects; group: source/cause"),
+    Metric("helped", "people", "run", "up", "people helped by money paid out, at the cause's cost each"),
     Metric("funded_share", "share", "limited project", "up", "limited projects that reached their target"),
     Metric("top10_ngo_share", "share", "fen raised", "–", "money raised by the largest tenth of the NGOs"),
     Metric("ngo_gini", "Gini", "NGO", "–", "Gini coefficient of money raised over NGOs"),
-    Metric("viewable_share", "share", "fen disbursed", "up",
-           "money disbursed to projects whose reports are not late ÷ money disbursed"),
+    Metric("viewable_share", "share", "fen raised", "up", "money paid out to projects ÷ money raised"),
+    Metric("project_score", "score", "project", "up", "mean score of the project evaluation"),
 )  # fmt: skip
 
 _BY_NAME = {m.name: m for m in METRICS}
@@ -113,8 +104,9 @@ def markdown() -> str:
         "",
         "## Metrics",
         "",
-        "`metrics.parquet` is tidy: design, replication, time (µs since the start of the scenario), metric,",
-        'group ("" = all), value. A run total stands at the end of the scenario. `better` says which way is good.',
+        "`metrics.parquet` is tidy: design, replication, time (end of the period, µs since the start of the",
+        'scenario), metric, group, value. Group "" is the whole run, "day" one day. NaN: does not apply.',
+        "`better` says which way is good.",
         "",
         "| name | unit | per | better | definition |",
         "|---|---|---|---|---|",

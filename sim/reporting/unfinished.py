@@ -106,7 +106,12 @@ class Unfinished:
 
     def missing(self) -> list[int]:
         """Replications that are still to be simulated."""
-        return [k for k in range(self.plan.replications) if not self._replication(k).is_dir()]
+        kept = self.finished()
+        return [k for k in range(self.plan.replications) if k not in kept]
+
+    def finished(self) -> list[int]:
+        """Replications that are kept."""
+        return [k for k in range(self.plan.replications) if self._replication(k).is_dir()]
 
     def keep(self, outcome: Outcome) -> None:
         """Keep a finished replication. Raises BeanpeakError if the disk does not take it."""
@@ -120,19 +125,19 @@ class Unfinished:
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """Every kept replication, in order."""
-        numbers = set(range(self.plan.replications)) - set(self.missing())
-        return tuple(read_outcome(self._replication(k), self.plan.scenario) for k in sorted(numbers))
+        return tuple(read_outcome(self._replication(k), self.plan.scenario) for k in self.finished())
 
-    def finish(self, decorate: Callable[[Results], None]) -> Results:
+    def finish(self, decorate: Callable[[Results, Path], None]) -> Results:
         """Write rows and manifest, let `decorate` add figures and summary, and give the run its name."""
         outcomes = self.outcomes()
+        results = Results(self.plan.name, outcomes)
         whole = self.folder.with_name(self.folder.name.removesuffix(PARTIAL))
         with self._saying_what_is_kept():
             finished = datetime.now(UTC).strftime(STAMP)
             manifest = build_manifest(self.plan.name, self.plan.scenario, outcomes, self.started, finished)
-            write_rows(self.folder, Results(self.plan.name, outcomes, self.folder))
+            write_rows(self.folder, results)
             (self.folder / "manifest.json").write_text(to_json(manifest), encoding="utf-8")
-            decorate(Results(self.plan.name, outcomes, self.folder))
+            decorate(results, self.folder)
             self.folder.rename(whole)
         # From here on the run is whole; what is taken away now stands in it a second time.
         (whole / "request.json").unlink()

@@ -9,31 +9,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from math import exp, log
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from sim.behaviour.choice import felt_reward, goal_pull
-from sim.behaviour.giving import first_gift_yuan, gives_logit, heaped_gift_yuan, logistic, repeat_gift_yuan
 from sim.behaviour.habit import activity_hazard, dropout_hazard, faded_habit, grown_habit, readiness
 from sim.bookkeeping import Kind
-from sim.domain.beans import capped_beans, fen_of_beans, full_hundreds, is_ripe
-from sim.domain.hours import capped_minutes, service_minutes
-from sim.domain.pledges import donation_fen
-from sim.engine.rules import (
-    bin_of,
-    delay_s,
-    exponential,
-    micro,
-    next_visit_s,
-    planned_sessions,
-    poisson_count,
-    second_of_day,
-    sequential_uniform,
-    unit,
-)
+from sim.domain.beans import capped_beans, is_ripe
+from sim.domain.hours import capped_minutes
+from sim.engine.lifetime import LIFELONG
+from sim.engine.rules import exponential, micro, planned_sessions, second_of_day, sequential_uniform, unit
 from sim.streams import Purpose, philox
 
 SECOND = 1_000_000
@@ -42,8 +28,6 @@ NEVER = 2**31 - 1
 PENDING = 255
 LABOUR, DONATED, GENERAL = 0, 1, 2
 BUCKET = 60_000  # most beans of one day, or of one period
-QUANTILES = 4096
-FROM_PURCHASE = 255
 
 Record = dict[str, Any]
 
@@ -70,7 +54,8 @@ class World:
     public: SimpleNamespace = field(default_factory=SimpleNamespace)
     products: list[SimpleNamespace] = field(default_factory=list)
     places: list[SimpleNamespace] = field(default_factory=list)
-    activities: list[SimpleNamespace] = field(default_factory=list)
+    activities: list[SimpleNamespace] = field(default_factory=list)  # with places left
+    all_activities: list[SimpleNamespace] = field(default_factory=list)  # by id
     vouchers: list[SimpleNamespace] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     count: Counter[str] = field(default_factory=Counter)
@@ -106,6 +91,7 @@ class Person:
         self.trait = world.words(me, Purpose.TRAITS)
         self.channel = self._share_of(self.place[0], world.rules.channel_upto[: world.rules.n_channels])
         self.segment = self._share_of(self.place[1], world.rules.segment_upto[: world.rules.n_segments])
+        self.staff = self.place[3] / 2**32 < world.rules.staff_share
         self.team = ((self.place[3] % 2**24) * world.rules.n_teams) >> 24
         self.next_s = self.visit_s = self.play_s = NEVER
         self.errands: list[Errand] = []
@@ -124,6 +110,7 @@ class Person:
         self.begun = self.planned = 0
         self.player = self.gone = self.blocked = False
         self.in_team = self.holder = self.serving = self.claiming = False
+        self.bound = False  # staff who owe hours and do not drop out before
 
     @staticmethod
     def _share_of(word: int, upto: list[float]) -> int:
@@ -149,10 +136,11 @@ class Person:
             return
         lots = self.world.words(self.me, Purpose.START)
         self.visit_s = self.next_visit(0, lots[0])
-        if R.play_open and unit(lots[1]) < R.players_at_start:
+        if R.play_open and (self.staff or unit(lots[1]) < R.players_at_start):
             self.player = True
             self.habit = single(R.habit_neutral)
-            self.budget = single(exponential(self.world.words(self.me, Purpose.BUDGET)[0]))
+            self.bound = self.staff
+            self.budget = single(LIFELONG) if self.staff else self.lifetime()
             self.come_back_after(-1)
         self.next_s = min(self.visit_s, self.play_s)
 
@@ -174,146 +162,6 @@ class Person:
     def file(self, errand: Errand) -> None:
         self.errands.append(errand)
         self.errands.sort()
-
-    # --- shopping -------------------------------------------------------------------------------------
-
-    def orders_a_day(self) -> float:
-        R, u = self.world.rules, unit(self.trait[0])
-        if u >= R.regular_share:
-            return R.occasional_rate
-        return R.regular_rate * self.trait_value(0, int(u / R.regular_share * QUANTILES))
-
-    def next_visit(self, t: int, word: int) -> int:
-        world = self.world
-        return next_visit_s(
-            world.edges, world.upto, t, self.orders_a_day() * world.rules.visits_per_order, word
-        )
-
-    def shop(self, t: int) -> None:
-        """A visit: perhaps orders, perhaps the beginning of play."""
-        world, R = self.world, self.world.rules
-        lots = world.words(self.me, Purpose.VISIT, t)
-        self.visit_s = self.next_visit(t, lots[0])
-        hour = world.bins[bin_of(world.edges, float(t))]
-        orders = hour.orders
-        if hour.festival:
-            joins = unit(world.words(self.me, Purpose.FESTIVAL, hour.festival)[0])
-            if joins >= R.takes_part[hour.festival - 1]:
-                if unit(lots[1]) >= hour.keep:
-                    return
-                orders = hour.plain_orders
-        world.traffic["visit", t] += 1
-        world.count["visits"] += 1
-        if R.record_all:
-            self.tell(t * SECOND + micro(lots[1]), Kind.VISIT)
-        for n in range(poisson_count(lots[2], orders)):
-            self.order(t, n, hour.price)
-            if world.public.counting:
-                world.ordered[self.me] += 1
-        new = not self.player and not self.gone
-        if R.play_open and new and unit(lots[3]) < R.entry_per_visit * R.channel_pull[self.channel]:
-            self.enter(t)
-
-    def order(self, t: int, n: int, price_factor: float) -> None:
-        world, R = self.world, self.world.rules
-        lots = world.words(self.me, Purpose.BASKET, t, n)
-        row = world.products[(lots[0] * len(world.products)) >> 32]
-        item = row if unit(lots[1]) < row.keep else world.products[row.other]
-        price = max(int(R.price_median * item.price * price_factor + 0.5), 1)
-        at = t * SECOND + micro(lots[2])
-        world.traffic["order", t] += 1
-        world.count["orders"] += 1
-        if item.project == -1:
-            if R.record_all:
-                self.tell(at, Kind.ORDER, price=price, party=item.merchant)
-            return
-        world.traffic["charity order", t] += 1
-        world.count["charity_orders"] += 1
-        fen = donation_fen(price, item.ppm, item.fixed)
-        errand = Errand(t, t * 128 + n, "pay", price, fen, item.project, item.merchant)
-        self.tell_order(Kind.ORDER_CREATE, errand, at)
-        life = world.words(self.me, Purpose.LIFE, errand.ref)
-        if unit(life[0]) < R.cancel:
-            errand.then, errand.due = "cancel", t + R.pay_within_s
-        else:
-            in_presale = R.presale_from_s <= t < R.balance_s and unit(lots[3]) < R.presale_share
-            errand.due = (R.balance_s if in_presale else t) + 2 + int(unit(life[1]) * R.pay_within_s)
-        self.file(errand)
-
-    def tell_order(self, kind: Kind, e: Errand, at: int | None = None, **more: int) -> Record:
-        """An action of an order; after its creation, at the microsecond of the order's own."""
-        if at is None:
-            at = e.due * SECOND + micro(self.life_of(e, 1)[3])
-        return self.tell(
-            at, kind, fen=e.fen, price=e.price, ref=e.ref, project=e.project, party=e.party, **more
-        )
-
-    def life_of(self, e: Errand, sub: int) -> tuple[int, int, int, int]:
-        return self.world.words(self.me, Purpose.LIFE, e.ref, sub)
-
-    def on_cancel(self, e: Errand) -> None:
-        self.tell_order(Kind.ORDER_CANCEL, e)
-        self.world.count["cancelled"] += 1
-
-    def on_pay(self, e: Errand) -> None:
-        self.tell_order(Kind.ORDER_PAY, e)
-        self.world.count.update(pledged_fen=e.fen, paid_price_fen=e.price)
-        shipped = e.due + 60 + int(unit(self.life_of(e, 0)[2]) * self.world.rules.ship_within_s)
-        self.file(Errand(shipped, e.ref, "ship", e.price, e.fen, e.project, e.party))
-
-    def on_ship(self, e: Errand) -> None:
-        self.tell_order(Kind.ORDER_SHIP, e)
-        confirmed = e.due + self.days_to_confirmation(e)
-        refunded = unit(self.life_of(e, 1)[3]) < self.world.rules.refund_before
-        due = confirmed
-        if refunded:
-            due = e.due + 3600 + int((confirmed - e.due) * unit(self.life_of(e, 0)[1]))
-        self.file(Errand(due, e.ref, "refund" if refunded else "confirm", e.price, e.fen, e.project, e.party))
-
-    def days_to_confirmation(self, e: Errand) -> int:
-        """Seconds from shipping to confirmation: by hand after delivery, at the latest by the timer."""
-        R = self.world.rules
-        hand = self.life_of(e, 0)[3]
-        delivered, slow, kind, _ = self.life_of(e, 1)
-        if unit(kind) < R.virtual_share:
-            timer = R.virtual_timer_s
-        elif unit(kind) < R.virtual_share + R.mail_share:
-            timer = R.mail_timer_s
-        else:
-            timer = R.express_timer_s
-        if unit(hand) >= R.by_hand:
-            return timer
-        delivery = delay_s(R.delivery_median_s, R.delivery_sigma, R.normal[delivered >> 20])
-        return min(delivery + delay_s(R.by_hand_median_s, R.by_hand_sigma, R.normal[slow >> 20]), timer)
-
-    def on_refund(self, e: Errand) -> None:
-        self.tell_order(Kind.ORDER_REFUND, e)
-        self.world.count.update(refunded=1, refunded_fen=e.fen, refunded_price_fen=e.price)
-
-    def on_late_refund(self, e: Errand) -> None:
-        self.tell_order(Kind.REFUND_LATE, e)
-        self.world.count["late_refunds"] += 1
-
-    def on_confirm(self, e: Errand) -> None:
-        """The donation moves, perhaps matched; it counts as donated time and may let beans grow."""
-        R, G = self.world.rules, self.world.public
-        told = self.tell_order(Kind.ORDER_CONFIRM, e, klass=DONATED)
-        told["minutes"] = self.credit(R.order_minutes, DONATED)
-        self.world.count.update(confirmed=1, confirmed_fen=e.fen, confirmed_price_fen=e.price)
-        if G.order_pool:
-            told["pool"] = G.order_pool
-            told["match"] = min(int(e.fen * G.order_ratio), G.order_cap)
-            if told["match"] > 0:
-                told["outcome"] = PENDING
-        if R.order_beans and self.player and not self.gone:
-            self.new_day(e.due // DAY_S)
-            beans = self.grow(R.order_beans, R.daily_cap)
-            if beans:
-                self.tell(told["t"] + 1, Kind.DEED, beans=beans, deed=FROM_PURCHASE)
-        if unit(self.life_of(e, 0)[0]) > 1.0 - R.refund_after:
-            self.file(
-                Errand(e.due + 3 * DAY_S, e.ref, "late_refund", e.price, e.fen, e.project, e.party)
-            )
 
     # --- beans and minutes --------------------------------------------------------------------------
 
@@ -404,7 +252,7 @@ class Person:
         R = self.world.rules
         lots = self.world.words(self.me, Purpose.BUDGET)
         self.player = True
-        self.budget, self.habit = single(exponential(lots[0])), single(R.habit_neutral)
+        self.budget, self.habit = self.lifetime(), single(R.habit_neutral)
         self.streak, self.since_break = 0, 255
         self.begun, self.planned, self.clock = 0, 1, 0
         self.play_s = t + 1
@@ -415,6 +263,10 @@ class Person:
             self.tell(t * SECOND + micro(lots[1]) + 1, Kind.DEED, beans=R.head_start)
             self.growing[t // DAY_S] += R.head_start
             self.world.count["beans_issued"] += R.head_start
+
+    def lifetime(self) -> float:
+        """How much hazard of leaving this person bears: Exp(1)."""
+        return single(exponential(self.world.words(self.me, Purpose.BUDGET)[0]))
 
     def come_back_after(self, day: int) -> None:
         """The first session of the next active day, if there is one."""
@@ -443,7 +295,7 @@ class Person:
             today = self.world.days[ahead]
             leaves = dropout_hazard(
                 self.trait_value(4, self.trait[3] >> 20), self.habit, R.habit_neutral, R.habit_relief,
-                R.habit_broke_push if since < 3 else 0.0, R.habit_withdrawn_push if today.withdrawn else 0.0,
+                R.habit_broke_push if since < R.habit_broke_window_days else 0.0, R.habit_withdrawn_push if today.withdrawn else 0.0,
             )  # fmt: skip
             self.budget = single(self.budget - leaves)
             if self.budget < 0.0:

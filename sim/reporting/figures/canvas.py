@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -15,12 +17,17 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sim.reporting.figures.look import DASHES, HATCHES, INK, MM_PER_INCH, SIDE_BY_SIDE_MM, Look
 
-PANEL_RATIO = 0.62  # height of a panel to its width
-LEAST_HEIGHT_MM, ROW_MM = 55.0, 4.6
+PANEL_RATIO = 0.6  # height of a panel to its width
+LEAST_HEIGHT_MM, ROW_MM, ROUND_ROWS_MM = 66.0, 4.8, 28.0
+HOURS_UPTO_DAYS, DATES_UPTO_DAYS = 1.5, 150.0
 LABEL_GAP = 0.075  # least distance of two direct labels, as a share of the axes
 MM_A_LETTER = 1.15  # width of a letter of the caption, on average
 MARKS_A_LINE = 8
+MANY_POINTS = 300  # a noisy line of so many points is drawn thin, without marks and dashes
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+
+End = tuple[Any, float, str, str]  # where a series ends (x, y), its name and its colour
 
 
 class Canvas:
@@ -31,6 +38,7 @@ class Canvas:
         self.figure = Figure(layout="constrained")
         self._of_bars: set[Axes] = set()  # whose y axis names categories
         self._with_legend: set[Axes] = set()  # whose title must stand above a legend
+        self._ends: list[tuple[Axes, list[End]]] = []  # names to be set when the axes are final
 
     def say(self, zh: str, en: str) -> str:
         """The text in the language of the figure."""
@@ -49,7 +57,8 @@ class Canvas:
         """Axes side by side, or one below the other on narrow paper; tall enough for `rows` bars."""
         across, down = (count, 1) if self.beside else (1, count)
         width = self.look.width_mm
-        height = max(PANEL_RATIO * width / across, LEAST_HEIGHT_MM, ROW_MM * rows + 22.0)
+        free = max(PANEL_RATIO * width / across, LEAST_HEIGHT_MM)
+        height = ROW_MM * rows + ROUND_ROWS_MM if rows else free
         self.figure.set_size_inches(width / MM_PER_INCH, height * down / MM_PER_INCH)
         axes = self.figure.subplots(down, across, squeeze=False)
         return [ax for row in axes for ax in row]
@@ -57,30 +66,26 @@ class Canvas:
     # --- ways of drawing -----------------------------------------------------------------------------
 
     def lines(self, ax: Axes, rows: pl.DataFrame, first: int = 0, mark: bool = False) -> None:
-        """A line per series, with its 95 % band, and its name at its end."""
-        ends = []
+        """A line per series, with its 95 % band, and its name at its end if there are several."""
+        ends: list[End] = []
         for k, (series, part) in enumerate(_parts(rows), start=first):
             x, y = part["x"].to_list(), part["value"].to_list()
             colour = self.look.colour(k)
-            every = max(1, len(x) // MARKS_A_LINE)
+            many, every = len(x) > MANY_POINTS, max(1, len(x) // MARKS_A_LINE)
             ax.plot(
-                x, y, color=colour, linestyle=DASHES[k % len(DASHES)], marker=MARKERS[k % len(MARKERS)],
-                markersize=3.2, markevery=1 if mark else (every * k // 3 % max(every, 1), every),
+                x, y, color=colour, linestyle="-" if many else DASHES[k % len(DASHES)],
+                linewidth=0.7 if many else 1.4, marker="" if many else MARKERS[k % len(MARKERS)],
+                markersize=3.2, markevery=1 if mark else (every * k // 3 % every, every), label=self.name(series),
             )  # fmt: skip
             if "value_low" in part.columns:
-                ax.fill_between(
-                    x,
-                    part["value_low"].to_list(),
-                    part["value_high"].to_list(),
-                    color=colour,
-                    alpha=0.18,
-                    lw=0,
-                )
+                low, high = part["value_low"].to_numpy(), part["value_high"].to_numpy()
+                ax.fill_between(x, low, high, color=colour, alpha=0.18, lw=0)
             ends.append((x[-1], y[-1], self.name(series), colour))
-        self._label_ends(ax, ends)
+        if len(ends) > 1:
+            self._ends.append((ax, ends))
 
     def points(self, ax: Axes, rows: pl.DataFrame, k: int, label: str) -> None:
-        """Data to compare with: hollow marks, named once."""
+        """Data to compare a line with: hollow marks; both are named in a legend."""
         ax.plot(
             rows["x"].to_list(), rows["value"].to_list(), linestyle="none", marker="o", markersize=4,
             markerfacecolor="white", markeredgecolor=_darker(self.look.colour(k)), label=label, zorder=5,
@@ -92,11 +97,11 @@ class Canvas:
         parts = _parts(rows)
         x = parts[0][1]["x"].to_list()
         below = [0.0] * len(x)
-        ends = []
+        ends: list[End] = []
         for k, (series, part) in enumerate(parts):
             above = [b + v for b, v in zip(below, part["value"].to_list(), strict=True)]
             ax.fill_between(
-                x, below, above, facecolor=self.look.colour(k), hatch=HATCHES[k % len(HATCHES)],
+                x, below, above, facecolor=self.look.area(k), hatch=HATCHES[k % len(HATCHES)],
                 edgecolor="white", linewidth=0.4,
             )  # fmt: skip
             if above[-1] > below[-1]:
@@ -104,7 +109,7 @@ class Canvas:
             below = above
         ax.set_ylim(bottom=0)
         ax.margins(x=0)
-        self._label_ends(ax, ends)
+        self._ends.append((ax, ends))
 
     def bars(self, ax: Axes, rows: pl.DataFrame, first: int = 0) -> None:
         """Horizontal bars over the categories x, series stacked, the total written at the end."""
@@ -115,14 +120,14 @@ class Canvas:
             values = dict(zip(part["x"].to_list(), part["value"].to_list(), strict=True))
             widths = [values.get(name) or 0.0 for name in names]
             ax.barh(
-                range(len(names)), widths, left=[ends[n] for n in names], color=self.look.colour(k),
+                range(len(names)), widths, left=[ends[n] for n in names], color=self.look.area(k),
                 hatch=HATCHES[k % len(HATCHES)], edgecolor="white", linewidth=0.4, label=self.name(series),
             )  # fmt: skip
             ends = {name: ends[name] + width for name, width in zip(names, widths, strict=True)}
         if "value_low" in rows.columns and len(parts) == 1:
-            half = (rows["value_high"] - rows["value"]).to_list()
+            half = (rows["value_high"] - rows["value"]).fill_nan(0.0).fill_null(0.0)
             ax.errorbar(rows["value"].to_list(), range(len(names)), xerr=half, fmt="none", ecolor=INK, lw=0.8)
-            ends = dict(zip(names, rows["value_high"].fill_nan(0.0).to_list(), strict=True))
+            ends = dict(zip(names, (rows["value"] + half).to_list(), strict=True))
         self._bar_axes(ax, names, ends, rows)
         if len(parts) > 1:
             self.legend(ax, len(parts))
@@ -134,7 +139,7 @@ class Canvas:
         for k, (series, part) in enumerate(parts):
             x, values = part["x"].to_list(), part["value"].to_list()
             ax.bar(
-                x, values, bottom=[below.get(at, 0.0) for at in x], width=0.85, color=self.look.colour(k),
+                x, values, bottom=[below.get(at, 0.0) for at in x], width=0.85, color=self.look.area(k),
                 hatch=HATCHES[k % len(HATCHES)], edgecolor="white", linewidth=0.3, label=self.name(series),
             )  # fmt: skip
             below |= {at: below.get(at, 0.0) + v for at, v in zip(x, values, strict=True)}
@@ -160,16 +165,24 @@ class Canvas:
     def finish(self, title: str, caption: str) -> None:
         """The figure's title above and its caption below, broken to the width of the paper."""
         per_line = int(self.look.width_mm / MM_A_LETTER)
+        for ax, ends in self._ends:
+            self._label_ends(ax, ends)
         self.figure.suptitle(_broken(title, int(per_line * 0.75)), x=0.01, ha="left", fontsize=9.5)
         self.figure.supxlabel(_broken(caption, per_line), x=0.01, ha="left", fontsize=6, color="#5A5A5A")
 
-    def dates(self, ax: Axes, form: str | None = None) -> None:
-        """Dates on the x axis, few enough to be read."""
-        locator = dates.AutoDateLocator(minticks=3, maxticks=6)
+    def dates(self, ax: Axes) -> None:
+        """Instants, days or months on the x axis, by how long it is, few enough to be read."""
+        low, high = ax.get_xlim()
+        days = high - low
+        locator: dates.DateLocator = dates.AutoDateLocator(minticks=3, maxticks=6)
+        if days <= HOURS_UPTO_DAYS:
+            form = "%H:%M"
+        elif days <= DATES_UPTO_DAYS:
+            form, locator = "%m-%d", dates.DayLocator(interval=math.ceil(days / 6))
+        else:
+            form = "%Y-%m"
         ax.xaxis.set_major_locator(locator)
-        ax.xaxis.set_major_formatter(
-            dates.DateFormatter(form) if form else dates.ConciseDateFormatter(locator, show_offset=False)
-        )
+        ax.xaxis.set_major_formatter(dates.DateFormatter(form))
 
     def legend(self, ax: Axes, count: int) -> None:
         """Names of stacked series above the axes, in their order."""
@@ -180,9 +193,12 @@ class Canvas:
         self._with_legend.add(ax)
 
     def peak(self, ax: Axes, at: datetime, height: float, text: str) -> None:
-        """Name the highest point of a line."""
+        """Name the highest point of a line, towards the middle of the axes."""
+        low, high = ax.get_xlim()
+        left = dates.date2num(at) < (low + high) / 2
         ax.annotate(
-            text, (dates.date2num(at), height), xytext=(4, 3), textcoords="offset points", fontsize=7, color=INK
+            text, (dates.date2num(at), height), xytext=(5 if left else -5, 4), textcoords="offset points",
+            ha="left" if left else "right", fontsize=7, color=INK,
         )  # fmt: skip
 
     def _bar_axes(self, ax: Axes, names: list[str], ends: dict[str, float], rows: pl.DataFrame) -> None:
@@ -198,13 +214,13 @@ class Canvas:
         ax.grid(visible=False, axis="y")
         ax.margins(x=0.14)
         ax.set_xlim(left=0)
-        ax.xaxis.set_major_locator(MaxNLocator(4))
+        ax.xaxis.set_major_locator(MaxNLocator(4, integer=all(v == round(v) for v in totals.values())))
         ax.xaxis.set_major_formatter(FuncFormatter(self.look.number))
 
-    def _label_ends(self, ax: Axes, ends: list[tuple[Any, float, str, str]]) -> None:
+    def _label_ends(self, ax: Axes, ends: list[End]) -> None:
         """Names to the right of the axes, at the height of the line's end, moved apart where they meet."""
         to_axes = ax.transScale + ax.transLimits
-        number = ax.xaxis.convert_units
+        number: Callable[[Any], Any] = ax.xaxis.convert_units
         placed = sorted(
             (float(to_axes.transform((float(number(x)), y))[1]), text, colour) for x, y, text, colour in ends
         )
@@ -236,7 +252,7 @@ def _broken(text: str, per_line: int) -> str:
     lines, room = [""], per_line
     for word in re.findall(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+|\s+", text):
         need = sum(2 if "\u2e80" <= letter <= "\uffef" else 1 for letter in word)
-        if need > room and lines[-1] and word not in ",。;:、)":
+        if need > room and lines[-1] and word not in "，。；：、）":
             lines.append("")
             room = per_line
         if lines[-1] or not word.isspace():

@@ -16,6 +16,7 @@ from sim.reporting.figures.numbers import (
     lorenz,
     per_replication,
     start_of,
+    together,
 )
 from sim.reporting.figures.spec import FigureSpec, panel
 
@@ -62,7 +63,7 @@ def draw_pools(c: Canvas, rows: pl.DataFrame) -> None:
     c.lines(ax, rows)
     ax.set_ylim(bottom=0)
     c.dates(ax)
-    c.axes(ax, y=c.say("剩余,元", "left, yuan"))
+    c.axes(ax, y=c.say("剩余，元", "left, yuan"))
 
 
 def ngo_numbers(tables: Tables) -> pl.DataFrame:
@@ -72,11 +73,9 @@ def ngo_numbers(tables: Tables) -> pl.DataFrame:
         return NOTHING
     curve = per_replication(rows, lambda part: lorenz(part["raised_fen"]))
     spread = per_replication(rows, lambda part: pl.DataFrame({"gini": [gini(part["raised_fen"])]}))
-    return pl.concat(
-        [
-            long(curve, "lorenz", "holders", ["held"]),
-            long(spread.with_columns(pl.lit(0.0).alias("at")), "gini", "at", ["gini"]),
-        ]
+    return together(
+        long(curve, "lorenz", "holders", ["held"]),
+        long(spread.with_columns(pl.lit(0.0).alias("at")), "gini", "at", ["gini"]),
     )
 
 
@@ -98,7 +97,7 @@ def draw_ngos(c: Canvas, rows: pl.DataFrame) -> None:
     c.axes(
         ax,
         "",
-        c.say("机构,由小到大,%", "NGOs from the smallest, %"),
+        c.say("机构，由小到大，%", "NGOs from the smallest, %"),
         c.say("累计筹款 %", "cumulative money raised, %"),
     )
 
@@ -112,11 +111,9 @@ def team_numbers(tables: Tables) -> pl.DataFrame:
         pl.format("{}", "rank") if rows["replication"].n_unique() > 1 else pl.format("{} {}", "rank", "name")
     )
     named = rows.with_columns(ranked.alias("team"))
-    return pl.concat(
-        [
-            long(named, "points", "team", ["points"]),
-            long(named, "unlocked", "team", ["unlocked_fen"], 1 / FEN_PER_YUAN),
-        ]
+    return together(
+        long(named, "points", "team", ["points"]),
+        long(named, "unlocked", "team", ["unlocked_fen"], 1 / FEN_PER_YUAN),
     )
 
 
@@ -126,22 +123,19 @@ def draw_teams(c: Canvas, rows: pl.DataFrame) -> None:
     c.bars(left, panel(rows, "points"))
     c.axes(left, "", c.say("积分", "points"))
     c.bars(right, panel(rows, "unlocked"), first=2)
-    c.axes(right, "", c.say("解锁资金,元", "money unlocked, yuan"))
+    c.axes(right, "", c.say("解锁资金，元", "money unlocked, yuan"))
     if c.beside:
         right.set_yticklabels([])
 
 
 def helped_numbers(tables: Tables) -> pl.DataFrame:
     """People helped by cause, and the share of limited projects that reached their target, in percent."""
-    rows = tables["projects"]
-    people = rows.group_by(["replication", "cause"], maintain_order=True).agg(pl.col("helped").sum())
-    limited = rows.filter(pl.col("limited"))
-    funded = limited.group_by(["replication", "cause"], maintain_order=True).agg(
-        (100.0 * pl.col("funded").mean()).alias("share")
-    )
-    return pl.concat(
-        [long(people, "helped", "cause", ["helped"]), long(funded, "funded", "cause", ["share"])]
-    ).sort("panel", "x", descending=[True, False])
+    by = ["replication", "cause"]
+    rows = tables["projects"].sort(pl.col("cause").cast(pl.Enum(list(CAUSE_WORDS))))
+    people = rows.group_by(by, maintain_order=True).agg(pl.col("helped").sum())
+    limited = rows.filter(pl.col("limited")).group_by(by, maintain_order=True)
+    funded = limited.agg((100.0 * pl.col("funded").mean()).alias("share"))
+    return together(long(people, "helped", "cause", ["helped"]), long(funded, "funded", "cause", ["share"]))
 
 
 def draw_helped(c: Canvas, rows: pl.DataFrame) -> None:
@@ -159,8 +153,8 @@ FIGURES = (
     FigureSpec("giving", "善款来源与去向", "Donations by source and cause", ("sources",),
                giving_numbers, draw_giving, CAUSE_WORDS | SOURCE_WORDS),
     FigureSpec("pools", "配捐资金池", "Sponsors' pools", ("pools", "days"), pool_numbers, draw_pools),
-    FigureSpec("ngos", "机构筹款集中度", "Concentration of money over NGOs", ("ngos",), ngo_numbers, draw_ngos,
-               {"held": ("机构", "NGOs")}),
+    FigureSpec("ngos", "机构筹款集中度", "Concentration of money over NGOs", ("ngos",),
+               ngo_numbers, draw_ngos, {"held": ("机构", "NGOs")}),
     FigureSpec("teams", "爱心战队排名", "Ranking of teams", ("teams",), team_numbers, draw_teams),
     FigureSpec("helped", "受益人与项目", "People helped, projects funded", ("projects",),
                helped_numbers, draw_helped, CAUSE_WORDS),

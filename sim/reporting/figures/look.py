@@ -25,6 +25,7 @@ SIDE_BY_SIDE_MM = 130.0  # narrower paper gets its panels one below the other
 # sky blue come late because they are pale as lines.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#5A5A5A", "#000000")
 GREYS = ("#000000", "#6E6E6E", "#A8A8A8", "#3C3C3C", "#C8C8C8", "#8A8A8A", "#505050", "#DCDCDC")
+GREY_AREAS = ("#7A7A7A", "#B4B4B4", "#D8D8D8", "#4A4A4A", "#9A9A9A", "#C6C6C6", "#646464", "#E6E6E6")
 # Line and hatch tell series apart where colour cannot.
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)))
 HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "||||", "++++", "----")
@@ -61,22 +62,41 @@ class Look:
     grey: bool = False
     dpi: int = 150
 
+    @property
+    def slug(self) -> str:
+        """A folder name for this look: "en-160mm", "zh-85mm-grey"."""
+        return f"{self.lang}-{self.width_mm:g}mm{'-grey' if self.grey else ''}"
+
     def say(self, zh: str, en: str) -> str:
         """The text in this look's language."""
         return zh if self.lang == "zh" else en
 
     def colour(self, k: int) -> str:
-        """Colour of the k-th series."""
-        colours = GREYS if self.grey else PALETTE
-        return colours[k % len(colours)]
+        """Colour of the k-th series as a line."""
+        return (GREYS if self.grey else PALETTE)[k % len(PALETTE)]
+
+    def area(self, k: int) -> str:
+        """Colour of the k-th series as a bar or an area."""
+        return (GREY_AREAS if self.grey else PALETTE)[k % len(PALETTE)]
 
     def number(self, value: float, _position: object = None) -> str:
         """A number as people write it: 1,200 · 3.4 M, or 1,200 · 340万 · 1.2亿."""
         size = abs(value)
         for least, unit in ((1e8, "亿"), (1e4, "万")) if self.lang == "zh" else ((1e9, " bn"), (1e6, " M")):
             if size >= least:
-                return f"{value / least:,.3g}{unit}"
-        return f"{value:,.0f}" if size >= 100 or value == round(value) else f"{value:.3g}"
+                return f"{_digits(value / least)}{unit}"
+        return _digits(value)
+
+
+def parse_lang(text: str) -> Lang:
+    """The language of a text. Raises UsageError."""
+    if text == "en" or text == "zh":
+        return text
+    raise UsageError(f"--lang {text}: is no language of the figures; use zh or en")
+
+
+def _digits(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 or value == round(value) else f"{value:.3g}"
 
 
 def parse_width(text: str) -> float:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import polars as pl
 
 from sim.reporting.figures.canvas import Canvas
-from sim.reporting.figures.numbers import FEN_PER_YUAN, NOTHING, Tables, long, on_dates, per_replication
+from sim.reporting.figures.numbers import (
+    FEN_PER_YUAN,
+    NOTHING,
+    Tables,
+    long,
+    on_dates,
+    per_replication,
+    together,
+)
 from sim.reporting.figures.spec import FigureSpec, panel
 
 LARGEST_DONATION_FEN = 200  # the axis ends at 2 yuan: rarer donations are summed into the last point
@@ -42,11 +50,9 @@ def pledge_numbers(tables: Tables) -> pl.DataFrame:
     donation = long(
         orders.with_columns(pl.col("donation_fen") / FEN_PER_YUAN), "donations", "donation_fen", ["share"]
     )
-    return pl.concat(
-        [
-            donation.with_columns(pl.col("x").cast(pl.String)),
-            long(part, "merchants", "category", ["merchants"]),
-        ]
+    return together(
+        donation.with_columns(pl.col("x").cast(pl.String)),
+        long(part, "merchants", "category", ["merchants"]),
     )
 
 
@@ -71,7 +77,7 @@ def draw_pledges(c: Canvas, rows: pl.DataFrame) -> None:
     c.axes(
         left,
         c.say("每单捐款", "donation of an order"),
-        c.say("元(末点为更大者之和)", "yuan (the last point sums larger ones)"),
+        c.say("元（末点为更大者之和）", "yuan (the last point sums larger ones)"),
         c.say("公益订单 %", "charity orders, %"),
     )
     c.bars(right, by_category, first=1)
@@ -97,7 +103,7 @@ def draw_buyers(c: Canvas, rows: pl.DataFrame) -> None:
     c.axes(
         ax,
         "",
-        c.say("常客,由多到少,%", "regular shoppers from the busiest, %"),
+        c.say("常客，由多到少，%", "regular shoppers from the busiest, %"),
         c.say("31 个平日累计订单 %", "orders of 31 ordinary days, %"),
     )
 
@@ -112,7 +118,7 @@ def abuse_numbers(tables: Tables) -> pl.DataFrame:
     share = (100.0 * pl.col("blocked") / pl.col("accounts").clip(lower_bound=1)).alias("share")
     groups = long(rows.with_columns(share), "blocked", "group", ["share"])
     subsidy = long(days, "subsidy", "at", ["honest_fen", "farmer_subsidy_fen"], 1 / FEN_PER_YUAN)
-    return pl.concat([subsidy.with_columns(pl.col("x").dt.strftime("%Y-%m-%d")), groups])
+    return together(subsidy.with_columns(pl.col("x").dt.strftime("%Y-%m-%d")), groups)
 
 
 def draw_abuse(c: Canvas, rows: pl.DataFrame) -> None:
@@ -123,7 +129,7 @@ def draw_abuse(c: Canvas, rows: pl.DataFrame) -> None:
     c.dates(left)
     total = float(subsidy["value"].sum()) or 1.0
     leaked = float(subsidy.filter(pl.col("series") == "farmer_subsidy_fen")["value"].sum())
-    c.axes(left, "", y=c.say("补贴,元/日", "subsidy, yuan a day"))
+    c.axes(left, "", y=c.say("补贴，元/日", "subsidy, yuan a day"))
     left.set_xlabel(
         c.say(
             f"流失 {100 * leaked / total:.1f}%",
@@ -147,10 +153,12 @@ def draw_benefits(c: Canvas, rows: pl.DataFrame) -> None:
 
 
 FIGURES = (
-    FigureSpec("pledges", "商家承诺", "Merchants' pledges", ("pledges", "merchants"), pledge_numbers, draw_pledges),
+    FigureSpec("pledges", "商家承诺", "Merchants' pledges", ("pledges", "merchants"),
+               pledge_numbers, draw_pledges),
     FigureSpec("buyers", "订单集中度", "Concentration of orders", ("buyers",), buyer_numbers, draw_buyers,
                {"share_of_orders": ("常客", "shoppers")}),
-    FigureSpec("abuse", "薅羊毛流失", "Leakage to farmers", ("abuse", "days"), abuse_numbers, draw_abuse, ABUSE_WORDS),
+    FigureSpec("abuse", "薅羊毛流失", "Leakage to farmers", ("abuse", "days"),
+               abuse_numbers, draw_abuse, ABUSE_WORDS),
     FigureSpec("benefits", "慈善账户权益", "Benefits of the charity account", ("benefits",),
                benefit_numbers, draw_benefits),
 )  # fmt: skip

@@ -27,7 +27,12 @@ def long(rows: pl.DataFrame, panel: str, x: str, series: list[str], factor: floa
         one = rows.select("replication", pl.col(x).alias("x"), pl.col(name).cast(pl.Float64).alias("value"))
         mean = intervals(one.with_columns(pl.col("value") * factor), ["x"], ["value"])
         parts.append(mean.select(pl.lit(panel).alias("panel"), pl.lit(name).alias("series"), pl.all()))
-    return pl.concat(parts)
+    return together(*parts)
+
+
+def together(*parts: pl.DataFrame) -> pl.DataFrame:
+    """The rows of all parts that have any; nothing if none has."""
+    return pl.concat([p for p in parts if len(p)] or [NOTHING], how="diagonal_relaxed")
 
 
 def by_group(
@@ -38,7 +43,7 @@ def by_group(
         long(part, panel, x, [value], factor).with_columns(pl.lit(str(key[0])).alias("series"))
         for key, part in rows.group_by([group], maintain_order=True)
     ]
-    return pl.concat(parts) if parts else NOTHING
+    return together(*parts)
 
 
 def per_replication(rows: pl.DataFrame, summarise: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import polars as pl
+from matplotlib.ticker import MaxNLocator
 
 from sim.reporting.figures.canvas import Canvas
-from sim.reporting.figures.numbers import MINUTES_PER_HOUR, NOTHING, Tables, long, on_dates
+from sim.reporting.figures.numbers import MINUTES_PER_HOUR, NOTHING, Tables, long, on_dates, together
 from sim.reporting.figures.spec import FigureSpec, panel
 
 SMALLEST_COHORT = 30  # fewer players make a share that says nothing
@@ -34,8 +35,8 @@ def draw_beans(c: Canvas, rows: pl.DataFrame) -> None:
     """Stacked areas: the height is all beans issued so far."""
     (ax,) = c.panels()
     c.stack(ax, rows)
-    c.dates(ax)
     c.axes(ax, c.say("累计发放 → 去向", "issued so far, and where they are"), y=c.say("爱豆", "beans"))
+    c.dates(ax)
 
 
 def hours_numbers(tables: Tables) -> pl.DataFrame:
@@ -63,6 +64,7 @@ def draw_retention(c: Canvas, rows: pl.DataFrame) -> None:
     """One falling line."""
     (ax,) = c.panels()
     c.lines(ax, rows, mark=rows["x"].n_unique() <= 31)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylim(bottom=0)
     c.axes(
         ax,
@@ -80,7 +82,7 @@ def participation_numbers(tables: Tables) -> pl.DataFrame:
         parts.append(long(tables["segments"].with_columns(share), "segments", "label", ["share"]))
     if "channels" in tables:
         parts.append(long(tables["channels"], "channels", "label", ["sessions"]))
-    return pl.concat(parts) if parts else NOTHING
+    return together(*parts)
 
 
 def draw_participation(c: Canvas, rows: pl.DataFrame) -> None:
@@ -98,7 +100,7 @@ def draw_participation(c: Canvas, rows: pl.DataFrame) -> None:
 def deeds_numbers(tables: Tables) -> pl.DataFrame:
     """How often each deed was done, the commonest first."""
     rows = long(tables["deeds"], "deeds", "label", ["times"])
-    return rows.sort("value", descending=True).head(MOST_DEEDS)
+    return rows.filter(pl.col("value") > 0).sort("value", descending=True).head(MOST_DEEDS)
 
 
 def draw_deeds(c: Canvas, rows: pl.DataFrame) -> None:
@@ -110,7 +112,8 @@ def draw_deeds(c: Canvas, rows: pl.DataFrame) -> None:
 
 FIGURES = (
     FigureSpec("beans", "爱豆流向", "Bean flow", ("days",), bean_numbers, draw_beans, BEAN_WORDS),
-    FigureSpec("charity_hours", "公益时", "Charity hours by class", ("days",), hours_numbers, draw_hours, HOUR_WORDS),
+    FigureSpec("charity_hours", "公益时", "Charity hours by class", ("days",),
+               hours_numbers, draw_hours, HOUR_WORDS),
     FigureSpec("retention", "新玩家留存", "Retention of new players", ("retention",),
                retention_numbers, draw_retention, {"share": ("留存", "retention")}),
     FigureSpec("participation", "人群与渠道参与", "Participation by segment and channel", (),

@@ -9,13 +9,14 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from sim.errors import UsageError
-from sim.suggestions import did_you_mean
+from sim.loading import settings_hash
 from sim.reporting.figures import giving, market, play, traffic
 from sim.reporting.figures.canvas import Canvas
 from sim.reporting.figures.look import Look, printing
 from sim.reporting.figures.spec import FigureSpec
 from sim.reporting.manifest import version
 from sim.reporting.results import Results
+from sim.suggestions import did_you_mean
 
 FIGURES: dict[str, FigureSpec] = {
     spec.name: spec for spec in (*traffic.FIGURES, *giving.FIGURES, *play.FIGURES, *market.FIGURES)
@@ -61,20 +62,18 @@ def numbers_of(spec: FigureSpec, results: Results) -> pl.DataFrame | None:
 def caption_of(results: Results, look: Look) -> str:
     """Users and source of a figure, and what its bands are."""
     world, count = results.scenario.scenario, len(results.outcomes)
-    from sim.loading import settings_hash
-
     real = look.number(world.real_users)
     key = settings_hash(results.scenario)[:8]
     words = look.say(
-        f"模拟 {world.users:,} 名用户(现实 {real});方案 {results.design};",
+        f"模拟 {world.users:,} 名用户（现实 {real}）；方案 {results.design}；",
         f"{world.users:,} users simulated for {real}; design {results.design}; ",
     )
     if count > 1:
         words += look.say(
-            f"{count} 次重复的均值与 95% 区间;", f"mean and 95 % interval of {count} replications; "
+            f"{count} 次重复的均值与 95% 区间；", f"mean and 95 % interval of {count} replications; "
         )
     return words + look.say(
-        f"来源:Beanpeak {version()},设置 {key}", f"source: Beanpeak {version()}, settings {key}"
+        f"来源：Beanpeak {version()}，设置 {key}", f"source: Beanpeak {version()}, settings {key}"
     )
 
 

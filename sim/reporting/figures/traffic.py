@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 import polars as pl
 
 from sim.reporting.figures.canvas import Canvas
-from sim.reporting.figures.numbers import FEN_PER_YUAN, Tables, at_instants, long, on_dates, start_of
+from sim.reporting.figures.numbers import (
+    FEN_PER_YUAN,
+    Tables,
+    at_instants,
+    long,
+    on_dates,
+    start_of,
+    together,
+)
 from sim.reporting.figures.spec import FigureSpec, panel
 
 DAYS_BEFORE, DAYS_AFTER = 10, 30
+STEPS, HOUR, ENOUGH = (1, 5, 10, 30), 60, 20  # minutes a point may stand for, and the orders it should hold
 STEEP = 8  # a peak so many times the median asks for a logarithmic axis
 
 WORDS = {
@@ -25,60 +35,65 @@ WORDS = {
 
 
 def traffic_numbers(tables: Tables) -> pl.DataFrame:
-    """Orders by minute on the busiest day (by hour if no day is fine), donations by day around it."""
+    """Orders on the busiest day by minute (more where a minute holds few), donations by day around it."""
     start, days = start_of(tables), on_dates(tables["days"])
-    fine = tables.get("minutes")
-    rows = at_instants(tables["hours"] if fine is None else fine, start)
+    fine = tables.get("minutes", tables["hours"])
+    rows = at_instants(fine, start)
     daily = rows.group_by(pl.col("at").dt.truncate("1d"), maintain_order=True).agg(pl.col("orders").sum())
     peak = daily.sort("orders", descending=True)["at"][0]
-    peak_day = rows.filter(pl.col("at").dt.truncate("1d") == peak)
+    busy = rows.filter(pl.col("at").dt.truncate("1d") == peak)
+    step = _step(busy) if "minutes" in tables else HOUR
+    binned = busy.group_by(["replication", pl.col("at").dt.truncate(f"{step}m")], maintain_order=True)
     near = days.filter(
         pl.col("at").is_between(peak - timedelta(days=DAYS_BEFORE), peak + timedelta(days=DAYS_AFTER))
     )
-    step = "hour" if fine is None else "minute"
-    return pl.concat(
-        [
-            long(peak_day, step, "at", ["orders", "charity_orders"]),
-            long(near, "day", "at", ["pledged_fen", "confirmed_fen"], 1 / FEN_PER_YUAN),
-        ]
+    orders = ["orders", "charity_orders"]
+    return together(
+        long(binned.agg(pl.col(orders).sum()), f"{step} min", "at", orders),
+        long(near, "day", "at", ["pledged_fen", "confirmed_fen"], 1 / FEN_PER_YUAN),
     )
+
+
+def _step(day: pl.DataFrame) -> int:
+    """Minutes a point stands for, so that it holds some orders on average."""
+    a_minute = float(day["orders"].sum()) / max(len(day), 1)
+    return next((step for step in STEPS if step * a_minute >= ENOUGH), HOUR)
 
 
 def draw_traffic(c: Canvas, rows: pl.DataFrame) -> None:
     """Orders of the peak day, and the donations before and after it with both peaks named."""
     left, right = c.panels(2)
-    fine = panel(rows, "minute")
-    by = ("分钟", "minute") if len(fine) else ("小时", "hour")
-    traffic = fine if len(fine) else panel(rows, "hour")
-    values = traffic.filter(pl.col("series") == "orders")["value"]
-    if (values.max() or 0) > STEEP * max(float(values.median() or 0), 1.0):  # type: ignore[operator, arg-type]
+    money = panel(rows, "day")
+    traffic = rows.filter(pl.col("panel") != "day")
+    step = traffic["panel"][0].replace("1 min", "min")
+    values = traffic.filter(pl.col("series") == "orders")["value"].to_numpy()
+    if values.max() > STEEP * max(float(np.median(values)), 1.0):
         left.set_yscale("log")
         traffic = traffic.filter(pl.col("value") > 0)
     c.lines(left, traffic)
+    if left.get_yscale() == "linear":
+        left.set_ylim(bottom=0)
     day = traffic["x"][0].strftime("%Y-%m-%d")
-    c.axes(
-        left, c.say(f"{day} 每{by[0]}订单", f"{day}, orders by {by[1]}"), y=c.say("单", f"orders a {by[1]}")
-    )
-    c.dates(left, "%H:%M")
-    money = panel(rows, "day")
+    c.axes(left, c.say(f"{day} 的订单", f"orders of {day}"), y=c.say(f"单 / {step}", f"orders per {step}"))
+    c.dates(left)
     c.lines(right, money, first=2)
     for series in ("pledged_fen", "confirmed_fen"):
         top = money.filter(pl.col("series") == series).sort("value", descending=True).row(0, named=True)
         if top["value"] > 0:
             name = c.say(f"{c.name(series)}峰值", f"{c.name(series)} peak")
             c.peak(right, top["x"], top["value"], f"{name} {top['x']:%m-%d}")
+    right.margins(y=0.12)
+    right.set_ylim(bottom=0)
     c.axes(right, c.say("每日捐款", "donations by day"), y=c.say("元/日", "yuan a day"))
-    c.dates(right, "%m-%d")
+    c.dates(right)
 
 
 def hour_numbers(tables: Tables) -> pl.DataFrame:
     """Simulated and measured share of each hour, in percent."""
     rows = tables["hour_profile"]
-    return pl.concat(
-        [
-            long(rows, "visits", "hour", ["visits_pct", "page_views_pct"]),
-            long(rows, "orders", "hour", ["orders_pct", "purchases_pct"]),
-        ]
+    return together(
+        long(rows, "visits", "hour", ["visits_pct", "page_views_pct"]),
+        long(rows, "orders", "hour", ["orders_pct", "purchases_pct"]),
     )
 
 
@@ -129,7 +144,7 @@ def draw_cash(c: Canvas, rows: pl.DataFrame) -> None:
     c.lines(ax, rows, first=2, mark=True)
     ax.set_ylim(bottom=0)
     c.axes(
-        ax, "", c.say("节后天数", "days after the festival"), c.say("元/日(对数)", "yuan a day (log scale)")
+        ax, "", c.say("节后天数", "days after the festival"), c.say("元/日（对数）", "yuan a day (log scale)")
     )
 
 
@@ -138,7 +153,7 @@ FIGURES = (
                traffic_numbers, draw_traffic, WORDS),
     FigureSpec("hour_profile", "平日小时分布", "Hours of ordinary days against data", ("hour_profile",),
                hour_numbers, draw_hours, WORDS),
-    FigureSpec("festival_curve", "大促当日累计曲线", "The festival day against published shares", ("festival_curve",),
-               curve_numbers, draw_curve, WORDS),
+    FigureSpec("festival_curve", "大促当日累计曲线", "The festival day against published shares",
+               ("festival_curve",), curve_numbers, draw_curve, WORDS),
     FigureSpec("cash", "从承诺到到账", "From pledge to cash", ("cash",), cash_numbers, draw_cash, WORDS),
 )  # fmt: skip

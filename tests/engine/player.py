@@ -1,0 +1,394 @@
+"""The playing half of a person: sessions, deeds and claims. A player is the whole person."""
+
+from __future__ import annotations
+
+from math import exp, log
+from types import SimpleNamespace
+
+from sim.behaviour.choice import felt_reward, goal_pull
+from sim.behaviour.giving import (
+    completes,
+    first_gift_yuan,
+    gives_logit,
+    heaped_gift_yuan,
+    logistic,
+    repeat_gift_yuan,
+)
+from sim.bookkeeping import Kind
+from sim.domain.beans import fen_of_beans, full_hundreds
+from sim.domain.hours import service_minutes
+from sim.engine.rules import exponential, sequential_uniform, unit
+from sim.streams import Purpose
+from tests.engine.person import DAY_S, DONATED, GENERAL, PENDING, SECOND, Errand, Record
+from tests.engine.shopper import Shopper
+
+MOST_CHOICES = 12
+
+
+class Player(Shopper):
+    """A person who shops and plays; farmers only play."""
+
+    def play(self, t: int) -> None:
+        """A session: the platform's look at the account, harvest, deeds, and when to come again."""
+        world, R, day = self.world, self.world.rules, t // DAY_S
+        self.play_s = 2**31 - 1
+        self.new_day(day)
+        nth, self.begun = self.begun, self.begun + 1
+        if nth == 0 and self.is_blocked(t * SECOND, day):
+            return
+        world.count.update(sessions=1, active_days=int(nth == 0))
+        self.tell(t * SECOND + 2, Kind.SESSION, deed=nth, klass=self.segment)
+        now = t * SECOND + 3
+        if self.farmer:
+            self.farm(now, day)
+            self.play_s = (day + 1) * DAY_S + ((self.place[2] * DAY_S) >> 32)
+            self.begun, self.planned = 0, 1
+            return
+        if self.bound and self.minutes[0] >= R.staff_norm:
+            self.bound, self.budget = False, self.lifetime()
+        key = day * 16 + nth
+        if unit(world.words(self.me, Purpose.SESSION, key)[0]) < R.harvest:
+            self.harvest(now, day)
+        end = self.do_deeds(now + 1, day, key)
+        self.plan_next_session(max(t, end // SECOND))
+
+    def is_blocked(self, t_us: int, day: int) -> bool:
+        """Whether the account is closed today; a closed one loses its harvested beans."""
+        R = self.world.rules
+        chance = R.removal if self.farmer else R.wrongly_blocked
+        if unit(self.world.words(self.me, Purpose.GUARD, day)[0]) >= chance:
+            return False
+        self.tell(t_us, Kind.BLOCK)
+        self.world.count["blocked"] += 1
+        lost = self.available.total()
+        if lost:
+            self.tell(t_us + 1, Kind.REVOKE, beans=lost)
+            self.world.count["beans_revoked"] += lost
+            self.available.clear()
+        self.blocked = self.gone = True
+        return True
+
+    def plan_next_session(self, t: int) -> None:
+        """Once more today if that was the plan and it is not too late, else on another day."""
+        day = t // DAY_S
+        left = self.planned - self.begun
+        if left > 0:
+            word = self.world.words(self.me, Purpose.DAY, day, self.begun)[0]
+            at = self.session_at(day, sequential_uniform(self.clock / 65536.0, left, word))
+            if at > t:
+                self.play_s = at
+                return
+        self.come_back_after(day)
+
+    # --- choosing -----------------------------------------------------------------------------------
+
+    def do_deeds(self, t_us: int, day: int, key: int) -> int:
+        """Choose and do, until stopping is chosen or the day is over; returns when that is."""
+        world, R = self.world, self.world.rules
+        lift = self.eagerness()
+        for sub in range(MOST_CHOICES):
+            lots = world.words(self.me, Purpose.SLOT, key, sub)
+            world.count["choice_slots"] += 1
+            chosen = self.choose(lift, unit(lots[0]))
+            if chosen is None:
+                return t_us
+            t_us += int(exponential(lots[1]) * R.choice_dwell_s * 1_000_000.0) + SECOND
+            if t_us + 2 * SECOND >= (day + 1) * DAY_S * SECOND:
+                return t_us
+            self.done[chosen] += 1
+            self.do(chosen, t_us, key, sub, lots[2])
+        return t_us
+
+    def eagerness(self) -> float:
+        """A factor on every deed, fixed for the session: warm glow, nearness of the goal, the team."""
+        R = self.world.rules
+        glow = self.trait_value(1, self.trait[1] >> 20) * R.segment_activity[self.segment]
+        held = self.available.total() + self.growing.total()
+        pull = goal_pull(held / R.goal, R.head_start, R.choice_goal_kappa, R.choice_goal_iota)
+        if self.in_team:
+            pull += self.world.public.team_pull
+        return glow * exp(pull)
+
+    def choose(self, lift: float, share: float) -> int | None:
+        """A deed by its weight, or None: stopping has its weight too."""
+        weights = [self.weight(j, lift) if self.can(j) else 0.0 for j in range(len(self.world.deeds))]
+        total = 0.0
+        for weight in weights:
+            total += weight
+        aim = share * (total + self.world.rules.stop_weight)
+        for j, weight in enumerate(weights):
+            if aim < weight:
+                return j
+            aim -= weight
+        return None
+
+    def can(self, j: int) -> bool:
+        """Whether deed j is open to this person now."""
+        R, G, deed = self.world.rules, self.world.public, self.world.deeds[j]
+        if deed.per_day and min(self.done[j], 3) >= deed.per_day:
+            return False
+        if deed.needs_account and not self.holder:
+            return False
+        if deed.adults_only and R.segment_minor[self.segment]:
+            return False
+        return {
+            "deed": True,
+            "gift": G.projects > 0,
+            "bean_gift": G.bean_pool > 0 and G.projects > 0 and self.free_beans() >= 100,
+            "redeem": 0 < G.cheapest <= self.free_beans(),
+            "volunteer": G.activities > 0 and not self.serving,
+            "account": bool(R.account_open) and self.is_eligible() and not self.holder,
+            "team": bool(R.teams_open) and not self.in_team,
+        }[deed.effect]
+
+    def is_eligible(self) -> bool:
+        """Native of the province, or working, studying or living there; each lot is a byte of the key."""
+        R, word = self.world.rules, self.place[2]
+        shares = (R.native, R.works, R.studies, R.lives)
+        return any((word >> 8 * k) % 256 / 256.0 < share for k, share in enumerate(shares))
+
+    def weight(self, j: int, lift: float) -> float:
+        """Against stopping; a reward is felt only as far as the day's cap is open."""
+        R, G, deed = self.world.rules, self.world.public, self.world.deeds[j]
+        open_beans = R.daily_cap - self.beans_today
+        weight = G.pull[self.in_team][self.streak][j]
+        if G.reward[self.in_team][self.streak][j] > open_beans:
+            felt = felt_reward(max(open_beans, 0) * R.bean_yuan, deed.cost, R.choice_weight_charity, R.choice_slope)
+            weight = G.bare[j] * exp(felt)
+        if self.staff and deed.effect == "volunteer" and self.minutes[0] < R.staff_norm:
+            weight = weight * R.staff_push
+        return weight * self.world.mix[self.channel][self.segment][j] * lift
+
+    # --- doing --------------------------------------------------------------------------------------
+
+    def do(self, j: int, t_us: int, key: int, sub: int, word: int) -> None:
+        deed = self.world.deeds[j]
+        if deed.team and self.in_team:
+            self.world.points[self.team] += 1
+        if deed.effect == "deed":
+            self.plain_deed(j, t_us, self.world.rules.daily_cap)
+        elif deed.effect == "gift":
+            self.consider_gift(j, t_us, key, sub)
+        elif deed.effect == "bean_gift":
+            self.offer_beans(j, t_us, key, sub)
+        elif deed.effect == "redeem":
+            self.redeem(t_us, key, sub)
+        elif deed.effect == "volunteer":
+            self.sign_up(j, t_us, sub, word)
+        elif deed.effect == "account":
+            self.tell(t_us, Kind.ACCOUNT_APPLY, deed=j)
+            self.holder = True
+            self.world.count["applications"] += 1
+        else:
+            self.tell(t_us, Kind.TEAM_JOIN, deed=j, team=self.team)
+            self.in_team = True
+            self.world.count["joins"] += 1
+
+    def reward(self, j: int) -> int:
+        return self.world.public.reward[self.in_team][self.streak][j]
+
+    def plain_deed(self, j: int, t_us: int, cap: int) -> None:
+        """Beans and minutes as the tables say."""
+        deed = self.world.deeds[j]
+        general = deed.klass == GENERAL
+        before = sum(self.minutes)
+        beans = self.grow(self.reward(j), cap)
+        minutes = self.credit(deed.minutes, deed.klass)
+        self.tell(
+            t_us, Kind.GENERAL if general and not beans else Kind.DEED, beans=beans, minutes=minutes,
+            klass=0 if general else deed.klass, deed=j, team=int(self.in_team),
+        )  # fmt: skip
+        self.world.count.update(deeds=1, general=int(general))
+        self.reach_benefits(t_us, before)
+
+    def project_by_weight(self, share: float) -> SimpleNamespace:
+        places = self.world.places
+        return next((place for place in places if place.upto >= share), places[-1])
+
+    def consider_gift(self, j: int, t_us: int, key: int, sub: int) -> None:
+        """The gift page: whether, to whom, how much; a match is asked of the live pool."""
+        world, R, G = self.world, self.world.rules, self.world.public
+        lots = world.words(self.me, Purpose.GIFT, key, sub)
+        place = self.project_by_weight(unit(lots[3]))
+        month = world.days[t_us // SECOND // DAY_S].month
+        lapsed = max(month - self.gift_month, 0) if self.gifts else 0
+        logit = gives_logit(
+            R.gift_intercept, self.gifts, lapsed, R.giving_often, R.giving_lapse, G.match, G.trust + place.pull
+        )
+        if unit(lots[0]) >= logistic(logit):
+            return
+        more = world.words(self.me, Purpose.GIFT, key, sub + 64)
+        fen = self.gift_fen(lots, more[0], place)
+        told = self.tell(t_us, Kind.GIFT, fen=fen, project=place.project, klass=DONATED, deed=j)
+        told["minutes"] = self.credit(world.deeds[j].minutes, DONATED)
+        if G.gift_pool:
+            asked = fen * G.gift_ratio
+            if G.gift_random:
+                asked = asked * -log(unit(more[1]))
+            told["pool"], told["match"] = G.gift_pool, min(int(asked), G.gift_cap)
+            told["outcome"] = PENDING if told["match"] > 0 else 0
+        self.gifts = min(self.gifts + 1, 255)
+        self.gift_yuan = max(self.gift_yuan, min((fen + 99) // 100, 65_535))
+        self.gift_month = month
+        world.count.update(gifts=1, gift_fen=fen)
+        beans = self.grow(self.reward(j), R.daily_cap)
+        if beans:
+            self.tell(t_us + 1, Kind.DEED, beans=beans, deed=j)
+        self.pass_it_on(t_us + 2, key, sub)
+
+    def gift_fen(self, lots: tuple[int, int, int, int], completing: int, place: SimpleNamespace) -> int:
+        R = self.world.rules
+        within = R.giving_completion_within
+        if completes(place.left, place.typical, unit(completing), R.completion, within):
+            return max(int(place.left), 1)
+        normal = R.normal[lots[1] >> 20]
+        if self.gifts:
+            yuan = repeat_gift_yuan(self.gift_yuan, normal, R.giving_constant, R.giving_slope, R.giving_sd)
+        else:
+            yuan = first_gift_yuan(R.first_gift_yuan, normal, R.giving_first_sigma)
+        yuan = heaped_gift_yuan(yuan, unit(lots[2]), R.giving_heap)
+        return max(int(min(yuan, 65_535) * 100.0 + 0.5), 1)
+
+    def pass_it_on(self, t_us: int, key: int, sub: int) -> None:
+        """After a gift some post it, others invite a friend, who may begin at the barrier."""
+        world, R = self.world, self.world.rules
+        lots = world.words(self.me, Purpose.SHARE, key, sub)
+        posts = unit(lots[0]) < R.post
+        if not posts and unit(lots[1]) >= R.invite:
+            return
+        told = self.tell(t_us, Kind.SHARE, deed=0 if posts else 1)
+        world.count["shares"] += 1
+        if unit(lots[2]) < (R.post_recruits if posts else R.invite_recruits):
+            told["ref"], told["outcome"] = 1 + ((lots[3] * R.honest) >> 32), PENDING
+        beans = self.grow(R.share_reward, R.daily_cap)
+        if beans:
+            self.tell(t_us + 1, Kind.DEED, beans=beans)
+
+    def offer_beans(self, j: int, t_us: int, key: int, sub: int) -> None:
+        """All full hundreds or one; the pool that pays for them decides at the barrier."""
+        R, G = self.world.rules, self.world.public
+        lots = self.world.words(self.me, Purpose.GIFT, key, sub)
+        beans = full_hundreds(self.free_beans())
+        if unit(lots[0]) >= R.give_all:
+            beans = min(beans, 100)
+        self.tell(
+            t_us, Kind.BEAN_GIFT, beans=beans, fen=fen_of_beans(beans, R.beans_per_yuan),
+            project=self.project_by_weight(unit(lots[3])).project, klass=DONATED, deed=j, pool=G.bean_pool,
+            outcome=PENDING,
+        )  # fmt: skip
+        self.claiming = True
+
+    def redeem(self, t_us: int, key: int, sub: int) -> None:
+        """Ask for the first affordable voucher in stock, beginning anywhere."""
+        vouchers = self.world.vouchers
+        start = int(unit(self.world.words(self.me, Purpose.GIFT, key, sub)[0]) * len(vouchers))
+        for k in [*range(start, len(vouchers)), *range(start)]:
+            if vouchers[k].stock > 0 and vouchers[k].beans <= self.free_beans():
+                ref = t_us // SECOND * 128 + 64 + sub
+                self.tell(t_us, Kind.REDEEM_HOLD, beans=vouchers[k].beans, ref=ref, deed=k, outcome=PENDING)
+                self.claiming = True
+                return
+
+    def sign_up(self, j: int, t_us: int, sub: int, word: int) -> None:
+        """Ask for a place in an activity."""
+        activity = self.world.activities[(word * len(self.world.activities)) >> 32]
+        self.tell(
+            t_us, Kind.SIGN_UP, deed=j, party=activity.id, ref=t_us // SECOND * 128 + 64 + sub,
+            project=activity.project, outcome=PENDING,
+        )  # fmt: skip
+        self.serving = True
+        self.world.count["signups"] += 1
+
+    # --- farmers ------------------------------------------------------------------------------------
+
+    def farm(self, t_us: int, day: int) -> None:
+        """Every deed that pays, harvest, cash in; every other farmer also recycles a matched gift."""
+        R, G = self.world.rules, self.world.public
+        for j, deed in enumerate(self.world.deeds):
+            pays = deed.effect == "deed" and G.reward[0][0][j] > 0 and not deed.needs_account
+            if pays and self.beans_today < R.farmer_cap:
+                self.done[j] += 1
+                self.plain_deed(j, t_us, R.farmer_cap)
+                t_us += SECOND
+        self.harvest(t_us, day)
+        if 0 < G.cheapest <= self.free_beans():
+            self.redeem(t_us + 1, day, 0)
+        if G.recycler != -1 and G.gift_pool and self.me % 2 == 0:
+            fen = max(int(G.gift_cap / max(G.gift_ratio, 0.01)), 1)
+            self.tell(
+                t_us + 2, Kind.GIFT, fen=fen, project=G.recycler, klass=DONATED, match=G.gift_cap,
+                pool=G.gift_pool, outcome=PENDING,
+            )  # fmt: skip
+            self.gifts = min(self.gifts + 1, 255)
+            self.world.count.update(gifts=1, gift_fen=fen)
+
+    # --- what the barrier decided, and what follows from it -----------------------------------------
+
+    def decided(self, claim: Record, now_s: int) -> None:
+        """One claim of this person was served. A record's minutes are written back to it."""
+        kind, count = claim["kind"], self.world.count
+        accepted = claim["outcome"] == 0
+        self.claiming = False
+        day = min(claim["t"] // SECOND // DAY_S, len(self.world.days) - 1)
+        period = self.world.days[day].period
+        if kind == Kind.GIFT:
+            count["matched_fen"] += claim["match"]
+        elif kind == Kind.ORDER_CONFIRM:
+            count["order_match_fen"] += claim["match"]
+        elif kind == Kind.SIGN_UP:
+            self.serving = accepted
+            if accepted:
+                activity = self.world.all_activities[claim["party"]]
+                due = max(activity.start_s, now_s + 1)
+                self.file(
+                    Errand(due, claim["ref"], "serve", activity.minutes, claim["deed"], activity.project, activity.id)
+                )
+        elif not accepted:
+            count["bean_gift_refused" if kind == Kind.BEAN_GIFT else "redeem_refused"] += 1
+        elif kind == Kind.BEAN_GIFT:
+            self.spend(claim["beans"], period)
+            claim["minutes"] = self.credit(self.world.deeds[claim["deed"]].minutes, DONATED)
+            count.update(beans_donated=claim["beans"], bean_fen=claim["fen"])
+        else:
+            count["beans_held"] += claim["beans"]
+            self.expect_voucher(claim, self.spend(claim["beans"], period), now_s)
+        if self.errands:
+            self.next_s = min(self.next_s, self.errands[0].due)
+
+    def expect_voucher(self, claim: Record, period: int, now_s: int) -> None:
+        """It is shipped some time from now, or now and then cancelled."""
+        voucher = self.world.vouchers[claim["deed"]]
+        lots = self.world.words(self.me, Purpose.SERVICE, claim["ref"], 1)
+        then = "voucher_cancel" if unit(lots[0]) < voucher.cancel else "voucher_ship"
+        due = now_s + 3600 + int(unit(lots[1]) * voucher.ship_s)
+        self.file(Errand(due, claim["ref"], then, claim["beans"], period, -1, claim["deed"]))
+
+    def on_voucher_ship(self, e: Errand) -> None:
+        self.tell(e.due * SECOND, Kind.REDEEM_SHIP, beans=e.price, ref=e.ref)
+        self.world.count["beans_redeemed"] += e.price
+
+    def on_voucher_cancel(self, e: Errand) -> None:
+        """The beans come back to the period they came from."""
+        self.tell(e.due * SECOND, Kind.REDEEM_CANCEL, beans=e.price, ref=e.ref)
+        self.world.count["beans_released"] += e.price
+        self.available[e.fen] += e.price
+
+    def on_serve(self, e: Errand) -> None:
+        """The day of service; some do not come."""
+        self.serving = False
+        lots = self.world.words(self.me, Purpose.SERVICE, e.ref)
+        if unit(lots[0]) < self.world.rules.no_show:
+            return
+        before = sum(self.minutes)
+        minutes = self.credit(service_minutes(e.price - int(unit(lots[1]) * 0.25 * e.price)), 0)
+        self.tell(
+            e.due * SECOND, Kind.DEED, minutes=minutes, ref=e.ref, party=e.party, project=e.project, deed=e.fen
+        )
+        self.world.count["deeds"] += 1
+        self.reach_benefits(e.due * SECOND, before)
+
+    def befriended(self, now_s: int) -> None:
+        """A friend reached this person: who does not play yet begins now."""
+        if not self.player and not self.gone and now_s // DAY_S < len(self.world.days):
+            self.enter(now_s)
+            self.next_s = min(self.next_s, self.play_s)

@@ -1,0 +1,280 @@
+"""The reference engine: one SimPy process a person, interpreted, slow and obvious.
+
+`ReferencePopulation` stands in for `sim.engine.population.Population`, `serve_claims` for the compiled
+allotment, and `over_objects` lets a compiled pass over a table run interpreted. Needs NUMBA_DISABLE_JIT=1.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from sim.behaviour.parameters import Parameters
+from sim.bookkeeping import Kind
+from sim.engine import tallies
+from sim.engine.actions import ACTION, Actions, empty
+from sim.engine.books import UserTotals
+from sim.engine.clocks import shopping_clock
+from sim.engine.population import Played, bin_table
+from sim.engine.rows import EFFECTS, ERRAND, GROWING_DAYS, PERIODS, USER
+from sim.engine.settings import (
+    benefit_table,
+    day_table,
+    deed_table,
+    mix_table,
+    rule_values,
+    trait_table,
+)
+from sim.scenario import Scenario
+from tests.engine.person import DAY_S, NEVER, Record, World
+from tests.engine.player import Player
+
+STEPS = ("pay", "ship", "confirm", "refund", "late_refund", "cancel", "voucher_ship", "voucher_cancel", "serve")
+FLAGS = ("player", "gone", "in_team", "holder", "blocked", "serving", "claiming")
+COLUMNS = ACTION.names or ()
+
+
+def plain(value: Any) -> Any:
+    """Plain Python numbers and lists of a number or an array."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+
+
+def objects(table: NDArray[np.void]) -> list[SimpleNamespace]:
+    """One object a row, its fields plain numbers or lists."""
+    names = table.dtype.names or ()
+    columns = [table[name].tolist() for name in names]
+    return [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
+
+
+class ReferencePopulation:
+    """All users and farmers as objects, each with a process of its own on one line of time."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        parameters: Parameters,
+        replication: int,
+        *,
+        farmers: int,
+        teams: int,
+        workers: int,
+        record_all: bool = False,
+    ) -> None:
+        honest = scenario.scenario.users
+        self.rows = honest + farmers
+        values = rule_values(scenario, parameters, replication, honest, teams) | {"record_all": int(record_all)}
+        self.values = {name: plain(value) for name, value in values.items()}
+        self.teams = max(teams, 1)
+        days, period_end = day_table(scenario, parameters)
+        clock = shopping_clock(scenario)
+        deeds = objects(deed_table(scenario))[: len(scenario.deeds)]
+        for deed in deeds:
+            deed.effect = EFFECTS[deed.effect]
+        self.world = World(
+            SimpleNamespace(**self.values, players_at_start=scenario.play.players_at_start),
+            deeds, plain(mix_table(scenario)), objects(days),
+            plain(period_end), objects(bin_table(clock)), plain(clock.edge_s), plain(clock.upto),
+            plain(trait_table(scenario, parameters)), objects(benefit_table(scenario)),
+        )  # fmt: skip
+        self.people = [Player(self.world, me) for me in range(self.rows)]
+        self.env = simpy.Environment()
+        self.lives = [self.env.process(self._life(person)) for person in self.people]
+        for person in self.people:
+            person.begin()
+
+    def _life(self, person: Player) -> Iterator[simpy.Event]:
+        """Sleep until something is due; a barrier may bring that forward."""
+        while True:
+            try:
+                yield self.env.event() if person.next_s == NEVER else self.env.timeout(person.next_s - self.env.now)
+            except simpy.Interrupt:
+                continue
+            person.wake(self.env.now)
+
+    # --- what a campaign asks for ---------------------------------------------------------------------
+
+    def play(self, base_s: int, end_s: int, traffic_s: int, public: Any, tables: Any) -> Played:
+        """Everything that happens from base_s up to, but not at, end_s."""
+        world = self.world
+        world.public = objects(public)[0]
+        world.products, world.places = objects(tables.product), objects(tables.places)
+        world.activities, world.vouchers = objects(tables.activities), objects(tables.vouchers)
+        assert self.env.now == base_s
+        self.env.run(until=end_s)
+        traffic = np.zeros((-(-(end_s - base_s) // traffic_s), 3), np.int64)
+        for (what, second), times in world.traffic.items():
+            column = ("visit", "order", "charity order").index(what)
+            traffic[(second - base_s) // traffic_s, column] += times
+        world.traffic.clear()
+        return Played(self._written(), traffic)
+
+    def _written(self) -> Actions:
+        """The records since last time, by time, person and action number."""
+        records = sorted(self.world.records, key=lambda r: (r["t"], r["agent"], r["number"]))
+        self.world.records.clear()
+        rows = np.zeros(len(records), ACTION)
+        for k, record in enumerate(records):
+            rows[k] = tuple(record.get(name, 0) for name in COLUMNS)
+        return rows
+
+    def settle(self, claims: Actions, now_s: int, vouchers: Any, activities: Any) -> Actions:
+        """Tell everybody what became of their claims; friends who were reached begin."""
+        self.world.all_activities = objects(activities)
+        for k, claim in enumerate(objects(claims)):
+            record: Record = vars(claim)
+            reached = record["kind"] == Kind.SHARE
+            who = record["ref"] - 1 if reached else record["agent"]
+            if reached:
+                self.people[who].befriended(now_s)
+            else:
+                self.people[who].decided(record, now_s)
+                claims["minutes"][k] = record["minutes"]
+            self.lives[who].interrupt()
+        return self._written()
+
+    def wake_farmers(self, first: int, last: int, now_s: int) -> None:
+        """Farmers first … last begin to play within the day, one session a day."""
+        honest = self.world.rules.honest
+        for who in range(honest + first, honest + last):
+            farmer = self.people[who]
+            farmer.player, farmer.planned = True, 1
+            farmer.next_s = farmer.play_s = now_s + ((farmer.place[2] * (DAY_S - 1)) >> 32)
+            self.world.count["entries"] += 1
+            self.lives[who].interrupt()
+
+    def import_minutes(self, fresh: list[tuple[int, int, int]], now_us: int) -> Actions:
+        """Credit what a partner sent: (user, external id, minutes)."""
+        rows = empty(len(fresh))
+        for k, (who, external, minutes) in enumerate(fresh):
+            person = self.people[who]
+            for name, value in (
+                ("t", now_us), ("agent", who), ("number", person.number), ("kind", int(Kind.IMPORT)),
+                ("minutes", minutes), ("ref", external % 2**32),
+            ):  # fmt: skip
+                rows[name][k] = value
+            person.number += 1
+            person.credit(minutes, 0)
+            self.world.count["imported_minutes"] += minutes
+        return rows
+
+    def holders(self) -> NDArray[np.intp]:
+        return np.array([p.me for p in self.people if p.holder and not p.farmer], np.intp)
+
+    def totals(self) -> UserTotals:
+        people = self.people
+        return UserTotals(
+            growing=sum(p.growing.total() for p in people),
+            available=sum(p.available.total() for p in people),
+            labour=sum(p.minutes[0] for p in people),
+            donated=sum(p.minutes[1] for p in people),
+        )
+
+    def tally(self) -> NDArray[np.int64]:
+        assert set(self.world.count) <= set(tallies.TALLIES)
+        return np.array([self.world.count[name] for name in tallies.TALLIES], np.int64)
+
+    def points(self) -> NDArray[np.int64]:
+        return np.array([self.world.points[team] for team in range(self.teams)], np.int64)
+
+    # --- the state as rows, to be compared ------------------------------------------------------------
+
+    @property
+    def users(self) -> NDArray[np.void]:
+        rows = np.zeros(self.rows, USER)
+        for p in self.people:
+            rows[p.me] = self._row(p)
+        return rows
+
+    @staticmethod
+    def _row(p: Player) -> tuple[Any, ...]:
+        growing, available = [0] * GROWING_DAYS, [0] * PERIODS
+        for day, beans in p.growing.items():
+            growing[day % GROWING_DAYS] += beans
+        for period, beans in p.available.items():
+            available[period % PERIODS] += beans
+        packed = sum(min(times, 3) << 2 * deed for deed, times in p.done.items())
+        flags = sum(1 << k for k, name in enumerate(FLAGS) if getattr(p, name))
+        columns = {
+            "visit_s": p.visit_s, "play_s": p.play_s, "errand": 0, "number": p.number, "budget": p.budget,
+            "habit": p.habit, "growing": growing, "available": available, "labour": p.minutes[0],
+            "donated": p.minutes[1], "today": packed % 2**32, "today_more": packed >> 32,
+            "beans_today": p.beans_today, "day": p.day, "clock": p.clock, "gift_yuan": p.gift_yuan,
+            "gift_month": p.gift_month, "gifts": p.gifts, "streak": p.streak, "since_break": p.since_break,
+            "sessions": p.begun + (p.planned << 4), "flags": flags,
+        }  # fmt: skip
+        return tuple(columns[name] for name in USER.names or ())
+
+    @property
+    def next_s(self) -> NDArray[np.int32]:
+        return np.array([p.next_s for p in self.people], np.int32)
+
+    @property
+    def counted(self) -> NDArray[np.uint16]:
+        return np.array([self.world.ordered[p.me] for p in self.people], np.uint16)
+
+    def errands(self) -> NDArray[np.void]:
+        found = [(p.me, errand) for p in self.people for errand in p.errands]
+        rows = np.zeros(len(found), ERRAND)
+        for k, (who, e) in enumerate(found):
+            step = 1 + STEPS.index(e.then)
+            columns = {"due": e.due, "next": who, "ref": e.ref, "price": e.price, "fen": e.fen}
+            columns |= {"project": e.project, "party": e.party, "step": step}
+            for name, value in columns.items():
+                rows[name][k] = value
+        return rows
+
+    def digest(self) -> bytes:
+        digest = hashlib.sha256(self.next_s.tobytes())
+        users = self.users
+        for name in USER.names or ():
+            if name != "errand":
+                digest.update(np.ascontiguousarray(users[name]).tobytes())
+        digest.update(self.errands().tobytes())
+        return digest.digest()
+
+    def close(self) -> None:
+        """Nothing to let go."""
+
+
+def serve_claims(claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any) -> None:
+    """First come, first served, exact to the last fen; the claims come in the order of service."""
+    for k, claim in enumerate(objects(claims)):
+        granted, match = True, claim.match
+        if claim.kind in (Kind.GIFT, Kind.ORDER_CONFIRM):
+            left, cap = (int(x) for x in pools[claim.pool - 1])
+            room = max(cap - int(matched[claim.pool - 1, claim.agent]), 0) if cap else left
+            match = min(claim.match, left, room)
+            pools[claim.pool - 1, 0] -= match
+            if cap:
+                matched[claim.pool - 1, claim.agent] += match
+        elif claim.kind == Kind.BEAN_GIFT:
+            granted = claim.fen <= pools[claim.pool - 1, 0]
+            pools[claim.pool - 1, 0] -= claim.fen if granted else 0
+        elif claim.kind == Kind.REDEEM_HOLD:
+            granted = vouchers["stock"][claim.deed] > 0
+            vouchers["stock"][claim.deed] -= int(granted)
+        elif claim.kind == Kind.SIGN_UP:
+            granted = places[claim.party] > 0
+            places[claim.party] -= int(granted)
+        claims["match"][k], claims["outcome"][k] = match, int(not granted)
+
+
+def over_objects(one_pass: Callable[..., None]) -> Callable[..., None]:
+    """An interpreted pass over a table: fields of a numpy row are not attributes, so it gets objects."""
+
+    def run(table: NDArray[np.void], *rest: Any) -> None:
+        rows, given = objects(table), [plain(value) for value in rest]
+        one_pass(rows, *given)
+        for name in table.dtype.names or ():
+            table[name] = [getattr(row, name) for row in rows]
+        for array, value in zip(rest, given, strict=True):
+            if isinstance(array, np.ndarray):
+                array[:] = value
+
+    return run

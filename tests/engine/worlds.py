@@ -1,0 +1,120 @@
+"""The scenarios of the engine's tests: shipped ones, and two in which everything happens to few people."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+from sim.loading import apply_design, load_scenario, scenario_text
+from sim.loading.reading import frozen
+from sim.scenario import Scenario
+
+# On top of `week95_2022`, so that a few hundred users do all there is to do: a festival with a presale,
+# orders that are cancelled and refunded, beans that fade and expire, and go on being harvested after that,
+# vouchers that fail, busy farmers who recycle gifts, scarce places, friends who come, a stocked partner.
+BUSY = """
+scenario = { length = "11 days", calibrated = true }
+shopping = { regular_orders_per_31_days = 30.0 }
+clock = { barrier = "2 h" }
+play = { players_at_start = 0.5, entry_per_visit = 0.2, sessions_extra = 2.0 }
+hours = { donated_yearly_cap = 1.5 }
+gifts = { intercept = -1.0 }
+projects = { targets_total = "2_000_000 yuan" }
+ngos = { recycling_share = 0.3 }
+activities = { users_each = 50, places = 2, notice = "3 days" }
+staff = { share = 0.2, norm = 0.5 }
+account = { native = 0.3, partner_share = 0.9, partner_records_per_week = 0.9 }
+sharing = { reward = 5, post = 0.4, invite = 0.4, post_recruits = 0.5, invite_recruits = 0.5 }
+
+[orders]
+cancel = 0.1
+ship_within = "1 day"
+delivery_median = "1 day"
+by_hand = 0.9
+by_hand_median = "6 h"
+virtual_timer = "1 day"
+virtual_share = 0.3
+mail_timer = "36 h"
+mail_share = 0.1
+refund_before = 0.2
+refund_after = 0.2
+
+[beans]
+valid_after_end = "1 day"
+ripen = "24 h"
+fade = "24 h"
+head_start = 20
+daily_cap = 600
+
+[farmers]
+share = 0.1
+account_cost = "0.2 yuan"
+removal_per_day = 0.05
+wrongly_blocked = 0.01
+device_cap = 9_000
+
+[deeds]
+volunteer = { ease = -2.0 }
+account = { ease = -1.0 }
+training = { ease = -1.0 }
+
+[redemptions]
+voucher = { stock = 40_000_000, cancel = 0.3 }
+badge = { stock = 4_000_000, cancel = 0.3 }
+
+[pools]
+daily = { total = "20_000_000 yuan", cap_per_account = "50 yuan" }
+
+[festivals.big]
+day = 2022-09-08
+orders = 4.0
+takes_part = 0.5
+price_factor = 1.3
+presale_from = 2022-09-06T00:00:00+08:00
+presale_share = 0.5
+curve = [{ after = "30 s", share = 0.01 }, { after = "2 h", share = 0.5 }, { after = "9 h", share = 0.6 }]
+
+[designs.lots]
+"pools.daily.rule" = "random"
+"pools.flash.rule" = "random"
+"beans.streak_bonus" = 0.0
+"beans.head_start" = 0
+"""
+
+# On top of `zhejiang_account`: beans by calendar month, a voucher bought before and cancelled after its
+# beans' month has expired.
+MONTHS = """
+scenario = { start = 2022-05-30T00:00:00+08:00, length = "36 days" }
+clock = { barrier = "6 h" }
+play = { players_at_start = 0.7 }
+beans = { valid_months = 1 }
+
+[deeds]
+redeem = { label = "兑换", effect = "redeem", kind = "general", cost = "0.05 yuan", ease = -2.5 }
+
+[redemptions]
+voucher = { label = "礼券", beans = 40, value = "1 yuan", stock = 50_000_000, ship_within = "6 days", cancel = 0.5 }
+
+[designs.one_month]
+"beans.valid_months" = 0
+"""
+MADE = {"busy": ("week95_2022", BUSY), "months": ("zhejiang_account", MONTHS)}
+
+
+def merged(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The document with the changes' values, table by table."""
+    for key, value in changes.items():
+        old = document.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict) and key != "designs"
+        document[key] = merged(old, value) if both else value
+    return document
+
+
+def world(name: str, users: int, seed: int = 1, design: str = "base") -> Scenario:
+    """A shipped scenario or one made here, at a size, with a seed and a design."""
+    if name not in MADE:
+        return load_scenario(name, design, {"users": users, "seed": seed})
+    base, changes = MADE[name]
+    document = merged(tomllib.loads(scenario_text(base)), tomllib.loads(changes))
+    document["scenario"] |= {"users": users, "seed": seed}
+    return Scenario.model_validate(frozen(apply_design(document, design)), strict=True)
