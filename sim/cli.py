@@ -28,7 +28,7 @@ Examples:
 
   beanpeak run hello --replications 8 --users 20000   with 95 % intervals
 
-  beanpeak scenarios copy week95_2022 mine.toml       change a rule of your own
+  beanpeak scenarios copy week95_2022 mine.toml       to change a rule
 
   beanpeak results figures latest --format pdf --width 85mm --lang zh --grey
 """
@@ -50,17 +50,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no summary, only the folder.")]
 
 
-@app.command(epilog="Example:  beanpeak run week95_2022 double11_2018 --users 50000 --replications 4")
+@app.command(epilog="Example:  beanpeak run week95_2022 double11_2018 --users 50000")
 def run(
-    scenarios: Annotated[
-        list[str], typer.Argument(metavar="SCENARIO...", help="Names or paths of scenarios.")
-    ],
-    users: Annotated[
-        int | None, typer.Option(min=1, help="Simulated users, instead of the scenario's.")
-    ] = None,
+    scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO", help="Names or paths.")],
+    users: Annotated[int | None, typer.Option(min=1, help="Users, instead of the scenario's.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed, instead of the scenario's.")] = None,
     design: Annotated[str, typer.Option(help="One of the scenario's designs.")] = "base",
-    replications: Annotated[int, typer.Option(min=1, help="Seeded runs; two and more give intervals.")] = 1,
+    replications: Annotated[int, typer.Option(min=1, help="Seeded runs; 2 or more give intervals.")] = 1,
     out: Out = Path("results"),
     workers: Workers = 2,
     json: Json = False,
@@ -124,11 +120,10 @@ def _finish_all(runs: list[Unfinished], workers: int, json: bool, quiet: bool) -
 
 def _finish(run: Unfinished, workers: int, quiet: bool, silent: bool) -> Results:
     """Simulate what is missing of one run, write it whole and, unless silent, print its summary."""
-    from rich.console import Console
 
     from sim.reporting.figures.look import Look
     from sim.reporting.figures.registry import draw_all
-    from sim.reporting.progress import shown
+    from sim.reporting.progress import console, shown
     from sim.reporting.summary import markdown, show, summarise
     from sim.runs import perform
 
@@ -142,7 +137,7 @@ def _finish(run: Unfinished, workers: int, quiet: bool, silent: bool) -> Results
 
     results = run.finish(decorate)
     if not silent and results.folder is not None:
-        show(Console(), summarise(results), results.folder, pictures)
+        show(console(), summarise(results), results.folder, pictures)
     return results
 
 

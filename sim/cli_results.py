@@ -10,25 +10,22 @@ import typer
 from sim.errors import UsageError
 
 app = typer.Typer(help="List, show, draw and export finished runs.", no_args_is_help=True)
-Run = Annotated[
-    str, typer.Argument(metavar="RUN", help='Folder, hash, scenario (its newest run) or "latest".')
-]
+Run = Annotated[str, typer.Argument(metavar="RUN", help="Folder, hash, scenario (its newest) or latest.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder of results.", metavar="DIR")]
 
 
 @app.command("list")
 def list_(out: Out = Path("results")) -> None:
     """List finished runs, and those that `beanpeak resume` can finish."""
-    from rich.console import Console
     from rich.table import Table
 
     from sim.reporting.folders import finished_runs, read_manifest, unfinished_runs
+    from sim.reporting.progress import console
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("run", "scenario", "design", "users", "replications", "books"):
-        table.add_column(
-            column, justify="right" if column in ("users", "replications") else "left", no_wrap=True
-        )
+        number = column in ("users", "replications")
+        table.add_column(column, justify="right" if number else "left")
     for folder in finished_runs(out):
         held = read_manifest(folder)
         books = "balanced" if held["audit"]["balanced"] else "NOT balanced"
@@ -38,7 +35,7 @@ def list_(out: Out = Path("results")) -> None:
         table.add_row(folder.name, folder.parent.name, "", "", "", "unfinished")
     if not table.row_count:
         raise UsageError(f"{out}: holds no run; make one with `beanpeak run hello`")
-    Console().print(table)
+    console().print(table)
 
 
 @app.command()
@@ -48,9 +45,8 @@ def show(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Print the summary of a run."""
-    from rich.console import Console
-
     from sim.reporting.manifest import to_json
+    from sim.reporting.progress import console
     from sim.reporting.results import load_run
     from sim.reporting.summary import as_dict, summarise
     from sim.reporting.summary import show as show_summary
@@ -60,12 +56,10 @@ def show(
         print(to_json(as_dict(results)), end="")
     elif results.folder is not None:
         pictures = sorted(file.stem for file in (results.folder / "figures").glob("*.png"))
-        show_summary(Console(), summarise(results), results.folder, pictures)
+        show_summary(console(), summarise(results), results.folder, pictures)
 
 
-@app.command(
-    epilog="Example:  beanpeak results figures latest --only beans --format pdf --width 85mm --lang zh"
-)
+@app.command(epilog="Example:  beanpeak results figures latest --only beans --format pdf --width 85mm")
 def figures(
     run: Run,
     only: Annotated[list[str] | None, typer.Option(help="One figure by name; may be repeated.")] = None,
@@ -97,26 +91,24 @@ def metrics(
     name: Annotated[str | None, typer.Argument(help="One metric; all if left out.")] = None,
 ) -> None:
     """Explain the metrics: unit, what one value stands for, which way is good, definition."""
-    from rich.console import Console
     from rich.table import Table
 
     from sim.reporting.metrics import METRICS, metric
+    from sim.reporting.progress import console
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("name", "unit", "per", "better", "definition"):
         table.add_column(column, no_wrap=column == "name")
     for one in METRICS if name is None else (metric(name),):
         table.add_row(one.name, one.unit, one.per, one.better, one.definition)
-    Console().print(table)
+    console().print(table)
 
 
 @app.command(epilog="Example:  beanpeak results export latest --to csv --into tables")
 def export(
     run: Run,
     to: Annotated[str, typer.Option(help="csv or parquet.")] = "csv",
-    into: Annotated[
-        Path | None, typer.Option(help="Folder to write to; <RUN>/csv or <RUN>/parquet if left out.")
-    ] = None,
+    into: Annotated[Path | None, typer.Option(help="Folder to write to, instead of the run's own.")] = None,
     out: Out = Path("results"),
 ) -> None:
     """Write metrics and all tables of a run as CSV or Parquet."""

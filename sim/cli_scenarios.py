@@ -16,10 +16,10 @@ Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="Name or path of a
 @app.command("list")
 def list_() -> None:
     """List the scenarios by name, with their designs."""
-    from rich.console import Console
     from rich.table import Table
 
     from sim.loading import list_scenarios, load_scenario
+    from sim.reporting.progress import console
     from sim.units import format_duration
 
     table = Table(box=None, padding=(0, 2, 0, 0))
@@ -29,15 +29,14 @@ def list_() -> None:
         try:
             scenario = load_scenario(name)
         except ScenarioError as error:
-            table.add_row(
-                name, f"{len(error.mistakes)} mistakes: beanpeak scenarios check {name}", "", "", ""
-            )
+            hint = f"{len(error.mistakes)} mistakes: beanpeak scenarios check {name}"
+            table.add_row(name, hint, "", "", "")
             continue
         world = scenario.scenario
         table.add_row(
             name, world.title, format_duration(world.length), f"{world.users:,}", ", ".join(scenario.designs)
         )
-    Console().print(table)
+    console().print(table)
 
 
 @app.command()
@@ -78,7 +77,7 @@ def copy(
 
 @app.command()
 def check(
-    scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="Names or paths.")],
+    scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO", help="Names or paths.")],
 ) -> None:
     """Report every mistake of scenarios as file:line: key: what is wrong. Exit code 2 if there is one."""
     from sim.loading import load_scenario

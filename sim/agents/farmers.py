@@ -17,7 +17,7 @@ from sim.scenario import DAY_S, SECOND, Scenario
 from sim.streams import Purpose, one_draw
 
 DAY_US = DAY_S * SECOND
-MOST_PER_USER = 0.5  # rows kept for farmers who may come, per honest user
+MOST_PER_USER = 0.2  # rows kept for farmers who may come, per honest user
 
 
 @dataclass

@@ -30,6 +30,12 @@ TENTH_FEN = 10
 CATEGORY_MARGIN = (0.30, 0.40, 0.20, 0.25, 0.10, 0.20, 0.15, 0.20)  # A
 
 
+def pick(projects: Choice, lot: float) -> int:
+    """A project by its share of the choices."""
+    upto, numbers = projects
+    return int(numbers[min(int(np.searchsorted(upto, lot)), len(numbers) - 1)])
+
+
 def market_size(scenario: Scenario) -> int:
     """How many merchants are simulated: the real number × users ÷ real users, at least 20."""
     world = scenario.scenario
@@ -120,12 +126,31 @@ class Merchants:
                     row["ppm"] = min(round(wish / price * 1e6), 1_000_000)
                 else:
                     row["fixed"] = TENTH_FEN
-        upto, numbers = projects
-        row["project"] = numbers[min(int(np.searchsorted(upto, u[3])), len(numbers) - 1)]
+        row["project"] = pick(projects, u[3])
         self.taking += int(self.pledged[row["merchant"]] == 0)
         self.pledged[row["merchant"]] += 1
         self.changed = True
-        return max(round(price * row["ppm"] / 1e4), MINIMUM_FEN) if row["ppm"] else int(row["fixed"])
+        return self.usual_fen(item)
+
+    def usual_fen(self, item: int) -> int:
+        """What a sale of this product usually gives, in fen."""
+        row = self.product[item]
+        price = self.scenario.shopping.price_median * float(row["price"])
+        return max(round(price * row["ppm"] / 1e6), MINIMUM_FEN) if row["ppm"] else int(row["fixed"])
+
+    def follow_goals(self, merchant: int, now: int, projects: Choice, outbox: Outbox) -> None:
+        """Pledges to a project that has reached its goal go to an open one, chosen as for a new pledge."""
+        each = self.scenario.merchants.products_each
+        mine = np.arange(merchant * each, (merchant + 1) * each)
+        given = self.product["project"][mine]
+        for item in mine[(given != NOBODY) & ~np.isin(given, projects[1])]:
+            u = one_draw(
+                self.scenario.scenario.seed, self.replication, Purpose.PLEDGE, int(item), 2 + now // WEEK_US
+            )
+            project = pick(projects, u[0])
+            self.product["project"][item] = project
+            fen = self.usual_fen(int(item))
+            outbox.write(Kind.PLEDGE, now, merchant, fen=fen, party=merchant, project=project)
 
     def withdraw(self, merchant: int) -> None:
         """Take every pledge of a merchant back; the badge goes with them."""
@@ -140,6 +165,8 @@ class Merchants:
         week = now // WEEK_US
         u = self._lots(int(week) + 1)[:, merchant]
         takes_part = self.pledged[merchant] > 0
+        if takes_part and len(projects[0]):
+            self.follow_goals(merchant, now, projects, outbox)
         adopted = settings.ceiling if takes_part else self.taking / len(self.pledged)
         open_to_join = takes_part or adopted < settings.ceiling
         each = settings.products_each

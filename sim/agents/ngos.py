@@ -5,6 +5,7 @@ One SimPy process an NGO: it sleeps until the next of its three dates (report, d
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,18 +19,21 @@ from sim.behaviour.trust import recovered, trust_after_missed, trust_after_repor
 from sim.bookkeeping import Kind
 from sim.domain.transparency import project_score, stars_of
 from sim.engine.clocks import Floats, since_start
-from sim.engine.rows import NOBODY
 from sim.scenario import DAY_S, SECOND, Scenario
 from sim.streams import Purpose, draws, one_draw
 
 DAY_US = DAY_S * SECOND
 NEVER_US = 2**62
 LATE_US = 20 * DAY_US  # how late a late report comes (A)
+PAYMENT_FAILS = 0.01  # share of payments that do not go through (A)
 
 
 @dataclass
 class Ngos:
-    """Rows of NGOs, with the dates their processes sleep until."""
+    """Rows of NGOs, with the dates their processes sleep until.
+
+    Money is asked for at midnight, right after the provider has settled: then custody holds all that was raised.
+    """
 
     scenario: Scenario
     replication: int
@@ -37,12 +41,13 @@ class Ngos:
     on_time: Floats
     trust: Floats
     small: NDArray[np.bool_]
-    recycler: int
+    recyclers: int  # so many NGOs, the first ones, hand gifts round to draw the match
     reports: NDArray[np.int64]
     late: NDArray[np.int64]
     report_at: NDArray[np.int64]
     disburse_at: NDArray[np.int64]
     pay_at: NDArray[np.int64]
+    late_at: NDArray[np.int64]  # when an overdue report will come
     asked: NDArray[np.int64]  # fen asked and not yet paid, by project
     scandal_at: int
 
@@ -55,35 +60,42 @@ class Ngos:
         n = within(world.users, settings.users_each, settings.minimum, settings.maximum)
         u = draws(world.seed, replication, Purpose.NGO, np.arange(n))
         size = np.exp(settings.size_sigma * ndtri(u[0]))
-        recycler = 0 if settings.recycling_share > 0 else NOBODY
+        recyclers = math.ceil(settings.recycling_share * n)
         scandal = NEVER_US if settings.scandal_at is None else since_start(scenario, settings.scandal_at)
         return cls(
             scenario, replication, size, betaincinv(settings.on_time_a, settings.on_time_b, u[1]),
-            np.full(n, parameters["trust_neutral"]), size < np.median(size), recycler,
+            np.full(n, parameters["trust_neutral"]), size < np.median(size), recyclers,
             np.zeros(n, np.int64), np.zeros(n, np.int64),
             (u[2] * settings.report_every).astype(np.int64) + DAY_US,
-            (u[3] * settings.disburse_every).astype(np.int64) + DAY_US,
-            np.full(n, NEVER_US), np.zeros(0, np.int64), scandal,
+            (u[3] * settings.disburse_every).astype(np.int64) // DAY_US * DAY_US + DAY_US,
+            np.full(n, NEVER_US), np.full(n, NEVER_US), np.zeros(0, np.int64), scandal,
         )  # fmt: skip
 
     def next_at(self, ngo: int) -> int:
         """When this NGO acts next."""
-        return int(min(self.report_at[ngo], self.disburse_at[ngo], self.pay_at[ngo]))
+        return int(min(self.report_at[ngo], self.disburse_at[ngo], self.pay_at[ngo], self.late_at[ngo]))
 
-    def act(self, ngo: int, now: int, projects: Projects, available: Any, p: Parameters, outbox: Outbox) -> None:
-        """Do everything due now. `available(project)` is what the books hold for it, in fen."""
+    def act(self, ngo: int, now: int, projects: Projects, available: Any, p: Parameters, outbox: Outbox) -> bool:
+        """Do everything due now; True if a report came out. `available(project)` is what it can spend, in fen."""
         mine = np.flatnonzero(projects.ngo == ngo)
         if self.pay_at[ngo] <= now:
             self._pay(ngo, now, mine, projects, outbox)
         if self.disburse_at[ngo] <= now:
             self._ask(ngo, now, mine, available, outbox)
+        reported = False
+        if self.late_at[ngo] <= now:
+            self.late_at[ngo] = NEVER_US
+            reported = self._publish(ngo, now, mine, projects, available, outbox, late=True)
         if self.report_at[ngo] <= now:
-            self._report(ngo, now, mine, projects, p, outbox)
+            self.report_at[ngo] = now + self.scenario.ngos.report_every
+            if self._is_on_time(ngo, now, mine, projects, p):
+                reported = self._publish(ngo, now, mine, projects, available, outbox, late=False)
+        return reported
 
     def _ask(self, ngo: int, now: int, mine: NDArray[np.intp], available: Any, outbox: Outbox) -> None:
         """Ask for what was raised, less the administration fee; review takes some days."""
         settings = self.scenario.ngos
-        self.disburse_at[ngo] = now + settings.disburse_every
+        self.disburse_at[ngo] = (now + settings.disburse_every) // DAY_US * DAY_US
         u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.DISBURSE, ngo, now // DAY_US)
         for project in mine:
             free = available(int(project))
@@ -109,35 +121,52 @@ class Ngos:
                 continue
             self.asked[project] = 0
             u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.DISBURSE, int(project), now // DAY_US)
-            failed = u[0] < 0.01
+            failed = u[0] < PAYMENT_FAILS
             kind = Kind.DISBURSE_FAILED if failed else Kind.DISBURSE_PAID
             outbox.write(kind, now, int(project), fen=fen, project=int(project), party=ngo)
             if not failed:
                 per_person = cost[names.index(projects.causes[projects.cause[project]])]
-                projects.helped[project] += fen // per_person
+                projects.paid_fen[project] += fen
+                projects.helped[project] = projects.paid_fen[project] // per_person
 
-    def _report(
-        self, ngo: int, now: int, mine: NDArray[np.intp], projects: Projects, p: Parameters, outbox: Outbox
-    ) -> None:
-        """Report on time or miss the date; a missed report costs trust now and is made up for later."""
-        settings = self.scenario.ngos
+    def _is_on_time(self, ngo: int, now: int, mine: NDArray[np.intp], projects: Projects, p: Parameters) -> bool:
+        """A report is due: it comes in time and earns trust, or its date is missed and it comes later."""
         u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.REPORT, ngo, now // DAY_US)
         on_time = u[0] < self.on_time[ngo]
-        self.report_at[ngo] = now + settings.report_every
-        self.reports[ngo] += 1
         trust = float(self.trust[ngo])
         if on_time:
             self.trust[ngo] = trust_after_report(trust, p["trust_gain"])
         else:
-            self.late[ngo] += 1
             self.trust[ngo] = trust_after_missed(trust, p["trust_loss"])
+            self.late[ngo] += 1
+            self.late_at[ngo] = now + LATE_US
+        self.reports[ngo] += 1
         late_days = 0.0 if on_time else LATE_US / DAY_US
-        count = self.reports[ngo]
+        projects.delay_days[mine] += (late_days - projects.delay_days[mine]) / self.reports[ngo]
+        return on_time
+
+    def _publish(
+        self, ngo: int, now: int, mine: NDArray[np.intp], projects: Projects, available: Any, outbox: Outbox, late: bool
+    ) -> bool:  # fmt: skip
+        """The report comes out, and with it what is to be corrected; returns True."""
+        outbox.write(Kind.REPORT, now, ngo, party=ngo, deed=int(late))
         for project in mine:
-            projects.delay_days[project] += (late_days - projects.delay_days[project]) / count
-            if u[1] < settings.correction:
-                projects.corrections[project] += 1
-        outbox.write(Kind.REPORT, now, ngo, party=ngo, deed=int(not on_time))
+            self._correct(int(project), ngo, now, projects, available, outbox)
+        return True
+
+    def _correct(self, project: int, ngo: int, now: int, projects: Projects, available: Any, outbox: Outbox) -> None:
+        """Now and then the latest donation turns out to be booked wrongly (A) and goes back through the provider.
+
+        Refused when its money is spent or asked for already; the mistake is published all the same, once.
+        """
+        fen = int(projects.latest_fen[project])
+        u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.REPORT, project, now // DAY_US, 1)
+        if fen == 0 or u[0] >= self.scenario.ngos.correction:
+            return
+        projects.latest_fen[project] = 0
+        projects.corrections[project] += 1
+        refused = int(available(project) < fen)
+        outbox.write(Kind.CORRECTION, now, project, fen=fen, project=project, party=ngo, outcome=refused)
 
     def scandal(self, now: int, p: Parameters) -> None:
         """If it breaks now: the largest NGO loses most of its trust, everybody else some of it."""
@@ -169,7 +198,7 @@ class Ngos:
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""
-        names = ("trust", "reports", "late", "report_at", "disburse_at", "pay_at", "asked")
+        names = ("trust", "reports", "late", "report_at", "disburse_at", "pay_at", "late_at", "asked")
         return {name: getattr(self, name) for name in names} | {"scandal_at": np.array([self.scandal_at])}
 
     def restore(self, state: dict[str, Any]) -> None:

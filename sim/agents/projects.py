@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import trust_pull
+from sim.bookkeeping import Kind
 from sim.engine.clocks import Floats
 from sim.engine.rows import GIFT_PROJECT
 from sim.scenario import Scenario
 from sim.streams import Purpose, draws
 
 Ints = NDArray[np.int64]
-TYPICAL_SHARE = 0.01  # a typical gift as a share of the target, for the pull of completion (A)
+DONATIONS = (Kind.GIFT, Kind.ORDER_CONFIRM)
 
 
 def within(users: int, each: int, low: int, high: int) -> int:
@@ -39,6 +40,8 @@ class Projects:
     rounds: Ints  # rounds ended
     funded: Ints  # rounds that reached their target
     helped: Ints
+    paid_fen: Ints  # paid out to those it works for
+    latest_fen: Ints  # the latest gift or order donation: what a correction would take back
     delay_days: Floats  # of reports so far, mean
     corrections: Ints
 
@@ -72,11 +75,17 @@ class Projects:
         zeros = np.zeros(n, np.int64)
         return cls(
             scenario, causes, cause.astype(np.int64), ngo.astype(np.int64), appeal, target, zeros.copy(),
-            np.ones(n, bool), zeros.copy(), zeros.copy(), zeros.copy(), np.zeros(n), zeros.copy(),
+            np.ones(n, bool), zeros.copy(), zeros.copy(), zeros.copy(), zeros.copy(), zeros.copy(), np.zeros(n),
+            zeros.copy(),
         )  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.cause)
+
+    def note_donations(self, actions: NDArray[np.void]) -> None:
+        """Remember the latest gift or order donation of each project in a part of the stream."""
+        given = np.flatnonzero(np.isin(actions["kind"], DONATIONS) & (actions["outcome"] == 0))
+        self.latest_fen[actions["project"][given]] = actions["fen"][given]
 
     def close_reached(self, raised: Ints) -> Ints:
         """Close every round whose target is reached; returns the projects closed now."""
@@ -114,7 +123,7 @@ class Projects:
         table["pull"] = pull[index]
         left = self.target_fen[index] - (raised[index] - self.round_start_fen[index])
         table["left"] = np.where(self.target_fen[index] > 0, left, -1)
-        table["typical"] = np.maximum(self.target_fen[index] * TYPICAL_SHARE, 100)
+        table["typical"] = self.scenario.gifts.first_median
         return table
 
     def by_appeal(self) -> tuple[Floats, Ints]:
@@ -123,7 +132,10 @@ class Projects:
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""
-        names = ("round_start_fen", "open", "rounds", "funded", "helped", "delay_days", "corrections")
+        names = (
+            "round_start_fen", "open", "rounds", "funded", "helped", "paid_fen", "latest_fen", "delay_days",
+            "corrections",
+        )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
     def restore(self, state: dict[str, Any]) -> None:

@@ -19,12 +19,15 @@ from sim.engine.rows import NOBODY
 
 
 def build_alias(
-    product: NDArray[np.void], popularity: NDArray[np.float64], price_median_fen: float, p: Parameters
-) -> None:
-    """Fill `keep` and `other` of the products so that a row is drawn by its popularity times its label's odds."""
+    product: NDArray[np.void], popularity: NDArray[np.float64], price_median_fen: float, p: Parameters, badge: bool
+) -> None:  # fmt: skip
+    """Fill `keep` and `other` of the products so that a row is drawn by its popularity times its label's odds.
+
+    Without a badge nobody sees which products give, and popularity alone decides.
+    """
     weight = popularity.copy()
-    label = (p["label_scale"], p["label_half"], p["label_established"])
-    _label(product, weight, price_median_fen, *label)
+    if badge:
+        _label(product, weight, price_median_fen, p["label_scale"], p["label_half"], p["label_established"])
     _fill(product, weight * (len(weight) / weight.sum()), np.zeros(len(weight), np.int64))
 
 

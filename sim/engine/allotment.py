@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from sim.bookkeeping import Kind
 from sim.compiling import kernel, rule
 from sim.engine import tallies as T
+from sim.engine.deeds import reach_benefits
 from sim.engine.hours import add_minutes
 from sim.engine.lifetime import start_playing
+from sim.engine.place import channel_of, place_of
 from sim.engine.rows import (
     CLAIMING,
     DONATED,
@@ -30,7 +32,6 @@ from sim.engine.rows import (
     VOUCHER_SHIP,
 )
 from sim.engine.rules import DAY_S, philox, unit
-from sim.engine.session import channel_of
 from sim.engine.writing import PENDING, file_errand, new_errand
 from sim.streams import Purpose, draws
 
@@ -40,7 +41,6 @@ K_BEAN_GIFT = int(Kind.BEAN_GIFT)
 K_REDEEM = int(Kind.REDEEM_HOLD)
 K_SIGN_UP = int(Kind.SIGN_UP)
 K_SHARE = int(Kind.SHARE)
-PLACE_DRAW = int(Purpose.PLACE)
 VOUCHER_DRAW = int(Purpose.SERVICE)
 ACCEPTED, REFUSED = 0, 1
 
@@ -126,11 +126,11 @@ def file_voucher(user: int, u: Any, c: Any, period: int, vouchers: Any, errands:
 @kernel
 def settle(
     claims: Any, users: Any, next_s: Any, errands: Any, rules: Any, days: Any, deeds: Any, vouchers: Any,
-    activities: Any, now_s: int, end_day: int, out: Any, meta: Any, tally: Any,
+    activities: Any, benefits: Any, now_s: int, end_day: int, out: Any, meta: Any, tally: Any,
 ) -> None:  # fmt: skip
     """Write the barrier's decisions on the claimants' rows: beans spent, errands filed, recruits woken.
 
-    Recruits' records go to `out`. `activities` is the full table by id.
+    Records of recruits and of benefits reached go to `out`. `activities` is the full table by id.
     """
     R = rules[0]
     for k in range(len(claims)):
@@ -156,7 +156,9 @@ def settle(
                 tally[T.REDEEM_REFUSED] += 1
         elif c.kind == K_BEAN_GIFT:
             spend_earliest(u, c.beans, now)
+            before = u.labour + u.donated
             c.minutes = add_minutes(u, deeds[c.deed].minutes, DONATED, R, tally)
+            reach_benefits(user, u, c.t, c.channel, before, R, benefits, out, meta, tally)
             tally[T.BEANS_DONATED] += c.beans
             tally[T.BEAN_FEN] += c.fen
         elif c.kind == K_REDEEM:
@@ -192,6 +194,6 @@ def recruit(
     u = users[user]
     if u.flags & (PLAYER | GONE) or now_s // DAY_S >= end_day:
         return
-    channel = channel_of(philox(R.k0, R.k1, user, 0, 0, PLACE_DRAW)[0], R)
+    channel = channel_of(place_of(user, R)[0], R)
     start_playing(user, u, now_s, channel, R, out, meta, tally)
     next_s[user] = min(next_s[user], u.play_s)

@@ -55,12 +55,25 @@ def feasible(u: Any, j: int, D: Any, G: Any, R: Any, minor: bool, eligible: bool
 
 
 @rule
-def session_lift(u: Any, glow: float, G: Any, R: Any) -> float:
-    """What a user adds to the weight of every deed in this session: warm glow, team, nearness of the goal."""
+def benefit_progress(u: Any, minor: bool, benefits: Any) -> float:
+    """How far a holder of the charity account has come to the nearest benefit not reached, 0 … 1; 0 without one."""
+    minutes = u.labour + u.donated
+    nearest = 0.0
+    if u.flags & HOLDER:
+        for k in range(len(benefits)):
+            if (benefits[k].youth != 0) == minor and minutes < benefits[k].needs:
+                nearest = max(nearest, minutes / benefits[k].needs)
+    return nearest
+
+
+@rule
+def session_lift(u: Any, glow: float, minor: bool, benefits: Any, G: Any, R: Any) -> float:
+    """What a user adds to the weight of every deed in this session: warm glow, team, nearness of goal and benefit."""
     held = total_available(u.available)
     for k in range(GROWING_DAYS):
         held += u.growing[k]
     pull = goal_pull(held / R.goal, R.head_start, R.choice_goal_kappa, R.choice_goal_iota)
+    pull += goal_pull(benefit_progress(u, minor, benefits), 0.0, R.choice_goal_kappa, R.choice_goal_iota)
     if u.flags & IN_TEAM:
         pull += G.team_pull
     return glow * exp(pull)

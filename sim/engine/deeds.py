@@ -18,6 +18,7 @@ from sim.compiling import rule
 from sim.engine import tallies as T
 from sim.engine.choosing import free_beans
 from sim.engine.hours import add_minutes
+from sim.engine.place import place_of, segment_of
 from sim.engine.rows import (
     CLAIMING,
     DONATED,
@@ -118,20 +119,24 @@ def plain_deed(
     tally[T.DEEDS] += 1
     if general:
         tally[T.GENERAL] += 1
-    if minutes > 0:
-        reach_benefits(user, u, t_us, channel, before, R, benefits, out, meta, tally)
+    reach_benefits(user, u, t_us, channel, before, R, benefits, out, meta, tally)
 
 
 @rule
 def reach_benefits(
     user: int, u: Any, t_us: int, channel: int, before: int, R: Any, benefits: Any, out: Any, meta: Any, tally: Any
 ) -> None:  # fmt: skip
-    """A holder of the charity account who passes a threshold reaches its benefit; hours are not spent."""
-    if u.flags & HOLDER == 0:
-        return
+    """A holder of the charity account who passes a threshold reaches its benefit; hours are not spent.
+
+    Some benefits belong to youth accounts, the others to those of adults. `before` are the minutes before
+    the credit, -1 when the account is new.
+    """
     after = u.labour + u.donated
+    if u.flags & HOLDER == 0 or after == before:
+        return
+    youth = R.segment_minor[segment_of(place_of(user, R)[1], R)]
     for k in range(len(benefits)):
-        if before < benefits[k].needs <= after:
+        if benefits[k].youth == youth and before < benefits[k].needs <= after:
             made = record(out, meta, t_us, user, u, K_BENEFIT, channel)
             made.deed = k
             tally[T.BENEFITS] += 1
@@ -163,7 +168,7 @@ def gift_fen(u: Any, w1: int, w2: int, w3: int, place: Any, R: Any) -> int:
 @rule
 def gift(
     user: int, u: Any, t_us: int, key: int, sub: int, day: int, channel: int, j: int, D: Any, G: Any, R: Any,
-    days: Any, places: Any, out: Any, meta: Any, tally: Any,
+    days: Any, places: Any, benefits: Any, out: Any, meta: Any, tally: Any,
 ) -> bool:  # fmt: skip
     """The gift page is shown: whether, to which project, how much, and what match is asked. True if given."""
     w = philox(R.k0, R.k1, user, key, sub, GIFT_DRAW)
@@ -181,6 +186,7 @@ def gift(
     made.project = place.project
     made.klass = DONATED
     made.deed = j
+    before = u.labour + u.donated
     made.minutes = add_minutes(u, D[j].minutes, DONATED, R, tally)
     if G.gift_pool > 0:
         made.match = match_asked(fen, again[1], G)
@@ -192,16 +198,16 @@ def gift(
     u.gift_month = days[day].month
     tally[T.GIFTS] += 1
     tally[T.GIFT_FEN] += fen
-    reward_gift(user, u, t_us + 1, day, channel, j, D, G, R, out, meta, tally)
+    reward(user, u, t_us + 1, day, channel, j, G, R, out, meta, tally)
+    reach_benefits(user, u, t_us + 1, channel, before, R, benefits, out, meta, tally)
     return True
 
 
 @rule
-def reward_gift(
-    user: int, u: Any, t_us: int, day: int, channel: int, j: int, D: Any, G: Any, R: Any, out: Any, meta: Any,
-    tally: Any,
+def reward(
+    user: int, u: Any, t_us: int, day: int, channel: int, j: int, G: Any, R: Any, out: Any, meta: Any, tally: Any
 ) -> None:  # fmt: skip
-    """Beans for a gift: an event of its own, so that the gift's posting stays money and minutes."""
+    """Beans for a gift, a team joined, an account opened: an event of its own beside the deed's record."""
     team = 1 if u.flags & IN_TEAM else 0
     beans = grant_beans(u, day, G.reward[team, u.streak, j], R.daily_cap, tally)
     if beans > 0:

@@ -158,7 +158,7 @@ def projects(c: Campaign) -> pl.DataFrame:
             "ngo": p.ngo,
             "target_fen": p.target_fen,
             "raised_fen": counters[3],
-            "disbursed_fen": counters[1],
+            "disbursed_fen": p.paid_fen,
             **{f"{source}_fen": sums[k] for k, source in enumerate(("order", "gift", "match", "bean", "team"))},
             "helped": p.helped,
             "score": c.ngos.scores(p),

@@ -14,12 +14,16 @@ import numpy as np
 from sim.bookkeeping import Kind
 from sim.compiling import kernel, rule
 from sim.engine import tallies as T
-from sim.engine.deeds import reach_benefits
+from sim.engine.deeds import grant_beans, reach_benefits
 from sim.engine.hours import add_minutes
-from sim.engine.lifetime import BUDGET_DRAW, LIFELONG, NEVER_BROKE, come_back, start_playing
+from sim.engine.lifetime import BUDGET_DRAW, LIFELONG, NEVER_BROKE, come_back, roll_day, start_playing
+from sim.engine.place import channel_of, is_eligible, is_staff, place_of
 from sim.engine.rows import (
     CANCEL,
+    GONE,
     GROWING_DAYS,
+    HOLDER,
+    IN_TEAM,
     LABOUR,
     NEVER,
     NOBODY,
@@ -33,23 +37,24 @@ from sim.engine.rows import (
 from sim.engine.rules import (
     DAY_S,
     exponential,
+    farm_second,
     next_visit_s,
     oldest_fading,
     philox,
     service_minutes,
     unit,
 )
-from sim.engine.session import channel_of, is_staff, session
+from sim.engine.session import session
 from sim.engine.shopping import order_step, shopping_rate, visit
-from sim.engine.writing import RECORDS, USED, drop_errand, record, take_errand
+from sim.engine.writing import META, RECORDS, USED, drop_errand, record, take_errand
 from sim.streams import Purpose
 
-PLACE_DRAW = int(Purpose.PLACE)
 START_DRAW = int(Purpose.START)
 SERVICE_DRAW = int(Purpose.SERVICE)
 K_FADE = int(Kind.FADE)
 K_EXPIRE = int(Kind.EXPIRE)
 K_DEED = int(Kind.DEED)
+K_IMPORT = int(Kind.IMPORT)
 K_SHIP = int(Kind.REDEEM_SHIP)
 K_CANCEL = int(Kind.REDEEM_CANCEL)
 
@@ -113,11 +118,11 @@ def run_errand(
     k = take_errand(u, errands)
     e = errands[k]
     if e.step <= CANCEL:
-        order_step(user, u, k, channel, R, G, errands, out, meta, tally)
+        order_step(user, u, k, channel, R, G, benefits, errands, out, meta, tally)
         return
     t_us = e.due * 1_000_000
     if e.step == SERVICE:
-        serve(user, u, e, t_us, channel, R, benefits, out, meta, tally)
+        serve(user, u, e, t_us, channel, R, G, benefits, out, meta, tally)
     else:
         shipped = e.step == VOUCHER_SHIP
         made = record(out, meta, t_us, user, u, K_SHIP if shipped else K_CANCEL, channel)
@@ -133,8 +138,10 @@ def run_errand(
 
 
 @rule
-def serve(user: int, u: Any, e: Any, t_us: int, channel: int, R: Any, benefits: Any, out: Any, meta: Any, tally: Any) -> None:  # fmt: skip
-    """A volunteer's day: nine in ten come; every full six minutes count (公益时, F)."""
+def serve(
+    user: int, u: Any, e: Any, t_us: int, channel: int, R: Any, G: Any, benefits: Any, out: Any, meta: Any, tally: Any
+) -> None:  # fmt: skip
+    """A volunteer's day: nine in ten come; every full six minutes count (公益时, F), beans for who plays."""
     u.flags = u.flags & ~SERVING
     w = philox(R.k0, R.k1, user, e.ref, 0, SERVICE_DRAW)
     if unit(w[0]) < R.no_show:
@@ -147,6 +154,10 @@ def serve(user: int, u: Any, e: Any, t_us: int, channel: int, R: Any, benefits: 
     made.party = e.party
     made.project = e.project
     made.deed = e.fen
+    made.team = 1 if u.flags & IN_TEAM else 0
+    if u.flags & (PLAYER | GONE) == PLAYER:
+        roll_day(u, e.due // DAY_S)
+        made.beans = grant_beans(u, u.day, G.reward[made.team, u.streak, e.fen], R.daily_cap, tally)
     tally[T.DEEDS] += 1
     reach_benefits(user, u, t_us, channel, before, R, benefits, out, meta, tally)
 
@@ -169,7 +180,7 @@ def play_block(
         if next_s[user] >= end_s:
             continue
         u = users[user]
-        channel = channel_of(philox(R.k0, R.k1, user, 0, 0, PLACE_DRAW)[0], R)
+        channel = channel_of(place_of(user, R)[0], R)
         while next_s[user] < end_s:
             if meta[RECORDS] + ROOM > len(out) or meta[USED] + ROOM > len(errands):
                 return FULL, user
@@ -213,10 +224,12 @@ def start_users(
         w = philox(R.k0, R.k1, user, 0, 0, START_DRAW)
         rate = shopping_rate(user, traits, R) * R.visits_per_order
         u.visit_s = next_visit_s(edges, upto, hour_bin, guide, 0, rate, w[0])
-        place = philox(R.k0, R.k1, user, 0, 0, PLACE_DRAW)
+        place = place_of(user, R)
         staff = is_staff(place[3], R)
+        if R.account_open != 0 and is_eligible(place[2], R) and unit(w[2]) < R.holders_at_start:
+            u.flags = u.flags | HOLDER
         if R.play_open != 0 and (staff or unit(w[1]) < players):
-            u.flags = PLAYER
+            u.flags = u.flags | PLAYER
             u.habit = R.habit_neutral
             u.budget = exponential(philox(R.k0, R.k1, user, 0, 0, BUDGET_DRAW)[0])
             if staff:  # they owe hours: nobody drops out before the norm is met
@@ -232,12 +245,30 @@ def wake_farmers(first: int, last: int, now_s: int, users: Any, next_s: Any, rul
     R = rules[0]
     for user in range(first, last):
         u = users[user]
-        place = philox(R.k0, R.k1, user, 0, 0, PLACE_DRAW)
+        place = place_of(user, R)
         u.flags = PLAYER
         u.sessions = 1 << 4
-        u.play_s = now_s + ((place[2] * (DAY_S - 1)) >> 32)
+        u.play_s = now_s + farm_second(place[2])
         next_s[user] = u.play_s
         tally[T.ENTRIES] += 1
+
+
+@kernel
+def import_records(records: Any, now_us: int, users: Any, rules: Any, benefits: Any, out: Any, tally: Any) -> int:
+    """Credit a partner's records (user, external id, minutes) as labour; returns the rows written to `out`."""
+    R = rules[0]
+    meta = np.zeros(META, np.int64)
+    for k in range(len(records)):
+        user = records[k, 0]
+        u = users[user]
+        channel = channel_of(place_of(user, R)[0], R)
+        before = u.labour + u.donated
+        made = record(out, meta, now_us, user, u, K_IMPORT, channel)
+        made.minutes = add_minutes(u, records[k, 2], LABOUR, R, tally)
+        made.ref = records[k, 1]
+        tally[T.IMPORTED_MINUTES] += made.minutes
+        reach_benefits(user, u, now_us, channel, before, R, benefits, out, meta, tally)
+    return int(meta[RECORDS])
 
 
 @kernel

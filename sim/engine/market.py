@@ -29,6 +29,7 @@ from sim.scenario import DAY_S, SECOND, Scenario
 from sim.streams import Purpose, one_draw
 
 DAY_US = DAY_S * SECOND
+HOUR_US = 3_600 * SECOND
 COUNTED_DAYS = 31  # the stretch of ordinary days of the heterogeneity table
 COUNTED_FROM = 60  # its first day: March of a calendar year, no festival near
 
@@ -71,7 +72,7 @@ class Market:
         """Rewrite everything users read, as of `now` (µs)."""
         p, row = self.parameters, self.public
         if merchants.changed and now % DAY_US == 0:
-            build_alias(merchants.product, merchants.popularity, self._price_fen(), p)
+            build_alias(merchants.product, merchants.popularity, self._price_fen(), p, self.scenario.merchants.badge)
             merchants.changed = False
         self._rewards(now)
         self._pools(sponsors)
@@ -87,7 +88,7 @@ class Market:
         stocked = self.vouchers["beans"][self.vouchers["stock"] > 0]
         row["cheapest"] = int(stocked.min()) if len(stocked) else 0
         row["team_pull"] = self._team_pull(now, teams)
-        row["recycler"] = self._recycler(ngos, projects)
+        row["recycler"] = self._recycler(now, ngos, projects)
         day = now // DAY_US
         row["counting"] = int(
             self.scenario.scenario.calibrated and COUNTED_FROM <= day < COUNTED_FROM + COUNTED_DAYS
@@ -162,12 +163,10 @@ class Market:
         mode = self.scenario.teams.mode
         return self.parameters["choice_team_competition" if mode == "competition" else "choice_team_goal"]
 
-    def _recycler(self, ngos: Ngos, projects: Projects) -> int:
-        """A project of an NGO that recycles gifts, if the scenario has one."""
-        if ngos.recycler == NOBODY:
-            return NOBODY
-        mine = np.flatnonzero(projects.ngo == ngos.recycler)
-        return int(mine[0]) if len(mine) else NOBODY
+    def _recycler(self, now: int, ngos: Ngos, projects: Projects) -> int:
+        """An open project of an NGO that recycles gifts, another one every hour, if there is any."""
+        theirs = np.flatnonzero((projects.ngo < ngos.recyclers) & projects.open)
+        return int(theirs[now // HOUR_US % len(theirs)]) if len(theirs) else NOBODY
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""

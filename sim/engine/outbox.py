@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from sim.bookkeeping import ROLES, Kind
 from sim.engine.actions import empty
 
+LEAVING = (Kind.FEE, Kind.DISBURSE_ASK, Kind.CORRECTION)
+
 
 class Outbox:
     """Collects the agents' actions; every agent numbers its own."""
@@ -24,6 +26,11 @@ class Outbox:
         number = self._numbers[key]
         self._numbers[key] = number + 1
         self._rows.append({"t": t_us, "agent": agent, "number": number, "kind": int(kind), **amounts})
+
+    def leaving(self, project: int) -> int:
+        """Fen that rows written here, and not yet posted, will take out of a project's fund."""
+        rows = (row for row in self._rows if row["kind"] in LEAVING and row["project"] == project)
+        return sum(row["fen"] for row in rows if not row.get("outcome"))
 
     def take(self) -> NDArray[np.void]:
         """Everything written so far, in the order it was written; the outbox is empty afterwards."""

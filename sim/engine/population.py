@@ -21,7 +21,7 @@ from sim.engine.actions import ACTION, Actions, empty, join
 from sim.engine.allotment import PENDING, settle
 from sim.engine.books import UserTotals
 from sim.engine.clocks import ShoppingClock, shopping_clock
-from sim.engine.kernel import DONE, list_errands, play_block, start_users, wake_farmers
+from sim.engine.kernel import DONE, import_records, list_errands, play_block, start_users, wake_farmers
 from sim.engine.rows import ERRAND, HOLDER, MAX_DEEDS, NEVER, NOBODY, PERIODS, USER
 from sim.engine.settings import (
     benefit_table,
@@ -169,11 +169,11 @@ class Population:
             block.meta[RECORDS] = 0
             while block.meta[USED] + len(mine) + 1 > len(block.errands):
                 block.errands = np.concatenate([block.errands, np.zeros_like(block.errands)])
-            out = np.zeros(2 * len(mine) + 2, ACTION)
+            out = np.zeros((1 + len(self.benefits)) * len(mine) + 2, ACTION)
             part = claims[mine]
             settle(
                 part, self.users, self.next_s, block.errands, self.rules, self.days, self.deeds, vouchers,
-                activities, now_s, len(self.days), out, block.meta, block.tally,
+                activities, self.benefits, now_s, len(self.days), out, block.meta, block.tally,
             )  # fmt: skip
             claims[mine] = part
             made.append(out[: block.meta[RECORDS]])
@@ -186,17 +186,12 @@ class Population:
 
     def import_minutes(self, fresh: list[tuple[int, int, int]], now_us: int) -> Actions:
         """Credit a partner's records to their users; (user, external id, minutes) in user order."""
-        rows = empty(len(fresh))
-        tally = self.blocks[0].tally
-        for k, (user, external, minutes) in enumerate(fresh):
-            row = self.users[user]
-            rows[k]["t"], rows[k]["agent"], rows[k]["number"] = now_us, user, row["number"]
-            rows[k]["kind"], rows[k]["minutes"], rows[k]["ref"] = int(Kind.IMPORT), minutes, external % 2**32
-            row["number"] += 1
-            row["labour"] += minutes
-            tally[tallies.MINUTES_LABOUR] += minutes
-            tally[tallies.IMPORTED_MINUTES] += minutes
-        return rows
+        rows = empty((1 + len(self.benefits)) * len(fresh))
+        records = np.array(fresh, np.int64).reshape(-1, 3)
+        made = import_records(
+            records, now_us, self.users, self.rules, self.benefits, rows, self.blocks[0].tally
+        )  # fmt: skip
+        return rows[:made]
 
     def holders(self) -> NDArray[np.intp]:
         """Users with a charity account."""

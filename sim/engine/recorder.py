@@ -29,10 +29,22 @@ STATE_COLUMNS = ("growing", "available", "helped", "pool_left_fen", "farmer_subs
 HELD = len(STATE_COLUMNS)
 DONE_KINDS = (Kind.DEED, Kind.GENERAL, Kind.GIFT, Kind.BEAN_GIFT)
 _DONE = np.isin(np.arange(256), DONE_KINDS)
+REWARDED_APART = ("gift", "account", "team")  # their beans are a row of their own
 SOURCES = ("order", "gift", "match", "beans", "team")
 MOST_PLEDGE = 10_000  # fen; larger pledges fall into the last class
 MICRO_GIFT = 100  # fen: "at most one yuan"
+CHUNK = 1 << 18
 REFS = 128  # orders per second in an order's reference
+
+
+def segments(seed: int, replication: int, rows: int, upto: NDArray[np.float64], count: int) -> NDArray[np.uint8]:
+    """The age segment of every row, from the same bits of its key as the kernel reads, chunk by chunk."""
+    found = np.zeros(rows, np.uint8)
+    for first in range(0, rows, CHUNK):
+        agents = np.arange(first, min(first + CHUNK, rows))
+        share = draws(seed, replication, Purpose.PLACE, agents)[1]
+        found[agents] = np.minimum(np.searchsorted(upto, share, side="right"), count - 1)
+    return found
 
 
 class Recorder:
@@ -81,11 +93,8 @@ class Recorder:
             "pools": np.zeros((days * 24 + 1, 2 * max(len(scenario.pools), 1)), np.int64),
             "spent": np.zeros(max(len(scenario.pools), 1), np.int64),
         }
-        place = draws(world.seed, replication, Purpose.PLACE, np.arange(rows))
-        upto = campaign.population.values["segment_upto"]
-        self.segment = np.minimum(
-            np.searchsorted(upto, place[1], side="right"), campaign.population.values["n_segments"] - 1
-        ).astype(np.uint8)
+        values = campaign.population.values
+        self.segment = segments(world.seed, replication, rows, values["segment_upto"], values["n_segments"])
 
     def state(self) -> dict[str, NDArray[Any]]:
         """What a snapshot keeps."""
@@ -273,8 +282,8 @@ class Recorder:
         times = (rows["kind"] != Kind.DEED) | (rows["minutes"] > 0) | (rows["beans"] > 0)
         bonus = (rows["kind"] == Kind.DEED) & (rows["deed"] < MAX_DEEDS)
         deeds = self.arrays["deeds"]
-        gifts = [k for k, d in enumerate(self.scenario.deeds.values()) if d.effect == "gift"]
-        reward = bonus & np.isin(rows["deed"], gifts)
+        apart = [k for k, d in enumerate(self.scenario.deeds.values()) if d.effect in REWARDED_APART]
+        reward = bonus & np.isin(rows["deed"], apart)
         done = rows.compress(times & ~reward)
         np.add.at(deeds[0], done["deed"], 1)
         np.add.at(deeds[1], rows["deed"], rows["beans"] * (rows["kind"] == Kind.DEED))

@@ -137,6 +137,12 @@ def micro(word: int) -> int:
 
 
 @rule
+def farm_second(word: int) -> int:
+    """The second of the day at which a farm logs an account in: any hour but the last, always the same."""
+    return (word * (DAY_S - 3600)) >> 32
+
+
+@rule
 def whole(mean: float, word: int) -> int:
     """A whole number with that mean: the floor, or one more by chance."""
     base = int(mean)

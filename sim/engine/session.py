@@ -17,11 +17,14 @@ from sim.engine.deeds import (
     gift,
     harvest,
     plain_deed,
+    reach_benefits,
     redeem,
+    reward,
     share,
     simple_claim,
 )
 from sim.engine.lifetime import BUDGET_DRAW, GLOW, LIFELONG, roll_day, schedule_session
+from sim.engine.place import is_eligible, is_staff, place_of, segment_of, team_of
 from sim.engine.rows import (
     BLOCKED,
     E_ACCOUNT,
@@ -39,12 +42,11 @@ from sim.engine.rows import (
     PERIODS,
     SERVING,
 )
-from sim.engine.rules import DAY_S, exponential, micro, philox, quantile, total_available, unit
+from sim.engine.rules import DAY_S, exponential, farm_second, micro, philox, quantile, total_available, unit
 from sim.engine.writing import PENDING, record
 from sim.streams import Purpose
 
 TRAITS_DRAW = int(Purpose.TRAITS)
-PLACE_DRAW = int(Purpose.PLACE)
 SLOT_DRAW = int(Purpose.SLOT)
 SESSION_DRAW = int(Purpose.SESSION)
 GUARD_DRAW = int(Purpose.GUARD)
@@ -52,48 +54,6 @@ K_SESSION = int(Kind.SESSION)
 K_BLOCK = int(Kind.BLOCK)
 K_REVOKE = int(Kind.REVOKE)
 K_GIFT = int(Kind.GIFT)
-
-
-@rule
-def channel_of(word: int, R: Any) -> int:
-    """The channel a user comes through, by the audiences' shares."""
-    u = unit(word)
-    k = 0
-    while k < R.n_channels - 1 and u >= R.channel_upto[k]:
-        k += 1
-    return k
-
-
-@rule
-def segment_of(word: int, R: Any) -> int:
-    """The age segment of a user."""
-    u = unit(word)
-    k = 0
-    while k < R.n_segments - 1 and u >= R.segment_upto[k]:
-        k += 1
-    return k
-
-
-@rule
-def is_eligible(word: int, R: Any) -> bool:
-    """Charity account: native of the province or living, working or studying there, each by its own bits."""
-    native = (word & 255) / 256.0 < R.native
-    works = ((word >> 8) & 255) / 256.0 < R.works
-    studies = ((word >> 16) & 255) / 256.0 < R.studies
-    lives = ((word >> 24) & 255) / 256.0 < R.lives
-    return native or works or studies or lives
-
-
-@rule
-def team_of(word: int, R: Any) -> int:
-    """The team a user would join, by the place where they live."""
-    return ((word & 0xFFFFFF) * R.n_teams) >> 24
-
-
-@rule
-def is_staff(word: int, R: Any) -> bool:
-    """Whether a user belongs to the staff cohort."""
-    return ((word >> 24) & 255) / 256.0 + (word & 0xFFFFFF) / 4294967296.0 < R.staff_share
 
 
 @rule
@@ -134,12 +94,12 @@ def session(
         tally[T.ACTIVE_DAYS] += 1
     opened = record(out, meta, t_us + 2, user, u, K_SESSION, channel)
     opened.deed = begun
-    place = philox(R.k0, R.k1, user, 0, 0, PLACE_DRAW)
+    place = place_of(user, R)
     segment = segment_of(place[1], R)
     opened.klass = segment
     if user >= R.honest:
         farm(user, u, t_us + 3, day, channel, D, G, R, days, places, vouchers, benefits, out, meta, tally)
-        u.play_s = (day + 1) * DAY_S + ((place[2] * DAY_S) >> 32)
+        u.play_s = (day + 1) * DAY_S + farm_second(place[2])
         u.sessions = 1 << 4
         return
     if u.budget > 0.5 * LIFELONG and u.labour >= R.staff_norm:
@@ -162,8 +122,8 @@ def slots(
 ) -> int:  # fmt: skip
     """Slot by slot: choose a deed by its weight or stop. Nobody plays past midnight. Returns the last instant."""
     glow = traits[GLOW, quantile(philox(R.k0, R.k1, user, 0, 0, TRAITS_DRAW)[1])]
-    lift = session_lift(u, glow * R.segment_activity[segment], G, R)
     minor = R.segment_minor[segment] != 0
+    lift = session_lift(u, glow * R.segment_activity[segment], minor, benefits, G, R)
     eligible = is_eligible(place[2], R)
     staff = is_staff(place[3], R)
     midnight = (day + 1) * DAY_S * 1_000_000
@@ -202,7 +162,7 @@ def act(
     if effect == E_DEED:
         plain_deed(user, u, t_us, day, channel, j, R.daily_cap, D, G, R, benefits, out, meta, tally)
     elif effect == E_GIFT:
-        if gift(user, u, t_us, key, sub, day, channel, j, D, G, R, days, places, out, meta, tally):
+        if gift(user, u, t_us, key, sub, day, channel, j, D, G, R, days, places, benefits, out, meta, tally):
             share(user, u, t_us + 2, key, sub, day, channel, R, out, meta, tally)
     elif effect == E_BEAN_GIFT:
         bean_gift(user, u, t_us, key, sub, channel, j, G, R, places, out, meta)
@@ -212,10 +172,13 @@ def act(
         simple_claim(user, u, t_us, channel, j, K_APPLY, out, meta)
         u.flags = u.flags | HOLDER
         tally[T.APPLICATIONS] += 1
+        reward(user, u, t_us + 1, day, channel, j, G, R, out, meta, tally)
+        reach_benefits(user, u, t_us + 1, channel, -1, R, benefits, out, meta, tally)
     elif effect == E_TEAM:
         simple_claim(user, u, t_us, channel, j, K_JOIN, out, meta).team = team_of(place[3], R)
         u.flags = u.flags | IN_TEAM
         tally[T.JOINS] += 1
+        reward(user, u, t_us + 1, day, channel, j, G, R, out, meta, tally)
     else:
         made = simple_claim(user, u, t_us, channel, j, K_SIGN_UP, out, meta)
         at = activities[(word * G.activities) >> 32]

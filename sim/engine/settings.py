@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.behaviour.parameters import Parameters
+from sim.behaviour.sharing import share_probability
 from sim.engine.clocks import Floats, play_calendar, session_profile, since_start
 from sim.engine.rows import (
     BENEFIT,
@@ -162,6 +163,11 @@ def rule_values(scenario: Scenario, p: Parameters, replication: int, honest: int
         balance_s = festival_day * DAY_S + presale.presale_balance_at // SECOND
         presale_from_s = since_start(scenario, presale.presale_from) // SECOND
     cap = beans.daily_cap
+    told_yuan = scenario.sharing.reward * beans.perceived / 100.0
+
+    def told(base: float) -> float:
+        return share_probability(base, told_yuan, p["sharing_cost_yuan"], p["choice_slope"])
+
     values: dict[str, Any] = p.flat()
     values |= {
         "k0": seed & MASK,
@@ -219,8 +225,8 @@ def rule_values(scenario: Scenario, p: Parameters, replication: int, honest: int
         "gift_intercept": scenario.gifts.intercept,
         "first_gift_yuan": scenario.gifts.first_median / 100.0,
         "completion": scenario.gifts.completion,
-        "post": scenario.sharing.post,
-        "invite": scenario.sharing.invite,
+        "post": told(scenario.sharing.post),
+        "invite": told(scenario.sharing.invite),
         "post_recruits": scenario.sharing.post_recruits,
         "invite_recruits": scenario.sharing.invite_recruits,
         "share_reward": scenario.sharing.reward,
@@ -241,6 +247,7 @@ def rule_values(scenario: Scenario, p: Parameters, replication: int, honest: int
         "works": scenario.account.works,
         "studies": scenario.account.studies,
         "lives": scenario.account.lives,
+        "holders_at_start": scenario.account.holders_at_start,
         "teams_open": int(scenario.teams.open),
         "n_teams": max(teams, 1),
         "staff_share": scenario.staff.share,

@@ -11,7 +11,7 @@ from typing import Any
 from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.engine import tallies as T
-from sim.engine.deeds import grant_beans
+from sim.engine.deeds import grant_beans, reach_benefits
 from sim.engine.hours import add_minutes
 from sim.engine.lifetime import roll_day
 from sim.engine.rows import (
@@ -187,7 +187,8 @@ def arrival_s(shipped_s: int, hand: int, delivered: int, slow: int, kind: int, R
 
 @rule
 def order_step(
-    user: int, u: Any, k: int, channel: int, R: Any, G: Any, errands: Any, out: Any, meta: Any, tally: Any
+    user: int, u: Any, k: int, channel: int, R: Any, G: Any, benefits: Any, errands: Any, out: Any, meta: Any,
+    tally: Any,
 ) -> None:  # fmt: skip
     """Play the due step of order k and file the next one, or end the order."""
     e = errands[k]
@@ -212,7 +213,7 @@ def order_step(
             e.step = CONFIRM
             e.due = arrived
     elif step == CONFIRM:
-        confirm(user, u, e, t_us, channel, R, G, out, meta, tally)
+        confirm(user, u, e, t_us, channel, R, G, benefits, out, meta, tally)
         if unit(a[0]) > 1.0 - R.refund_after:
             e.step = LATE_REFUND
             e.due = e.due + LATE_AFTER_S
@@ -235,12 +236,14 @@ def order_step(
 
 @rule
 def confirm(
-    user: int, u: Any, e: Any, t_us: int, channel: int, R: Any, G: Any, out: Any, meta: Any, tally: Any
+    user: int, u: Any, e: Any, t_us: int, channel: int, R: Any, G: Any, benefits: Any, out: Any, meta: Any,
+    tally: Any,
 ) -> None:  # fmt: skip
     """Confirmation of receipt: the donation moves, perhaps matched, and counts as donated time."""
     made = record(out, meta, t_us, user, u, K_CONFIRM, channel)
     fill_order(made, e)
     made.klass = DONATED
+    before = u.labour + u.donated
     made.minutes = add_minutes(u, R.order_minutes, DONATED, R, tally)
     tally[T.CONFIRMED] += 1
     tally[T.CONFIRMED_FEN] += e.fen
@@ -257,3 +260,4 @@ def confirm(
             grown = record(out, meta, t_us + 1, user, u, K_DEED, channel)
             grown.beans = beans
             grown.deed = CAUSE_PURCHASE
+    reach_benefits(user, u, t_us + 1, channel, before, R, benefits, out, meta, tally)

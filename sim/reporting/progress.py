@@ -1,7 +1,8 @@
-"""How far a run is: a bar on a terminal, plain lines elsewhere; both on stderr."""
+"""What is written to people: how far a run is (on stderr), and a console wide enough for tables."""
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,23 +17,36 @@ if TYPE_CHECKING:
 
 Watch = Callable[["Progress"], None]
 PLAIN_EVERY_S = 5.0
+WIDE = 160  # columns
 MILLION = 1e6
 
 
+def console() -> Console:
+    """Standard output: as wide as the terminal, and wide enough for every table where there is none."""
+    terminal = sys.stdout.isatty()
+    return Console(width=None if terminal else WIDE)
+
+
 class Pace:
-    """Rate and time left of one replication. `clock` gives seconds."""
+    """Rate and time left of one replication, from its first report on: what came before was preparation."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.clock, self.begun = clock, clock()
+        self.clock = clock
+        self.first: tuple[float, Progress] | None = None
 
     def text(self, progress: Progress) -> str:
-        """'2.1 M actions, 1.4 M/s, 0:12 left'."""
-        took = max(self.clock() - self.begun, 1e-9)
-        rate = progress.actions / took
-        words = f"{progress.actions / MILLION:.1f} M actions, {rate / MILLION:.2f} M/s"
-        if 0 < progress.share < 1:
-            words += f", {clock_text(took / progress.share - took)} left"
-        return words
+        """'2.10 M actions, 1.40 M/s, 0:12 left'."""
+        words = f"{progress.actions / MILLION:.2f} M actions"
+        if self.first is None:
+            self.first = (self.clock(), progress)
+            return words
+        begun, first = self.first
+        took, done = self.clock() - begun, progress.share - first.share
+        if took <= 0 or done <= 0:
+            return words
+        words += f", {(progress.actions - first.actions) / took / MILLION:.2f} M/s"
+        left = took * (1 - progress.share) / done
+        return words + (f", {clock_text(left)} left" if progress.share < 1 else "")
 
 
 def clock_text(seconds: float) -> str:
@@ -44,17 +58,17 @@ def clock_text(seconds: float) -> str:
 @contextmanager
 def shown(name: str, replications: int, quiet: bool) -> Iterator[Callable[[int], Watch | None]]:
     """What gives each replication its watcher. Quiet gives none."""
-    console = Console(stderr=True)
+    stderr = Console(stderr=True)
     if quiet:
         yield lambda _: None
-    elif console.is_terminal:
+    elif stderr.is_terminal:
         with Bar(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"),
-            TextColumn("{task.fields[pace]}"), console=console,
+            TextColumn("{task.fields[pace]}"), console=stderr,
         ) as bar:  # fmt: skip
             yield lambda k: _bar_watch(bar, _label(name, k, replications))
     else:
-        yield lambda k: plain_watch(_label(name, k, replications), console.file.write, Pace())
+        yield lambda k: plain_watch(_label(name, k, replications), stderr.file.write, Pace())
 
 
 def _label(name: str, replication: int, replications: int) -> str:
@@ -71,14 +85,16 @@ def _bar_watch(bar: Bar, label: str) -> Watch:
 
 
 def plain_watch(label: str, write: Callable[[str], object], pace: Pace) -> Watch:
-    """A line now and then: on the first call, every few seconds, and at the end."""
-    due = pace.clock()
+    """A line now and then: at once, then every few seconds, and at the end."""
+    write(f"{label}: preparing\n")
+    due = pace.clock() + PLAIN_EVERY_S
 
     def watch(progress: Progress) -> None:
         nonlocal due
+        words = pace.text(progress)
         if pace.clock() < due and progress.share < 1:
             return
         due = pace.clock() + PLAIN_EVERY_S
-        write(f"{label}: {100 * progress.share:.0f} %, {pace.text(progress)}\n")
+        write(f"{label}: {100 * progress.share:.0f} %, {words}\n")
 
     return watch

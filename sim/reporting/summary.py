@@ -108,11 +108,10 @@ def _facts(results: Results) -> str:
     world, count = results.scenario.scenario, len(results.outcomes)
     actions = sum(o.stats.get("actions", 0.0) for o in results.outcomes)
     wall = sum(o.stats.get("wall_s", 0.0) for o in results.outcomes)
-    runs = f"{count} replications, 95 % intervals" if count > 1 else "1 replication"
-    pace = f", {actions / wall / 1e6:.2f} M/s" if wall else ""
+    runs = f"{count} replications with 95 % intervals" if count > 1 else "1 replication"
     return (
-        f"{world.users:,} users for {world.real_users:,}, design {results.design}, seed {world.seed}, {runs}; "
-        f"{actions / 1e6:.2f} M actions in {wall:.1f} s{pace}"
+        f"{world.users:,} users for {world.real_users:,}; design {results.design}, seed {world.seed}, "
+        f"{runs}; {actions:,.0f} actions in {wall:.1f} s"
     )
 
 

@@ -90,7 +90,7 @@ class Unfinished:
         if any(request[key] != value for key, value in now.items()):
             raise UsageError(
                 f"{folder}: was begun by another version of the model, and replications of two versions "
-                f"must not be mixed; start anew with `beanpeak run {folder / 'scenario.toml'}`"
+                "must not be mixed; delete it and start anew with `beanpeak run`"
             )
         plan = RunPlan(request["scenario"], world, scenario, request["design"], request["replications"])
         return cls(plan, folder, request["started"])

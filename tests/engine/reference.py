@@ -66,6 +66,7 @@ class ReferencePopulation:
         workers: int,
         record_all: bool = False,
     ) -> None:
+        self.scenario = scenario
         honest = scenario.scenario.users
         self.rows = honest + farmers
         values = rule_values(scenario, parameters, replication, honest, teams) | {"record_all": int(record_all)}
@@ -216,7 +217,8 @@ class ReferencePopulation:
 
     @property
     def counted(self) -> NDArray[np.uint16]:
-        return np.array([self.world.ordered[p.me] for p in self.people], np.uint16)
+        people = self.people if self.scenario.scenario.calibrated else self.people[:1]
+        return np.array([self.world.ordered[p.me] for p in people], np.uint16)
 
     def errands(self) -> NDArray[np.void]:
         found = [(p.me, errand) for p in self.people for errand in p.errands]
@@ -247,12 +249,12 @@ def serve_claims(claims: Any, pools: Any, matched: Any, places: Any, vouchers: A
     for k, claim in enumerate(objects(claims)):
         granted, match = True, claim.match
         if claim.kind in (Kind.GIFT, Kind.ORDER_CONFIRM):
-            left, cap = (int(x) for x in pools[claim.pool - 1])
-            room = max(cap - int(matched[claim.pool - 1, claim.agent]), 0) if cap else left
-            match = min(claim.match, left, room)
-            pools[claim.pool - 1, 0] -= match
+            left, cap, row = (int(x) for x in pools[claim.pool - 1])
+            match = min(claim.match, left)
             if cap:
-                matched[claim.pool - 1, claim.agent] += match
+                match = min(match, max(cap - int(matched[row, claim.agent]), 0))
+                matched[row, claim.agent] += match
+            pools[claim.pool - 1, 0] -= match
         elif claim.kind == Kind.BEAN_GIFT:
             granted = claim.fen <= pools[claim.pool - 1, 0]
             pools[claim.pool - 1, 0] -= claim.fen if granted else 0

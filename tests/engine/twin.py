@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,39 +27,39 @@ from tests.engine.worlds import world
 Arrays = dict[str, NDArray[Any]]
 
 
-def play(case: str, population: Callable[..., Any] = Population) -> Arrays:
-    """Everything a run leaves behind: its actions, users, errands, counts, and the state of every part."""
+def play(case: str, population: Callable[..., Any] = Population, **how: Any) -> Arrays:
+    """Everything a run of a case leaves behind; a case is scenario,users,seed,design."""
     name, users, seed, design = case.split(",")
     told: list[Actions] = []
     run = campaign.Campaign(
-        world(name, int(users), int(seed), design), workers=1, record_all=True, population=population,
-        watch=lambda part: told.append(part.copy()),
+        world(name, int(users), int(seed), design), record_all=True, population=population,
+        watch=lambda part: told.append(part.copy()), **{"workers": 1} | how,
     )  # fmt: skip
-    with mock.patch.object(market, "COUNTED_FROM", 1):  # where orders are counted, from its second day
+    with mock.patch.object(market, "COUNTED_FROM", 1):  # orders are counted from the second day
         run.run()
+    return {"actions": join(*told)} | left_behind(run)
+
+
+def left_behind(run: campaign.Campaign) -> Arrays:
+    """What a run holds: users, errands, counts, digests, and the state of every other part."""
     people = run.population
-    users_without_links = people.users.copy()
-    users_without_links["errand"] = 0
+    users = people.users.copy()
+    users["errand"] = 0  # a place in a block's list: no property of the user
     kept = {
-        "actions": join(*told), "users": users_without_links, "next_s": people.next_s,
-        "errands": people.errands(), "counts": run.counts(), "points": people.points(), "raised": run.raised,
-        "ordered": people.counted,
+        "users": users, "next_s": people.next_s, "errands": people.errands(), "counts": run.counts(),
+        "points": people.points(), "raised": run.raised, "ordered": people.counted,
     }  # fmt: skip
-    digests = {f"digest/{name}": np.array(value) for name, value in run.digest().items()}
-    return kept | digests | dict(_parts(run))
-
-
-def _parts(run: campaign.Campaign) -> Iterator[tuple[str, NDArray[Any]]]:
-    """The state of the books, the recorder, pools, projects and all others, but not the population's."""
+    kept |= {f"digest {name}": np.array(value) for name, value in run.digest().items()}
     for part, owner in run._parts().items():
         if part != "population":
-            for name, value in owner.state().items():
-                yield f"{part}/{name}", np.asarray(value)
+            kept |= {f"{part} {name}": np.array(value) for name, value in owner.state().items()}
+    return kept
 
 
 @contextmanager
 def interpreted() -> Iterator[None]:
-    """The two compiled passes of a campaign beside the population's, in plain Python."""
+    """The compiled passes of a campaign beside the population's, as plain Python."""
+    assert numba.config.DISABLE_JIT
     with (
         mock.patch.object(campaign, "allot", serve_claims),
         mock.patch.object(alias, "_label", over_objects(alias._label)),
@@ -68,8 +69,8 @@ def interpreted() -> Iterator[None]:
 
 
 def main(folder: str, *cases: str) -> None:
-    for case in cases:
-        with interpreted():
+    with interpreted():
+        for case in cases:
             np.savez(Path(folder) / f"{case}.npz", **play(case, ReferencePopulation))
 
 

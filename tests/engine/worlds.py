@@ -44,7 +44,7 @@ valid_after_end = "1 day"
 ripen = "24 h"
 fade = "24 h"
 head_start = 20
-daily_cap = 600
+daily_cap = 300
 
 [farmers]
 share = 0.1
@@ -79,6 +79,7 @@ curve = [{ after = "30 s", share = 0.01 }, { after = "2 h", share = 0.5 }, { aft
 "pools.flash.rule" = "random"
 "beans.streak_bonus" = 0.0
 "beans.head_start" = 0
+"beans.daily_cap" = 60
 """
 
 # On top of `zhejiang_account`: beans by calendar month, a voucher bought before and cancelled after its

@@ -75,7 +75,8 @@ class Canvas:
             ax.plot(
                 x, y, color=colour, linestyle="-" if many else DASHES[k % len(DASHES)],
                 linewidth=0.7 if many else 1.4, marker="" if many else MARKERS[k % len(MARKERS)],
-                markersize=3.2, markevery=1 if mark else (every * k // 3 % every, every), label=self.name(series),
+                markersize=3.2, markevery=1 if mark else (every * k // 3 % every, every),
+                label=self.name(series),
             )  # fmt: skip
             if "value_low" in part.columns:
                 low, high = part["value_low"].to_numpy(), part["value_high"].to_numpy()

@@ -90,9 +90,10 @@ class Look:
 
 def parse_lang(text: str) -> Lang:
     """The language of a text. Raises UsageError."""
-    if text == "en" or text == "zh":
-        return text
-    raise UsageError(f"--lang {text}: is no language of the figures; use zh or en")
+    langs: dict[str, Lang] = {"zh": "zh", "en": "en"}
+    if text not in langs:
+        raise UsageError(f"--lang {text}: is no language of the figures; use zh or en")
+    return langs[text]
 
 
 def _digits(value: float) -> str:
