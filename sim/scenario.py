@@ -81,8 +81,11 @@ class Shopping(Settings):
 
 
 class CurvePoint(Settings):
+    """A cumulative share of the day; `published` marks a point that was measured, others only give shape."""
+
     after: Duration
     share: Share
+    published: bool = False
 
 
 class Festival(Settings):
@@ -97,7 +100,6 @@ class Festival(Settings):
     presale_from: Instant | None = None
     presale_share: Share = 0.0
     presale_balance_at: Duration = 3_600 * SECOND
-    deposit_share: Share = 0.1
 
 
 class Orders(Settings):
@@ -176,7 +178,6 @@ class Beans(Settings):
 
 
 class Hours(Settings):
-    daily_cap: Minutes = 600
     donated_yearly_cap: Minutes = 60_000
 
 

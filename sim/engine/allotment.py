@@ -190,10 +190,11 @@ def file_service(u: Any, c: Any, activities: Any, errands: Any, meta: Any, now_s
 def recruit(
     user: int, users: Any, next_s: Any, now_s: int, end_day: int, R: Any, out: Any, meta: Any, tally: Any
 ) -> None:  # fmt: skip
-    """A friend who was reached and does not play yet begins at the barrier."""
+    """A friend who was reached and does not play yet begins in the barrier's last second: at midnight the day
+    that closes needs the record."""
     u = users[user]
     if u.flags & (PLAYER | GONE) or now_s // DAY_S >= end_day:
         return
     channel = channel_of(place_of(user, R)[0], R)
-    start_playing(user, u, now_s, channel, R, out, meta, tally)
+    start_playing(user, u, now_s - 1, channel, R, out, meta, tally)
     next_s[user] = min(next_s[user], u.play_s)

@@ -68,7 +68,7 @@ def days(c: Campaign) -> pl.DataFrame:
     data["growing"], data["available"], data["pool_left_fen"] = held[:, 0], held[:, 1], held[:, 3]
     data["helped"] = np.diff(held[:, 2], prepend=0)
     data["farmer_subsidy_fen"] = np.diff(held[:, 4], prepend=0)
-    redeemed = counts[:, T.BEANS_REDEEMED] * 100 // c.scenario.beans.per_yuan
+    redeemed = c.recorder.arrays["vouchers"][: len(counts)]
     data["subsidy_fen"] = (
         data["matched_fen"] + counts[:, T.BEAN_FEN] + counts[:, T.UNLOCKED_FEN] + redeemed  # type: ignore[operator]
     )
@@ -125,7 +125,7 @@ def festival_curve(c: Campaign) -> pl.DataFrame | None:
     festival = next(iter(c.scenario.festivals.values()))
     seconds = c.recorder.arrays["festival_s"]
     upto = np.cumsum(seconds) / max(seconds.sum(), 1)
-    points = [(p.after // SECOND, p.share) for p in festival.curve]
+    points = [(p.after // SECOND, p.share) for p in festival.curve if p.published]
     return pl.DataFrame(
         {
             "after_s": [s for s, _ in points],

@@ -128,6 +128,7 @@ def run_errand(
         made = record(out, meta, t_us, user, u, K_SHIP if shipped else K_CANCEL, channel)
         made.beans = e.price
         made.ref = e.ref
+        made.deed = e.party
         if shipped:
             tally[T.BEANS_REDEEMED] += e.price
         else:
@@ -240,8 +241,11 @@ def start_users(
 
 
 @kernel
-def wake_farmers(first: int, last: int, now_s: int, users: Any, next_s: Any, rules: Any, tally: Any) -> None:
-    """Farmers' rows first … last begin to play at an hour of their own, the same every day."""
+def wake_farmers(first: int, last: int, now_s: int, users: Any, next_s: Any, rules: Any) -> None:
+    """Farmers' rows first … last begin to play at an hour of their own, the same every day.
+
+    They are not counted as people who came: their number is the farms' own.
+    """
     R = rules[0]
     for user in range(first, last):
         u = users[user]
@@ -250,7 +254,6 @@ def wake_farmers(first: int, last: int, now_s: int, users: Any, next_s: Any, rul
         u.sessions = 1 << 4
         u.play_s = now_s + farm_second(place[2])
         next_s[user] = u.play_s
-        tally[T.ENTRIES] += 1
 
 
 @kernel

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from sim.agents.ngos import NEVER_US
+from sim.domain.transparency import viewable_share
 from sim.engine import tallies as T
 from sim.engine.frames import regular_orders
 from sim.scenario import DAY_S, SECOND
@@ -23,7 +25,6 @@ DAILY = (
     "subsidy_fen", "helped",
 )  # fmt: skip
 PEAK_S = 10
-VIEWABLE_PERCENT = 100.0
 
 
 def gini(values: np.ndarray) -> float:
@@ -64,6 +65,7 @@ def distinct(c: Campaign) -> dict[str, float]:
     """Counts of different people: who played, who touched charity by an order."""
     entered = c.recorder.arrays["entered"]
     return {
+        "participants": float(c.recorder.arrays["played"].sum()),
         "buyers": float(c.recorder.arrays["bought"].sum()),
         "buyer_share": float(c.recorder.arrays["bought"][: c.recorder.honest].mean()),
         "entered": float((entered >= 0).sum()),
@@ -74,7 +76,6 @@ def totals(c: Campaign, tables: Tables) -> dict[str, float]:
     """Metrics of the whole run by name; NaN where a metric does not apply."""
     days, users = tables["days"], float(c.scenario.scenario.users)
     values = {name: float(days[name].sum()) for name in DAILY}
-    raised, disbursed = float(c.raised.sum()), float(days["disbursed_fen"].sum())
     budget = float(sum(c.sponsors.totals))
     farmed = float(days["farmer_subsidy_fen"].sum())
     limited = tables["projects"].filter(pl.col("limited"))
@@ -92,7 +93,7 @@ def totals(c: Campaign, tables: Tables) -> dict[str, float]:
         "beans_per_user": values["beans_issued"] / users,
         "minutes_per_user": (values["minutes_labour"] + values["minutes_donated"]) / users,
         "subsidy_per_user": values["subsidy_fen"] / users,
-        "subsidy_per_participant": values["subsidy_fen"] / max(_players(c), 1.0),
+        "subsidy_per_participant": values["subsidy_fen"] / max(values["participants"], 1.0),
         "overrun": float(values["subsidy_fen"] > budget) if budget else float("nan"),
         "farmer_share": farmed / values["subsidy_fen"] if values["subsidy_fen"] else float("nan"),
         "wrongly_blocked": float(counts[T.BLOCKED] - c.recorder.arrays["farmers"][2]),
@@ -101,7 +102,7 @@ def totals(c: Campaign, tables: Tables) -> dict[str, float]:
         "funded_share": float(limited["funded"].mean() or 0.0) if len(limited) else float("nan"),  # type: ignore[arg-type]
         "pool_empty_at": _first_empty(c),
         "peak_10s": peak_10s(c),
-        "viewable_share": disbursed / raised if raised else float("nan"),
+        "viewable_share": viewable_share(int(c.raised.sum()), _followed(c)),
         "project_score": float(tables["projects"]["score"].mean() or 0.0),  # type: ignore[arg-type]
         "gifts_matched_share": _matched_share(c),
         "notices": float(c.merchants.notices.sum()),
@@ -110,16 +111,16 @@ def totals(c: Campaign, tables: Tables) -> dict[str, float]:
     return values
 
 
+def _followed(c: Campaign) -> int:
+    """Fen paid out by projects that owe no report: money that can be followed to a reported use."""
+    owes = c.ngos.late_at < NEVER_US
+    return int(c.projects.paid_fen[~owes[c.projects.ngo]].sum())
+
+
 def _matched_share(c: Campaign) -> float:
     """Share of money gifts that got some match; NaN without gifts."""
     gifts, matched = (float(x) for x in c.recorder.arrays["matched"])
     return matched / gifts if gifts else float("nan")
-
-
-def _players(c: Campaign) -> float:
-    from sim.engine.rows import PLAYER
-
-    return float(((c.population.users["flags"] & PLAYER) > 0).sum())
 
 
 def _pledge_yuan(tables: Tables) -> float:

@@ -181,8 +181,7 @@ class Population:
 
     def wake_farmers(self, first: int, last: int, now_s: int) -> None:
         """Farmers first … last begin to play within the day."""
-        tally = self.blocks[-1].tally
-        wake_farmers(self.honest + first, self.honest + last, now_s, self.users, self.next_s, self.rules, tally)
+        wake_farmers(self.honest + first, self.honest + last, now_s, self.users, self.next_s, self.rules)
 
     def import_minutes(self, fresh: list[tuple[int, int, int]], now_us: int) -> Actions:
         """Credit a partner's records to their users; (user, external id, minutes) in user order."""

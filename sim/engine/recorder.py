@@ -64,6 +64,7 @@ class Recorder:
         self.fine_from = low
         festivals = [(f.day - world.start.date()).days for f in scenario.festivals.values()]
         self.festival_day = festivals[0] if festivals else -1
+        self.voucher_fen = np.array([r.value for r in scenario.redemptions.values()], np.int64)
         projects, merchants = len(campaign.projects), len(campaign.merchants.size_z)
         self.arrays: dict[str, NDArray[Any]] = {
             "hours": np.zeros((7, days * 24 + 1), np.int64),
@@ -81,12 +82,14 @@ class Recorder:
             "segments": np.zeros((5, MAX_SEGMENTS), np.int64),
             "entered": np.full(rows, -1, np.int16),
             "returns": np.zeros(days + 1, np.int64),
+            "played": np.zeros(rows, bool),
             "bought": np.zeros(rows, bool),
             "bought_festival": np.zeros(rows, bool),
             "cash": np.zeros((2, days + 1), np.int64),
             "festival_orders": np.zeros(3, np.int64),  # charity orders of the day, paid, refunded later
             "small": np.zeros(2, np.int64),  # gifts and donations in all, of at most one yuan
             "matched": np.zeros(2, np.int64),  # money gifts in all, with a match
+            "vouchers": np.zeros(days + 1, np.int64),  # value of those shipped, by day
             "farmers": np.zeros(3, np.int64),  # subsidy fen, beans issued, blocked
             "benefits": np.zeros(16, np.int64),
             "members": np.zeros(max(len(campaign.teams), 1), np.int64),
@@ -233,8 +236,9 @@ class Recorder:
         self._spent(rows, rows["fen"])
 
     def _on_redeem_ship(self, rows: Actions) -> None:
-        farmed = rows["beans"][rows["agent"] >= self.honest].sum(dtype=np.int64)
-        self.arrays["farmers"][0] += farmed * 100 // self.scenario.beans.per_yuan
+        value = self.voucher_fen[rows["deed"]]
+        np.add.at(self.arrays["vouchers"], rows["t"] // (DAY_S * SECOND), value)
+        self.arrays["farmers"][0] += value[rows["agent"] >= self.honest].sum()
 
     def _on_enter(self, rows: Actions) -> None:
         a = self.arrays
@@ -244,6 +248,7 @@ class Recorder:
 
     def _on_session(self, rows: Actions) -> None:
         a = self.arrays
+        a["played"][rows["agent"]] = True
         self._by_time(SESSIONS, rows, np.ones(len(rows), np.int64))
         self._by_who(rows, 0)
         first = rows[(rows["deed"] == 0) & (a["entered"][rows["agent"]] >= 0)]

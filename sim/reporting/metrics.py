@@ -30,7 +30,7 @@ class Metric:
 
 METRICS: tuple[Metric, ...] = (
     # people
-    Metric("participants", "people", "day", "up", "users who play on a day; the total counts each day anew"),
+    Metric("participants", "people", "day", "up", "users who play on a day; in all, different people who played"),
     Metric("entered", "people", "run", "up", "users who came to bean growing, or were there at the start"),
     Metric("new_players", "people", "run", "up", "users who came to bean growing during the run"),
     Metric("d1", "share", "new player", "up", "new players who play again one day after they came"),
@@ -81,7 +81,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("funded_share", "share", "limited project", "up", "limited projects that reached their target"),
     Metric("top10_ngo_share", "share", "fen raised", "–", "money raised by the largest tenth of the NGOs"),
     Metric("ngo_gini", "Gini", "NGO", "–", "Gini coefficient of money raised over NGOs"),
-    Metric("viewable_share", "share", "fen raised", "up", "money paid out to projects ÷ money raised"),
+    Metric("viewable_share", "share", "fen raised", "up", "money paid out by projects that owe no report ÷ money raised"),
     Metric("project_score", "score", "project", "up", "mean score of the project evaluation"),
 )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import tomllib
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,9 @@ _SPAN = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _PATH = re.compile(rf"(?<![\w./-])(?:{'|'.join(map(re.escape, FOLDERS))})/[\w./*-]*")
 _MODULE = re.compile(r"\bsim(?:\.\w+)+\b")
-_MACHINE = re.compile(r"(?<![\w.:/])/(?:home|root|work|tmp|Users|var|opt|mnt|private)/|\b[A-Z]:\\")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+_ELSEWHERE = "home|root|work|tmp|usr|etc|srv|Users|var|opt|mnt|private"
+_MACHINE = re.compile(rf"(?<![\w.:/])/(?:{_ELSEWHERE})/|\b[A-Z]:\\")
 
 
 def text(page: Path | str) -> str:
@@ -44,7 +47,7 @@ def blocks(page: Path | str, language: str) -> list[str]:
 
 
 def calls(page: Path | str, program: str) -> list[str]:
-    """Calls of a program in code spans and at the start of lines in fenced blocks, without `$` and comments."""
+    """Calls of a program in code spans and at the start of fenced lines, without `$` and comments."""
     lines = _SPAN.findall(prose(page))
     lines += [line for _, block in _FENCED.findall(text(page)) for line in block.splitlines()]
     bare = [line.strip().removeprefix("$ ").split(" #")[0].strip() for line in lines]
@@ -53,7 +56,8 @@ def calls(page: Path | str, program: str) -> list[str]:
 
 def section(page: str, title: str) -> str:
     """What stands under a heading of the second level that contains `title`."""
-    found = [part for part in re.split(r"^## ", text(page), flags=re.MULTILINE)[1:] if title in part.split("\n")[0]]
+    parts = re.split(r"^## ", text(page), flags=re.MULTILINE)[1:]
+    found = [part for part in parts if title in part.split("\n")[0]]
     assert found, f"{page} has no section {title!r}"
     return found[0]
 
@@ -96,7 +100,7 @@ def test_every_link_inside_the_repository_leads_somewhere(page: Path) -> None:
         target = (ROOT / page).parent / path if path else ROOT / page
         assert target.exists(), link
         if anchor:
-            assert anchor in {_anchor(line) for line in re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)}
+            assert anchor in {_anchor(line) for line in _HEADING.findall(target.read_text(encoding="utf-8"))}
 
 
 def _anchor(heading: str) -> str:
@@ -206,7 +210,8 @@ def test_the_model_page_follows_odd() -> None:
 
 def test_every_row_of_the_glossary_is_bilingual() -> None:
     """English, 中文 and a meaning."""
-    rows = [line.split("|")[1:-1] for line in section(MODEL, "Glossary").splitlines() if line.startswith("| ")][1:]
+    lines = section(MODEL, "Glossary").splitlines()
+    rows = [line.split("|")[1:-1] for line in lines if line.startswith("| ")][1:]
     assert len(rows) > 20
     for english, chinese, meaning in rows:
         assert re.search("[a-z]", english)
@@ -219,14 +224,14 @@ def test_every_decision_has_its_five_lines() -> None:
     decided = re.split(r"^### ", text(DECISIONS), flags=re.MULTILINE)[1:]
     assert len(decided) > 20
     for decision in decided:
-        body = decision.split("\n## ")[0]
-        assert re.findall(r"^- (\w+): ", body, re.MULTILINE) == ["Context", "Choice", "Refused", "Price"], body
+        lines = re.findall(r"^- (\w+): ", decision.split("\n## ")[0], re.MULTILINE)
+        assert lines == ["Context", "Choice", "Refused", "Price"], decision
 
 
 def test_every_dependency_is_decided() -> None:
     """Each package of pyproject.toml has a row that says what it is for and what was refused."""
     project = tomllib.loads(text("pyproject.toml"))["project"]
-    wanted = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    wanted = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
     names = {re.split(r"[<>=\[; ]", requirement)[0] for requirement in wanted}
     rows = re.findall(r"^\| ([^|]+) \|", section(DECISIONS, "Dependencies"), re.MULTILINE)
     told = {word for row in rows for word in re.split(r"[ ,()`]+", row)}

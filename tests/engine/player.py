@@ -364,12 +364,12 @@ class Player(Shopper):
         self.file(Errand(due, claim["ref"], then, claim["beans"], period, -1, claim["deed"]))
 
     def on_voucher_ship(self, e: Errand) -> None:
-        self.tell(e.due * SECOND, Kind.REDEEM_SHIP, beans=e.price, ref=e.ref)
+        self.tell(e.due * SECOND, Kind.REDEEM_SHIP, beans=e.price, ref=e.ref, deed=e.party)
         self.world.count["beans_redeemed"] += e.price
 
     def on_voucher_cancel(self, e: Errand) -> None:
         """The beans come back to the period they came from."""
-        self.tell(e.due * SECOND, Kind.REDEEM_CANCEL, beans=e.price, ref=e.ref)
+        self.tell(e.due * SECOND, Kind.REDEEM_CANCEL, beans=e.price, ref=e.ref, deed=e.party)
         self.world.count["beans_released"] += e.price
         self.available[e.fen] += e.price
 
@@ -390,5 +390,5 @@ class Player(Shopper):
     def befriended(self, now_s: int) -> None:
         """A friend reached this person: who does not play yet begins now."""
         if not self.player and not self.gone and now_s // DAY_S < len(self.world.days):
-            self.enter(now_s)
+            self.enter(now_s - 1)
             self.next_s = min(self.next_s, self.play_s)

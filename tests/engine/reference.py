@@ -146,7 +146,6 @@ class ReferencePopulation:
             farmer = self.people[who]
             farmer.player, farmer.planned = True, 1
             farmer.next_s = farmer.play_s = now_s + ((farmer.place[2] * (DAY_S - 1)) >> 32)
-            self.world.count["entries"] += 1
             self.lives[who].interrupt()
 
     def import_minutes(self, fresh: list[tuple[int, int, int]], now_us: int) -> Actions:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from sim.engine.outcome import Outcome, Published
+from sim.engine.outcome import Check, Outcome, Published
 from sim.loading import load_scenario
 from sim.reporting.metrics import METRICS
 from sim.reporting.results import Results
@@ -65,12 +65,13 @@ FIXED = {
 def made_up_table(name: str, luck: np.random.Generator) -> pl.DataFrame:
     """A table of the catalogue with plausible values."""
     n = {"abuse": 2}.get(name, ROWS.get(name, 6))
-    return pl.DataFrame(
+    frame = pl.DataFrame(
         {
             column: FIXED[column](n) if column in FIXED else luck.integers(10, 400, n)
             for column in TABLES[name].columns
         }
     )
+    return frame.with_columns(pl.col("t") // 60) if name == "minutes" else frame
 
 
 def made_up_metrics(luck: np.random.Generator) -> pl.DataFrame:
@@ -80,6 +81,10 @@ def made_up_metrics(luck: np.random.Generator) -> pl.DataFrame:
     rows += [(DAYS * DAY_US, "peak_10s", "", float("nan"))]
     rows = [row for row in rows if row[1] != "peak_10s" or row[3] != row[3]]
     return pl.DataFrame(rows, schema=["time", "metric", "group", "value"], orient="row")
+
+
+def check(name: str, passed: bool) -> Check:
+    return {"name": name, "passed": passed, "detail": ""}
 
 
 def published_row(simulated: float) -> Published:

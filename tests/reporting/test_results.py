@@ -91,9 +91,7 @@ def test_several_replications_have_a_digest_of_all(
     assert all(one[part] != two[part] for part in one)
 
 
-def test_nothing_in_a_result_says_who_or_where(
-    tmp_path: Path, scenario: Scenario, make_outcome: Make
-) -> None:
+def test_nothing_says_who_or_where(tmp_path: Path, scenario: Scenario, make_outcome: Make) -> None:
     """No host name, user name or absolute path in any file."""
     folder = kept(tmp_path, scenario, make_outcome).folder
     assert folder is not None

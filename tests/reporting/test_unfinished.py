@@ -46,9 +46,7 @@ def test_a_run_under_way_is_partial(run: Unfinished, tmp_path: Path) -> None:
     assert finished_runs(tmp_path) == []
 
 
-def test_a_whole_run_has_its_name_and_no_scaffolding(
-    run: Unfinished, tmp_path: Path, make_outcome: Make
-) -> None:
+def test_a_whole_run_has_no_scaffolding(run: Unfinished, tmp_path: Path, make_outcome: Make) -> None:
     """Nothing partial is left."""
     for k in (0, 1):
         run.keep(make_outcome(k))
@@ -159,9 +157,7 @@ def test_the_model_hash_follows_the_sources(tmp_path: Path, monkeypatch: pytest.
     assert manifest.model_hash() != before
 
 
-def test_a_place_that_cannot_be_written_is_found_before_simulating(
-    tmp_path: Path, scenario: Scenario
-) -> None:
+def test_a_place_that_cannot_be_written_is_found_first(tmp_path: Path, scenario: Scenario) -> None:
     """A file where the folder should be, or no permission: a usage error, and nothing left behind."""
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError) as caught:

@@ -88,7 +88,8 @@ class Canvas:
     def points(self, ax: Axes, rows: pl.DataFrame, k: int, label: str) -> None:
         """Data to compare a line with: hollow marks; both are named in a legend."""
         ax.plot(
-            rows["x"].to_list(), rows["value"].to_list(), linestyle="none", marker="o", markersize=4,
+            rows["x"].to_list(), rows["value"].to_list(), color=INK, linestyle="none", marker="o",
+            markersize=4,
             markerfacecolor="white", markeredgecolor=_darker(self.look.colour(k)), label=label, zorder=5,
         )  # fmt: skip
         ax.legend(frameon=False, loc="best", handletextpad=0.2)
