@@ -143,7 +143,7 @@ class Ngos:
         self.reports[ngo] += 1
         late_days = 0.0 if on_time else LATE_US / DAY_US
         projects.delay_days[mine] += (late_days - projects.delay_days[mine]) / self.reports[ngo]
-        return on_time
+        return bool(on_time)
 
     def _publish(
         self, ngo: int, now: int, mine: NDArray[np.intp], projects: Projects, available: Any, outbox: Outbox, late: bool

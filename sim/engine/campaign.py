@@ -50,6 +50,11 @@ PROMOTION_US = 14 * DAY_US  # the two weeks before a festival in which pledges a
 Life = Generator[simpy.Event, Any, None]
 
 
+def _now(env: simpy.Environment) -> int:
+    """The clock as the integer it is: all delays are whole microseconds."""
+    return int(env.now)
+
+
 class Campaign:
     """One seeded run of one scenario, from its start or from a snapshot."""
 
@@ -250,14 +255,14 @@ class Campaign:
         """Open the pool's money when its hour comes; take back what is left at the end."""
         while True:
             yield Wake(env, self.sponsors.next_at(k), rank("sponsor", k))
-            self.sponsors.act(k, env.now, self.outbox)
+            self.sponsors.act(k, _now(env), self.outbox)
 
     def _ngo(self, env: simpy.Environment, k: int) -> Life:
         """Report, ask, pay out: whatever is due."""
         while True:
             yield Wake(env, self.ngos.next_at(k), rank("ngo", k))
-            if self.ngos.act(k, env.now, self.projects, self._free_fen, self.parameters, self.outbox):
-                self._reopen(k, env.now)
+            if self.ngos.act(k, _now(env), self.projects, self._free_fen, self.parameters, self.outbox):
+                self._reopen(k, _now(env))
 
     def _free_fen(self, project: int) -> int:
         """What the books hold for a project and nobody has asked for."""
@@ -273,8 +278,8 @@ class Campaign:
         """The partner platform uploads account holders' service once a week."""
         while True:
             yield Wake(env, self.partner.next_at, rank("partner", 0))
-            fresh = self.partner.upload(env.now, self.population.holders())
-            self.held = join(self.held, self.population.import_minutes(fresh, env.now))
+            fresh = self.partner.upload(_now(env), self.population.holders())
+            self.held = join(self.held, self.population.import_minutes(fresh, _now(env)))
 
     def _farms(self, env: simpy.Environment) -> Life:
         """Every morning the farms open as many accounts as pay."""
@@ -283,9 +288,9 @@ class Campaign:
             before = self.farmers.awake
             paying = [d.beans for d in self.scenario.deeds.values() if d.effect == "deed"]
             reward = min(sum(paying), int(self.population.values["farmer_cap"]))
-            new = self.recorder.new_players_on(env.now // DAY_US - 1)
-            woken = self.farmers.act(env.now, reward, new, self.parameters)
-            self.population.wake_farmers(before, before + woken, env.now // SECOND)
+            new = self.recorder.new_players_on(_now(env) // DAY_US - 1)
+            woken = self.farmers.act(_now(env), reward, new, self.parameters)
+            self.population.wake_farmers(before, before + woken, _now(env) // SECOND)
 
     def _merchants(self, env: simpy.Environment) -> Life:
         """Each merchant once a week, at an hour of its own: pledge, withdraw, put a notice on the parcels.
@@ -297,8 +302,8 @@ class Campaign:
         for k in itertools.cycle(order):
             yield Wake(env, int(self.merchants.next_at[k]), rank("merchant", k))
             self.merchants.next_at[k] += WEEK_US
-            promotion = self._promotion_near(env.now)
-            self.merchants.decide(k, env.now, promotion, self._open_projects(), self.outbox)
+            promotion = self._promotion_near(_now(env))
+            self.merchants.decide(k, _now(env), promotion, self._open_projects(), self.outbox)
 
     def _open_projects(self) -> tuple[Any, Any]:
         """What merchants choose from: the table givers see, weighted by trust and stars."""
@@ -312,7 +317,7 @@ class Campaign:
         """Once a day: points become money for the team's project."""
         while True:
             yield Wake(env, int(self.teams.next_at[k]), rank("team", k))
-            self.teams.act(k, env.now, self.sponsors, self.outbox)
+            self.teams.act(k, _now(env), self.sponsors, self.outbox)
 
     # --- snapshots -----------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from importlib import resources
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +103,7 @@ def shopping_clock(scenario: Scenario) -> ShoppingClock:
     days = scenario.scenario.length // (DAY_S * SECOND)
     weekday = np.array(shopping.weekday) / np.mean(shopping.weekday)
     festivals = {(f.day - start.date()).days: (i, f) for i, f in enumerate(scenario.festivals.values())}
-    parts: list[tuple[Floats, Floats, Floats, Floats, Floats, Floats, NDArray[np.int64]]] = []
+    parts: list[tuple[NDArray[Any], ...]] = []
     for day in range(days):
         factor = float(weekday[(start.weekday() + day) % 7])
         if day in festivals:

@@ -70,7 +70,7 @@ def days(c: Campaign) -> pl.DataFrame:
     data["farmer_subsidy_fen"] = np.diff(held[:, 4], prepend=0)
     redeemed = c.recorder.arrays["vouchers"][: len(counts)]
     data["subsidy_fen"] = (
-        data["matched_fen"] + counts[:, T.BEAN_FEN] + counts[:, T.UNLOCKED_FEN] + redeemed  # type: ignore[operator]
+        data["matched_fen"] + counts[:, T.BEAN_FEN] + counts[:, T.UNLOCKED_FEN] + redeemed
     )
     return pl.DataFrame(data)
 
@@ -110,7 +110,7 @@ def hour_profile(c: Campaign) -> pl.DataFrame:
     mask = ordinary_days(c)
     rows = c.recorder.arrays["hours"][:, : len(mask) * 24].reshape(7, len(mask), 24)[:, mask].sum(axis=1)
     profile = hourly_profile()
-    data = {"hour": np.arange(24)}
+    data: dict[str, np.ndarray] = {"hour": np.arange(24)}
     for k, name in ((0, "visits_pct"), (1, "orders_pct")):
         data[name] = 100.0 * rows[k] / max(rows[k].sum(), 1)
     data["page_views_pct"] = 100.0 * profile["page_views"]

@@ -24,7 +24,7 @@ from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import trust_pull
 from sim.engine.alias import build_alias
 from sim.engine.clocks import since_start
-from sim.engine.rows import MAX_DEEDS, NOBODY, PUBLIC, REDEMPTION, STREAK_LEVELS
+from sim.engine.rows import ACTIVITY, GIFT_PROJECT, MAX_DEEDS, NOBODY, PUBLIC, REDEMPTION, STREAK_LEVELS
 from sim.scenario import DAY_S, SECOND, Scenario
 from sim.streams import Purpose, one_draw
 
@@ -60,9 +60,9 @@ class Market:
             vouchers[k] = (item.beans, stock, item.ship_within // SECOND, item.cancel)
         u = one_draw(world.seed, replication, Purpose.SPONSOR, 0)[0]
         pull = scenario.gifts.match_effect + parameters["giving_match_sd"] * float(ndtri(u))
-        empty = np.zeros(0, np.int8)
         return cls(
-            scenario, parameters, np.zeros(1, PUBLIC), merchants.product, empty, empty, vouchers, pull
+            scenario, parameters, np.zeros(1, PUBLIC), merchants.product, np.zeros(0, GIFT_PROJECT),
+            np.zeros(0, ACTIVITY), vouchers, pull,
         )  # fmt: skip
 
     def publish(

@@ -18,7 +18,7 @@ from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
 from sim.engine import tallies
 from sim.engine.actions import ACTION, Actions, empty, join
-from sim.engine.allotment import PENDING, settle
+from sim.engine.allotment import settle
 from sim.engine.books import UserTotals
 from sim.engine.clocks import ShoppingClock, shopping_clock
 from sim.engine.kernel import DONE, import_records, list_errands, play_block, start_users, wake_farmers

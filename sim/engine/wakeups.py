@@ -22,4 +22,4 @@ class Wake(simpy.Event):
         super().__init__(env)
         self._ok = True
         self._value = None
-        env.schedule(self, priority=order, delay=max(at - env.now, 0))  # type: ignore[arg-type]
+        env.schedule(self, priority=order, delay=max(at - int(env.now), 0))  # type: ignore[arg-type]

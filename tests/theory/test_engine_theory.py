@@ -1,0 +1,272 @@
+"""Where a closed form exists, the compiled engine meets it.
+
+Samples are fixed by their seeds; they may differ from theory by four standard errors of their own size, or
+fail a goodness-of-fit test at one in a thousand.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from datetime import date, datetime
+from typing import Any
+from unittest import mock
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from sim.behaviour.lifetime import bgbb_active_probability
+from sim.behaviour.parameters import Parameters, load_parameters
+from sim.bookkeeping import Kind
+from sim.engine import campaign as campaigns
+from sim.engine.actions import Actions, empty, join
+from sim.engine.alias import build_alias
+from sim.engine.allotment import allot, claim_order
+from sim.engine.campaign import Campaign
+from sim.engine.rows import NOBODY, PRODUCT, REDEMPTION
+from sim.engine.writing import PENDING
+from sim.experiments.fits import stored_shapes
+from sim.scenario import DAY_S, SECOND, Scenario
+
+DAY_US = DAY_S * SECOND
+MIN_P = 1e-3
+START = datetime(2022, 9, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
+# Everybody shops at the same rate, on weekdays that are all alike; nobody plays.
+SHOPPERS = {"regular_share": 0.0, "occasional_orders_per_year": 365.0, "weekday": (1.0,) * 7}
+
+
+def a_world(days: int, users: int, *, profile: str = "utility-app", **sections: Any) -> Scenario:
+    """A scenario of so many days in which nothing happens but what the sections say."""
+    about = {"title": "theory", "start": START, "length": f"{days} days", "users": users, "real_users": 10**8}
+    sections = {"play": {"open": False}, "shopping": SHOPPERS, "clock": {"barrier": "24 h"}} | sections
+    return Scenario.model_validate({"scenario": about | {"profile": profile}} | sections)
+
+
+def campaign_of(scenario: Scenario, replication: int = 0) -> tuple[Campaign, Actions]:
+    """A run, and every action of it."""
+    told: list[Actions] = []
+    campaign = Campaign(
+        scenario, replication, workers=1, record_all=True, watch=lambda part: told.append(part.copy())
+    )
+    campaign.run()
+    return campaign, join(*told)
+
+
+def of_kind(rows: Actions, *kinds: Kind) -> Actions:
+    return rows[np.isin(rows["kind"], kinds)]
+
+
+def near(sample: float, expected: float, deviation: float, count: int) -> None:
+    """A mean of so many values with that deviation lies within four standard errors of what is expected."""
+    assert sample == pytest.approx(expected, abs=4 * deviation / math.sqrt(count))
+
+
+def fits_poisson(counts: NDArray[np.int64], mean: float) -> bool:
+    """Chi-square of counts against Poisson, classes below five expected joined at both ends."""
+    low, high = (int(stats.poisson.ppf(q, mean)) for q in (0.005, 0.995))
+    chance = stats.poisson.pmf(np.arange(low, high + 1), mean)
+    chance[0], chance[-1] = stats.poisson.cdf(low, mean), stats.poisson.sf(high - 1, mean)
+    seen = np.bincount(np.clip(counts, low, high) - low, minlength=high - low + 1)
+    return bool(stats.chisquare(seen, chance * len(counts)).pvalue > MIN_P)
+
+
+# --- shopping -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shoppers() -> tuple[Campaign, Actions]:
+    return campaign_of(a_world(8, 5_000))
+
+
+def test_visits_are_a_poisson_process(shoppers):
+    """Counts of visits are Poisson, and in visiting time the visits of everybody are spread evenly."""
+    campaign, rows = shoppers
+    visits = of_kind(rows, Kind.VISIT)
+    assert fits_poisson(np.bincount(visits["agent"], minlength=5_000), 8 * 2.5)
+    clock = campaign.population.clock
+    passed = np.interp(visits["t"] / SECOND, clock.edge_s, clock.upto) / clock.upto[-1]
+    assert stats.kstest(passed, "uniform").pvalue > MIN_P
+
+
+def test_waits_between_visits_are_exponential(shoppers):
+    """The time to the first visit, in the shopper's own visits, is Exp(1)."""
+    campaign, rows = shoppers
+    visits = of_kind(rows, Kind.VISIT)
+    _, first = np.unique(visits["agent"], return_index=True)
+    clock = campaign.population.clock
+    waits = 2.5 * np.interp(visits["t"][first] / SECOND, clock.edge_s, clock.upto)
+    assert stats.kstest(waits, "expon").pvalue > MIN_P
+    near(float(np.median(waits)), math.log(2), 1.0, len(waits))
+
+
+def test_orders_are_a_poisson_number_of_poisson_baskets(shoppers):
+    """Mean and variance of a user's orders are those of the compound process over the hours' bins."""
+    campaign, rows = shoppers
+    orders = np.bincount(of_kind(rows, Kind.ORDER, Kind.ORDER_CREATE)["agent"], minlength=5_000)
+    clock = campaign.population.clock
+    visits = 2.5 * np.diff(clock.upto)
+    mean, variance = (visits * clock.orders).sum(), (visits * (clock.orders + clock.orders**2)).sum()
+    assert mean == pytest.approx(8.0)
+    near(orders.mean(), mean, math.sqrt(variance), len(orders))
+    near(orders.var() / variance, 1.0, math.sqrt(2.0 + 1.0 / mean), len(orders))
+
+
+def test_orders_by_the_minute_are_poisson_when_visits_are_many():
+    """Where a visit seldom brings an order, orders are a Poisson process themselves."""
+    shopping = SHOPPERS | {"visits_per_order": 200.0, "occasional_orders_per_year": 36.5}
+    _, rows = campaign_of(a_world(4, 3_000, shopping=shopping))
+    orders = of_kind(rows, Kind.ORDER, Kind.ORDER_CREATE)
+    assert fits_poisson(np.bincount(orders["agent"], minlength=3_000), 4 * 0.1)
+
+
+def test_a_festival_draws_a_binomial_number_of_shoppers():
+    """Over replications the number who take part is binomial, in mean and in spread."""
+    # So many orders that every taker buys, so few ordinary ones that hardly anybody else does.
+    festival = {"day": date(2022, 9, 5), "orders": 20_000.0, "takes_part": 0.3}
+    shopping = SHOPPERS | {"occasional_orders_per_year": 0.3}
+    scenario = a_world(1, 400, festivals={"big": festival}, shopping=shopping)
+    takers = []
+    for replication in range(40):
+        _, rows = campaign_of(scenario, replication)
+        takers.append(len(np.unique(of_kind(rows, Kind.ORDER, Kind.ORDER_CREATE)["agent"])))
+    variance = 400 * 0.3 * 0.7
+    near(float(np.mean(takers)), 400 * 0.3, math.sqrt(variance), 40)
+    spread = float(np.var(takers, ddof=1)) * 39 / variance
+    assert stats.chi2.ppf(MIN_P, 39) < spread < stats.chi2.ppf(1 - MIN_P, 39)
+
+
+def test_the_alias_table_holds_the_popularities():
+    """Rows and coins of Walker's table give back every product's weight, the label's odds included."""
+    rng = np.random.default_rng(3)
+    product = np.zeros(999, PRODUCT)
+    product["project"] = NOBODY
+    product["price"] = 1.0
+    popularity = np.exp(2.0 * rng.standard_normal(999))
+    popularity /= popularity.sum()
+    build_alias(product, popularity, 6_000.0, load_parameters())
+    chance = product["keep"].astype(float)
+    np.add.at(chance, product["other"], 1.0 - product["keep"].astype(float))
+    assert chance / 999 == pytest.approx(popularity, abs=1e-7)
+
+
+def test_orders_find_products_by_their_popularity(shoppers):
+    """The orders of the engine are multinomial over merchants with the weights of the table."""
+    campaign, rows = shoppers
+    product = campaign.market.product
+    chance = product["keep"].astype(float)
+    np.add.at(chance, product["other"], 1.0 - product["keep"].astype(float))
+    by_merchant = np.bincount(product["merchant"], chance / len(product))
+    orders = of_kind(rows, Kind.ORDER, Kind.ORDER_CREATE)
+    before = orders[orders["t"] < DAY_US]  # before anybody pledges anew
+    seen = np.bincount(before["party"], minlength=len(by_merchant))
+    large = by_merchant * len(before) >= 5
+    seen, chance = (np.append(x[large], x[~large].sum()) for x in (seen, by_merchant))
+    assert stats.chisquare(seen, chance * len(before)).pvalue > MIN_P
+
+
+# --- the life of an order ---------------------------------------------------------------------------------
+
+
+def test_delays_of_an_order_have_their_distributions():
+    """Paying and shipping are uniform, delivery is lognormal around its median, refunds are binomial."""
+    orders = {
+        "cancel": 0.1, "pay_within": "1 h", "ship_within": "1 day", "delivery_median": "12 h",
+        "delivery_sigma": 0.4, "by_hand": 1.0, "by_hand_median": "1 s", "by_hand_sigma": 0.0,
+        "virtual_share": 0.0, "mail_share": 0.0, "express_timer": "300 days", "refund_before": 0.2,
+    }  # fmt: skip
+    _, rows = campaign_of(a_world(12, 3_000, orders=orders, merchants={"charity_share": 0.9}))
+    created = of_kind(rows, Kind.ORDER_CREATE)
+    created = created[created["t"] < 6 * DAY_US]
+    waits = {kind: _waits(rows, created, kind) for kind in ORDER_LIFE}
+    sizes = {kind: len(waits[kind]) for kind in ORDER_LIFE}
+    near(sizes[Kind.ORDER_CANCEL] / len(created), 0.1, math.sqrt(0.09), len(created))
+    near(sizes[Kind.ORDER_REFUND] / sizes[Kind.ORDER_SHIP], 0.2, 0.4, sizes[Kind.ORDER_SHIP])
+    paid = _waits(rows, created, Kind.ORDER_PAY)
+    assert stats.kstest(paid, stats.uniform(2, 3600).cdf).pvalue > MIN_P
+    shipped = _between(rows, created, Kind.ORDER_PAY, Kind.ORDER_SHIP)
+    assert stats.kstest(shipped, stats.uniform(60, DAY_S).cdf).pvalue > MIN_P
+    delivered = _between(rows, created, Kind.ORDER_SHIP, Kind.ORDER_CONFIRM)
+    assert stats.kstest(delivered - 1.0, stats.lognorm(0.4, scale=DAY_S / 2).cdf).pvalue > MIN_P
+    error = 0.4 * math.sqrt(math.pi / 2 / len(delivered))  # of a sample's log-median
+    assert math.log(float(np.median(delivered)) / (DAY_S / 2)) == pytest.approx(0.0, abs=4 * error)
+
+
+ORDER_LIFE = (Kind.ORDER_PAY, Kind.ORDER_CANCEL, Kind.ORDER_SHIP, Kind.ORDER_CONFIRM, Kind.ORDER_REFUND)
+
+
+def _keys(rows: Actions) -> NDArray[np.int64]:
+    """An order's own number: its user and the reference within."""
+    return rows["agent"].astype(np.int64) * 2**32 + rows["ref"]
+
+
+def _waits(rows: Actions, created: Actions, kind: Kind) -> NDArray[np.float64]:
+    """Seconds from an order's creation to a step of it, for the orders that have come so far."""
+    return _seconds(created, of_kind(rows, kind))
+
+
+def _between(rows: Actions, created: Actions, early: Kind, late: Kind) -> NDArray[np.float64]:
+    mine = of_kind(rows, early)
+    mine = mine[np.isin(_keys(mine), _keys(created))]
+    return _seconds(mine, of_kind(rows, late))
+
+
+def _seconds(early: Actions, late: Actions) -> NDArray[np.float64]:
+    """Whole seconds between two steps of the same orders; the microsecond within the second is decoration."""
+    _, i, j = np.intersect1d(_keys(early), _keys(late), assume_unique=True, return_indices=True)
+    return (late["t"][j] // SECOND - early["t"][i] // SECOND).astype(float)
+
+
+# --- play -----------------------------------------------------------------------------------------------
+
+PROFILES = [("casual-game", "game"), ("utility-app", "utility")]
+HABIT_EFFECTS = ("habit_slope", "habit_streak_gain", "habit_break_loss", "habit_relief", "habit_broke_push")
+PLAYERS = 20_000
+
+
+def without_habit(p: Parameters) -> Parameters:
+    """The parameters with habit and streaks without effect: what is left is BG/BB."""
+    entries = [dataclasses.replace(e, value=0.0) if e.name in HABIT_EFFECTS else e for e in p]
+    return Parameters(tuple(entries), p.sha256)
+
+
+def retention(profile: str, parameters: Parameters) -> tuple[int, NDArray[np.float64]]:
+    """Newcomers of the first two days, and their share active on day 0 … 30 after, on a flat calendar."""
+    scenario = a_world(33, PLAYERS, profile=profile, play={"entry_per_visit": 1.0})
+    told: list[Actions] = []
+    with mock.patch.object(campaigns, "load_parameters", lambda: parameters):
+        campaign = Campaign(scenario, workers=2, watch=lambda part: told.append(part.copy()))
+    campaign.population.days["weekday"] = 1.0
+    campaign.run()
+    rows = join(*told)
+    entered = np.full(PLAYERS, -100)
+    enters = of_kind(rows, Kind.ENTER)
+    entered[enters["agent"]] = enters["t"] // DAY_US
+    sessions = of_kind(rows, Kind.SESSION)
+    first = sessions[(sessions["deed"] == 0) & (entered[sessions["agent"]] <= 1)]
+    age = first["t"] // DAY_US - entered[first["agent"]]
+    cohort = int(((entered >= 0) & (entered <= 1)).sum())
+    return cohort, np.bincount(age, minlength=31)[:31] / cohort
+
+
+@pytest.mark.parametrize(("profile", "short"), PROFILES)
+def test_lifetimes_without_habit_are_bgbb(profile, short):
+    """With habit and streaks without effect, D1 … D30 of the engine's newcomers are the closed form's."""
+    cohort, active = retention(profile, without_habit(load_parameters()))
+    shapes = stored_shapes(load_parameters(), short)
+    assert cohort > 0.95 * PLAYERS
+    assert active[0] == 1.0
+    for day in range(1, 31):
+        chance = bgbb_active_probability(day, *shapes)
+        near(active[day], chance, math.sqrt(chance * (1 - chance)), cohort)
+
+
+@pytest.mark.parametrize(("profile", "short"), PROFILES)
+def test_newcomers_come_back_as_published(profile, short):
+    """D1, D7 and D30 of a profile, habit and streaks at work, stand within a point of its published curve."""
+    cohort, active = retention(profile, load_parameters())
+    print(profile, cohort, {f"D{day}": round(100 * active[day], 2) for day in (1, 7, 14, 30)})
+    shapes = stored_shapes(load_parameters(), short)
+    print("   bgbb", {f"D{day}": round(100 * bgbb_active_probability(day, *shapes), 2) for day in (1, 7, 14, 30)})
