@@ -178,7 +178,7 @@ class Beans(Settings):
 
 
 class Hours(Settings):
-    donated_yearly_cap: Minutes = 60_000
+    donated_cap: Minutes = 60_000  # of one user in one run, which lasts at most a year
 
 
 class Deed(Settings):

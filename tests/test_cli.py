@@ -11,6 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from sim.cli import app
 
 ROOT = Path(__file__).parents[1]
 EVERY_COMMAND = (
@@ -18,30 +21,25 @@ EVERY_COMMAND = (
     "scenarios", "scenarios list", "scenarios show", "scenarios copy", "scenarios check", "scenarios schema",
     "results", "results list", "results show", "results figures", "results metrics", "results export",
 )  # fmt: skip
-HEAVY = (
-    "numba",
-    "numpy",
-    "polars",
-    "matplotlib",
-    "scipy",
-    "pydantic_core.core_schema.heavy",
-    "simpy",
-    "faker",
-)
+HEAVY = ("numba", "numpy", "polars", "matplotlib", "scipy", "simpy", "faker", "sim.engine", "sim.scenario")
 
 
-def beanpeak(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def beanpeak(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder of its own."""
     return subprocess.run(
         [sys.executable, "-m", "sim", *arguments],
         cwd=cwd,
-        env=os.environ
-        | {"PYTHONPATH": str(ROOT), "COLUMNS": "100", "PYTHONDONTWRITEBYTECODE": "1"}
-        | environment,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100"},
         capture_output=True,
         text=True,
         timeout=240,
     )
+
+
+def python(script: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a few lines of Python."""
+    run = [sys.executable, "-c", script]
+    return subprocess.run(run, cwd=cwd, capture_output=True, text=True, timeout=240)
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +53,10 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.Com
 
 
 @pytest.mark.parametrize("command", EVERY_COMMAND)
-def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
+def test_every_command_explains_itself(command: str) -> None:
     """--help succeeds; the top and the long commands show an example."""
-    ran = beanpeak(*command.split(), "--help", cwd=tmp_path)
-    assert ran.returncode == 0, ran.stderr
+    ran = CliRunner().invoke(app, [*command.split(), "--help"])
+    assert ran.exit_code == 0, ran.stderr
     assert "Usage:" in ran.stdout
     if command in ("", "run", "resume", "scenarios copy", "results figures", "results export"):
         assert "Example" in ran.stdout
@@ -76,9 +74,7 @@ except SystemExit as end:
     assert end.code == 0
 print([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)
 """
-    ran = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60
-    )
+    ran = python(script, tmp_path)
     assert ran.stderr.strip() == "[]"
 
 
@@ -204,11 +200,7 @@ def test_ctrl_c_keeps_what_is_finished_and_resume_goes_on(tmp_path: Path) -> Non
     assert process.returncode == 130
     assert "beanpeak resume" in words
     (partial,) = tmp_path.glob("results/hello/*.partial")
-    kept = {
-        folder.name: folder.stat().st_mtime_ns
-        for folder in partial.glob("replications/base-*")
-        if folder.is_dir()
-    }
+    kept = [folder for folder in partial.glob("replications/base-*") if folder.is_dir()]
     assert 2 <= len(kept) < 40
     request = json.loads((partial / "request.json").read_text())
     (partial / "request.json").write_text(json.dumps(request | {"replications": len(kept)}))
@@ -233,9 +225,7 @@ sys.argv = ["beanpeak", "run", "hello", "--users", "500"]
 from sim.cli import main
 main()
 """
-    ran = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120
-    )
+    ran = python(script, tmp_path)
     assert ran.returncode == 4
     assert ran.stdout.splitlines()[-1] == "books NOT balanced: users' beans"
     assert "do not balance" in ran.stderr

@@ -61,10 +61,8 @@ def test_the_lock_has_hashes_and_no_places() -> None:
 def test_the_lock_holds_everything_that_is_asked_for() -> None:
     """Dependencies and all extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [
-        *project["dependencies"],
-        *(r for extra in project["optional-dependencies"].values() for r in extra),
-    ]
+    extras = project["optional-dependencies"].values()
+    wanted = [*project["dependencies"], *(one for extra in extras for one in extra)]
     names = {re.split(r"[<>=\[; ]", one)[0].lower() for one in wanted}
     locked = set(re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), flags=re.MULTILINE))
     assert names <= locked

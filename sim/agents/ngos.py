@@ -169,7 +169,7 @@ class Ngos:
         outbox.write(Kind.CORRECTION, now, project, fen=fen, project=project, party=ngo, outcome=refused)
 
     def scandal(self, now: int, p: Parameters) -> None:
-        """If it breaks now: the largest NGO loses most of its trust, everybody else some of it."""
+        """If it breaks now: the largest NGO loses most of its trust, and the platform with it by its money."""
         if now < self.scandal_at:
             return
         self.scandal_at = NEVER_US

@@ -46,6 +46,7 @@ from sim.scenario import DAY_S, SECOND, Scenario
 
 DAY_US = DAY_S * SECOND
 MINUTE_S = 60
+HOUR_S = 3_600
 PROMOTION_US = 14 * DAY_US  # the two weeks before a festival in which pledges are taken up (behaviour §5.6)
 Life = Generator[simpy.Event, Any, None]
 
@@ -218,6 +219,8 @@ class Campaign:
         cut = int(np.searchsorted(rows["t"], now, side="right"))
         self.held = rows[cut:]
         self._emit(rows[:cut])
+        if now_s % HOUR_S == 0:
+            self.recorder.pool_levels(now_s)
         if now_s % DAY_S == 0 and (final or 0 < now_s < self.barriers[-1]):
             self._emit(settlement_actions(self.books, now))
             self._close_day(now_s // DAY_S - 1)
@@ -245,6 +248,7 @@ class Campaign:
     def _close_day(self, day: int) -> None:
         """The day close: books against users' rows and against the counts; then trust recovers a little."""
         self.checks = self._audit(day)
+        self.tally[tallies.HELPED] = self.projects.helped.sum()
         self.recorder.day(day, self.counts(), self.population.totals())
         self.ngos.scandal((day + 1) * DAY_US, self.parameters)
         self.ngos.recover(self.parameters)

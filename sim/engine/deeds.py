@@ -26,6 +26,7 @@ from sim.engine.rows import (
     GROWING_DAYS,
     HOLDER,
     IN_TEAM,
+    NO_DEED,
     PERIODS,
 )
 from sim.engine.rules import (
@@ -287,7 +288,9 @@ def share(user: int, u: Any, t_us: int, key: int, sub: int, day: int, channel: i
     if R.share_reward > 0:
         beans = grant_beans(u, day, R.share_reward, R.daily_cap, tally)
         if beans > 0:
-            record(out, meta, t_us + 1, user, u, K_DEED, channel).beans = beans
+            grown = record(out, meta, t_us + 1, user, u, K_DEED, channel)
+            grown.beans = beans
+            grown.deed = NO_DEED
 
 
 @rule

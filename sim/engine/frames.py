@@ -119,10 +119,10 @@ def hour_profile(c: Campaign) -> pl.DataFrame:
 
 
 def festival_curve(c: Campaign) -> pl.DataFrame | None:
-    """Cumulative share of the first festival's orders against the published points."""
+    """Cumulative share of the largest festival's orders against the published points."""
     if not c.scenario.festivals or c.recorder.festival_day < 0:
         return None
-    festival = next(iter(c.scenario.festivals.values()))
+    festival = max(c.scenario.festivals.values(), key=lambda each: each.orders)
     seconds = c.recorder.arrays["festival_s"]
     upto = np.cumsum(seconds) / max(seconds.sum(), 1)
     points = [(p.after // SECOND, p.share) for p in festival.curve if p.published]
@@ -136,7 +136,7 @@ def festival_curve(c: Campaign) -> pl.DataFrame | None:
 
 
 def cash(c: Campaign) -> pl.DataFrame | None:
-    """Donations of the first festival's orders by days since: pledged when paid, moved when confirmed."""
+    """Donations of the largest festival's orders by days since: pledged when paid, moved when confirmed."""
     if not c.scenario.festivals:
         return None
     moved, pledged = c.recorder.arrays["cash"]

@@ -13,7 +13,7 @@ from sim.behaviour.habit import activity_hazard, dropout_hazard, faded_habit, gr
 from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.engine import tallies as T
-from sim.engine.rows import GONE, GROWING_DAYS, IN_TEAM, NEVER, PLAYER
+from sim.engine.rows import GONE, GROWING_DAYS, IN_TEAM, NEVER, NO_DEED, PLAYER
 from sim.engine.rules import (
     DAY_S,
     exponential,
@@ -58,6 +58,7 @@ def start_playing(user: int, u: Any, t_s: int, channel: int, R: Any, out: Any, m
         roll_day(u, t_s // DAY_S)
         grown = record(out, meta, t_s * 1_000_000 + micro(w[1]) + 1, user, u, K_DEED, channel)
         grown.beans = R.head_start
+        grown.deed = NO_DEED
         slot = (t_s // DAY_S) % GROWING_DAYS
         u.growing[slot] = u.growing[slot] + R.head_start
         tally[T.BEANS_ISSUED] += R.head_start

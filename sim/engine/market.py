@@ -60,8 +60,10 @@ class Market:
             vouchers[k] = (item.beans, stock, item.ship_within // SECOND, item.cancel)
         u = one_draw(world.seed, replication, Purpose.SPONSOR, 0)[0]
         pull = scenario.gifts.match_effect + parameters["giving_match_sd"] * float(ndtri(u))
+        public = np.zeros(1, PUBLIC)
+        public["beans_factor"] = -1.0  # no factor yet: the first barrier writes the rewards
         return cls(
-            scenario, parameters, np.zeros(1, PUBLIC), merchants.product, np.zeros(0, GIFT_PROJECT),
+            scenario, parameters, public, merchants.product, np.zeros(0, GIFT_PROJECT),
             np.zeros(0, ACTIVITY), vouchers, pull,
         )  # fmt: skip
 
@@ -111,7 +113,7 @@ class Market:
         """Beans a deed brings by streak and team, and the weight that gives it."""
         scenario, p = self.scenario, self.parameters
         beans = scenario.beans
-        factor = 1.0  # differs from the zeroed record, so that the first call always writes
+        factor = 1.0
         for phase in scenario.phases.values():
             if since_start(scenario, phase.start) <= now < since_start(scenario, phase.end):
                 factor = phase.beans_factor

@@ -6,6 +6,8 @@ at the end (`sim.engine.frames`).
 
 from __future__ import annotations
 
+from calendar import monthrange
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from sim.bookkeeping import Kind
 from sim.engine import tallies as T
 from sim.engine.actions import Actions
 from sim.engine.clocks import since_start
-from sim.engine.rows import MAX_CHANNELS, MAX_DEEDS, MAX_SEGMENTS
+from sim.engine.rows import MAX_CHANNELS, MAX_DEEDS, MAX_SEGMENTS, NO_DEED
 from sim.scenario import DAY_S, SECOND, Scenario
 from sim.streams import Purpose, draws
 
@@ -47,6 +49,14 @@ def segments(seed: int, replication: int, rows: int, upto: NDArray[np.float64], 
     return found
 
 
+def main_festival_day(scenario: Scenario) -> int:
+    """The day of the largest festival, counted from the start; -1 without any."""
+    if not scenario.festivals:
+        return -1
+    largest = max(scenario.festivals.values(), key=lambda festival: festival.orders)
+    return (largest.day - scenario.scenario.start.date()).days
+
+
 class Recorder:
     """Counts and sums of one run. `arrays` is all of its state."""
 
@@ -62,8 +72,10 @@ class Recorder:
         low = min((a for a, _ in self.fine), default=0)
         high = max((b for _, b in self.fine), default=0)
         self.fine_from = low
-        festivals = [(f.day - world.start.date()).days for f in scenario.festivals.values()]
-        self.festival_day = festivals[0] if festivals else -1
+        festivals = bool(scenario.festivals)
+        self.festival_day = main_festival_day(scenario)
+        that_day = world.start.date() + timedelta(days=max(self.festival_day, 0))
+        self.days_left = monthrange(that_day.year, that_day.month)[1] - that_day.day
         self.voucher_fen = np.array([r.value for r in scenario.redemptions.values()], np.int64)
         projects, merchants = len(campaign.projects), len(campaign.merchants.size_z)
         self.arrays: dict[str, NDArray[Any]] = {
@@ -146,10 +158,9 @@ class Recorder:
             totals.growing, totals.available, campaign.projects.helped.sum(),
             money[:, 0].sum() if len(money) else 0, a["farmers"][0],
         )  # fmt: skip
-        self.pool_levels((day + 1) * DAY_S)
 
     def pool_levels(self, now_s: int) -> None:
-        """What each pool has left and has spent, by hour."""
+        """What each pool has left and has spent at a barrier that is a full hour."""
         n = len(self.scenario.pools)
         row = self.arrays["pools"][now_s // HOUR_S]
         row[:n] = self.campaign.sponsors.money[:, 0]
@@ -203,7 +214,7 @@ class Recorder:
         self._spent(rows, rows["match"])
 
     def _on_order_refund(self, rows: Actions) -> None:
-        early = rows["t"] // (DAY_S * SECOND) - self.festival_day <= 19  # until the end of the month
+        early = rows["t"] // (DAY_S * SECOND) - self.festival_day <= self.days_left  # until the end of the month
         self.arrays["festival_orders"][2] += (self._of_festival(rows) & early).sum()
 
     _on_refund_late = _on_order_refund
@@ -289,7 +300,7 @@ class Recorder:
         deeds = self.arrays["deeds"]
         apart = [k for k, d in enumerate(self.scenario.deeds.values()) if d.effect in REWARDED_APART]
         reward = bonus & np.isin(rows["deed"], apart)
-        done = rows.compress(times & ~reward)
+        done = rows.compress(times & ~reward & (rows["deed"] != NO_DEED))
         np.add.at(deeds[0], done["deed"], 1)
         np.add.at(deeds[1], rows["deed"], rows["beans"] * (rows["kind"] == Kind.DEED))
         np.add.at(deeds[2], rows["deed"], rows["minutes"])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 NEVER = 2**31 - 1  # a second that does not come
+NO_DEED = 255  # in the column `deed`: beans for an order, a share or a head start, no row of the catalogue
 NOBODY = -1  # end of a list, no project, no team
 
 GROWING_DAYS = 5  # beans earned today … four days ago: ripen + fade <= 4 days
@@ -115,7 +116,6 @@ PUBLIC = np.dtype(
         ("projects", "i8"),  # how many stand in the gift table
         ("activities", "i8"),  # how many still have places
         ("recycler", "i8"),  # project of an NGO that recycles gifts, NOBODY = none
-        ("farmers_active", "i8"),
         ("counting", "i8"),  # 1 while orders are counted for the heterogeneity table
         ("cheapest", "i8"),  # beans of the cheapest voucher in stock, 0 = none
         ("team_pull", "f8"),  # log-odds of doing something while a team's challenge runs

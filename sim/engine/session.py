@@ -68,6 +68,7 @@ def guarded(user: int, u: Any, t_us: int, day: int, channel: int, R: Any, out: A
     if left > 0:
         record(out, meta, t_us + 1, user, u, K_REVOKE, channel).beans = left
         tally[T.BEANS_REVOKED] += left
+        tally[T.REVOCATIONS] += 1
         for k in range(PERIODS):
             u.available[k] = 0
     u.flags = u.flags | BLOCKED | GONE

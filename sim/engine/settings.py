@@ -218,7 +218,7 @@ def rule_values(scenario: Scenario, p: Parameters, replication: int, honest: int
         "goal": float(beans.goal),
         "head_start": beans.head_start,
         "give_all": beans.give_all,
-        "donated_cap": scenario.hours.donated_yearly_cap,
+        "donated_cap": scenario.hours.donated_cap,
         "stop_weight": math.exp(p["choice_stop"]),
         "n_deeds": len(scenario.deeds),
         # giving

@@ -20,6 +20,7 @@ from sim.engine.rows import (
     DONATED,
     GONE,
     LATE_REFUND,
+    NO_DEED,
     NOBODY,
     PAY,
     PLAYER,
@@ -47,7 +48,6 @@ FESTIVAL_DRAW = int(Purpose.FESTIVAL)
 TRAITS_DRAW = int(Purpose.TRAITS)
 BASKET_DRAW = int(Purpose.BASKET)
 LIFE_DRAW = int(Purpose.LIFE)
-CAUSE_PURCHASE = 255  # in the column `deed`: beans for an order, not a row of the catalogue
 K_DEED = int(Kind.DEED)
 K_VISIT = int(Kind.VISIT)
 K_ORDER = int(Kind.ORDER)
@@ -259,5 +259,5 @@ def confirm(
         if beans > 0:
             grown = record(out, meta, t_us + 1, user, u, K_DEED, channel)
             grown.beans = beans
-            grown.deed = CAUSE_PURCHASE
+            grown.deed = NO_DEED
     reach_benefits(user, u, t_us + 1, channel, before, R, benefits, out, meta, tally)

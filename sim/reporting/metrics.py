@@ -30,7 +30,7 @@ class Metric:
 
 METRICS: tuple[Metric, ...] = (
     # people
-    Metric("participants", "people", "day", "up", "users who play on a day; in all, different people who played"),
+    Metric("participants", "people", "day", "up", "different users who played, on a day or in all"),
     Metric("entered", "people", "run", "up", "users who came to bean growing, or were there at the start"),
     Metric("new_players", "people", "run", "up", "users who came to bean growing during the run"),
     Metric("d1", "share", "new player", "up", "new players who play again one day after they came"),
@@ -53,6 +53,7 @@ METRICS: tuple[Metric, ...] = (
     # gifts
     Metric("gifts", "gifts", "run", "up", "money gifts in the app"),
     Metric("gift_fen", "fen", "run", "up", "money of these gifts, without match"),
+    Metric("gifts_matched_share", "share", "gift", "up", "money gifts of which a sponsor matched something"),
     Metric("matched_fen", "fen", "run", "–", "sponsors' match of gifts and of confirmed orders"),
     # beans
     Metric("beans_issued", "beans", "run", "–", "beans credited for deeds; they grow first"),
@@ -81,7 +82,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("funded_share", "share", "limited project", "up", "limited projects that reached their target"),
     Metric("top10_ngo_share", "share", "fen raised", "–", "money raised by the largest tenth of the NGOs"),
     Metric("ngo_gini", "Gini", "NGO", "–", "Gini coefficient of money raised over NGOs"),
-    Metric("viewable_share", "share", "fen raised", "up", "money paid out by projects that owe no report ÷ money raised"),
+    Metric("viewable_share", "share", "fen raised", "up", "paid out by projects that owe no report ÷ raised"),
     Metric("project_score", "score", "project", "up", "mean score of the project evaluation"),
 )  # fmt: skip
 

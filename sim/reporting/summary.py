@@ -23,7 +23,7 @@ from sim.reporting.statistics import intervals
 
 # In the order of a story: who came, what they bought, gave and grew, what it cost, whom it helped.
 HEADLINE = {
-    "participants": "people playing, summed over days",
+    "participants": "people who played",
     "new_players": "new players",
     "d1": "came back after 1 day",
     "d7": "came back after 7 days",

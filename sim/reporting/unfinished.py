@@ -69,7 +69,6 @@ class Unfinished:
                 "design": plan.design,
                 "replications": plan.replications,
                 "started": started,
-                "settings_hash": settings_hash(plan.scenario),
                 "model_hash": model_hash(),
             }
             (folder / "scenario.toml").write_text(resolved_toml(plan.world), encoding="utf-8")
@@ -84,14 +83,13 @@ class Unfinished:
     def open(cls, folder: Path) -> Unfinished:
         """Take up an unfinished run. Raises UsageError if it was begun by another version of the model."""
         request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
-        world = load_scenario(folder / "scenario.toml")
-        scenario = load_scenario(folder / "scenario.toml", request["design"])
-        now = {"settings_hash": settings_hash(scenario), "model_hash": model_hash()}
-        if any(request[key] != value for key, value in now.items()):
+        if request["model_hash"] != model_hash():
             raise UsageError(
                 f"{folder}: was begun by another version of the model, and replications of two versions "
                 "must not be mixed; delete it and start anew with `beanpeak run`"
             )
+        world = load_scenario(folder / "scenario.toml")
+        scenario = load_scenario(folder / "scenario.toml", request["design"])
         plan = RunPlan(request["scenario"], world, scenario, request["design"], request["replications"])
         return cls(plan, folder, request["started"])
 

@@ -27,6 +27,7 @@ DAY_S = 86_400
 NEVER = 2**31 - 1
 PENDING = 255
 LABOUR, DONATED, GENERAL = 0, 1, 2
+NO_DEED = 255  # in the column `deed`: beans for something that is no deed of the catalogue
 BUCKET = 60_000  # most beans of one day, or of one period
 
 Record = dict[str, Any]
@@ -91,7 +92,9 @@ class Person:
         self.trait = world.words(me, Purpose.TRAITS)
         self.channel = self._share_of(self.place[0], world.rules.channel_upto[: world.rules.n_channels])
         self.segment = self._share_of(self.place[1], world.rules.segment_upto[: world.rules.n_segments])
+        self.minor = bool(world.rules.segment_minor[self.segment])
         self.staff = self.place[3] / 2**32 < world.rules.staff_share
+        self.eligible = self._belongs(self.place[2], world.rules)
         self.team = ((self.place[3] % 2**24) * world.rules.n_teams) >> 24
         self.next_s = self.visit_s = self.play_s = NEVER
         self.errands: list[Errand] = []
@@ -116,6 +119,12 @@ class Person:
     def _share_of(word: int, upto: list[float]) -> int:
         return next((k for k, share in enumerate(upto) if unit(word) < share), len(upto) - 1)
 
+    @staticmethod
+    def _belongs(word: int, R: SimpleNamespace) -> bool:
+        """Native of the province, or working, studying or living there; each lot is a byte of the key."""
+        shares = (R.native, R.works, R.studies, R.lives)
+        return any((word >> 8 * k) % 256 / 256.0 < share for k, share in enumerate(shares))
+
     def trait_value(self, row: int, quantile: int) -> float:
         return self.world.traits[row][quantile]
 
@@ -136,6 +145,7 @@ class Person:
             return
         lots = self.world.words(self.me, Purpose.START)
         self.visit_s = self.next_visit(0, lots[0])
+        self.holder = bool(R.account_open) and self.eligible and unit(lots[2]) < R.holders_at_start
         if R.play_open and (self.staff or unit(lots[1]) < R.players_at_start):
             self.player = True
             self.habit = single(R.habit_neutral)
@@ -240,8 +250,10 @@ class Person:
         return minutes
 
     def reach_benefits(self, t_us: int, before: int) -> None:
+        """What a holder's minutes open that `before` did not: youth accounts have benefits of their own."""
         for k, benefit in enumerate(self.world.benefits):
-            if self.holder and before < benefit.needs <= sum(self.minutes):
+            mine = self.holder and bool(benefit.youth) == self.minor
+            if mine and before < benefit.needs <= sum(self.minutes):
                 self.tell(t_us, Kind.BENEFIT, deed=k)
                 self.world.count["benefits"] += 1
 
@@ -260,7 +272,7 @@ class Person:
         self.tell(t * SECOND + micro(lots[1]), Kind.ENTER)
         if R.head_start:
             self.new_day(t // DAY_S)
-            self.tell(t * SECOND + micro(lots[1]) + 1, Kind.DEED, beans=R.head_start)
+            self.tell(t * SECOND + micro(lots[1]) + 1, Kind.DEED, beans=R.head_start, deed=NO_DEED)
             self.growing[t // DAY_S] += R.head_start
             self.world.count["beans_issued"] += R.head_start
 

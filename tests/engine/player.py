@@ -17,9 +17,9 @@ from sim.behaviour.giving import (
 from sim.bookkeeping import Kind
 from sim.domain.beans import fen_of_beans, full_hundreds
 from sim.domain.hours import service_minutes
-from sim.engine.rules import exponential, sequential_uniform, unit
+from sim.engine.rules import exponential, farm_second, sequential_uniform, unit
 from sim.streams import Purpose
-from tests.engine.person import DAY_S, DONATED, GENERAL, PENDING, SECOND, Errand, Record
+from tests.engine.person import DAY_S, DONATED, GENERAL, LABOUR, NO_DEED, PENDING, SECOND, Errand, Record
 from tests.engine.shopper import Shopper
 
 MOST_CHOICES = 12
@@ -41,7 +41,7 @@ class Player(Shopper):
         now = t * SECOND + 3
         if self.farmer:
             self.farm(now, day)
-            self.play_s = (day + 1) * DAY_S + ((self.place[2] * DAY_S) >> 32)
+            self.play_s = (day + 1) * DAY_S + farm_second(self.place[2])
             self.begun, self.planned = 0, 1
             return
         if self.bound and self.minutes[0] >= R.staff_norm:
@@ -100,14 +100,21 @@ class Player(Shopper):
         return t_us
 
     def eagerness(self) -> float:
-        """A factor on every deed, fixed for the session: warm glow, nearness of the goal, the team."""
+        """A factor on every deed, fixed for the session: warm glow, nearness of goal and benefit, the team."""
         R = self.world.rules
         glow = self.trait_value(1, self.trait[1] >> 20) * R.segment_activity[self.segment]
         held = self.available.total() + self.growing.total()
         pull = goal_pull(held / R.goal, R.head_start, R.choice_goal_kappa, R.choice_goal_iota)
+        pull += goal_pull(self.nearest_benefit(), 0.0, R.choice_goal_kappa, R.choice_goal_iota)
         if self.in_team:
             pull += self.world.public.team_pull
         return glow * exp(pull)
+
+    def nearest_benefit(self) -> float:
+        """How far a holder has come to the next benefit, as a share of what it needs."""
+        have = sum(self.minutes)
+        shares = [have / b.needs for b in self.world.benefits if bool(b.youth) == self.minor and have < b.needs]
+        return max(shares, default=0.0) if self.holder else 0.0
 
     def choose(self, lift: float, share: float) -> int | None:
         """A deed by its weight, or None: stopping has its weight too."""
@@ -129,7 +136,7 @@ class Player(Shopper):
             return False
         if deed.needs_account and not self.holder:
             return False
-        if deed.adults_only and R.segment_minor[self.segment]:
+        if deed.adults_only and self.minor:
             return False
         return {
             "deed": True,
@@ -137,15 +144,9 @@ class Player(Shopper):
             "bean_gift": G.bean_pool > 0 and G.projects > 0 and self.free_beans() >= 100,
             "redeem": 0 < G.cheapest <= self.free_beans(),
             "volunteer": G.activities > 0 and not self.serving,
-            "account": bool(R.account_open) and self.is_eligible() and not self.holder,
+            "account": bool(R.account_open) and self.eligible and not self.holder,
             "team": bool(R.teams_open) and not self.in_team,
         }[deed.effect]
-
-    def is_eligible(self) -> bool:
-        """Native of the province, or working, studying or living there; each lot is a byte of the key."""
-        R, word = self.world.rules, self.place[2]
-        shares = (R.native, R.works, R.studies, R.lives)
-        return any((word >> 8 * k) % 256 / 256.0 < share for k, share in enumerate(shares))
 
     def weight(self, j: int, lift: float) -> float:
         """Against stopping; a reward is felt only as far as the day's cap is open."""
@@ -179,10 +180,19 @@ class Player(Shopper):
             self.tell(t_us, Kind.ACCOUNT_APPLY, deed=j)
             self.holder = True
             self.world.count["applications"] += 1
+            self.collect_reward(j, t_us + 1)
+            self.reach_benefits(t_us + 1, -1)
         else:
             self.tell(t_us, Kind.TEAM_JOIN, deed=j, team=self.team)
             self.in_team = True
             self.world.count["joins"] += 1
+            self.collect_reward(j, t_us + 1)
+
+    def collect_reward(self, j: int, t_us: int) -> None:
+        """Beans for a deed whose own record has no room for them."""
+        beans = self.grow(self.reward(j), self.world.rules.daily_cap)
+        if beans:
+            self.tell(t_us, Kind.DEED, beans=beans, deed=j)
 
     def reward(self, j: int) -> int:
         return self.world.public.reward[self.in_team][self.streak][j]
@@ -220,6 +230,7 @@ class Player(Shopper):
         more = world.words(self.me, Purpose.GIFT, key, sub + 64)
         fen = self.gift_fen(lots, more[0], place)
         told = self.tell(t_us, Kind.GIFT, fen=fen, project=place.project, klass=DONATED, deed=j)
+        before = sum(self.minutes)
         told["minutes"] = self.credit(world.deeds[j].minutes, DONATED)
         if G.gift_pool:
             asked = fen * G.gift_ratio
@@ -231,9 +242,8 @@ class Player(Shopper):
         self.gift_yuan = max(self.gift_yuan, min((fen + 99) // 100, 65_535))
         self.gift_month = month
         world.count.update(gifts=1, gift_fen=fen)
-        beans = self.grow(self.reward(j), R.daily_cap)
-        if beans:
-            self.tell(t_us + 1, Kind.DEED, beans=beans, deed=j)
+        self.collect_reward(j, t_us + 1)
+        self.reach_benefits(t_us + 1, before)
         self.pass_it_on(t_us + 2, key, sub)
 
     def gift_fen(self, lots: tuple[int, int, int, int], completing: int, place: SimpleNamespace) -> int:
@@ -262,7 +272,7 @@ class Player(Shopper):
             told["ref"], told["outcome"] = 1 + ((lots[3] * R.honest) >> 32), PENDING
         beans = self.grow(R.share_reward, R.daily_cap)
         if beans:
-            self.tell(t_us + 1, Kind.DEED, beans=beans)
+            self.tell(t_us + 1, Kind.DEED, beans=beans, deed=NO_DEED)
 
     def offer_beans(self, j: int, t_us: int, key: int, sub: int) -> None:
         """All full hundreds or one; the pool that pays for them decides at the barrier."""
@@ -347,7 +357,9 @@ class Player(Shopper):
             count["bean_gift_refused" if kind == Kind.BEAN_GIFT else "redeem_refused"] += 1
         elif kind == Kind.BEAN_GIFT:
             self.spend(claim["beans"], period)
+            before = sum(self.minutes)
             claim["minutes"] = self.credit(self.world.deeds[claim["deed"]].minutes, DONATED)
+            self.reach_benefits(claim["t"], before)
             count.update(beans_donated=claim["beans"], bean_fen=claim["fen"])
         else:
             count["beans_held"] += claim["beans"]
@@ -380,12 +392,24 @@ class Player(Shopper):
         if unit(lots[0]) < self.world.rules.no_show:
             return
         before = sum(self.minutes)
-        minutes = self.credit(service_minutes(e.price - int(unit(lots[1]) * 0.25 * e.price)), 0)
+        minutes = self.credit(service_minutes(e.price - int(unit(lots[1]) * 0.25 * e.price)), LABOUR)
+        beans = 0
+        if self.player and not self.gone:
+            self.new_day(e.due // DAY_S)
+            beans = self.grow(self.reward(e.fen), self.world.rules.daily_cap)
         self.tell(
-            e.due * SECOND, Kind.DEED, minutes=minutes, ref=e.ref, party=e.party, project=e.project, deed=e.fen
-        )
+            e.due * SECOND, Kind.DEED, beans=beans, minutes=minutes, ref=e.ref, party=e.party, project=e.project,
+            deed=e.fen, team=int(self.in_team),
+        )  # fmt: skip
         self.world.count["deeds"] += 1
         self.reach_benefits(e.due * SECOND, before)
+
+    def uploaded(self, now_us: int, external: int, minutes: int) -> None:
+        """A partner's record of this person's service."""
+        before = sum(self.minutes)
+        self.tell(now_us, Kind.IMPORT, minutes=self.credit(minutes, LABOUR), ref=external)
+        self.world.count["imported_minutes"] += minutes
+        self.reach_benefits(now_us, before)
 
     def befriended(self, now_s: int) -> None:
         """A friend reached this person: who does not play yet begins now."""

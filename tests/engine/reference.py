@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
 from sim.engine import tallies
-from sim.engine.actions import ACTION, Actions, empty
+from sim.engine.actions import ACTION, Actions
 from sim.engine.books import UserTotals
 from sim.engine.clocks import shopping_clock
 from sim.engine.population import Played, bin_table
+from sim.engine.rules import farm_second
 from sim.engine.rows import EFFECTS, ERRAND, GROWING_DAYS, PERIODS, USER
 from sim.engine.settings import (
     benefit_table,
@@ -32,7 +33,7 @@ from sim.engine.settings import (
     trait_table,
 )
 from sim.scenario import Scenario
-from tests.engine.person import DAY_S, NEVER, Record, World
+from tests.engine.person import NEVER, Record, World
 from tests.engine.player import Player
 
 STEPS = ("pay", "ship", "confirm", "refund", "late_refund", "cancel", "voucher_ship", "voucher_cancel", "serve")
@@ -145,23 +146,14 @@ class ReferencePopulation:
         for who in range(honest + first, honest + last):
             farmer = self.people[who]
             farmer.player, farmer.planned = True, 1
-            farmer.next_s = farmer.play_s = now_s + ((farmer.place[2] * (DAY_S - 1)) >> 32)
+            farmer.next_s = farmer.play_s = now_s + farm_second(farmer.place[2])
             self.lives[who].interrupt()
 
     def import_minutes(self, fresh: list[tuple[int, int, int]], now_us: int) -> Actions:
         """Credit what a partner sent: (user, external id, minutes)."""
-        rows = empty(len(fresh))
-        for k, (who, external, minutes) in enumerate(fresh):
-            person = self.people[who]
-            for name, value in (
-                ("t", now_us), ("agent", who), ("number", person.number), ("kind", int(Kind.IMPORT)),
-                ("minutes", minutes), ("ref", external % 2**32),
-            ):  # fmt: skip
-                rows[name][k] = value
-            person.number += 1
-            person.credit(minutes, 0)
-            self.world.count["imported_minutes"] += minutes
-        return rows
+        for who, external, minutes in fresh:
+            self.people[who].uploaded(now_us, external, minutes)
+        return self._written()
 
     def holders(self) -> NDArray[np.intp]:
         return np.array([p.me for p in self.people if p.holder and not p.farmer], np.intp)

@@ -8,10 +8,9 @@ from sim.bookkeeping import Kind
 from sim.domain.pledges import donation_fen
 from sim.engine.rules import delay_s, exponential, micro, poisson_count, unit
 from sim.streams import Purpose
-from tests.engine.person import DAY_S, DONATED, NEVER, PENDING, SECOND, Errand, Person, Record
+from tests.engine.person import DAY_S, DONATED, NEVER, NO_DEED, PENDING, SECOND, Errand, Person, Record
 
 QUANTILES = 4096
-FROM_PURCHASE = 255  # in the column `deed`: beans for an order
 
 
 class Shopper(Person):
@@ -147,6 +146,7 @@ class Shopper(Person):
         """The donation moves, perhaps matched; it counts as donated time and may let beans grow."""
         R, G = self.world.rules, self.world.public
         told = self.tell_order(Kind.ORDER_CONFIRM, e, klass=DONATED)
+        before = sum(self.minutes)
         told["minutes"] = self.credit(R.order_minutes, DONATED)
         self.world.count.update(confirmed=1, confirmed_fen=e.fen, confirmed_price_fen=e.price)
         if G.order_pool:
@@ -158,7 +158,8 @@ class Shopper(Person):
             self.new_day(e.due // DAY_S)
             beans = self.grow(R.order_beans, R.daily_cap)
             if beans:
-                self.tell(told["t"] + 1, Kind.DEED, beans=beans, deed=FROM_PURCHASE)
+                self.tell(told["t"] + 1, Kind.DEED, beans=beans, deed=NO_DEED)
+        self.reach_benefits(told["t"] + 1, before)
         if unit(self.life_of(e, 0)[0]) > 1.0 - R.refund_after:
             self.file(
                 Errand(e.due + 3 * DAY_S, e.ref, "late_refund", e.price, e.fen, e.project, e.party)

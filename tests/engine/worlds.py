@@ -17,7 +17,7 @@ scenario = { length = "11 days", calibrated = true }
 shopping = { regular_orders_per_31_days = 30.0 }
 clock = { barrier = "2 h" }
 play = { players_at_start = 0.5, entry_per_visit = 0.2, sessions_extra = 2.0 }
-hours = { donated_yearly_cap = 1.5 }
+hours = { donated_cap = 1.5 }
 gifts = { intercept = -1.0 }
 projects = { targets_total = "2_000_000 yuan" }
 ngos = { recycling_share = 0.3 }

@@ -22,6 +22,7 @@ from sim.behaviour.lifetime import bgbb_active_probability
 from sim.behaviour.parameters import Parameters, load_parameters
 from sim.bookkeeping import Kind
 from sim.engine import campaign as campaigns
+from sim.engine import frames
 from sim.engine.actions import Actions, empty, join
 from sim.engine.alias import build_alias
 from sim.engine.allotment import allot, claim_order
@@ -29,6 +30,7 @@ from sim.engine.campaign import Campaign
 from sim.engine.rows import NOBODY, PRODUCT, REDEMPTION
 from sim.engine.writing import PENDING
 from sim.experiments.fits import stored_shapes
+from sim.experiments.published import published
 from sim.scenario import DAY_S, SECOND, Scenario
 
 DAY_US = DAY_S * SECOND
@@ -45,12 +47,17 @@ def a_world(days: int, users: int, *, profile: str = "utility-app", **sections: 
     return Scenario.model_validate({"scenario": about | {"profile": profile}} | sections)
 
 
-def campaign_of(scenario: Scenario, replication: int = 0) -> tuple[Campaign, Actions]:
-    """A run, and every action of it."""
+def campaign_of(
+    scenario: Scenario, replication: int = 0, *, parameters: Parameters | None = None, flat: bool = False
+) -> tuple[Campaign, Actions]:
+    """A run, and every action of it; perhaps with other parameters, or with play alike on all weekdays."""
     told: list[Actions] = []
-    campaign = Campaign(
-        scenario, replication, workers=1, record_all=True, watch=lambda part: told.append(part.copy())
-    )
+    with mock.patch.object(campaigns, "load_parameters", lambda: parameters or load_parameters()):
+        campaign = Campaign(
+            scenario, replication, workers=1, record_all=True, watch=lambda part: told.append(part.copy())
+        )
+    if flat:
+        campaign.population.days["weekday"] = 1.0
     campaign.run()
     return campaign, join(*told)
 
@@ -226,21 +233,17 @@ HABIT_EFFECTS = ("habit_slope", "habit_streak_gain", "habit_break_loss", "habit_
 PLAYERS = 20_000
 
 
-def without_habit(p: Parameters) -> Parameters:
-    """The parameters with habit and streaks without effect: what is left is BG/BB."""
-    entries = [dataclasses.replace(e, value=0.0) if e.name in HABIT_EFFECTS else e for e in p]
+def with_zero(p: Parameters, *names: str) -> Parameters:
+    """The parameters with some of them at 0."""
+    assert set(names) <= {entry.name for entry in p}
+    entries = [dataclasses.replace(e, value=0.0) if e.name in names else e for e in p]
     return Parameters(tuple(entries), p.sha256)
 
 
 def retention(profile: str, parameters: Parameters) -> tuple[int, NDArray[np.float64]]:
     """Newcomers of the first two days, and their share active on day 0 … 30 after, on a flat calendar."""
     scenario = a_world(33, PLAYERS, profile=profile, play={"entry_per_visit": 1.0})
-    told: list[Actions] = []
-    with mock.patch.object(campaigns, "load_parameters", lambda: parameters):
-        campaign = Campaign(scenario, workers=2, watch=lambda part: told.append(part.copy()))
-    campaign.population.days["weekday"] = 1.0
-    campaign.run()
-    rows = join(*told)
+    campaign, rows = campaign_of(scenario, parameters=parameters, flat=True)
     entered = np.full(PLAYERS, -100)
     enters = of_kind(rows, Kind.ENTER)
     entered[enters["agent"]] = enters["t"] // DAY_US
@@ -248,13 +251,17 @@ def retention(profile: str, parameters: Parameters) -> tuple[int, NDArray[np.flo
     first = sessions[(sessions["deed"] == 0) & (entered[sessions["agent"]] <= 1)]
     age = first["t"] // DAY_US - entered[first["agent"]]
     cohort = int(((entered >= 0) & (entered <= 1)).sum())
-    return cohort, np.bincount(age, minlength=31)[:31] / cohort
+    active = np.bincount(age, minlength=31)[:31] / cohort
+    table = frames.retention(campaign)
+    assert table is not None
+    assert (table["active"] / table["cohort"]).to_numpy()[:31] == pytest.approx(active, abs=0.005)
+    return cohort, active
 
 
 @pytest.mark.parametrize(("profile", "short"), PROFILES)
 def test_lifetimes_without_habit_are_bgbb(profile, short):
     """With habit and streaks without effect, D1 … D30 of the engine's newcomers are the closed form's."""
-    cohort, active = retention(profile, without_habit(load_parameters()))
+    cohort, active = retention(profile, with_zero(load_parameters(), *HABIT_EFFECTS))
     shapes = stored_shapes(load_parameters(), short)
     assert cohort > 0.95 * PLAYERS
     assert active[0] == 1.0
@@ -263,10 +270,99 @@ def test_lifetimes_without_habit_are_bgbb(profile, short):
         near(active[day], chance, math.sqrt(chance * (1 - chance)), cohort)
 
 
+def curve(profile: str) -> dict[int, float]:
+    """The published (or chosen) shares of newcomers active on a day, by profile."""
+    cats, apps = published()["cookie_cats"], published()["apps"]
+    if profile == "utility-app":
+        return {1: apps["day_1"], 14: apps["day_14"], 30: apps["day_30"]}
+    players = sum(cats["players"])
+    return {1: sum(cats["day_1"]) / players, 7: sum(cats["day_7"]) / players, 30: cats["day_30"]}
+
+
 @pytest.mark.parametrize(("profile", "short"), PROFILES)
 def test_newcomers_come_back_as_published(profile, short):
-    """D1, D7 and D30 of a profile, habit and streaks at work, stand within a point of its published curve."""
-    cohort, active = retention(profile, load_parameters())
-    print(profile, cohort, {f"D{day}": round(100 * active[day], 2) for day in (1, 7, 14, 30)})
+    """The definition of the fit: habit and streaks at work, D1 … D30 stand within a point of the data."""
+    _, active = retention(profile, load_parameters())
     shapes = stored_shapes(load_parameters(), short)
-    print("   bgbb", {f"D{day}": round(100 * bgbb_active_probability(day, *shapes), 2) for day in (1, 7, 14, 30)})
+    told = {f"D{day}": f"{active[day]:.2%}" for day in (1, 7, 14, 30)}
+    bare = {f"D{day}": f"{bgbb_active_probability(day, *shapes):.2%}" for day in (1, 7, 14, 30)}
+    print(f"{profile}: {told}, without habit {bare}")
+    assert {day: active[day] for day in curve(profile)} == pytest.approx(curve(profile), abs=0.01)
+    low, high = published()["apps"]["day_7_interval"]
+    assert profile == "casual-game" or low <= active[7] <= high
+
+
+def test_the_first_choice_is_binomial_and_its_wait_exponential():
+    """A deed of weight exp(ease) against stopping is chosen with its share, after an exponential time."""
+    deed = {"label": "tap", "kind": "general", "cost": "0.05 yuan", "ease": 0.3}
+    scenario = a_world(1, 8_000, play={"entry_per_visit": 1.0, "sessions_extra": 0.0}, deeds={"tap": deed})
+    parameters = with_zero(load_parameters(), "choice_glow_sd")
+    _, rows = campaign_of(scenario, parameters=parameters)
+    sessions = of_kind(rows, Kind.SESSION)
+    sessions = sessions[sessions["t"] < 22 * 3600 * SECOND]  # later ones may be cut short by midnight
+    done = of_kind(rows, Kind.GENERAL)
+    done = done[np.isin(done["agent"], sessions["agent"])]
+    chance = 1.0 / (1.0 + math.exp(parameters["choice_stop"] - 0.3))
+    near(len(done) / len(sessions), chance, math.sqrt(chance * (1 - chance)), len(sessions))
+    order = np.argsort(sessions["agent"])
+    began = sessions["t"][order][np.searchsorted(sessions["agent"][order], done["agent"])]
+    waits = (done["t"] - began) / SECOND - 1.0
+    assert stats.kstest(waits, stats.expon(scale=parameters["choice_dwell_s"]).cdf).pvalue > MIN_P
+
+
+# --- the allotment: a queue whose servers are never free again ------------------------------------------
+
+
+def claims_of(kind: Kind, t: NDArray[np.int64], **columns: Any) -> Actions:
+    """Pending claims of agents 0, 1, 2 … at their instants."""
+    claims = empty(len(t))
+    claims["kind"], claims["t"], claims["agent"], claims["outcome"] = kind, t, np.arange(len(t)), PENDING
+    for name, value in columns.items():
+        claims[name] = value
+    return claims
+
+
+def serve(claims: Actions, replication: int = 0, *, pool: int = 0, places: int = 0) -> tuple[Actions, int]:
+    """The claims as served, in the order they came in, and what is left of the pool."""
+    order = claim_order(1, replication, claims)
+    served, money = claims[order], np.array([[pool, 0, 0]], np.int64)
+    matched, vouchers = np.zeros((1, len(claims)), np.int32), np.zeros(1, REDEMPTION)
+    allot(served, money, matched, np.array([places]), vouchers)
+    claims = claims.copy()
+    claims[order] = served
+    return claims, int(money[0, 0])
+
+
+def test_first_come_is_first_served_to_the_last_fen():
+    """Each match is what the earlier claims have left of the pool; together they take all of it, no more."""
+    rng = np.random.default_rng(5)
+    asked, t = rng.integers(1, 5_000, 400), rng.permutation(400).astype(np.int64)
+    served, left = serve(claims_of(Kind.GIFT, t, match=asked, pool=1), pool=300_000)
+    earlier = np.array([asked[t < at].sum() for at in t])
+    assert np.array_equal(served["match"], np.clip(300_000 - earlier, 0, asked))
+    assert asked.sum() > served["match"].sum() == 300_000
+    assert left == 0
+    assert (served["outcome"] == 0).all()
+
+
+def test_claims_of_one_instant_are_served_by_lot():
+    """Ten places, fifty claims in the same microsecond: everybody wins one draw in five, as in a lottery."""
+    replications, people, places = 500, 50, 10
+    won = np.zeros(people)
+    for replication in range(replications):
+        claims = claims_of(Kind.SIGN_UP, np.zeros(people, np.int64), party=0)
+        served, _ = serve(claims, replication, places=places)
+        winners = served["outcome"] == 0
+        assert winners.sum() == places
+        won += winners
+    share = places / people
+    # Draws without replacement: the variance of each is binomial, all sum to the places.
+    fit = ((won - replications * share) ** 2).sum() / (replications * share * (1 - share)) * (people - 1) / people
+    assert stats.chi2.ppf(MIN_P, people - 1) < fit < stats.chi2.ppf(1 - MIN_P, people - 1)
+
+
+def test_an_earlier_claim_beats_every_later_one():
+    """The lot decides between equal instants only."""
+    claims = claims_of(Kind.SIGN_UP, np.arange(40, dtype=np.int64)[::-1] // 4, party=0)
+    served, _ = serve(claims, places=12)
+    assert set(served["t"][served["outcome"] == 0]) == {0, 1, 2}

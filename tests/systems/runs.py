@@ -1,0 +1,96 @@
+"""Runs to compare: a scenario played once with some settings changed, and everything it left behind.
+
+Two runs that differ in one setting meet the same luck, so a small population shows what the setting does.
+Runs are kept for the session: many tests look at the same one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from sim.bookkeeping import Kind
+from sim.engine.actions import join
+from sim.engine.campaign import Campaign
+from sim.engine.frames import all_tables
+from sim.engine.measures import totals
+from sim.loading import apply_design, scenario_text
+from sim.loading.reading import read
+from sim.scenario import DAY_S, SECOND, Scenario
+from sim.streams import Purpose, draws
+
+DAY_US = DAY_S * SECOND
+FESTIVAL = Path(__file__).with_name("festival.toml")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run left behind. `stream` are all actions, one row each (columns: sim.engine.actions)."""
+
+    campaign: Campaign
+    stream: NDArray[np.void]
+    tables: dict[str, pl.DataFrame]
+    metrics: dict[str, float]
+
+    def rows(self, *kinds: Kind, refused: bool = False) -> NDArray[np.void]:
+        """The accepted (or the refused) actions of these kinds."""
+        wanted = np.isin(self.stream["kind"], kinds) & ((self.stream["outcome"] != 0) == refused)
+        return self.stream[wanted]
+
+    def deed(self, name: str) -> int:
+        """The row of a deed in the catalogue."""
+        return list(self.campaign.scenario.deeds).index(name)
+
+    def deeds(self, name: str) -> dict[str, Any]:
+        """The line of a deed in the table of deeds: times, beans, minutes."""
+        return self.tables["deeds"].row(self.deed(name), named=True)
+
+    def day_of(self, rows: NDArray[np.void]) -> NDArray[np.int64]:
+        return rows["t"] // DAY_US
+
+    def place(self) -> NDArray[np.float64]:
+        """The four keyed units that say where each honest user stands, shape (4, users)."""
+        world = self.campaign.scenario.scenario
+        return draws(world.seed, self.campaign.replication, Purpose.PLACE, np.arange(world.users))
+
+    def minors(self) -> NDArray[np.bool_]:
+        """Which users are under age."""
+        segments = list(self.campaign.scenario.segments.values())
+        return np.array([s.minor for s in segments])[self.campaign.recorder.segment]
+
+
+def scenario(name: str, users: int, seed: int = 1, changes: dict[str, Any] | None = None) -> Scenario:
+    """A scenario by name (or the text of one) with dotted paths changed, as in a design."""
+    text = name if "\n" in name else FESTIVAL.read_text("utf-8") if name == "festival" else scenario_text(name)
+    document = tomllib.loads(text)
+    document["designs"] = {"changed": changes or {}}
+    document = apply_design(document, "changed") | {"designs": {}}
+    document["scenario"] = {**document["scenario"], "users": users, "seed": seed}
+    made, findings = read(document)
+    assert made is not None, findings
+    return made
+
+
+def run(name: str, users: int, seed: int = 1, **changes: Any) -> Run:
+    """Play a scenario once. Paths are written with double underscores: beans__daily_cap=50."""
+    return _run(name, users, seed, tuple((path.replace("__", "."), value) for path, value in changes.items()))
+
+
+@cache
+def _run(name: str, users: int, seed: int, changes: tuple[tuple[str, Any], ...]) -> Run:
+    told: list[NDArray[np.void]] = []
+    campaign = Campaign(
+        scenario(name, users, seed, dict(changes)), workers=1, watch=lambda part: told.append(part.copy())
+    )
+    campaign.run()
+    campaign.population.close()
+    assert all(check["passed"] for check in campaign.checks)
+    tables = all_tables(campaign)
+    return Run(campaign, join(*told), tables, totals(campaign, tables))
