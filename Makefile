@@ -19,7 +19,7 @@ $(STAMP): requirements.lock pyproject.toml | $(filter .uv/%,$(UV))
 	@test -n "$(PYTHON)" || { echo "make: needs Python >= 3.11 (make PYTHON=/path/to/python3)" >&2; exit 2; }
 	@$(PY) -c '' 2>/dev/null || { rm -rf $(VENV) && $(UV) venv --quiet --python "$(PYTHON)" $(VENV); }
 	@echo "Installing the locked environment into $(VENV) ..."
-	@$(UV) pip sync --quiet --python $(PY) --require-hashes requirements.lock
+	@$(UV) pip sync --quiet --compile-bytecode --python $(PY) --require-hashes requirements.lock
 	@$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -11,58 +11,66 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.domain.imports import PartnerRecord, new_records
 from sim.scenario import DAY_S, SECOND, Scenario
 from sim.streams import Purpose, draws
 
 WEEK_US = 7 * DAY_S * SECOND
-MOST_MINUTES = 240
+MOST_MINUTES = 240  # of one record (A)
+NAME = "zhiyuan_zhejiang"
+WEEKS = 1_000  # an external id is the user's number × WEEKS + the week of the service
 
 
 @dataclass
 class Partner:
-    """The ids already credited, and the date of the next upload."""
+    """The ids already credited, the records that will come again, and the date of the next upload."""
 
     scenario: Scenario
     replication: int
     next_at: int = WEEK_US
     known: set[int] = field(default_factory=set)
+    again: list[tuple[int, int, int]] = field(default_factory=list)
     repeated: int = 0
 
     def upload(self, now: int, holders: NDArray[np.intp]) -> list[tuple[int, int, int]]:
-        """This week's records that are new: (user, external id, minutes), sorted by user.
+        """What an upload adds: records never seen before, (user, external id, minutes) by user.
 
-        Each holder who also serves with the partner has a Bernoulli record a week; some are sent again the
-        week after.
+        Each holder who also serves with the partner has a record in some weeks; some of last week's come a
+        second time.
         """
         self.next_at = now + WEEK_US
-        settings = self.scenario.account
-        week = now // WEEK_US
-        fresh: list[tuple[int, int, int]] = []
-        for again in (1, 0):
-            if week - again < 1 or not len(holders):
-                continue
-            u = draws(self.scenario.scenario.seed, self.replication, Purpose.PARTNER, holders, week - again)
-            member = draws(self.scenario.scenario.seed, self.replication, Purpose.PARTNER, holders)[0]
-            sent = (member < settings.partner_share) & (u[0] < settings.partner_records_per_week)
-            if again:
-                sent &= u[1] < settings.partner_repeats
-            for user, share in zip(holders[sent], u[2][sent], strict=True):
-                external = int(user) * 1_000 + week - again
-                if external in self.known:
-                    self.repeated += 1
-                    continue
-                self.known.add(external)
-                fresh.append((int(user), external, 6 * (1 + int(share * MOST_MINUTES) // 6)))
-        return sorted(fresh)
+        sent = self.again + self._of_week(now // WEEK_US, holders)
+        uploaded = [PartnerRecord(NAME, str(external), user, minutes) for user, external, minutes in sent]
+        fresh = new_records(uploaded, {(NAME, str(external)) for external in self.known})
+        self.repeated += len(sent) - len(fresh)
+        self.known |= {int(record.external_id) for record in fresh}
+        return sorted((record.user, int(record.external_id), record.minutes) for record in fresh)
+
+    def _of_week(self, week: int, holders: NDArray[np.intp]) -> list[tuple[int, int, int]]:
+        """The week's service of holders, in tenths of an hour; notes which records will be sent again."""
+        settings, seed = self.scenario.account, self.scenario.scenario.seed
+        member = draws(seed, self.replication, Purpose.PARTNER, holders)[0]
+        u = draws(seed, self.replication, Purpose.PARTNER, holders, week)
+        served = (member < settings.partner_share) & (u[0] < settings.partner_records_per_week)
+        minutes = 6 + (u[2] * MOST_MINUTES).astype(np.int64) // 6 * 6
+        rows = np.stack([holders, holders * WEEKS + week, minutes], axis=1)
+        self.again = _tuples(rows[served & (u[1] < settings.partner_repeats)])
+        return _tuples(rows[served])
 
     def state(self) -> dict[str, NDArray[np.int64]]:
         """What a snapshot keeps."""
         return {
             "clock": np.array([self.next_at, self.repeated]),
             "known": np.array(sorted(self.known), np.int64),
+            "again": np.array(self.again, np.int64).reshape(-1, 3),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Put the ids back."""
+        """Put the records back."""
         self.next_at, self.repeated = (int(x) for x in state["clock"])
         self.known = {int(x) for x in state["known"]}
+        self.again = _tuples(state["again"])
+
+
+def _tuples(rows: NDArray[np.int64]) -> list[tuple[int, int, int]]:
+    return [(int(user), int(external), int(minutes)) for user, external, minutes in rows]

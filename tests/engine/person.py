@@ -1,7 +1,7 @@
 """One person of the reference engine: a life told plainly, one thing after the other.
 
-Nothing here is fast and nothing is packed: beans are a dictionary by day, errands a sorted list, today's deeds
-a dictionary. Only the leaf rules (`sim.behaviour`, `sim.domain`, `sim.engine.rules`) are shared with the
+Nothing here is fast and nothing is packed: beans are a dictionary by day, errands a sorted list, today's
+deeds a dictionary. Only leaf rules (`sim.behaviour`, `sim.domain`, `sim.engine.rules`) are shared with the
 kernel, and here they run as plain Python.
 """
 
@@ -130,8 +130,8 @@ class Person:
 
     def tell(self, t_us: int, kind: Kind, **columns: int) -> Record:
         """Write down an action of this person."""
-        record = {"t": t_us, "kind": int(kind), "agent": self.me, "number": self.number, "channel": self.channel}
-        record |= {"project": -1, "party": -1} | columns
+        record = {"t": t_us, "kind": int(kind), "agent": self.me, "number": self.number}
+        record |= {"channel": self.channel, "project": -1, "party": -1} | columns
         self.number += 1
         self.world.records.append(record)
         return record
@@ -211,7 +211,7 @@ class Person:
         return (earned + self.world.rules.life_days + 1) * DAY_S
 
     def next_fading(self, day: int) -> int:
-        """The midnight after `day` at which this player's next beans go; what is overdue goes at the next one."""
+        """The midnight after `day` at which a player's next beans go; overdue ones go at the very next."""
         if not self.player:
             return NEVER
         times = [self.fades_at(d) for d, beans in self.growing.items() if beans]
@@ -305,17 +305,18 @@ class Person:
         streak, since = min(self.streak + 1, 7), self.since_break
         for ahead in range(day + 1, len(self.world.days)):
             today = self.world.days[ahead]
-            leaves = dropout_hazard(
-                self.trait_value(4, self.trait[3] >> 20), self.habit, R.habit_neutral, R.habit_relief,
-                R.habit_broke_push if since < R.habit_broke_window_days else 0.0, R.habit_withdrawn_push if today.withdrawn else 0.0,
-            )  # fmt: skip
+            broke = R.habit_broke_push if since < R.habit_broke_window_days else 0.0
+            withdrawn = R.habit_withdrawn_push if today.withdrawn else 0.0
+            base = self.trait_value(4, self.trait[3] >> 20)
+            leaves = dropout_hazard(base, self.habit, R.habit_neutral, R.habit_relief, broke, withdrawn)
             self.budget = single(self.budget - leaves)
             if self.budget < 0.0:
                 self.gone = True
                 return None
             z = readiness(
-                self.habit, R.habit_neutral, R.habit_slope, R.habit_team if self.in_team else 0.0, R.reminder,
-                streak, R.habit_streak_gain, -1 if since == 255 else since, R.habit_break_loss, R.habit_break_days,
+                self.habit, R.habit_neutral, R.habit_slope, R.habit_team if self.in_team else 0.0,
+                R.reminder, streak, R.habit_streak_gain, -1 if since == 255 else since, R.habit_break_loss,
+                R.habit_break_days,
             )  # fmt: skip
             hazard -= activity_hazard(self.trait_value(3, self.trait[2] >> 20), today.weekday, today.lift, z)
             since = min(since + 1, 255)

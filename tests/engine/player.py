@@ -1,4 +1,4 @@
-"""The playing half of a person: sessions, deeds and claims. A player is the whole person."""
+"""The playing part of a person: sessions and deeds. A player is the whole person."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from sim.behaviour.giving import (
 )
 from sim.bookkeeping import Kind
 from sim.domain.beans import fen_of_beans, full_hundreds
-from sim.domain.hours import service_minutes
 from sim.engine.rules import exponential, farm_second, sequential_uniform, unit
 from sim.streams import Purpose
-from tests.engine.person import DAY_S, DONATED, GENERAL, LABOUR, NO_DEED, PENDING, SECOND, Errand, Record
-from tests.engine.shopper import Shopper
+from tests.engine.claimant import Claimant
+from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND
 
 MOST_CHOICES = 12
 
 
-class Player(Shopper):
+class Player(Claimant):
     """A person who shops and plays; farmers only play."""
 
     def play(self, t: int) -> None:
@@ -63,7 +62,7 @@ class Player(Shopper):
         lost = self.available.total()
         if lost:
             self.tell(t_us + 1, Kind.REVOKE, beans=lost)
-            self.world.count["beans_revoked"] += lost
+            self.world.count.update(beans_revoked=lost, revocations=1)
             self.available.clear()
         self.blocked = self.gone = True
         return True
@@ -100,7 +99,7 @@ class Player(Shopper):
         return t_us
 
     def eagerness(self) -> float:
-        """A factor on every deed, fixed for the session: warm glow, nearness of goal and benefit, the team."""
+        """A factor on every deed of the session: warm glow, nearness of goal and benefit, the team."""
         R = self.world.rules
         glow = self.trait_value(1, self.trait[1] >> 20) * R.segment_activity[self.segment]
         held = self.available.total() + self.growing.total()
@@ -112,9 +111,9 @@ class Player(Shopper):
 
     def nearest_benefit(self) -> float:
         """How far a holder has come to the next benefit, as a share of what it needs."""
-        have = sum(self.minutes)
-        shares = [have / b.needs for b in self.world.benefits if bool(b.youth) == self.minor and have < b.needs]
-        return max(shares, default=0.0) if self.holder else 0.0
+        have, benefits = sum(self.minutes), self.world.benefits if self.holder else []
+        ahead = [b.needs for b in benefits if bool(b.youth) == self.minor and have < b.needs]
+        return max((have / needs for needs in ahead), default=0.0)
 
     def choose(self, lift: float, share: float) -> int | None:
         """A deed by its weight, or None: stopping has its weight too."""
@@ -154,8 +153,8 @@ class Player(Shopper):
         open_beans = R.daily_cap - self.beans_today
         weight = G.pull[self.in_team][self.streak][j]
         if G.reward[self.in_team][self.streak][j] > open_beans:
-            felt = felt_reward(max(open_beans, 0) * R.bean_yuan, deed.cost, R.choice_weight_charity, R.choice_slope)
-            weight = G.bare[j] * exp(felt)
+            yuan = max(open_beans, 0) * R.bean_yuan
+            weight = G.bare[j] * exp(felt_reward(yuan, deed.cost, R.choice_weight_charity, R.choice_slope))
         if self.staff and deed.effect == "volunteer" and self.minutes[0] < R.staff_norm:
             weight = weight * R.staff_push
         return weight * self.world.mix[self.channel][self.segment][j] * lift
@@ -194,9 +193,6 @@ class Player(Shopper):
         if beans:
             self.tell(t_us, Kind.DEED, beans=beans, deed=j)
 
-    def reward(self, j: int) -> int:
-        return self.world.public.reward[self.in_team][self.streak][j]
-
     def plain_deed(self, j: int, t_us: int, cap: int) -> None:
         """Beans and minutes as the tables say."""
         deed = self.world.deeds[j]
@@ -222,8 +218,9 @@ class Player(Shopper):
         place = self.project_by_weight(unit(lots[3]))
         month = world.days[t_us // SECOND // DAY_S].month
         lapsed = max(month - self.gift_month, 0) if self.gifts else 0
+        trust = G.trust + place.pull
         logit = gives_logit(
-            R.gift_intercept, self.gifts, lapsed, R.giving_often, R.giving_lapse, G.match, G.trust + place.pull
+            R.gift_intercept, self.gifts, lapsed, R.giving_often, R.giving_lapse, G.match, trust
         )
         if unit(lots[0]) >= logistic(logit):
             return
@@ -331,88 +328,3 @@ class Player(Shopper):
             )  # fmt: skip
             self.gifts = min(self.gifts + 1, 255)
             self.world.count.update(gifts=1, gift_fen=fen)
-
-    # --- what the barrier decided, and what follows from it -----------------------------------------
-
-    def decided(self, claim: Record, now_s: int) -> None:
-        """One claim of this person was served. A record's minutes are written back to it."""
-        kind, count = claim["kind"], self.world.count
-        accepted = claim["outcome"] == 0
-        self.claiming = False
-        day = min(claim["t"] // SECOND // DAY_S, len(self.world.days) - 1)
-        period = self.world.days[day].period
-        if kind == Kind.GIFT:
-            count["matched_fen"] += claim["match"]
-        elif kind == Kind.ORDER_CONFIRM:
-            count["order_match_fen"] += claim["match"]
-        elif kind == Kind.SIGN_UP:
-            self.serving = accepted
-            if accepted:
-                activity = self.world.all_activities[claim["party"]]
-                due = max(activity.start_s, now_s + 1)
-                self.file(
-                    Errand(due, claim["ref"], "serve", activity.minutes, claim["deed"], activity.project, activity.id)
-                )
-        elif not accepted:
-            count["bean_gift_refused" if kind == Kind.BEAN_GIFT else "redeem_refused"] += 1
-        elif kind == Kind.BEAN_GIFT:
-            self.spend(claim["beans"], period)
-            before = sum(self.minutes)
-            claim["minutes"] = self.credit(self.world.deeds[claim["deed"]].minutes, DONATED)
-            self.reach_benefits(claim["t"], before)
-            count.update(beans_donated=claim["beans"], bean_fen=claim["fen"])
-        else:
-            count["beans_held"] += claim["beans"]
-            self.expect_voucher(claim, self.spend(claim["beans"], period), now_s)
-        if self.errands:
-            self.next_s = min(self.next_s, self.errands[0].due)
-
-    def expect_voucher(self, claim: Record, period: int, now_s: int) -> None:
-        """It is shipped some time from now, or now and then cancelled."""
-        voucher = self.world.vouchers[claim["deed"]]
-        lots = self.world.words(self.me, Purpose.SERVICE, claim["ref"], 1)
-        then = "voucher_cancel" if unit(lots[0]) < voucher.cancel else "voucher_ship"
-        due = now_s + 3600 + int(unit(lots[1]) * voucher.ship_s)
-        self.file(Errand(due, claim["ref"], then, claim["beans"], period, -1, claim["deed"]))
-
-    def on_voucher_ship(self, e: Errand) -> None:
-        self.tell(e.due * SECOND, Kind.REDEEM_SHIP, beans=e.price, ref=e.ref, deed=e.party)
-        self.world.count["beans_redeemed"] += e.price
-
-    def on_voucher_cancel(self, e: Errand) -> None:
-        """The beans come back to the period they came from."""
-        self.tell(e.due * SECOND, Kind.REDEEM_CANCEL, beans=e.price, ref=e.ref, deed=e.party)
-        self.world.count["beans_released"] += e.price
-        self.available[e.fen] += e.price
-
-    def on_serve(self, e: Errand) -> None:
-        """The day of service; some do not come."""
-        self.serving = False
-        lots = self.world.words(self.me, Purpose.SERVICE, e.ref)
-        if unit(lots[0]) < self.world.rules.no_show:
-            return
-        before = sum(self.minutes)
-        minutes = self.credit(service_minutes(e.price - int(unit(lots[1]) * 0.25 * e.price)), LABOUR)
-        beans = 0
-        if self.player and not self.gone:
-            self.new_day(e.due // DAY_S)
-            beans = self.grow(self.reward(e.fen), self.world.rules.daily_cap)
-        self.tell(
-            e.due * SECOND, Kind.DEED, beans=beans, minutes=minutes, ref=e.ref, party=e.party, project=e.project,
-            deed=e.fen, team=int(self.in_team),
-        )  # fmt: skip
-        self.world.count["deeds"] += 1
-        self.reach_benefits(e.due * SECOND, before)
-
-    def uploaded(self, now_us: int, external: int, minutes: int) -> None:
-        """A partner's record of this person's service."""
-        before = sum(self.minutes)
-        self.tell(now_us, Kind.IMPORT, minutes=self.credit(minutes, LABOUR), ref=external)
-        self.world.count["imported_minutes"] += minutes
-        self.reach_benefits(now_us, before)
-
-    def befriended(self, now_s: int) -> None:
-        """A friend reached this person: who does not play yet begins now."""
-        if not self.player and not self.gone and now_s // DAY_S < len(self.world.days):
-            self.enter(now_s - 1)
-            self.next_s = min(self.next_s, self.play_s)

@@ -22,8 +22,8 @@ from sim.engine.actions import ACTION, Actions
 from sim.engine.books import UserTotals
 from sim.engine.clocks import shopping_clock
 from sim.engine.population import Played, bin_table
-from sim.engine.rules import farm_second
 from sim.engine.rows import EFFECTS, ERRAND, GROWING_DAYS, PERIODS, USER
+from sim.engine.rules import farm_second
 from sim.engine.settings import (
     benefit_table,
     day_table,
@@ -36,7 +36,9 @@ from sim.scenario import Scenario
 from tests.engine.person import NEVER, Record, World
 from tests.engine.player import Player
 
-STEPS = ("pay", "ship", "confirm", "refund", "late_refund", "cancel", "voucher_ship", "voucher_cancel", "serve")
+STEPS = (
+    "pay", "ship", "confirm", "refund", "late_refund", "cancel", "voucher_ship", "voucher_cancel", "serve",
+)  # fmt: skip
 FLAGS = ("player", "gone", "in_team", "holder", "blocked", "serving", "claiming")
 COLUMNS = ACTION.names or ()
 
@@ -70,7 +72,8 @@ class ReferencePopulation:
         self.scenario = scenario
         honest = scenario.scenario.users
         self.rows = honest + farmers
-        values = rule_values(scenario, parameters, replication, honest, teams) | {"record_all": int(record_all)}
+        values = rule_values(scenario, parameters, replication, honest, teams)
+        values["record_all"] = int(record_all)
         self.values = {name: plain(value) for name, value in values.items()}
         self.teams = max(teams, 1)
         days, period_end = day_table(scenario, parameters)
@@ -94,7 +97,10 @@ class ReferencePopulation:
         """Sleep until something is due; a barrier may bring that forward."""
         while True:
             try:
-                yield self.env.event() if person.next_s == NEVER else self.env.timeout(person.next_s - self.env.now)
+                if person.next_s == NEVER:
+                    yield self.env.event()
+                else:
+                    yield self.env.timeout(person.next_s - self.env.now)
             except simpy.Interrupt:
                 continue
             person.wake(self.env.now)

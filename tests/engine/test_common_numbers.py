@@ -16,7 +16,8 @@ from tests.engine.worlds import world
 
 SHOPPING = (Kind.VISIT, Kind.ORDER, Kind.ORDER_CREATE, Kind.ORDER_PAY, Kind.ORDER_SHIP, Kind.ORDER_CANCEL)
 SHOPPING += (Kind.ORDER_CONFIRM, Kind.ORDER_REFUND, Kind.REFUND_LATE)
-DRAWN = ["t", "kind", "agent", "ref", "fen", "price", "party", "project", "channel"]  # what luck decides of an order
+# What luck decides of an order.
+DRAWN = ["t", "kind", "agent", "ref", "fen", "price", "party", "project", "channel"]
 OUTCOMES = ("beans_issued", "deeds", "gift_fen", "active_days")
 REPLICATIONS = 12
 DAY_US = 86_400_000_000
@@ -27,8 +28,9 @@ def actions(design: str) -> Actions:
     """Every action of hello's users under a design."""
     told: list[Actions] = []
     campaign = Campaign(
-        world("hello", 5000, 1, design), workers=1, record_all=True, watch=lambda part: told.append(part.copy())
-    )
+        world("hello", 5000, 1, design), workers=1, record_all=True,
+        watch=lambda part: told.append(part.copy()),
+    )  # fmt: skip
     campaign.run()
     return join(*told)
 
@@ -47,7 +49,7 @@ def test_everybody_shops_alike_under_two_designs():
 
 
 def test_users_a_design_does_not_touch_live_the_same_life():
-    """Who never opens the play under either design does all the same, action by action and column by column."""
+    """Who never opens the play under either design does all the same, column by column."""
     both = [rows[roles(rows) == Role.USER] for rows in (actions("base"), actions("double"))]
     players = np.unique(np.concatenate([rows["agent"][rows["kind"] == Kind.SESSION] for rows in both]))
     base, double = (rows[~np.isin(rows["agent"], players)] for rows in both)
@@ -88,6 +90,8 @@ def test_common_numbers_sharpen_differences(outcomes):
     common = (double - base).var(axis=0, ddof=1)
     independent = double.var(axis=0, ddof=1) + base.var(axis=0, ddof=1)
     ratios = dict(zip(OUTCOMES, common / independent, strict=True))
-    print("variance of a difference, common to independent numbers:", {k: f"{v:.3f}" for k, v in ratios.items()})
+    print(
+        "variance of a difference, common ÷ independent numbers:", {k: f"{v:.3f}" for k, v in ratios.items()}
+    )
     assert ratios["beans_issued"] < 0.5
     assert ratios["deeds"] < 0.5

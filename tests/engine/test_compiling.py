@@ -42,12 +42,14 @@ def edit(file: Path) -> None:
 def imported_by_the_kernel() -> set[str]:
     """Paths, relative to the package, of all its modules that the compiled files import."""
     script = (
-        "import sys; before = set(sys.modules); import sim.engine.kernel, sim.engine.allotment, sim.engine.alias\n"
+        "import sys; before = set(sys.modules)\n"
+        "import sim.engine.kernel, sim.engine.allotment, sim.engine.alias\n"
         "for name in set(sys.modules) - before:\n"
         "    if name.startswith('sim'): print(sys.modules[name].__file__)"
     )
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "NUMBA_DISABLE_JIT": "1"}
-    listed = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", script]
+    listed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return {str(Path(line).relative_to(PACKAGE)) for line in listed.stdout.split()}
 
 

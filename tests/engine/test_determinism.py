@@ -1,7 +1,8 @@
-"""The determinism contract: workers, blocks, buffers, resuming and forking change nothing; barriers little."""
+"""The determinism contract: workers, blocks, buffers and resuming change nothing, barriers little."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def straight() -> Arrays:
 
 @pytest.mark.parametrize(("workers", "block"), [(2, None), (1, 53), (2, 53), (3, 53), (1, 200), (2, 7)])
 def test_workers_and_blocks_cannot_change_a_result(straight, workers, block):
-    """State, books, actions and all that is recorded are the same for 1, 2 or 3 workers and any block size."""
+    """State, books, actions and records are the same for 1, 2 or 3 workers and any block size."""
     assert_same(ran(*BUSY, workers=workers, block=block), straight)
 
 
@@ -76,7 +77,7 @@ def test_an_interrupted_run_is_taken_up_again_and_again(straight, tmp_path):
             campaign.load(save)
         patience = iter([False] * 40)
         try:
-            campaign.run(stop=lambda: next(patience, True), snapshot=save)
+            campaign.run(stop=partial(next, patience, True), snapshot=save)
             break
         except Interrupted:
             continue
@@ -87,7 +88,8 @@ def test_an_interrupted_run_is_taken_up_again_and_again(straight, tmp_path):
 def forked(save: Path, design: str) -> tuple[Actions, Arrays]:
     """What follows from a snapshot under a design, and what is left at the end."""
     told: list[Actions] = []
-    campaign = Campaign(world("hello", 2000, 1, design), workers=1, watch=lambda part: told.append(part.copy()))
+    scenario = world("hello", 2000, 1, design)
+    campaign = Campaign(scenario, workers=1, watch=lambda part: told.append(part.copy()))
     campaign.load(save)
     campaign.run()
     return join(*told), left_behind(campaign)
@@ -120,10 +122,8 @@ def test_another_seed_or_replication_is_another_run():
 @pytest.mark.parametrize("name", ["hello", "match_pools"])
 def test_halving_the_barriers_changes_little(name):
     """With barriers twice as close the headline outcomes move by less than two per cent."""
-    coarse, fine = (
-        world(name, 5000).model_copy(update={"clock": Clock(barrier=spacing)}) for spacing in ("1 h", "30 min")
-    )
-    before, after = outcomes(coarse), outcomes(fine)
+    clocks = [Clock(barrier=spacing) for spacing in ("1 h", "30 min")]
+    before, after = (outcomes(world(name, 5000).model_copy(update={"clock": clock})) for clock in clocks)
     changes = {what: after[what] / before[what] - 1.0 for what in before}
     print(f"halving the barriers of {name}: " + " ".join(f"{k} {v:+.2%}" for k, v in changes.items()))
     assert max(abs(change) for change in changes.values()) < 0.02

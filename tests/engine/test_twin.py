@@ -39,8 +39,8 @@ MORE_CASES = (
     "double11_2018,1000,1,base",
     "year_fy2022,500,1,base",
 )
-# What a user may do that no scenario does: there are no openings, and no partner takes hours back.
-NEVER_DONE = {Kind.OPEN_BEANS_GROWING, Kind.OPEN_BEANS_AVAILABLE, Kind.OPEN_HOURS, Kind.HOUR_REDEEM, Kind.HOUR_REVOKE}
+# Booked, but no scenario does it: no hours are spent or taken back.
+NEVER_DONE = {Kind.HOUR_REDEEM, Kind.HOUR_REVOKE}
 CLAIMS = (Kind.BEAN_GIFT, Kind.REDEEM_HOLD, Kind.SIGN_UP)
 
 
@@ -60,14 +60,14 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Arrays]:
 
 def first_difference(name: str, fast: NDArray[Any], slow: NDArray[Any]) -> str:
     """Where two arrays differ first, in words; empty if nowhere."""
+    fast, slow = np.atleast_1d(fast), np.atleast_1d(slow)
     if fast.dtype != slow.dtype:
         return f"{name}: {fast.dtype} fast, {slow.dtype} slow"
-    count = min(len(fast), len(slow)) if fast.ndim else 0
-    equal = fast[:count] == slow[:count] if fast.ndim else fast == slow
-    rows = np.flatnonzero(~np.asarray(equal).reshape(max(count, 1), -1).all(axis=1)) if count or not fast.ndim else []
+    count = min(len(fast), len(slow))
+    unequal = (fast[:count] != slow[:count]).reshape(count, -1) if count else np.zeros((0, 1), bool)
+    rows = np.flatnonzero(unequal.any(axis=1))
     if len(rows):
-        k = int(rows[0])
-        return f"{name}, row {k} of {count}:\n" + (_both(fast[k], slow[k]) if fast.ndim else f"{fast} fast, {slow} slow")
+        return f"{name}, row {rows[0]} of {count}:\n" + _both(fast[rows[0]], slow[rows[0]])
     if fast.shape != slow.shape:
         longer = fast if len(fast) > count else slow
         return f"{name}: {fast.shape} fast, {slow.shape} slow; then comes\n  {_told(longer[count])}"

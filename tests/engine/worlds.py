@@ -93,8 +93,13 @@ beans = { valid_months = 1 }
 [deeds]
 redeem = { label = "兑换", effect = "redeem", kind = "general", cost = "0.05 yuan", ease = -2.5 }
 
-[redemptions]
-voucher = { label = "礼券", beans = 40, value = "1 yuan", stock = 50_000_000, ship_within = "6 days", cancel = 0.5 }
+[redemptions.voucher]
+label = "礼券"
+beans = 40
+value = "1 yuan"
+stock = 50_000_000
+ship_within = "6 days"
+cancel = 0.5
 
 [designs.one_month]
 "beans.valid_months" = 0

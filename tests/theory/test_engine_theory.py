@@ -52,7 +52,7 @@ def campaign_of(
 ) -> tuple[Campaign, Actions]:
     """A run, and every action of it; perhaps with other parameters, or with play alike on all weekdays."""
     told: list[Actions] = []
-    with mock.patch.object(campaigns, "load_parameters", lambda: parameters or load_parameters()):
+    with mock.patch.object(campaigns, "load_parameters", return_value=parameters or load_parameters()):
         campaign = Campaign(
             scenario, replication, workers=1, record_all=True, watch=lambda part: told.append(part.copy())
         )
@@ -357,7 +357,12 @@ def test_claims_of_one_instant_are_served_by_lot():
         won += winners
     share = places / people
     # Draws without replacement: the variance of each is binomial, all sum to the places.
-    fit = ((won - replications * share) ** 2).sum() / (replications * share * (1 - share)) * (people - 1) / people
+    fit = (
+        ((won - replications * share) ** 2).sum()
+        / (replications * share * (1 - share))
+        * (people - 1)
+        / people
+    )
     assert stats.chi2.ppf(MIN_P, people - 1) < fit < stats.chi2.ppf(1 - MIN_P, people - 1)
 
 
