@@ -8,7 +8,7 @@ Defaults graded A are assumptions: `docs/assumptions.md` lists them.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -399,3 +399,9 @@ class Scenario(Settings):
 
         given = {"users": users, "seed": seed}
         return load_scenario(name_or_path, design, {k: v for k, v in given.items() if v is not None})
+
+
+def since_start(scenario: Scenario, instant: datetime) -> int:
+    """Microseconds from the scenario's start to an instant of its calendar."""
+    since: float = (instant - scenario.scenario.start).total_seconds()
+    return round(since * SECOND)

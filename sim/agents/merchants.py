@@ -13,16 +13,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.outbox import Outbox
-from sim.behaviour.merchants import pledge_hazard, raises_pledge
+from sim.agents.outbox import Outbox
+from sim.arrays import NOBODY, Floats
 from sim.behaviour.label import label_pull
+from sim.behaviour.merchants import pledge_hazard, raises_pledge
 from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
-from sim.engine.clocks import Floats
-from sim.engine.rows import NOBODY, PRODUCT
 from sim.scenario import DAY_S, SECOND, Scenario
 from sim.streams import Purpose, draws, one_draw
 
+PRODUCT = np.dtype(
+    [
+        ("keep", "f4"),  # alias table: probability of the own row …
+        ("other", "i4"),  # … and the row taken otherwise
+        ("merchant", "i4"),
+        ("price", "f4"),  # multiple of the market's median
+        ("ppm", "i4"),  # pledged share in parts per million of the price, 0 = fixed amount
+        ("fixed", "i4"),  # pledged fixed amount in fen
+        ("project", "i4"),  # NOBODY = no pledge
+        ("spare", "i4"),
+    ]
+)
 Choice = tuple[Floats, NDArray[np.int64]]  # cumulative shares and numbers of projects
 WEEK_US = 7 * DAY_S * SECOND
 MINIMUM_FEN = 2

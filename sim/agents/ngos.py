@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.outbox import Outbox
+from sim.agents.outbox import Outbox
 from sim.agents.projects import Projects, within
+from sim.arrays import Floats
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import recovered, trust_after_missed, trust_after_report, trust_after_scandal
 from sim.bookkeeping import Kind
 from sim.domain.transparency import project_score, stars_of
-from sim.engine.clocks import Floats, since_start
-from sim.scenario import DAY_S, SECOND, Scenario
+from sim.scenario import DAY_S, SECOND, Scenario, since_start
 from sim.streams import Purpose, draws, one_draw
 
 DAY_US = DAY_S * SECOND
@@ -139,7 +139,7 @@ class Ngos:
         else:
             self.trust[ngo] = trust_after_missed(trust, p["trust_loss"])
             self.late[ngo] += 1
-            self.late_at[ngo] = now + LATE_US
+            self.late_at[ngo] = min(self.late_at[ngo], now + LATE_US)
         self.reports[ngo] += 1
         late_days = 0.0 if on_time else LATE_US / DAY_US
         projects.delay_days[mine] += (late_days - projects.delay_days[mine]) / self.reports[ngo]

@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.arrays import Floats, Ints
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import trust_pull
 from sim.bookkeeping import Kind
-from sim.engine.clocks import Floats
-from sim.engine.rows import GIFT_PROJECT
 from sim.scenario import Scenario
 from sim.streams import Purpose, draws
 
-Ints = NDArray[np.int64]
+GIFT_PROJECT = np.dtype([("upto", "f8"), ("project", "i8"), ("pull", "f8"), ("left", "f8"), ("typical", "f8")])
 DONATIONS = (Kind.GIFT, Kind.ORDER_CONFIRM)
 
 

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.outbox import Outbox
+from sim.agents.outbox import Outbox
 from sim.bookkeeping import Kind
-from sim.engine.clocks import since_start
-from sim.scenario import DAY_S, SECOND, Pool, Scenario
+from sim.scenario import DAY_S, SECOND, Pool, Scenario, since_start
 
 DAY_US = DAY_S * SECOND
 NEVER_US = 2**62

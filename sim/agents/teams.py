@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.outbox import Outbox
+from sim.agents.outbox import Outbox
 from sim.agents.projects import within
 from sim.agents.sponsors import Sponsors
+from sim.arrays import Floats
 from sim.bookkeeping import Kind
-from sim.engine.clocks import Floats
 from sim.scenario import DAY_S, SECOND, Scenario
 from sim.streams import Purpose, draws
 

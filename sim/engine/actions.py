@@ -53,6 +53,15 @@ def empty(n: int) -> Actions:
     return actions
 
 
+def from_rows(written: list[dict[str, int]]) -> Actions:
+    """Rows of plain values, column → value; columns not named keep what `empty` gives them."""
+    actions = empty(len(written))
+    for k, row in enumerate(written):
+        for column, value in row.items():
+            actions[column][k] = value
+    return actions
+
+
 def roles(actions: Actions) -> NDArray[np.uint8]:
     """The role (`sim.bookkeeping.Role`) behind each row; 255 for a kind that does not exist."""
     found: NDArray[np.uint8] = _ROLE_OF_KIND[actions["kind"]]

@@ -22,7 +22,6 @@ from sim.engine.rows import (
     CLAIMING,
     DONATED,
     GONE,
-    HOLDER,
     NOBODY,
     PERIODS,
     PLAYER,
@@ -32,7 +31,7 @@ from sim.engine.rows import (
     VOUCHER_SHIP,
 )
 from sim.engine.rules import DAY_S, philox, unit
-from sim.engine.writing import PENDING, file_errand, new_errand
+from sim.engine.writing import file_errand, new_errand
 from sim.streams import Purpose, draws
 
 K_GIFT = int(Kind.GIFT)

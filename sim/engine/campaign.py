@@ -21,6 +21,7 @@ from sim.agents.activities import Activities
 from sim.agents.farmers import Farmers
 from sim.agents.merchants import WEEK_US, Merchants
 from sim.agents.ngos import Ngos
+from sim.agents.outbox import Outbox
 from sim.agents.partner import Partner
 from sim.agents.projects import Projects
 from sim.agents.sponsors import Sponsors
@@ -28,12 +29,11 @@ from sim.agents.teams import Teams
 from sim.behaviour.parameters import load_parameters
 from sim.bookkeeping import Kind
 from sim.engine import tallies
-from sim.engine.actions import ACTION, Actions, chain, empty, join, sort_stream
+from sim.engine.actions import ACTION, Actions, chain, empty, from_rows, join, sort_stream
 from sim.engine.allotment import allot, claim_order
 from sim.engine.books import Books
 from sim.engine.clocks import barriers
 from sim.engine.market import Market
-from sim.engine.outbox import Outbox
 from sim.engine.outcome import Check, Progress
 from sim.engine.population import Population
 from sim.engine.recorder import Recorder
@@ -214,7 +214,7 @@ class Campaign:
         """Close the interval that ends now: order the stream, post it, record it; at midnight close the day."""
         began = time.perf_counter()
         now = now_s * SECOND
-        rows = join(self.held, self.outbox.take())
+        rows = join(self.held, from_rows(self.outbox.take()))
         rows = sort_stream(rows)
         cut = int(np.searchsorted(rows["t"], now, side="right"))
         self.held = rows[cut:]

@@ -8,7 +8,6 @@ of `sim/data/hourly_profile.csv` (29 ordinary Taobao days of 2014, D). Playing t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from importlib import resources
 from typing import Any
@@ -16,14 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.arrays import Floats
 from sim.behaviour.habit import campaign_lift
 from sim.behaviour.parameters import Parameters
-from sim.scenario import DAY_S, SECOND, Festival, Scenario
+from sim.scenario import DAY_S, SECOND, Festival, Scenario, since_start
 
 HOURS = 24
 MOST_ORDERS_PER_VISIT = 1.2  # on a festival people open the app for what they buy (A)
 
-Floats = NDArray[np.float64]
 
 
 def hourly_profile() -> dict[str, Floats]:
@@ -168,11 +167,6 @@ def session_profile(shift: int) -> Floats:
     upto = np.concatenate([[0.0], np.cumsum(views)])
     upto[-1] = 1.0
     return upto
-
-
-def since_start(scenario: Scenario, instant: datetime) -> int:
-    """Microseconds from the scenario's start to an instant of its calendar."""
-    return round((instant - scenario.scenario.start).total_seconds() * SECOND)
 
 
 def barriers(scenario: Scenario) -> NDArray[np.int64]:

@@ -31,7 +31,6 @@ from sim.engine.rows import (
     PLAYER,
     SERVICE,
     SERVING,
-    VOUCHER_CANCEL,
     VOUCHER_SHIP,
 )
 from sim.engine.rules import (

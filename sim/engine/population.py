@@ -22,18 +22,17 @@ from sim.engine.allotment import settle
 from sim.engine.books import UserTotals
 from sim.engine.clocks import ShoppingClock, shopping_clock
 from sim.engine.kernel import DONE, import_records, list_errands, play_block, start_users, wake_farmers
-from sim.engine.rows import ERRAND, HOLDER, MAX_DEEDS, NEVER, NOBODY, PERIODS, USER
+from sim.engine.rows import ERRAND, HOLDER, MAX_DEEDS, NEVER, NOBODY, USER
 from sim.engine.settings import (
     benefit_table,
     day_table,
     deed_table,
     mix_table,
-    rule_values,
-    rules_record,
     trait_table,
 )
-from sim.engine.writing import FREE, META, RECORDS, USED
-from sim.scenario import DAY_S, Scenario
+from sim.engine.values import rule_values, rules_record
+from sim.engine.writing import FREE, RECORDS, USED
+from sim.scenario import Scenario
 
 BLOCK = 1 << 16
 BIN = np.dtype([("orders", "f8"), ("plain_orders", "f8"), ("keep", "f8"), ("price", "f8"), ("festival", "i8")])

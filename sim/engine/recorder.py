@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from sim.bookkeeping import Kind
 from sim.engine import tallies as T
 from sim.engine.actions import Actions
-from sim.engine.clocks import since_start
 from sim.engine.rows import MAX_CHANNELS, MAX_DEEDS, MAX_SEGMENTS, NO_DEED
-from sim.scenario import DAY_S, SECOND, Scenario
+from sim.scenario import DAY_S, SECOND, Scenario, since_start
 from sim.streams import Purpose, draws
 
 if TYPE_CHECKING:

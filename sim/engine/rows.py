@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.arrays import NOBODY as NOBODY
+
 NEVER = 2**31 - 1  # a second that does not come
 NO_DEED = 255  # in the column `deed`: beans for an order, a share or a head start, no row of the catalogue
-NOBODY = -1  # end of a list, no project, no team
 
 GROWING_DAYS = 5  # beans earned today … four days ago: ripen + fade <= 4 days
 PERIODS = 3  # open expiry periods of available beans
@@ -68,18 +69,6 @@ ERRAND = np.dtype(
 # Steps of an errand: what happens when it falls due.
 PAY, SHIP, CONFIRM, REFUND, LATE_REFUND, CANCEL, VOUCHER_SHIP, VOUCHER_CANCEL, SERVICE = range(1, 10)
 
-PRODUCT = np.dtype(
-    [
-        ("keep", "f4"),  # alias table: probability of the own row …
-        ("other", "i4"),  # … and the row taken otherwise
-        ("merchant", "i4"),
-        ("price", "f4"),  # multiple of the market's median
-        ("ppm", "i4"),  # pledged share in parts per million of the price, 0 = fixed amount
-        ("fixed", "i4"),  # pledged fixed amount in fen
-        ("project", "i4"),  # NOBODY = no pledge
-        ("spare", "i4"),
-    ]
-)
 
 DEED = np.dtype(
     [
@@ -125,8 +114,6 @@ PUBLIC = np.dtype(
     ]
 )
 
-GIFT_PROJECT = np.dtype([("upto", "f8"), ("project", "i8"), ("pull", "f8"), ("left", "f8"), ("typical", "f8")])
 DAY = np.dtype([("lift", "f8"), ("weekday", "f8"), ("withdrawn", "i8"), ("period", "i8"), ("month", "i8")])
-ACTIVITY = np.dtype([("id", "i8"), ("start_s", "i8"), ("minutes", "i8"), ("project", "i8")])
 REDEMPTION = np.dtype([("beans", "i8"), ("stock", "i8"), ("ship_s", "i8"), ("cancel", "f8")])
 BENEFIT = np.dtype([("needs", "i8"), ("youth", "i8")])

@@ -42,7 +42,7 @@ from sim.engine.rows import (
     PERIODS,
     SERVING,
 )
-from sim.engine.rules import DAY_S, exponential, farm_second, micro, philox, quantile, total_available, unit
+from sim.engine.rules import DAY_S, exponential, farm_second, philox, quantile, total_available, unit
 from sim.engine.writing import PENDING, record
 from sim.streams import Purpose
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.arrays import Floats
 from sim.behaviour.parameters import Parameters
-from sim.behaviour.sharing import share_probability
-from sim.engine.clocks import Floats, play_calendar, session_profile, since_start
+from sim.engine.clocks import play_calendar
 from sim.engine.rows import (
     BENEFIT,
     DAY,
@@ -26,8 +25,7 @@ from sim.engine.rows import (
     MAX_SEGMENTS,
 )
 from sim.engine.rules import QUANTILES
-from sim.scenario import DAY_S, SECOND, Scenario
-from sim.streams import MASK
+from sim.scenario import DAY_S, SECOND, Scenario, since_start
 
 MAX_FESTIVALS = 16
 KLASSES = ("labour", "donated", "general")
@@ -135,141 +133,3 @@ def day_table(scenario: Scenario, p: Parameters) -> tuple[NDArray[np.void], NDAr
         end_date = start.replace(year=start.year + month // 12, month=month % 12 + 1, day=1)
         period_end[period] = since_start(scenario, end_date) // SECOND
     return days, period_end
-
-
-def _shares(weights: list[float], size: int) -> Floats:
-    """Cumulative shares, padded with ones."""
-    upto = np.ones(size)
-    total = sum(weights) or 1.0
-    upto[: len(weights)] = np.cumsum(weights) / total
-    return upto
-
-
-def rule_values(scenario: Scenario, p: Parameters, replication: int, honest: int, teams: int) -> dict[str, Any]:
-    """Every value a compiled rule may read, by name: numbers and small tables."""
-    from scipy.special import ndtri
-
-    shopping, orders, beans, farmers = scenario.shopping, scenario.orders, scenario.beans, scenario.farmers
-    seed = scenario.scenario.seed
-    channels, segments = list(scenario.channels.values()), list(scenario.segments.values())
-    presales = [f for f in scenario.festivals.values() if f.presale_from is not None]
-    presale = presales[0] if presales else None
-    takes = np.zeros(MAX_FESTIVALS)
-    takes[: len(scenario.festivals)] = [f.takes_part for f in scenario.festivals.values()]
-    balance_s = 0
-    presale_from_s = FAR_FUTURE_S
-    if presale is not None and presale.presale_from is not None:
-        festival_day = (presale.day - scenario.scenario.start.date()).days
-        balance_s = festival_day * DAY_S + presale.presale_balance_at // SECOND
-        presale_from_s = since_start(scenario, presale.presale_from) // SECOND
-    cap = beans.daily_cap
-    told_yuan = scenario.sharing.reward * beans.perceived / 100.0
-
-    def told(base: float) -> float:
-        return share_probability(base, told_yuan, p["sharing_cost_yuan"], p["choice_slope"])
-
-    values: dict[str, Any] = p.flat()
-    values |= {
-        "k0": seed & MASK,
-        "k1": (replication ^ (seed >> 32)) & MASK,
-        "honest": honest,
-        "record_all": 0,
-        "traffic_s": 1,
-        "normal": ndtri(quantile_points()),
-        # shopping
-        "regular_share": shopping.regular_share,
-        "regular_rate": shopping.regular_orders_per_31_days / 31.0,
-        "occasional_rate": shopping.occasional_orders_per_year / 365.0,
-        "visits_per_order": shopping.visits_per_order,
-        "price_median": float(shopping.price_median),
-        "takes_part": takes,
-        "presale_share": presale.presale_share if presale else 0.0,
-        "presale_from_s": presale_from_s,
-        "balance_s": balance_s,
-        "entry_per_visit": scenario.play.entry_per_visit,
-        "play_open": int(scenario.play.open),
-        # orders
-        "cancel": orders.cancel,
-        "pay_within_s": orders.pay_within // SECOND,
-        "ship_within_s": orders.ship_within // SECOND,
-        "delivery_median_s": orders.delivery_median / SECOND,
-        "delivery_sigma": orders.delivery_sigma,
-        "by_hand": orders.by_hand,
-        "by_hand_median_s": orders.by_hand_median / SECOND,
-        "by_hand_sigma": orders.by_hand_sigma,
-        "express_timer_s": orders.express_timer // SECOND,
-        "mail_timer_s": orders.mail_timer // SECOND,
-        "mail_share": orders.mail_share,
-        "virtual_timer_s": orders.virtual_timer // SECOND,
-        "virtual_share": orders.virtual_share,
-        "refund_before": orders.refund_before,
-        "refund_after": orders.refund_after,
-        "order_minutes": orders.hours,
-        "order_beans": orders.beans if scenario.play.open else 0,
-        # play
-        "reminder": p["habit_reminder"] if scenario.play.reminder else 0.0,
-        "sessions_extra": scenario.play.sessions_extra,
-        "ripen_days": beans.ripen // (DAY_S * SECOND),
-        "life_days": (beans.ripen + beans.fade) // (DAY_S * SECOND),
-        "daily_cap": cap,
-        "farmer_cap": min(cap, farmers.device_cap // farmers.devices) if farmers.device_cap else cap,
-        "bean_yuan": beans.perceived / 100.0,
-        "beans_per_yuan": beans.per_yuan,
-        "goal": float(beans.goal),
-        "head_start": beans.head_start,
-        "give_all": beans.give_all,
-        "donated_cap": scenario.hours.donated_cap,
-        "stop_weight": math.exp(p["choice_stop"]),
-        "n_deeds": len(scenario.deeds),
-        # giving
-        "gift_intercept": scenario.gifts.intercept,
-        "first_gift_yuan": scenario.gifts.first_median / 100.0,
-        "completion": scenario.gifts.completion,
-        "post": told(scenario.sharing.post),
-        "invite": told(scenario.sharing.invite),
-        "post_recruits": scenario.sharing.post_recruits,
-        "invite_recruits": scenario.sharing.invite_recruits,
-        "share_reward": scenario.sharing.reward,
-        # who and where
-        "n_channels": max(len(channels), 1),
-        "channel_upto": _shares([c.audience for c in channels], MAX_CHANNELS),
-        "channel_pull": np.array([c.pull for c in channels] + [1.0] * (MAX_CHANNELS - len(channels))),
-        "profile": np.stack(
-            [session_profile(c.hours_shift) for c in channels]
-            + [session_profile(0)] * (MAX_CHANNELS - len(channels))
-        ),
-        "n_segments": max(len(segments), 1),
-        "segment_upto": _shares([s.share for s in segments], MAX_SEGMENTS),
-        "segment_activity": np.array([s.activity for s in segments] + [1.0] * (MAX_SEGMENTS - len(segments))),
-        "segment_minor": np.array([int(s.minor) for s in segments] + [0] * (MAX_SEGMENTS - len(segments))),
-        "account_open": int(scenario.account.open),
-        "native": scenario.account.native,
-        "works": scenario.account.works,
-        "studies": scenario.account.studies,
-        "lives": scenario.account.lives,
-        "holders_at_start": scenario.account.holders_at_start,
-        "teams_open": int(scenario.teams.open),
-        "n_teams": max(teams, 1),
-        "staff_share": scenario.staff.share,
-        "staff_norm": scenario.staff.norm,
-        "staff_push": math.exp(scenario.staff.push),
-        "no_show": scenario.activities.no_show,
-        "removal": farmers.removal_per_day,
-        "wrongly_blocked": farmers.wrongly_blocked,
-        "harvest": p["habit_harvest"],
-    }
-    return values
-
-
-def rules_record(values: dict[str, Any]) -> NDArray[np.void]:
-    """The values as one structured record, shape (1,): integers as i8, numbers as f8, tables nested."""
-    fields: list[Any] = []
-    for name, value in values.items():
-        if isinstance(value, np.ndarray):
-            fields.append((name, "i8" if value.dtype.kind == "i" else "f8", value.shape))
-        else:
-            fields.append((name, "i8" if isinstance(value, int) else "f8"))
-    record = np.zeros(1, np.dtype(fields))
-    for name, value in values.items():
-        record[name][0] = value
-    return record

@@ -29,9 +29,9 @@ from sim.engine.settings import (
     day_table,
     deed_table,
     mix_table,
-    rule_values,
     trait_table,
 )
+from sim.engine.values import rule_values
 from sim.scenario import Scenario
 from tests.engine.person import NEVER, Record, World
 from tests.engine.player import Player

@@ -18,6 +18,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from sim.behaviour.label import label_pull
 from sim.behaviour.lifetime import bgbb_active_probability
 from sim.behaviour.parameters import Parameters, load_parameters
 from sim.bookkeeping import Kind
@@ -27,7 +28,8 @@ from sim.engine.actions import Actions, empty, join
 from sim.engine.alias import build_alias
 from sim.engine.allotment import allot, claim_order
 from sim.engine.campaign import Campaign
-from sim.engine.rows import NOBODY, PRODUCT, REDEMPTION
+from sim.agents.merchants import PRODUCT
+from sim.engine.rows import NOBODY, REDEMPTION
 from sim.engine.writing import PENDING
 from sim.experiments.fits import stored_shapes
 from sim.experiments.published import published
@@ -145,27 +147,34 @@ def test_a_festival_draws_a_binomial_number_of_shoppers():
     assert stats.chi2.ppf(MIN_P, 39) < spread < stats.chi2.ppf(1 - MIN_P, 39)
 
 
-def test_the_alias_table_holds_the_popularities():
-    """Rows and coins of Walker's table give back every product's weight, the label's odds included."""
-    rng = np.random.default_rng(3)
-    product = np.zeros(999, PRODUCT)
-    product["project"] = NOBODY
-    product["price"] = 1.0
-    popularity = np.exp(2.0 * rng.standard_normal(999))
-    popularity /= popularity.sum()
-    build_alias(product, popularity, 6_000.0, load_parameters())
+def alias_chances(product: NDArray[np.void]) -> NDArray[np.float64]:
+    """How likely each product is: its own row's coin, and the other rows' that pass to it."""
     chance = product["keep"].astype(float)
     np.add.at(chance, product["other"], 1.0 - product["keep"].astype(float))
-    assert chance / 999 == pytest.approx(popularity, abs=1e-7)
+    return chance / len(product)
+
+
+@pytest.mark.parametrize("badge", [True, False])
+def test_the_alias_table_holds_the_popularities(badge):
+    """Rows and coins of Walker's table give back each product's weight, and with a badge its label's odds."""
+    rng, p = np.random.default_rng(3), load_parameters()
+    product = np.zeros(999, PRODUCT)
+    product["project"] = np.where(np.arange(999) < 300, 7, NOBODY)
+    product["ppm"], product["price"] = 50_000, 1.0
+    popularity = np.exp(2.0 * rng.standard_normal(999))
+    popularity /= popularity.sum()
+    build_alias(product, popularity, 6_000.0, p, badge)
+    odds = math.exp(label_pull(0.05, p["label_scale"], p["label_half"], p["label_established"]))
+    assert odds > 1.0
+    weight = popularity * np.where((product["project"] == 7) & badge, odds, 1.0)
+    assert alias_chances(product) == pytest.approx(weight / weight.sum(), abs=1e-7)
 
 
 def test_orders_find_products_by_their_popularity(shoppers):
     """The orders of the engine are multinomial over merchants with the weights of the table."""
     campaign, rows = shoppers
     product = campaign.market.product
-    chance = product["keep"].astype(float)
-    np.add.at(chance, product["other"], 1.0 - product["keep"].astype(float))
-    by_merchant = np.bincount(product["merchant"], chance / len(product))
+    by_merchant = np.bincount(product["merchant"], alias_chances(product))
     orders = of_kind(rows, Kind.ORDER, Kind.ORDER_CREATE)
     before = orders[orders["t"] < DAY_US]  # before anybody pledges anew
     seen = np.bincount(before["party"], minlength=len(by_merchant))

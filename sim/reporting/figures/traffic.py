@@ -20,7 +20,7 @@ from sim.reporting.figures.numbers import (
 from sim.reporting.figures.spec import FigureSpec, panel
 
 DAYS_BEFORE, DAYS_AFTER = 10, 30
-STEPS, HOUR, ENOUGH = (1, 5, 10, 30), 60, 20  # minutes a point may stand for, and the orders it should hold
+STEPS, HOUR, ENOUGH = (1, 5, 10, 30), 60, 10  # minutes a point may stand for, and the orders it should hold
 STEEP = 8  # a peak so many times the median asks for a logarithmic axis
 
 WORDS = {

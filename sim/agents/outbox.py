@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.bookkeeping import ROLES, Kind
-from sim.engine.actions import empty
 
 LEAVING = (Kind.FEE, Kind.DISBURSE_ASK, Kind.CORRECTION)
 
@@ -32,13 +31,9 @@ class Outbox:
         rows = (row for row in self._rows if row["kind"] in LEAVING and row["project"] == project)
         return sum(row["fen"] for row in rows if not row.get("outcome"))
 
-    def take(self) -> NDArray[np.void]:
-        """Everything written so far, in the order it was written; the outbox is empty afterwards."""
-        rows = empty(len(self._rows))
-        for k, row in enumerate(self._rows):
-            for column, value in row.items():
-                rows[column][k] = value
-        self._rows.clear()
+    def take(self) -> list[dict[str, int]]:
+        """Everything written so far, column → value, in the order it was written; empties the outbox."""
+        rows, self._rows = self._rows, []
         return rows
 
     def state(self) -> dict[str, NDArray[np.int64]]:

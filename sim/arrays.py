@@ -1,0 +1,11 @@
+"""Names for the arrays that rows are made of, and the index that means nobody."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+NOBODY = -1  # no project, no team, the end of a list

@@ -1,0 +1,74 @@
+"""S6 爱心战队: members' shared activity unlocks money for the team's project, with a ranking."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.bookkeeping import Kind
+from sim.engine.rows import IN_TEAM
+from tests.systems.runs import Run, run
+
+USERS = 20_000
+
+
+@pytest.fixture(scope="module")
+def week() -> Run:
+    return run("week95_2022", USERS)
+
+
+def test_points_are_members_deeds_that_count_for_teams(week: Run) -> None:
+    """Each deed marked `team` that a member does is one point; nobody else earns any."""
+    marked = [k for k, deed in enumerate(week.campaign.scenario.deeds.values()) if deed.team]
+    done = week.rows(Kind.DEED)
+    by_members = np.isin(done["deed"], marked) & (done["team"] == 1)
+    assert week.tables["teams"]["points"].sum() == by_members.sum() > 1_000
+
+
+def test_members_are_those_who_joined(week: Run) -> None:
+    """The table's members are the users whose row says so, each of whom joined once."""
+    joined = week.rows(Kind.TEAM_JOIN)
+    members = (week.campaign.population.users["flags"] & IN_TEAM) > 0
+    assert sorted(joined["agent"]) == list(np.flatnonzero(members))
+    assert week.tables["teams"]["members"].sum() == members.sum()
+
+
+def test_points_become_money_for_the_teams_project(week: Run) -> None:
+    """Every hundred points unlock their sum for the project the team plays for, from the sponsor's pool."""
+    unlocked = week.rows(Kind.TEAM_UNLOCK)
+    teams, projects = week.tables["teams"].sort("team"), week.tables["projects"]
+    np.testing.assert_array_equal(np.bincount(unlocked["team"], unlocked["fen"], len(teams)), teams["unlocked_fen"])
+    np.testing.assert_array_equal(teams["project"].to_numpy()[unlocked["team"]], unlocked["project"])
+    assert projects["team_fen"].sum() == unlocked["fen"].sum() == week.tables["days"]["unlocked_fen"].sum() > 0
+    steps = teams["points"].to_numpy() // week.campaign.scenario.teams.points_per_unlock
+    assert (teams["unlocked_fen"].to_numpy() <= steps * 3_000).all()  # at best half as much again as 20 yuan
+
+
+def test_the_ranking_orders_teams_by_points(week: Run) -> None:
+    """First is who has most points."""
+    teams = week.tables["teams"]
+    assert teams["rank"].to_list() == list(range(1, len(teams) + 1))
+    assert teams["points"].is_sorted(descending=True)
+
+
+def test_a_competition_moves_more_than_a_shared_goal(week: Run) -> None:
+    """Competing teams do more deeds, and their upper half unlocks half as much again."""
+    shared = run("week95_2022", USERS, teams__mode="shared_goal")
+    assert week.tables["teams"]["points"].sum() > shared.tables["teams"]["points"].sum()
+    assert set(shared.rows(Kind.TEAM_UNLOCK)["fen"] % 2_000) == {0}
+    assert set(week.rows(Kind.TEAM_UNLOCK)["fen"] % 2_000) == {0, 1_000}
+
+
+def test_without_members_there_is_nothing_of_it(week: Run) -> None:
+    """Where nobody joins nothing is unlocked, and the members' extra activity is missing."""
+    alone = run("week95_2022", USERS, deeds__join_team__ease=-50.0)
+    assert len(alone.rows(Kind.TEAM_JOIN, Kind.TEAM_UNLOCK)) == 0
+    assert alone.tables["teams"]["points"].sum() == 0
+    assert alone.metrics["minutes_labour"] < week.metrics["minutes_labour"]
+
+
+def test_the_teams_pool_is_never_overdrawn() -> None:
+    """With little money in the pool the unlocks sum to it exactly, and the points stay."""
+    poor = run("week95_2022", USERS, pools__teams__total="200_000 yuan")
+    assert poor.rows(Kind.TEAM_UNLOCK)["fen"].sum() == 10_000
+    assert poor.tables["teams"]["points"].sum() > 1_000

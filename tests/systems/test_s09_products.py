@@ -1,0 +1,99 @@
+"""S9 公益宝贝: a pledge is frozen when the order is created and paid when the buyer confirms receipt."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.bookkeeping import Kind
+from tests.systems.runs import DAY_US, Run, run
+
+USERS = 10_000
+FICKLE = {"merchants__quit_per_month": 1.0}  # nearly a quarter of the merchants withdraws every week
+
+
+@pytest.fixture(scope="module")
+def season() -> Run:
+    return run("festival", USERS)
+
+
+def by_order(rows: np.ndarray) -> dict[tuple[int, int], np.void]:
+    return {(int(r["agent"]), int(r["ref"])): r for r in rows}
+
+
+@pytest.mark.parametrize("changes", [{}, FICKLE])
+def test_donation_and_project_are_frozen_when_the_order_is_created(changes: dict[str, float]) -> None:
+    """What is confirmed is what was pledged at creation, whatever the merchant has done since."""
+    r = run("festival", USERS, **changes)
+    created = by_order(r.rows(Kind.ORDER_CREATE))
+    later = r.rows(Kind.ORDER_PAY, Kind.ORDER_CONFIRM, Kind.ORDER_REFUND)
+    assert len(later) > 1_000
+    for row in later:
+        first = created[int(row["agent"]), int(row["ref"])]
+        assert row["t"] >= first["t"]
+        assert [row[c] for c in ("fen", "price", "project", "party")] == [
+            first[c] for c in ("fen", "price", "project", "party")
+        ]
+
+
+def test_an_order_ends_once(season: Run) -> None:
+    """Cancelled before it is paid, refunded, or confirmed: never two of them."""
+    cancelled, paid, refunded, confirmed = (
+        set(by_order(season.rows(k)))
+        for k in (Kind.ORDER_CANCEL, Kind.ORDER_PAY, Kind.ORDER_REFUND, Kind.ORDER_CONFIRM)
+    )
+    assert min(len(cancelled), len(refunded)) > 100
+    assert not cancelled & paid
+    assert not refunded & confirmed
+    assert refunded | confirmed <= paid
+
+
+def test_only_confirmed_orders_give(season: Run) -> None:
+    """Projects raise the donations confirmed; a refund before means none, a refund after changes nothing."""
+    confirmed = season.rows(Kind.ORDER_CONFIRM)
+    assert season.campaign.raised.sum() == confirmed["fen"].sum() == season.metrics["confirmed_fen"]
+    late = set(by_order(season.rows(Kind.REFUND_LATE)))
+    assert late
+    assert late <= set(by_order(confirmed))
+    eager = run("festival", USERS, orders__refund_before=1.0)
+    assert eager.metrics["confirmed_fen"] == eager.campaign.raised.sum() == 0
+    assert eager.metrics["pledged_fen"] > 0
+
+
+def test_most_pledges_are_two_fen_and_none_is_less(season: Run) -> None:
+    """0.02 yuan is by far the commonest; a donation is at least that and at most the price."""
+    created = season.rows(Kind.ORDER_CREATE)
+    assert created["fen"].min() >= 2
+    assert (created["fen"] <= created["price"]).all()
+    values, counts = np.unique(created["fen"], return_counts=True)
+    assert values[counts.argmax()] == 2
+    assert counts.max() > 0.5 * len(created)
+    generous = run("festival", USERS, merchants__pledge_minimum_share=0.0)
+    assert generous.rows(Kind.ORDER_CREATE)["fen"].mean() > created["fen"].mean()
+
+
+def test_nobody_waits_longer_than_the_timer(season: Run) -> None:
+    """An order counts as received at the latest when the timer from shipping runs out: 3, 10 or 30 days."""
+    shipped, confirmed = by_order(season.rows(Kind.ORDER_SHIP)), season.rows(Kind.ORDER_CONFIRM)
+    waits = np.array([r["t"] - shipped[int(r["agent"]), int(r["ref"])]["t"] for r in confirmed]) / DAY_US
+    assert waits.max() <= 30
+    assert (np.abs(waits - 10) < 0.001).sum() > 100  # express, by the timer
+    patient = run("festival", USERS, orders__by_hand=0.0, orders__mail_share=0.0, orders__virtual_share=0.0)
+    shipped, confirmed = by_order(patient.rows(Kind.ORDER_SHIP)), patient.rows(Kind.ORDER_CONFIRM)
+    waits = np.array([r["t"] - shipped[int(r["agent"]), int(r["ref"])]["t"] for r in confirmed]) / DAY_US
+    np.testing.assert_allclose(waits, 10, atol=0.001)
+
+
+def test_a_confirmed_order_is_six_donated_minutes(season: Run) -> None:
+    """One cause purchase is a tenth of a charity hour."""
+    confirmed = season.rows(Kind.ORDER_CONFIRM)
+    assert set(confirmed["minutes"]) == {6}
+    assert season.campaign.population.users["donated"].sum() == 6 * len(confirmed)
+
+
+def test_the_badge_sells_a_little() -> None:
+    """Where pledges are large and shoppers see them, pledged products sell better than unseen."""
+    seen = run("festival", USERS, merchants__pledge_minimum_share=0.0)
+    unseen = run("festival", USERS, merchants__pledge_minimum_share=0.0, merchants__badge=False)
+    assert seen.metrics["charity_share"] > 1.002 * unseen.metrics["charity_share"]
+    assert not unseen.tables["merchants"]["badge"].any()
