@@ -28,17 +28,17 @@ $(STAMP): requirements.lock pyproject.toml | $(filter .uv/%,$(UV))
 .uv/bin/uv:
 	@test -n "$(PYTHON)" || { echo "make: needs Python >= 3.11 (make PYTHON=/path/to/python3)" >&2; exit 2; }
 	@echo "Installing uv into .uv ..."
-	@"$(PYTHON)" -m pip install --quiet --target .uv uv 2>/dev/null \
-		|| { rm -rf .uv && "$(PYTHON)" -m venv .uv && .uv/bin/python -m pip install --quiet uv; }
+	@"$(PYTHON)" -m pip install --quiet --disable-pip-version-check --target .uv uv 2>/dev/null \
+		|| { rm -rf .uv && "$(PYTHON)" -m venv .uv && .uv/bin/python -m pip install --quiet --disable-pip-version-check uv; }
 
 run: install        ## simulate the two calibrated campaigns and print their summaries
 	@$(VENV)/bin/beanpeak run week95_2022 double11_2018
 
 test: install       ## the test suite
-	@$(PY) -m pytest -q
+	@$(PY) -m pytest -q -n 2 --dist loadfile
 
 nightly: install    ## the long statistical checks
-	@$(PY) -m pytest -q -m nightly
+	@BEANPEAK_HYPOTHESIS=searching $(PY) -m pytest -q -n 2 --dist loadfile -m "nightly or not bench"
 
 check: install      ## lint, format and types
 	@$(PY) -m ruff check .

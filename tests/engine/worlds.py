@@ -6,7 +6,7 @@ import tomllib
 from typing import Any
 
 from sim.loading import apply_design, load_scenario, scenario_text
-from sim.loading.reading import frozen
+from sim.loading.reading import read
 from sim.scenario import Scenario
 
 # On top of `week95_2022`, so that a few hundred users do all there is to do: a festival with a presale,
@@ -123,4 +123,6 @@ def world(name: str, users: int, seed: int = 1, design: str = "base") -> Scenari
     base, changes = MADE[name]
     document = merged(tomllib.loads(scenario_text(base)), tomllib.loads(changes))
     document["scenario"] |= {"users": users, "seed": seed}
-    return Scenario.model_validate(frozen(apply_design(document, design)), strict=True)
+    scenario, mistakes = read(apply_design(document, design))
+    assert scenario is not None, mistakes
+    return scenario

@@ -77,7 +77,7 @@ VALUES = [
     Case("daily_cap = 200", "daily_cap = 200\nstreak_full = 8", "beans.streak_full",
          "must lie between 1 and 7", "streak_full = 8"),
     Case('effect = "gift"', 'effect = "gifts"', "deeds.gift.effect",
-         'must be one of "deed", "gift", "bean_gift", "redeem", "volunteer", "share", "account", "team", '
+         'must be one of "deed", "gift", "bean_gift", "redeem", "volunteer", "account", "team", '
          "did you mean 'gift'?"),
     Case("illness = 0.5", "ilness = 0.5", "projects.causes.ilness",
          "must be one of education, illness, poverty, environment, did you mean 'illness'?"),

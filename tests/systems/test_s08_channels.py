@@ -33,7 +33,7 @@ def test_players_come_by_the_channels_audiences(week: Run) -> None:
 
 @pytest.mark.parametrize(
     ("channel", "deed"),
-    [("xianyu", "clothes"), ("eleme", "elder_meal"), ("amap", "steps"), ("fliggy", "reading"), ("youku", "voice")],
+    [("xianyu", "clothes"), ("eleme", "elder_meal"), ("cainiao", "clothes"), ("fliggy", "reading"), ("youku", "voice")],
 )
 def test_a_channel_has_its_own_mix_of_deeds(week: Run, channel: str, deed: str) -> None:
     """Clothes are picked up through Xianyu, elder meals given through Ele.me: more often than without the mix."""

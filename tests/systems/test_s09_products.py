@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sim.bookkeeping import Kind
+from sim.engine.rows import NOBODY
 from tests.systems.runs import DAY_US, Run, run
 
 USERS = 10_000
@@ -93,7 +94,19 @@ def test_a_confirmed_order_is_six_donated_minutes(season: Run) -> None:
 
 def test_the_badge_sells_a_little() -> None:
     """Where pledges are large and shoppers see them, pledged products sell better than unseen."""
-    seen = run("festival", USERS, merchants__pledge_minimum_share=0.0)
-    unseen = run("festival", USERS, merchants__pledge_minimum_share=0.0, merchants__badge=False)
-    assert seen.metrics["charity_share"] > 1.002 * unseen.metrics["charity_share"]
+    seen, unseen = (
+        run("festival", USERS, merchants__pledge_minimum_share=0.0, merchants__badge=badge) for badge in (True, False)
+    )
+    assert 1.0 < charity_odds(seen) / charity_odds(unseen) < 1.05
+    popularity = unseen.campaign.merchants.popularity
+    pledged = unseen.campaign.market.product["project"] != NOBODY
+    assert charity_odds(unseen) == pytest.approx(popularity[pledged].sum() / popularity[~pledged].sum(), rel=0.02)
     assert not unseen.tables["merchants"]["badge"].any()
+
+
+def charity_odds(r: Run) -> float:
+    """Odds of a charity order, read off the table by which an order finds its product."""
+    product = r.campaign.market.product
+    drawn = np.bincount(product["other"], 1.0 - product["keep"], len(product)) + product["keep"]
+    pledged = product["project"] != NOBODY
+    return float(drawn[pledged].sum() / drawn[~pledged].sum())

@@ -1,0 +1,14 @@
+"""What all tests share: hypothesis without deadlines (machines differ), the same examples at every run.
+
+`make nightly` looks further: other examples each time, and more of them.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.register_profile("searching", deadline=None, max_examples=1_000)
+settings.load_profile(os.environ.get("BEANPEAK_HYPOTHESIS", "steady"))
