@@ -38,7 +38,8 @@ def test_people_are_helped_on_the_day_the_money_arrives(month: Run) -> None:
 
 def test_a_cheaper_cause_helps_more_people(month: Run) -> None:
     """Where a person costs a tenth, about ten times as many are helped with the same money."""
-    tenth = {f"projects__fen_per_person__{c}": f"{fen / 1000:g} yuan" for c, fen in month.campaign.scenario.projects.fen_per_person.items()}
+    costs = month.campaign.scenario.projects.fen_per_person
+    tenth = {f"projects__fen_per_person__{cause}": fen // 10 for cause, fen in costs.items()}
     cheap = run("zhejiang_account", USERS, **tenth)
     assert cheap.metrics["helped"] >= 10 * month.metrics["helped"]
     assert cheap.tables["projects"]["disbursed_fen"].to_list() == month.tables["projects"]["disbursed_fen"].to_list()

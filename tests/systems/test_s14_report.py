@@ -36,17 +36,18 @@ def test_a_year_prints_the_lines_of_the_annual_report(year: Run) -> None:
 
 
 def test_staff_come_near_their_norm(year: Run) -> None:
-    """The cohort's mean lies above the three hours owed and not far away: 6.3 hours were published for FY2022."""
-    hours = year.metrics["staff_minutes"] / 60
-    assert 3.0 <= hours <= 12.0
+    """Most have done the three hours they owe by the end of the year, some many more: the published mean was 6.3."""
+    hours = year.campaign.population.users["labour"][:USERS][staff_mask(year.campaign)] / 60
+    assert (hours >= 3).mean() > 0.6
+    assert 2.5 < np.median(hours) < hours.mean() < 16
     users = year.campaign.population.users["labour"][:USERS]
     assert users[staff_mask(year.campaign)].mean() > 3 * users[~staff_mask(year.campaign)].mean()
 
 
 def test_staff_volunteer_because_they_are_pushed(year: Run) -> None:
-    """Without a norm and a push the same people do fewer hours, and fewer of them volunteer."""
-    free = run("year_fy2022", USERS, **STAFF, staff__norm=0.0, staff__push=0.0)
+    """Without a norm the same people do fewer hours, and hardly any of them volunteers."""
+    free = run("year_fy2022", USERS, **STAFF, staff__norm=0)
     assert free.metrics["staff_minutes"] < year.metrics["staff_minutes"]
     staff = np.flatnonzero(staff_mask(year.campaign))
     signed = [np.isin(r.rows(Kind.SIGN_UP)["agent"], staff).sum() for r in (year, free)]
-    assert signed[0] > signed[1]
+    assert signed[0] > 2 * signed[1]

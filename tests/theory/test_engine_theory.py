@@ -18,6 +18,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from sim.agents.merchants import PRODUCT
 from sim.behaviour.label import label_pull
 from sim.behaviour.lifetime import bgbb_active_probability
 from sim.behaviour.parameters import Parameters, load_parameters
@@ -28,7 +29,6 @@ from sim.engine.actions import Actions, empty, join
 from sim.engine.alias import build_alias
 from sim.engine.allotment import allot, claim_order
 from sim.engine.campaign import Campaign
-from sim.agents.merchants import PRODUCT
 from sim.engine.rows import NOBODY, REDEMPTION
 from sim.engine.writing import PENDING
 from sim.experiments.fits import stored_shapes
@@ -50,16 +50,15 @@ def a_world(days: int, users: int, *, profile: str = "utility-app", **sections: 
 
 
 def campaign_of(
-    scenario: Scenario, replication: int = 0, *, parameters: Parameters | None = None, flat: bool = False
+    scenario: Scenario, replication: int = 0, *, parameters: Parameters | None = None, visits: bool = True
 ) -> tuple[Campaign, Actions]:
-    """A run, and every action of it; perhaps with other parameters, or with play alike on all weekdays."""
+    """A run, its weekdays all alike, and every action of it, perhaps but visits and plain orders."""
     told: list[Actions] = []
     with mock.patch.object(campaigns, "load_parameters", return_value=parameters or load_parameters()):
         campaign = Campaign(
-            scenario, replication, workers=1, record_all=True, watch=lambda part: told.append(part.copy())
+            scenario, replication, workers=1, record_all=visits, watch=lambda part: told.append(part.copy())
         )
-    if flat:
-        campaign.population.days["weekday"] = 1.0
+    campaign.population.days["weekday"] = 1.0
     campaign.run()
     return campaign, join(*told)
 
@@ -252,7 +251,7 @@ def with_zero(p: Parameters, *names: str) -> Parameters:
 def retention(profile: str, parameters: Parameters) -> tuple[int, NDArray[np.float64]]:
     """Newcomers of the first two days, and their share active on day 0 … 30 after, on a flat calendar."""
     scenario = a_world(33, PLAYERS, profile=profile, play={"entry_per_visit": 1.0})
-    campaign, rows = campaign_of(scenario, parameters=parameters, flat=True)
+    campaign, rows = campaign_of(scenario, parameters=parameters, visits=False)
     entered = np.full(PLAYERS, -100)
     enters = of_kind(rows, Kind.ENTER)
     entered[enters["agent"]] = enters["t"] // DAY_US
