@@ -26,7 +26,12 @@ COMPILED_FOLDERS = ("behaviour", "domain", "engine")
 
 def sources() -> list[Path]:
     """Every file whose text can change compiled code, in a fixed order."""
-    files = [PACKAGE / "streams.py", PACKAGE / "compiling.py", PACKAGE / "bookkeeping.py", PACKAGE / "arrays.py"]
+    files = [
+        PACKAGE / "streams.py",
+        PACKAGE / "compiling.py",
+        PACKAGE / "bookkeeping.py",
+        PACKAGE / "arrays.py",
+    ]
     for folder in COMPILED_FOLDERS:
         files += sorted((PACKAGE / folder).glob("*.py"))
     return files

@@ -32,7 +32,9 @@ class Activities:
         days = world.length // (DAY_S * SECOND)
         table = np.zeros(n, ACTIVITY)
         table["id"] = np.arange(n)
-        table["start_s"] = (u[0] * days).astype(np.int64) * DAY_S + 8 * 3600 + (u[1] * 8 * 3600).astype(np.int64)
+        table["start_s"] = (
+            (u[0] * days).astype(np.int64) * DAY_S + 8 * 3600 + (u[1] * 8 * 3600).astype(np.int64)
+        )
         table["minutes"] = settings.hours
         table["project"] = (u[2] * projects).astype(np.int64)
         publish = np.maximum(table["start_s"] - settings.notice // SECOND, 0)

@@ -73,7 +73,9 @@ class Merchants:
     lots: dict[int, Floats] = field(default_factory=dict)  # this week's draws
 
     @classmethod
-    def draw(cls, scenario: Scenario, parameters: Parameters, replication: int, projects: Choice) -> Merchants:
+    def draw(
+        cls, scenario: Scenario, parameters: Parameters, replication: int, projects: Choice
+    ) -> Merchants:
         """Draw the market; the first pledges stand at their long-run share of orders."""
         from scipy.special import ndtri
 
@@ -193,7 +195,12 @@ class Merchants:
                 best = int(free[np.argmax(self.popularity[free])])
                 fen = self.pledge(best, projects)
                 outbox.write(
-                    Kind.PLEDGE, now, merchant, fen=fen, party=merchant, project=int(self.product["project"][best])
+                    Kind.PLEDGE,
+                    now,
+                    merchant,
+                    fen=fen,
+                    party=merchant,
+                    project=int(self.product["project"][best]),
                 )
         if takes_part and u[1] < settings.quit_per_month * 7.0 / 30.0:
             self.withdraw(merchant)

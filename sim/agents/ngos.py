@@ -75,7 +75,9 @@ class Ngos:
         """When this NGO acts next."""
         return int(min(self.report_at[ngo], self.disburse_at[ngo], self.pay_at[ngo], self.late_at[ngo]))
 
-    def act(self, ngo: int, now: int, projects: Projects, available: Any, p: Parameters, outbox: Outbox) -> bool:
+    def act(
+        self, ngo: int, now: int, projects: Projects, available: Any, p: Parameters, outbox: Outbox
+    ) -> bool:
         """Do everything due now; True if a report came out. `available(project)` is what it can spend, in fen."""
         mine = np.flatnonzero(projects.ngo == ngo)
         if self.pay_at[ngo] <= now:
@@ -105,7 +107,9 @@ class Ngos:
             if fee > 0:
                 outbox.write(Kind.FEE, now, int(project), fen=fee, project=int(project), party=ngo)
             self.asked[project] = free - fee
-            outbox.write(Kind.DISBURSE_ASK, now, int(project), fen=free - fee, project=int(project), party=ngo)
+            outbox.write(
+                Kind.DISBURSE_ASK, now, int(project), fen=free - fee, project=int(project), party=ngo
+            )
         low, high = settings.review_days
         if self.pay_at[ngo] == NEVER_US:
             self.pay_at[ngo] = now + int((low + (high - low) * u[0]) * DAY_US)
@@ -120,7 +124,9 @@ class Ngos:
             if fen == 0:
                 continue
             self.asked[project] = 0
-            u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.DISBURSE, int(project), now // DAY_US)
+            u = one_draw(
+                self.scenario.scenario.seed, self.replication, Purpose.DISBURSE, int(project), now // DAY_US
+            )
             failed = u[0] < PAYMENT_FAILS
             kind = Kind.DISBURSE_FAILED if failed else Kind.DISBURSE_PAID
             outbox.write(kind, now, int(project), fen=fen, project=int(project), party=ngo)
@@ -129,7 +135,9 @@ class Ngos:
                 projects.paid_fen[project] += fen
                 projects.helped[project] = projects.paid_fen[project] // per_person
 
-    def _is_on_time(self, ngo: int, now: int, mine: NDArray[np.intp], projects: Projects, p: Parameters) -> bool:
+    def _is_on_time(
+        self, ngo: int, now: int, mine: NDArray[np.intp], projects: Projects, p: Parameters
+    ) -> bool:
         """A report is due: it comes in time and earns trust, or its date is missed and it comes later."""
         u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.REPORT, ngo, now // DAY_US)
         on_time = u[0] < self.on_time[ngo]
@@ -154,7 +162,9 @@ class Ngos:
             self._correct(int(project), ngo, now, projects, available, outbox)
         return True
 
-    def _correct(self, project: int, ngo: int, now: int, projects: Projects, available: Any, outbox: Outbox) -> None:
+    def _correct(
+        self, project: int, ngo: int, now: int, projects: Projects, available: Any, outbox: Outbox
+    ) -> None:
         """Now and then the latest donation turns out to be booked wrongly (A) and goes back through the provider.
 
         Refused when its money is spent or asked for already; the mistake is published all the same, once.
@@ -193,7 +203,10 @@ class Ngos:
     def scores(self, projects: Projects) -> Floats:
         """The public project score from report delay and corrections (S12), in (0, 1]."""
         return np.array(
-            [project_score(float(d), int(c)) for d, c in zip(projects.delay_days, projects.corrections, strict=True)]
+            [
+                project_score(float(d), int(c))
+                for d, c in zip(projects.delay_days, projects.corrections, strict=True)
+            ]
         )
 
     def state(self) -> dict[str, Any]:

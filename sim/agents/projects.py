@@ -15,7 +15,9 @@ from sim.bookkeeping import Kind
 from sim.scenario import Scenario
 from sim.streams import Purpose, draws
 
-GIFT_PROJECT = np.dtype([("upto", "f8"), ("project", "i8"), ("pull", "f8"), ("left", "f8"), ("typical", "f8")])
+GIFT_PROJECT = np.dtype(
+    [("upto", "f8"), ("project", "i8"), ("pull", "f8"), ("left", "f8"), ("typical", "f8")]
+)
 DONATIONS = (Kind.GIFT, Kind.ORDER_CONFIRM)
 
 

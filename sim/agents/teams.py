@@ -38,7 +38,11 @@ class Teams:
     def draw(cls, scenario: Scenario, replication: int, projects: int) -> Teams:
         """Draw each team's project; no teams when they are switched off."""
         settings, world = scenario.teams, scenario.scenario
-        n = within(world.users, settings.users_each, settings.minimum, settings.maximum) if settings.open else 0
+        n = (
+            within(world.users, settings.users_each, settings.minimum, settings.maximum)
+            if settings.open
+            else 0
+        )
         u: Floats = draws(world.seed, replication, Purpose.TEAM, np.arange(n)) if n else np.zeros((4, 0))
         zeros = np.zeros(n, np.int64)
         return cls(

@@ -32,7 +32,9 @@ def build_alias(
 
 
 @kernel
-def _label(product: Any, weight: Any, price_median_fen: float, scale: float, half: float, factor: float) -> None:
+def _label(
+    product: Any, weight: Any, price_median_fen: float, scale: float, half: float, factor: float
+) -> None:
     """Lift the weight of every pledged product by exp(label_pull) of its donation share."""
     for k in range(len(weight)):
         if product[k].project != NOBODY:

@@ -181,7 +181,14 @@ class Campaign:
     def _publish(self, now: int) -> None:
         self.projects.close_reached(self.raised)
         self.market.publish(
-            now, self.merchants, self.projects, self.ngos, self.sponsors, self.teams, self.activities, self.raised
+            now,
+            self.merchants,
+            self.projects,
+            self.ngos,
+            self.sponsors,
+            self.teams,
+            self.activities,
+            self.raised,
         )
 
     def _play(self, base_s: int, end_s: int) -> None:
@@ -204,7 +211,13 @@ class Campaign:
             claims = records[index]
             order = claim_order(self.scenario.scenario.seed, self.replication, claims)
             claims = claims[order]
-            allot(claims, self.sponsors.money, self.sponsors.matched, self.activities.places, self.market.vouchers)
+            allot(
+                claims,
+                self.sponsors.money,
+                self.sponsors.matched,
+                self.activities.places,
+                self.market.vouchers,
+            )
             woken = self.population.settle(claims, now_s, self.market.vouchers, self.activities.table)
             records[index[order]] = claims
         self.sponsors.note_empty(now_s * SECOND)

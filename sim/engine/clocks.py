@@ -24,7 +24,6 @@ HOURS = 24
 MOST_ORDERS_PER_VISIT = 1.2  # on a festival people open the app for what they buy (A)
 
 
-
 def hourly_profile() -> dict[str, Floats]:
     """Shares of the day by hour, each summing to 1: page_views, purchases, double12 (shape (24,))."""
     text = (resources.files("sim") / "data" / "hourly_profile.csv").read_text(encoding="utf-8")
@@ -61,7 +60,9 @@ class ShoppingClock:
     def guide(self) -> NDArray[np.int64]:
         """The bin in which each quarter of an ordinary day's visits falls: where a search by visits begins."""
         quarters = np.arange(int(self.upto[-1] * 4) + 2) / 4.0
-        return np.asarray(np.clip(np.searchsorted(self.upto, quarters, side="right") - 1, 0, len(self.orders) - 1))
+        return np.asarray(
+            np.clip(np.searchsorted(self.upto, quarters, side="right") - 1, 0, len(self.orders) - 1)
+        )
 
 
 def _festival_bins(
@@ -109,7 +110,9 @@ def shopping_clock(scenario: Scenario) -> ShoppingClock:
             number, festival = festivals[day]
             edges, takers, lifted, ordinary = _festival_bins(festival, factor, views, buys)
             visits = np.maximum(lifted, takers * per_visit / MOST_ORDERS_PER_VISIT)
-            hourly_orders = np.interp(edges, np.arange(HOURS + 1) * 3600.0, np.concatenate([[0], np.cumsum(buys)]))
+            hourly_orders = np.interp(
+                edges, np.arange(HOURS + 1) * 3600.0, np.concatenate([[0], np.cumsum(buys)])
+            )
             plain = np.diff(hourly_orders) * factor
             parts.append(
                 (

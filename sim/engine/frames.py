@@ -69,9 +69,7 @@ def days(c: Campaign) -> pl.DataFrame:
     data["helped"] = np.diff(held[:, 2], prepend=0)
     data["farmer_subsidy_fen"] = np.diff(held[:, 4], prepend=0)
     redeemed = c.recorder.arrays["vouchers"][: len(counts)]
-    data["subsidy_fen"] = (
-        data["matched_fen"] + counts[:, T.BEAN_FEN] + counts[:, T.UNLOCKED_FEN] + redeemed
-    )
+    data["subsidy_fen"] = data["matched_fen"] + counts[:, T.BEAN_FEN] + counts[:, T.UNLOCKED_FEN] + redeemed
     return pl.DataFrame(data)
 
 
@@ -141,7 +139,9 @@ def cash(c: Campaign) -> pl.DataFrame | None:
         return None
     moved, pledged = c.recorder.arrays["cash"]
     last = len(moved) - c.recorder.festival_day - 1
-    return pl.DataFrame({"day": np.arange(last), "confirmed_fen": moved[:last], "pledged_fen": pledged[:last]})
+    return pl.DataFrame(
+        {"day": np.arange(last), "confirmed_fen": moved[:last], "pledged_fen": pledged[:last]}
+    )
 
 
 def projects(c: Campaign) -> pl.DataFrame:
@@ -159,7 +159,10 @@ def projects(c: Campaign) -> pl.DataFrame:
             "target_fen": p.target_fen,
             "raised_fen": counters[3],
             "disbursed_fen": p.paid_fen,
-            **{f"{source}_fen": sums[k] for k, source in enumerate(("order", "gift", "match", "bean", "team"))},
+            **{
+                f"{source}_fen": sums[k]
+                for k, source in enumerate(("order", "gift", "match", "bean", "team"))
+            },
             "helped": p.helped,
             "score": c.ngos.scores(p),
             "limited": p.target_fen > 0,

@@ -256,7 +256,9 @@ def wake_farmers(first: int, last: int, now_s: int, users: Any, next_s: Any, rul
 
 
 @kernel
-def import_records(records: Any, now_us: int, users: Any, rules: Any, benefits: Any, out: Any, tally: Any) -> int:
+def import_records(
+    records: Any, now_us: int, users: Any, rules: Any, benefits: Any, out: Any, tally: Any
+) -> int:
     """Credit a partner's records (user, external id, minutes) as labour; returns the rows written to `out`."""
     R = rules[0]
     meta = np.zeros(META, np.int64)

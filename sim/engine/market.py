@@ -45,10 +45,14 @@ class Market:
     activities: NDArray[np.void]
     vouchers: NDArray[np.void]
     match_log_odds: float
-    pull: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # of every project, as of this morning
+    pull: NDArray[np.float64] = field(
+        default_factory=lambda: np.zeros(0)
+    )  # of every project, as of this morning
 
     @classmethod
-    def open(cls, scenario: Scenario, parameters: Parameters, replication: int, merchants: Merchants) -> Market:
+    def open(
+        cls, scenario: Scenario, parameters: Parameters, replication: int, merchants: Merchants
+    ) -> Market:
         """Lay out vouchers at their scaled stock and draw how strongly a match works in this campaign (A)."""
         from scipy.special import ndtri
 
@@ -73,7 +77,9 @@ class Market:
         """Rewrite everything users read, as of `now` (µs)."""
         p, row = self.parameters, self.public
         if merchants.changed and now % DAY_US == 0:
-            build_alias(merchants.product, merchants.popularity, self._price_fen(), p, self.scenario.merchants.badge)
+            build_alias(
+                merchants.product, merchants.popularity, self._price_fen(), p, self.scenario.merchants.badge
+            )
             merchants.changed = False
         self._rewards(now)
         self._pools(sponsors)

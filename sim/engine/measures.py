@@ -127,7 +127,11 @@ def _pledge_yuan(tables: Tables) -> float:
     """Mean donation per charity order, yuan."""
     pledges = tables["pledges"]
     orders = float(pledges["orders"].sum())
-    return float((pledges["donation_fen"] * pledges["orders"]).sum()) / 100.0 / orders if orders else float("nan")
+    return (
+        float((pledges["donation_fen"] * pledges["orders"]).sum()) / 100.0 / orders
+        if orders
+        else float("nan")
+    )
 
 
 def _first_empty(c: Campaign) -> float:
@@ -159,7 +163,9 @@ def metrics_frame(c: Campaign, tables: Tables) -> pl.DataFrame:
     days = tables["days"]
     ends = (days["day"].to_numpy() + 1) * DAY_S * SECOND
     parts = [
-        pl.DataFrame({"time": ends, "metric": [name] * len(days), "group": "day", "value": days[name].cast(pl.Float64)})
+        pl.DataFrame(
+            {"time": ends, "metric": [name] * len(days), "group": "day", "value": days[name].cast(pl.Float64)}
+        )
         for name in DAILY
     ]
     whole = totals(c, tables)

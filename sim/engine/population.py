@@ -35,7 +35,9 @@ from sim.engine.writing import FREE, RECORDS, USED
 from sim.scenario import Scenario
 
 BLOCK = 1 << 16
-BIN = np.dtype([("orders", "f8"), ("plain_orders", "f8"), ("keep", "f8"), ("price", "f8"), ("festival", "i8")])
+BIN = np.dtype(
+    [("orders", "f8"), ("plain_orders", "f8"), ("keep", "f8"), ("price", "f8"), ("festival", "i8")]
+)
 
 
 def bin_table(clock: ShoppingClock) -> NDArray[np.void]:

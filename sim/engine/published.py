@@ -20,7 +20,9 @@ CURVE_TOLERANCE = {21: 0.3, 125: 1.5, 6457: 5.0, 29340: 5.0}
 PEAK_USERS = 200_000  # below that ten seconds hold too few orders to be measured
 
 
-def row(name: str, published: str, simulated: float, low: float, high: float, unit: str, source: str) -> Published:
+def row(
+    name: str, published: str, simulated: float, low: float, high: float, unit: str, source: str
+) -> Published:
     """One line of the table; a NaN never passes."""
     return {
         "name": name, "published": published, "simulated": simulated, "low": low, "high": high, "unit": unit,
@@ -88,7 +90,11 @@ def _curve(c: Campaign, tables: Tables) -> list[Published]:
     if c.scenario.scenario.users >= PEAK_USERS:
         seconds = c.recorder.arrays["festival_s"].reshape(-1, 10).sum(axis=1)
         rows.append(row("busiest 10 s ÷ mean 10 s", "27–41", peak_10s(c), 25, 50, "×", "press 2017–2020, D"))
-        rows.append(row("busiest 10 s falls at", "0:26", float(seconds.argmax()) / 6.0, 0, 10, "min", "press 2020 (F)"))
+        rows.append(
+            row(
+                "busiest 10 s falls at", "0:26", float(seconds.argmax()) / 6.0, 0, 10, "min", "press 2020 (F)"
+            )
+        )
     return rows
 
 
@@ -155,4 +161,3 @@ def report_lines(c: Campaign, tables: Tables) -> list[tuple[str, str]]:
         lines.append(("account holders", f"{len(c.population.holders()) * scale / 1e4:.1f} 万"))
         lines.append(("partner records sent twice, counted once", f"{c.partner.repeated} simulated"))
     return lines
-

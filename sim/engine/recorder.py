@@ -38,7 +38,9 @@ CHUNK = 1 << 18
 REFS = 128  # orders per second in an order's reference
 
 
-def segments(seed: int, replication: int, rows: int, upto: NDArray[np.float64], count: int) -> NDArray[np.uint8]:
+def segments(
+    seed: int, replication: int, rows: int, upto: NDArray[np.float64], count: int
+) -> NDArray[np.uint8]:
     """The age segment of every row, from the same bits of its key as the kernel reads, chunk by chunk."""
     found = np.zeros(rows, np.uint8)
     for first in range(0, rows, CHUNK):
@@ -213,7 +215,9 @@ class Recorder:
         self._spent(rows, rows["match"])
 
     def _on_order_refund(self, rows: Actions) -> None:
-        early = rows["t"] // (DAY_S * SECOND) - self.festival_day <= self.days_left  # until the end of the month
+        early = (
+            rows["t"] // (DAY_S * SECOND) - self.festival_day <= self.days_left
+        )  # until the end of the month
         self.arrays["festival_orders"][2] += (self._of_festival(rows) & early).sum()
 
     _on_refund_late = _on_order_refund
@@ -307,4 +311,3 @@ class Recorder:
         self._by_who(done, 1)
         farmed = rows[(rows["agent"] >= self.honest) & (rows["kind"] == Kind.DEED)]
         self.arrays["farmers"][1] += farmed["beans"].sum(dtype=np.int64)
-

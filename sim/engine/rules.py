@@ -91,7 +91,9 @@ def visits_upto(edges: Any, upto: Any, hour_bin: Any, second: int) -> float:
 
 
 @rule
-def next_visit_s(edges: Any, upto: Any, hour_bin: Any, guide: Any, second: int, rate: float, word: int) -> int:
+def next_visit_s(
+    edges: Any, upto: Any, hour_bin: Any, guide: Any, second: int, rate: float, word: int
+) -> int:
     """The second of the next visit: an Exp(1) of the shopper's own visiting time later.
 
     `rate` is visits per ordinary day. NEVER when the scenario ends first.

@@ -57,7 +57,9 @@ K_GIFT = int(Kind.GIFT)
 
 
 @rule
-def guarded(user: int, u: Any, t_us: int, day: int, channel: int, R: Any, out: Any, meta: Any, tally: Any) -> bool:
+def guarded(
+    user: int, u: Any, t_us: int, day: int, channel: int, R: Any, out: Any, meta: Any, tally: Any
+) -> bool:
     """The platform's daily look at an account: a blocked one loses its available beans and plays no more."""
     chance = R.removal if user >= R.honest else R.wrongly_blocked
     if chance <= 0.0 or unit(philox(R.k0, R.k1, user, day, 0, GUARD_DRAW)[0]) >= chance:

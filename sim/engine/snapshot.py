@@ -14,7 +14,9 @@ def save_snapshot(path: Path, state: dict[str, dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as file:
-        np.savez(file, **{f"{part}/{name}": value for part, rows in state.items() for name, value in rows.items()})
+        np.savez(
+            file, **{f"{part}/{name}": value for part, rows in state.items() for name, value in rows.items()}
+        )
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)

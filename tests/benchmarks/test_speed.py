@@ -63,7 +63,10 @@ def test_kernel_cost_is_flat_in_the_population() -> None:
         show(f"one day, {users:,} users", row)
     small, large = rows[100_000], rows[10_000_000]
     growth = 1e6 * (large["peak_mb"] - small["peak_mb"]) / 9_900_000
-    show("from 100 k to 10 M", {"kernel_ratio": large["kernel_ns"] / small["kernel_ns"], "bytes_a_user": growth})
+    show(
+        "from 100 k to 10 M",
+        {"kernel_ratio": large["kernel_ns"] / small["kernel_ns"], "bytes_a_user": growth},
+    )
     assert growth < 200
 
 

@@ -68,7 +68,9 @@ class Run:
 
 def scenario(name: str, users: int, seed: int = 1, changes: dict[str, Any] | None = None) -> Scenario:
     """A scenario by name (or the text of one) with dotted paths changed, as in a design."""
-    text = name if "\n" in name else FESTIVAL.read_text("utf-8") if name == "festival" else scenario_text(name)
+    text = (
+        name if "\n" in name else FESTIVAL.read_text("utf-8") if name == "festival" else scenario_text(name)
+    )
     document = tomllib.loads(text)
     document["designs"] = {"changed": changes or {}}
     document = apply_design(document, "changed") | {"designs": {}}

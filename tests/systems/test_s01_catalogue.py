@@ -47,7 +47,10 @@ def test_hours_on_a_users_row_are_the_sum_of_the_users_actions(week: Run) -> Non
 
 def test_a_report_and_a_quiz_are_six_tenths_of_an_hour_and_two_actions(week: Run) -> None:
     """The reporter's check value: the minutes the week credits for one of each make 0.6 hours, count 2."""
-    minutes = [week.rows(Kind.DEED)["minutes"][week.rows(Kind.DEED)["deed"] == week.deed(d)][0] for d in ("report", "quiz")]
+    minutes = [
+        week.rows(Kind.DEED)["minutes"][week.rows(Kind.DEED)["deed"] == week.deed(d)][0]
+        for d in ("report", "quiz")
+    ]
     mine = statement((Klass.LABOUR, int(m)) for m in minutes)
     assert (mine.minutes / 60, mine.actions) == (0.6, 2)
 

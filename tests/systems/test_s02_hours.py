@@ -28,7 +28,9 @@ def test_labour_and_donated_hours_are_never_mixed(week: Run) -> None:
     """A deed's minutes stand in the class of its entry; gifts, bean gifts and cause purchases are donated."""
     labour, donated = week.metrics["minutes_labour"], week.metrics["minutes_donated"]
     kinds = {name: deed.kind for name, deed in week.campaign.scenario.deeds.items()}
-    by_class = {k: sum(week.deeds(d)["minutes"] for d in kinds if kinds[d] == k) for k in ("labour", "donated")}
+    by_class = {
+        k: sum(week.deeds(d)["minutes"] for d in kinds if kinds[d] == k) for k in ("labour", "donated")
+    }
     purchases = week.rows(Kind.ORDER_CONFIRM)
     assert labour == by_class["labour"] + week.rows(Kind.IMPORT)["minutes"].sum()
     assert donated == by_class["donated"] + purchases["minutes"].sum()

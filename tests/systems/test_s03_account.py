@@ -28,7 +28,9 @@ def test_only_those_with_a_tie_to_the_province_hold_an_account(month: Run) -> No
     word = (month.place()[2] * 2.0**32).astype(np.uint64)
     account = month.campaign.scenario.account
     shares = (account.native, account.works, account.studies, account.lives)
-    tied = np.any([((word >> np.uint64(8 * k)) & np.uint64(255)) / 256 < s for k, s in enumerate(shares)], axis=0)
+    tied = np.any(
+        [((word >> np.uint64(8 * k)) & np.uint64(255)) / 256 < s for k, s in enumerate(shares)], axis=0
+    )
     assert holders(month).sum() > 500
     assert not holders(month)[~tied].any()
     assert not tied.all()
@@ -88,14 +90,20 @@ def test_every_holder_reaches_exactly_the_benefits_of_their_hours_and_age(month:
 def test_a_lower_threshold_is_reached_by_more(month: Run) -> None:
     """Half the hours for a benefit, more people who have it."""
     low = run("zhejiang_account", USERS, benefits__settlement__needs=10.0, benefits__qianjiang__needs=4.0)
-    before, after = (dict(r.tables["benefits"].select("benefit", "reached").iter_rows()) for r in (month, low))
+    before, after = (
+        dict(r.tables["benefits"].select("benefit", "reached").iter_rows()) for r in (month, low)
+    )
     assert after["settlement"] > before["settlement"]
     assert after["qianjiang"] > before["qianjiang"]
 
 
 def test_a_benefit_in_reach_makes_holders_do_more(month: Run) -> None:
     """Somewhere to get to pulls: with thresholds out of reach holders do fewer deeds, others the same."""
-    far = run("zhejiang_account", USERS, **{f"benefits__{b}__needs": 100_000.0 for b in month.campaign.scenario.benefits})
+    far = run(
+        "zhejiang_account",
+        USERS,
+        **{f"benefits__{b}__needs": 100_000.0 for b in month.campaign.scenario.benefits},
+    )
     done = [np.bincount(r.rows(Kind.DEED)["agent"], minlength=USERS)[:USERS] for r in (month, far)]
     either = holders(month) | holders(far)
     assert done[0][either].sum() > 1.02 * done[1][either].sum()
@@ -106,7 +114,9 @@ def test_a_benefit_in_reach_makes_holders_do_more(month: Run) -> None:
 def test_general_participation_is_recorded_and_worth_no_hours(month: Run) -> None:
     """Sign-ins and training stand in the record without a minute; training is for account holders."""
     rows = month.rows(Kind.DEED, Kind.GENERAL)
-    general = rows[np.isin(rows["deed"], [month.deed("sign_in"), month.deed("training")]) & (rows["agent"] < USERS)]
+    general = rows[
+        np.isin(rows["deed"], [month.deed("sign_in"), month.deed("training")]) & (rows["agent"] < USERS)
+    ]
     assert month.metrics["general_participation"] == len(general) > 1_000
     assert general["minutes"].sum() == 0
     trained = general["agent"][general["deed"] == month.deed("training")]

@@ -114,7 +114,9 @@ def test_vouchers_are_held_then_shipped_while_stock_lasts(week: Run) -> None:
 
 def test_a_shipped_voucher_costs_its_value(week: Run) -> None:
     """Subsidy counts a voucher at its yuan value: at twice the value, twice the cost of those shipped."""
-    dear = run("week95_2022", USERS, redemptions__voucher__value="10 yuan", redemptions__badge__value="2 yuan")
+    dear = run(
+        "week95_2022", USERS, redemptions__voucher__value="10 yuan", redemptions__badge__value="2 yuan"
+    )
     shipped = week.rows(Kind.REDEEM_SHIP)
     cost = int(np.array([500, 100])[shipped["deed"]].sum())
     assert dear.metrics["subsidy_fen"] - week.metrics["subsidy_fen"] == cost > 0

@@ -37,9 +37,13 @@ def test_points_become_money_for_the_teams_project(week: Run) -> None:
     """Every hundred points unlock their sum for the project the team plays for, from the sponsor's pool."""
     unlocked = week.rows(Kind.TEAM_UNLOCK)
     teams, projects = week.tables["teams"].sort("team"), week.tables["projects"]
-    np.testing.assert_array_equal(np.bincount(unlocked["team"], unlocked["fen"], len(teams)), teams["unlocked_fen"])
+    np.testing.assert_array_equal(
+        np.bincount(unlocked["team"], unlocked["fen"], len(teams)), teams["unlocked_fen"]
+    )
     np.testing.assert_array_equal(teams["project"].to_numpy()[unlocked["team"]], unlocked["project"])
-    assert projects["team_fen"].sum() == unlocked["fen"].sum() == week.tables["days"]["unlocked_fen"].sum() > 0
+    assert (
+        projects["team_fen"].sum() == unlocked["fen"].sum() == week.tables["days"]["unlocked_fen"].sum() > 0
+    )
     steps = teams["points"].to_numpy() // week.campaign.scenario.teams.points_per_unlock
     assert (teams["unlocked_fen"].to_numpy() <= steps * 3_000).all()  # at best half as much again as 20 yuan
 

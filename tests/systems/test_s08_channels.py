@@ -19,7 +19,9 @@ def week() -> Run:
 def share(r: Run, channel: str, deed: str) -> float:
     """Share of a deed among the deeds done on the spot by honest users of a channel."""
     rows = r.rows(Kind.DEED, Kind.GENERAL)
-    mine = rows[(rows["channel"] == list(r.campaign.scenario.channels).index(channel)) & (rows["agent"] < USERS)]
+    mine = rows[
+        (rows["channel"] == list(r.campaign.scenario.channels).index(channel)) & (rows["agent"] < USERS)
+    ]
     return float((mine["deed"] == r.deed(deed)).mean())
 
 
@@ -33,12 +35,20 @@ def test_players_come_by_the_channels_audiences(week: Run) -> None:
 
 @pytest.mark.parametrize(
     ("channel", "deed"),
-    [("xianyu", "clothes"), ("eleme", "elder_meal"), ("cainiao", "clothes"), ("fliggy", "reading"), ("youku", "voice")],
+    [
+        ("xianyu", "clothes"),
+        ("eleme", "elder_meal"),
+        ("cainiao", "clothes"),
+        ("fliggy", "reading"),
+        ("youku", "voice"),
+    ],
 )
 def test_a_channel_has_its_own_mix_of_deeds(week: Run, channel: str, deed: str) -> None:
     """Clothes are picked up through Xianyu, elder meals given through Ele.me: more often than without the mix."""
     channels = week.campaign.scenario.channels
-    plain = run("week95_2022", USERS, **{f"channels__{c}__mix__{d}": 0.0 for c in channels for d in channels[c].mix})
+    plain = run(
+        "week95_2022", USERS, **{f"channels__{c}__mix__{d}": 0.0 for c in channels for d in channels[c].mix}
+    )
     assert share(week, channel, deed) > 1.25 * share(plain, channel, deed)
 
 
@@ -47,7 +57,9 @@ def test_a_channel_has_hours_of_its_own(week: Run) -> None:
     sessions = week.rows(Kind.SESSION)
     hour = sessions["t"] % DAY_US // (DAY_US // 24)
     names = list(week.campaign.scenario.channels)
-    late = {n: (hour[sessions["channel"] == names.index(n)] >= 18).mean() for n in ("amap", "taobao", "youku")}
+    late = {
+        n: (hour[sessions["channel"] == names.index(n)] >= 18).mean() for n in ("amap", "taobao", "youku")
+    }
     assert late["amap"] < late["taobao"] - 0.05
     together = run("week95_2022", USERS, channels__amap__hours_shift=0)
     moved = together.rows(Kind.SESSION)
@@ -58,6 +70,8 @@ def test_a_channel_has_hours_of_its_own(week: Run) -> None:
 def test_a_channel_that_pulls_harder_brings_more_people(week: Run) -> None:
     """Twice the pull from a channel, more new players through it and no others."""
     strong = run("week95_2022", USERS, channels__cainiao__pull=2.0)
-    before, after = (dict(r.tables["channels"].select("channel", "players").iter_rows()) for r in (week, strong))
+    before, after = (
+        dict(r.tables["channels"].select("channel", "players").iter_rows()) for r in (week, strong)
+    )
     assert after["cainiao"] > 1.3 * before["cainiao"]
     assert after["fliggy"] == pytest.approx(before["fliggy"], abs=2)

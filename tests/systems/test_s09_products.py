@@ -95,12 +95,15 @@ def test_a_confirmed_order_is_six_donated_minutes(season: Run) -> None:
 def test_the_badge_sells_a_little() -> None:
     """Where pledges are large and shoppers see them, pledged products sell better than unseen."""
     seen, unseen = (
-        run("festival", USERS, merchants__pledge_minimum_share=0.0, merchants__badge=badge) for badge in (True, False)
+        run("festival", USERS, merchants__pledge_minimum_share=0.0, merchants__badge=badge)
+        for badge in (True, False)
     )
     assert 1.0 < charity_odds(seen) / charity_odds(unseen) < 1.05
     popularity = unseen.campaign.merchants.popularity
     pledged = unseen.campaign.market.product["project"] != NOBODY
-    assert charity_odds(unseen) == pytest.approx(popularity[pledged].sum() / popularity[~pledged].sum(), rel=0.02)
+    assert charity_odds(unseen) == pytest.approx(
+        popularity[pledged].sum() / popularity[~pledged].sum(), rel=0.02
+    )
     assert not unseen.tables["merchants"]["badge"].any()
 
 

@@ -13,7 +13,7 @@ USERS = 10_000
 # Reports every five days by NGOs that are either reliable or not at all, and many gifts to see where they go.
 OPEN = {
     "ngos__report_every": "5 days", "ngos__on_time_a": 0.2, "ngos__on_time_b": 0.2, "gifts__intercept": 0.0,
-    "deeds__gift__ease": 1.0, "merchants__charity_share": 0.02,
+    "deeds__gift__ease": 1.0, "merchants__real": 10_000_000,
 }  # fmt: skip
 
 
@@ -37,7 +37,10 @@ def rated(r: Run) -> tuple[np.ndarray, np.ndarray]:
 def test_the_score_falls_with_delay_and_corrections(seen: Run) -> None:
     """Reliable NGOs' projects keep a score of 1, others fall with their mean delay and their corrections."""
     projects, score = seen.campaign.projects, seen.tables["projects"]["score"].to_numpy()
-    wanted = [project_score(float(d), int(c)) for d, c in zip(projects.delay_days, projects.corrections, strict=True)]
+    wanted = [
+        project_score(float(d), int(c))
+        for d, c in zip(projects.delay_days, projects.corrections, strict=True)
+    ]
     np.testing.assert_allclose(score, wanted)
     late = seen.campaign.ngos.late[projects.ngo] > 0
     assert score[~late & (projects.corrections == 0)].min() == 1.0

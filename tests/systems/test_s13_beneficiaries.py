@@ -42,4 +42,7 @@ def test_a_cheaper_cause_helps_more_people(month: Run) -> None:
     tenth = {f"projects__fen_per_person__{cause}": fen // 10 for cause, fen in costs.items()}
     cheap = run("zhejiang_account", USERS, **tenth)
     assert cheap.metrics["helped"] >= 10 * month.metrics["helped"]
-    assert cheap.tables["projects"]["disbursed_fen"].to_list() == month.tables["projects"]["disbursed_fen"].to_list()
+    assert (
+        cheap.tables["projects"]["disbursed_fen"].to_list()
+        == month.tables["projects"]["disbursed_fen"].to_list()
+    )

@@ -31,7 +31,9 @@ def test_a_year_prints_the_lines_of_the_annual_report(year: Run) -> None:
     scale = 780_000_000 / USERS
     assert lines["charity orders"] == f"{year.metrics['charity_orders'] * scale / 1e8:.2f} 亿"
     assert lines["buyers"] == f"{year.metrics['buyers'] * scale / 1e8:.2f} 亿"
-    assert float(lines["mean charity hours of staff"]) == pytest.approx(year.metrics["staff_minutes"] / 60, abs=0.05)
+    assert float(lines["mean charity hours of staff"]) == pytest.approx(
+        year.metrics["staff_minutes"] / 60, abs=0.05
+    )
     assert {f"reached: {b.label}" for b in year.campaign.scenario.benefits.values()} <= set(lines)
 
 

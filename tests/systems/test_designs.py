@@ -1,0 +1,120 @@
+"""Incentive designs are data: changing a rule's value changes what it should, and needs no code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sim
+from sim.scenario import Scenario, Settings
+from tests.systems.runs import run
+
+USERS = 6_000
+UP, DOWN = 1, -1
+DESCRIBES = {"title", "summary", "label", "sponsor", "designs", "causes"}  # printed, or read as a table
+
+# Path of the week's scenario, another value, the metric that answers, and the direction.
+ANSWERS: list[tuple[str, Any, str, int]] = [
+    ("play.entry_per_visit", 0.1, "new_players", UP),
+    ("play.players_at_start", 0.05, "participants", DOWN),
+    ("play.sessions_extra", 0.2, "sessions", DOWN),
+    ("play.reminder", False, "sessions", DOWN),
+    ("phases.week.lift_start", 3.0, "sessions", UP),
+    ("phases.week.beans_factor", 2.0, "beans_issued", UP),
+    ("beans.ripen", "48 h", "beans_harvested", DOWN),
+    ("beans.fade", "24 h", "beans_expired", UP),
+    ("beans.valid_after_end", "1 day", "beans_expired", UP),
+    ("beans.daily_cap", 60, "beans_issued", DOWN),
+    ("beans.per_yuan", 50, "bean_gift_fen", UP),
+    ("beans.perceived", "0.20 yuan", "deeds", UP),
+    ("beans.streak_bonus", 0.0, "beans_issued", DOWN),
+    ("beans.streak_full", 2, "beans_issued", UP),
+    ("beans.team_bonus", 1.0, "beans_issued", UP),
+    ("beans.goal", 5_000, "deeds", DOWN),
+    ("beans.head_start", 50, "beans_issued", UP),
+    ("beans.give_all", 0.0, "beans_donated", DOWN),
+    ("deeds.quiz.beans", 60, "deeds/quiz", UP),
+    ("deeds.quiz.cost", "2 yuan", "deeds/quiz", DOWN),
+    ("deeds.quiz.ease", 0.5, "deeds/quiz", UP),
+    ("deeds.quiz.per_day", 1, "deeds/quiz", DOWN),
+    ("deeds.steps.hours", 0.2, "minutes_labour", UP),
+    ("deeds.steps.kind", "donated", "minutes_donated", UP),
+    ("deeds.steps.adults_only", True, "deeds/steps", DOWN),
+    ("deeds.steps.needs_account", True, "deeds/steps", DOWN),
+    ("deeds.gift.ease", 1.0, "gifts", UP),
+    ("orders.beans", 0, "beans_issued", DOWN),
+    ("orders.hours", 0.2, "minutes_donated", UP),
+    ("pools.daily.ratio", 2.0, "matched_fen", UP),
+    ("pools.daily.cap_per_gift", "1 yuan", "matched_fen", DOWN),
+    ("pools.beans.total", "200_000 yuan", "beans_donated", DOWN),
+    ("pools.teams.total", "200_000 yuan", "unlocked_fen", DOWN),
+    ("redemptions.voucher.beans", 300, "redeemed", UP),
+    ("redemptions.badge.stock", 0, "redeemed", DOWN),
+    ("redemptions.badge.cancel", 1.0, "beans_redeemed", DOWN),
+    ("gifts.intercept", 0.0, "gifts", UP),
+    ("gifts.match_effect", 1.5, "gifts", UP),
+    ("gifts.named_matcher", False, "gifts", DOWN),
+    ("gifts.first_median", "10 yuan", "gift_fen", UP),
+    ("teams.points_per_unlock", 300, "unlocked_fen", DOWN),
+    ("teams.fen_per_unlock", "40 yuan", "unlocked_fen", UP),
+    ("teams.challenge", "10 days", "team_points", UP),
+    ("sharing.reward", 100, "shares", UP),
+    ("sharing.post", 0.5, "shares", UP),
+    ("activities.users_each", 6_000, "sign_ups", DOWN),
+    ("hours.donated_cap", 0.1, "minutes_donated", DOWN),
+    ("merchants.pledge_minimum_share", 0.2, "pledged_fen", UP),
+    ("merchants.charity_share", 0.1, "charity_orders", DOWN),
+    ("farmers.removal_per_day", 0.0, "blocked", DOWN),
+    ("staff.share", 0.2, "participants", UP),
+    ("segments.minors.share", 3.0, "gifts", DOWN),
+]  # fmt: skip
+
+
+def measured(metric: str, changes: dict[str, Any]) -> float:
+    """A metric of the week with these changes; some are counted here."""
+    r = run("week95_2022", USERS, **{path.replace(".", "__"): value for path, value in changes.items()})
+    counted = {
+        "deeds": lambda: r.tables["days"]["deeds"].sum(),
+        "sessions": lambda: r.tables["days"]["sessions"].sum(),
+        "shares": lambda: r.tables["days"]["shares"].sum(),
+        "bean_gift_fen": lambda: r.tables["days"]["bean_gift_fen"].sum(),
+        "unlocked_fen": lambda: r.tables["days"]["unlocked_fen"].sum(),
+        "redeemed": lambda: r.deeds("redeem")["times"],
+        "sign_ups": lambda: len(r.campaign.activities.table),
+        "team_points": lambda: r.tables["teams"]["points"].sum(),
+        "blocked": lambda: r.tables["abuse"]["blocked"].sum(),
+    }
+    if metric.startswith("deeds/"):
+        return float(r.deeds(metric.removeprefix("deeds/"))["times"])
+    return float(counted[metric]() if metric in counted else r.metrics[metric])
+
+
+@pytest.mark.parametrize(("path", "value", "metric", "direction"), ANSWERS, ids=[a[0] for a in ANSWERS])
+def test_a_rule_value_changes_its_outcome_without_code(path: str, value: Any, metric: str, direction: int) -> None:
+    """Another value in the file moves the metric it is there for, in the direction it should."""
+    before, after = measured(metric, {}), measured(metric, {path: value})
+    assert (after - before) * direction > 0, f"{metric}: {before:g} → {after:g}"
+
+
+def fields(model: type[Settings] = Scenario, seen: frozenset[type] = frozenset()) -> set[str]:
+    """The names of all settings, of every table and entry."""
+    names: set[str] = set()
+    for name, field in model.model_fields.items():
+        names.add(name)
+        for part in re.findall(r"sim\.scenario\.(\w+)", str(field.annotation)):
+            inner = getattr(__import__("sim.scenario", fromlist=[part]), part)
+            if inner not in seen:
+                names |= fields(inner, seen | {inner})
+    return names
+
+
+def test_every_setting_is_read_by_the_engine() -> None:
+    """No setting is a label: each is an attribute that the engine or an agent reads."""
+    folder = Path(sim.__file__).parent
+    code = "".join(f.read_text("utf-8") for part in ("engine", "agents") for f in sorted((folder / part).glob("*.py")))
+    unread = {name for name in fields() - DESCRIBES if not re.search(rf"\.{name}\b", code)}
+    assert len(fields()) > 100
+    assert unread == set()

@@ -1,0 +1,87 @@
+"""Farmers: accounts run to milk rewards come where they pay, and controls reduce what they take."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.bookkeeping import Kind
+from tests.systems.runs import Run, run
+
+USERS = 20_000
+CONTROLS = {
+    "farmers__removal_per_day": 0.3, "farmers__entry_audit": 0.5, "farmers__device_cap": 400,
+    "farmers__wrongly_blocked": 0.002,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def wild() -> Run:
+    return run("point_farms", USERS)
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Run:
+    return run("point_farms", USERS, **CONTROLS)
+
+
+def group(r: Run, name: str) -> dict[str, int]:
+    return r.tables["abuse"].row(0 if name == "honest" else 1, named=True)
+
+
+def test_farmers_come_while_an_account_yields_more_than_it_costs(wild: Run) -> None:
+    """The first wave is the share asked for; more come while it pays, none when an account is too dear."""
+    first = round(wild.campaign.scenario.farmers.share * USERS)
+    dear = run("point_farms", USERS, farmers__account_cost="100 yuan")
+    assert group(wild, "farmer")["accounts"] > first == group(dear, "farmer")["accounts"]
+
+
+def test_controls_reduce_what_farmers_take(wild: Run, guarded: Run) -> None:
+    """With audits, removal and a cap per device a smaller share of the subsidy goes to farmers."""
+    assert wild.metrics["farmer_share"] > 0.2
+    assert guarded.metrics["farmer_share"] < 0.5 * wild.metrics["farmer_share"]
+    assert group(guarded, "farmer")["accounts"] < group(wild, "farmer")["accounts"]
+
+
+def test_controls_also_hit_honest_people_and_that_is_counted(wild: Run, guarded: Run) -> None:
+    """A wrongly blocked user is an honest one in the stream, loses the available beans and plays no more."""
+    assert wild.metrics["wrongly_blocked"] == 0 < guarded.metrics["wrongly_blocked"]
+    blocked = guarded.rows(Kind.BLOCK)
+    honest = blocked[blocked["agent"] < USERS]
+    assert guarded.metrics["wrongly_blocked"] == len(honest) == group(guarded, "honest")["blocked"]
+    assert group(guarded, "farmer")["blocked"] == len(blocked) - len(honest) > 0
+    assert guarded.campaign.population.users["available"][blocked["agent"]].sum() == 0
+    for row in blocked[:50]:
+        later = guarded.stream[(guarded.stream["agent"] == row["agent"]) & (guarded.stream["t"] > row["t"] + 1)]
+        assert not np.isin(later["kind"], [Kind.SESSION, Kind.DEED, Kind.HARVEST, Kind.BEAN_GIFT]).any()
+
+
+def test_a_device_cap_bounds_the_beans_of_a_farmers_day(wild: Run) -> None:
+    """Four hundred beans a device and day over twenty accounts are twenty each."""
+    capped = run("point_farms", USERS, farmers__device_cap=400)
+    for r, cap in ((wild, 200), (capped, 20)):
+        rows = r.rows(Kind.DEED)
+        rows = rows[rows["agent"] >= USERS]
+        key = rows["agent"].astype(np.int64) * 100 + r.day_of(rows)
+        assert np.bincount(np.unique(key, return_inverse=True)[1], rows["beans"]).max() <= cap
+    assert group(capped, "farmer")["beans_issued"] < group(wild, "farmer")["beans_issued"]
+
+
+def test_match_farming_needs_ngos_that_hand_gifts_round(wild: Run) -> None:
+    """Farmers' gifts go to recycling NGOs only; without such NGOs they give nothing."""
+    farmed = wild.rows(Kind.GIFT)
+    farmed = farmed[farmed["agent"] >= USERS]
+    ngos = wild.campaign.projects.ngo[farmed["project"]]
+    assert len(farmed) > 20
+    assert set(ngos) == set(range(wild.campaign.ngos.recyclers))
+    clean = run("point_farms", USERS, ngos__recycling_share=0.0)
+    assert (clean.rows(Kind.GIFT)["agent"] < USERS).all()
+    more = run("point_farms", USERS, ngos__recycling_share=0.3)
+    farmed = more.rows(Kind.GIFT)
+    assert len(set(more.campaign.projects.ngo[farmed["project"][farmed["agent"] >= USERS]])) > 1
+
+
+def test_cautious_rewards_leave_less_to_take(wild: Run) -> None:
+    """Without any control, a match by lot with a low cap per account leaves farmers less."""
+    cautious = run("point_farms", USERS, pools__main__rule="random", pools__main__cap_per_account="20 yuan")
+    assert group(cautious, "farmer")["subsidy_fen"] < group(wild, "farmer")["subsidy_fen"]

@@ -1,0 +1,126 @@
+"""Match pools: first come or by lot, caps, opening hours, flash pools, and money to the last fen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.bookkeeping import Kind
+from tests.systems.runs import DAY_US, Run, run
+
+USERS = 10_000
+HOUR_US = DAY_US // 24
+SMALL = {"pools__main__total": "400_000 yuan"}  # 100 yuan at this size: dry within hours
+
+
+@pytest.fixture(scope="module")
+def first() -> Run:
+    return run("match_pools", USERS)
+
+
+@pytest.fixture(scope="module")
+def lot() -> Run:
+    return run("match_pools", USERS, pools__main__rule="random")
+
+
+def matched(r: Run) -> np.ndarray:
+    """Gifts that asked the pool."""
+    gifts = r.rows(Kind.GIFT)
+    return gifts[gifts["pool"] > 0]
+
+
+def test_first_come_matches_each_gift_at_the_ratio(first: Run) -> None:
+    """One to one below the cap while the money lasts; the last gift gets what is left."""
+    asked = matched(first)
+    short = asked[asked["match"] < asked["fen"]]
+    assert len(asked) > 50
+    assert len(short) < 0.2 * len(asked)
+    half = matched(run("match_pools", USERS, pools__main__ratio=0.5))
+    np.testing.assert_array_equal(half["match"][:20], half["fen"][:20] // 2)
+
+
+def test_the_lot_gives_some_more_and_some_less_than_their_gift(lot: Run) -> None:
+    """By lot a match is a random multiple of the gift with the same mean, so some get more than they gave."""
+    asked = matched(lot)
+    assert (asked["match"] > asked["fen"]).sum() > 10
+    assert (asked["match"] < asked["fen"]).sum() > 10
+
+
+def test_people_meet_the_same_luck_under_both_rules(first: Run, lot: Run) -> None:
+    """Until the first match the two runs are one: a rule changes only what it touches."""
+    same = [r.stream[r.stream["t"] < DAY_US + 9 * HOUR_US] for r in (first, lot)]
+    np.testing.assert_array_equal(*same)
+
+
+def test_an_exhausted_pool_has_given_everything_to_the_last_fen() -> None:
+    """Deposited = given + taken back, and a pool that ran dry has given all of it."""
+    dry = run("match_pools", USERS, **SMALL)
+    deposited, back = (dry.rows(k)["fen"].sum() for k in (Kind.POOL_DEPOSIT, Kind.POOL_WITHDRAW))
+    assert deposited == 10_000
+    assert matched(dry)["match"].sum() == deposited
+    assert back == 0
+    assert dry.metrics["pool_empty_at"] < 72
+    assert dry.campaign.books.balance(2600) == 0
+
+
+def test_what_is_not_given_goes_back_at_the_end() -> None:
+    """An ample pool returns exactly what is left when it ends."""
+    ample = run("match_pools", USERS, pools__main__total="40_000_000_000 yuan", pools__main__cap_per_account="1 yuan")
+    deposited, back = (ample.rows(k)["fen"].sum() for k in (Kind.POOL_DEPOSIT, Kind.POOL_WITHDRAW))
+    assert deposited - matched(ample)["match"].sum() == back > 0
+    assert set(ample.rows(Kind.POOL_WITHDRAW)["t"] // DAY_US) == {4}
+
+
+def test_nobody_is_matched_above_the_cap_of_an_account() -> None:
+    """A lower cap per account spreads the money over more people."""
+    capped = run("match_pools", USERS, pools__main__cap_per_account="3 yuan")
+    free = run("match_pools", USERS)
+    for r, cap in ((capped, 300), (free, 100_000)):
+        per_account = np.bincount(matched(r)["agent"], matched(r)["match"], USERS)
+        assert per_account.max() <= cap
+    people = [(np.bincount(matched(r)["agent"], matched(r)["match"], USERS) > 0).sum() for r in (capped, free)]
+    assert people[0] > people[1]
+
+
+def test_no_gift_is_matched_above_its_cap() -> None:
+    """The cap per gift holds for both rules."""
+    for rule in ("first_come", "random"):
+        r = run("match_pools", USERS, pools__main__rule=rule, pools__main__cap_per_gift="2 yuan")
+        assert matched(r)["match"].max() == 200
+
+
+def test_a_daily_pool_opens_at_its_hour_every_day(first: Run) -> None:
+    """A third of the money comes at nine each day; before the first nine o'clock nothing is matched."""
+    deposits = first.rows(Kind.POOL_DEPOSIT)
+    assert deposits["t"].tolist() == [d * DAY_US + 9 * HOUR_US for d in (1, 2, 3)]
+    assert deposits["fen"].max() - deposits["fen"].min() <= 1
+    assert matched(first)["t"].min() >= DAY_US + 9 * HOUR_US
+    dry = matched(run("match_pools", USERS, **SMALL))
+    assert set(dry["t"] // DAY_US) == {1, 2, 3}  # each day's money is there only from nine on
+    assert (dry["t"] % DAY_US >= 9 * HOUR_US).all()
+
+
+def test_flash_pools_open_at_their_instants() -> None:
+    """The week's flash pool pays after 20:00 of its three evenings, first after the first of them."""
+    week = run("week95_2022", 20_000, pools__daily__total="0 yuan")
+    number = list(week.campaign.scenario.pools).index("flash") + 1
+    deposits = week.rows(Kind.POOL_DEPOSIT)
+    deposits = deposits[deposits["pool"] == number]
+    assert deposits["t"].tolist() == [d * DAY_US + 20 * HOUR_US for d in (0, 3, 6)]
+    gifts = week.rows(Kind.GIFT)
+    assert gifts["t"][gifts["pool"] == number].min() >= 20 * HOUR_US
+
+
+def test_a_live_match_makes_more_people_give(first: Run) -> None:
+    """Its presence raises the log-odds of giving; without any effect fewer give."""
+    plain = run("match_pools", USERS, gifts__match_effect=-0.5)
+    assert first.metrics["gifts"] > plain.metrics["gifts"]
+
+
+def test_a_pool_for_orders_adds_to_what_merchants_give() -> None:
+    """Confirmed donations are matched under the pool's caps, and the project gets both."""
+    week = run("week95_2022", 20_000)
+    number = list(week.campaign.scenario.pools).index("orders") + 1
+    confirmed = week.rows(Kind.ORDER_CONFIRM)
+    assert set(confirmed["pool"]) == {number}
+    np.testing.assert_array_equal(confirmed["match"], np.minimum(confirmed["fen"], 100))
