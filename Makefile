@@ -31,7 +31,7 @@ $(STAMP): requirements.lock pyproject.toml | $(filter .uv/%,$(UV))
 	@"$(PYTHON)" -m pip install --quiet --disable-pip-version-check --target .uv uv 2>/dev/null \
 		|| { rm -rf .uv && "$(PYTHON)" -m venv .uv && .uv/bin/python -m pip install --quiet --disable-pip-version-check uv; }
 
-run: install        ## simulate the two calibrated campaigns and print their summaries
+run: install        ## simulate both campaigns and print their summaries
 	@$(VENV)/bin/beanpeak run week95_2022 double11_2018
 
 test: install       ## the test suite

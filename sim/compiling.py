@@ -62,10 +62,5 @@ if "NUMBA_CACHE_DIR" not in os.environ:
 
 
 def rule(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a scalar rule (float64, no fastmath, so that plain Python gives the same bits)."""
-    return cast(Callable[P, R], numba.njit(nogil=True)(function))
-
-
-def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile an entry point and keep the machine code on disk."""
+    """Compile a rule (float64, no fastmath, so that plain Python gives the same bits) and keep it on disk."""
     return cast(Callable[P, R], numba.njit(nogil=True, cache=True)(function))

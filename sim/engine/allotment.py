@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.bookkeeping import Kind
-from sim.compiling import kernel, rule
+from sim.compiling import rule
 from sim.engine import tallies as T
 from sim.engine.deeds import reach_benefits
 from sim.engine.hours import add_minutes
@@ -50,7 +50,7 @@ def claim_order(seed: int, replication: int, claims: NDArray[np.void]) -> NDArra
     return np.lexsort((claims["number"], claims["agent"], lot, claims["t"]))
 
 
-@kernel
+@rule
 def allot(claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any) -> None:
     """Serve sorted claims. `pools[k] = (left, cap per account, row of matched)`; `matched[row, user]` is what
     each account got.
@@ -107,7 +107,9 @@ def spend_earliest(u: Any, beans: int, now: int) -> int:
 
 
 @rule
-def file_voucher(user: int, u: Any, c: Any, period: int, vouchers: Any, errands: Any, meta: Any, R: Any, now_s: int) -> None:  # fmt: skip
+def file_voucher(
+    user: int, u: Any, c: Any, period: int, vouchers: Any, errands: Any, meta: Any, R: Any, now_s: int
+) -> None:  # fmt: skip
     """A voucher that was granted will be shipped, or now and then cancelled."""
     k = new_errand(errands, meta)
     e = errands[k]
@@ -122,7 +124,7 @@ def file_voucher(user: int, u: Any, c: Any, period: int, vouchers: Any, errands:
     file_errand(u, errands, k)
 
 
-@kernel
+@rule
 def settle(
     claims: Any, users: Any, next_s: Any, errands: Any, rules: Any, days: Any, deeds: Any, vouchers: Any,
     activities: Any, benefits: Any, now_s: int, end_day: int, out: Any, meta: Any, tally: Any,

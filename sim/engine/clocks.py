@@ -132,7 +132,9 @@ def shopping_clock(scenario: Scenario) -> ShoppingClock:
             parts.append(
                 (np.arange(HOURS) * 3600.0 + day * DAY_S, views * factor, ratio, ratio, ones, ones, zeros)
             )
-    edge, visits, orders, plain_orders, keep, price, festival_of = (np.concatenate(c) for c in zip(*parts))
+    edge, visits, orders, plain_orders, keep, price, festival_of = (
+        np.concatenate(c) for c in zip(*parts, strict=True)
+    )
     return ShoppingClock(
         np.append(edge, float(days * DAY_S)),
         np.concatenate([[0.0], np.cumsum(visits)]),

@@ -273,7 +273,9 @@ def redeem(
 
 
 @rule
-def share(user: int, u: Any, t_us: int, key: int, sub: int, day: int, channel: int, R: Any, out: Any, meta: Any, tally: Any) -> None:  # fmt: skip
+def share(
+    user: int, u: Any, t_us: int, key: int, sub: int, day: int, channel: int, R: Any, out: Any, meta: Any, tally: Any
+) -> None:  # fmt: skip
     """After a gift some post it and some invite a friend (behaviour §5.8); a recruit enters at the barrier."""
     w = philox(R.k0, R.k1, user, key, sub, SHARE_DRAW)
     public = unit(w[0]) < R.post

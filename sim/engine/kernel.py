@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sim.bookkeeping import Kind
-from sim.compiling import kernel, rule
+from sim.compiling import rule
 from sim.engine import tallies as T
 from sim.engine.deeds import grant_beans, reach_benefits
 from sim.engine.hours import add_minutes
@@ -91,7 +91,9 @@ def next_due_s(u: Any, day: int, errands: Any, days: Any, period_end: Any, R: An
 
 
 @rule
-def fade(user: int, u: Any, t_s: int, channel: int, days: Any, period_end: Any, R: Any, out: Any, meta: Any, tally: Any) -> None:  # fmt: skip
+def fade(
+    user: int, u: Any, t_s: int, channel: int, days: Any, period_end: Any, R: Any, out: Any, meta: Any, tally: Any
+) -> None:  # fmt: skip
     """At midnight t_s: growing beans past their time and available ones past their period are gone."""
     day = t_s // DAY_S
     earned = day - R.life_days - 1
@@ -162,12 +164,12 @@ def serve(
     reach_benefits(user, u, t_us, channel, before, R, benefits, out, meta, tally)
 
 
-@kernel
+@rule
 def play_block(
     first: int, last: int, resume: int, base_s: int, end_s: int, users: Any, next_s: Any, errands: Any,
     rules: Any, public: Any, deeds: Any, mix: Any, days: Any, period_end: Any, bins: Any, edges: Any,
-    upto: Any, hour_bin: Any, guide: Any, traits: Any, product: Any, places: Any, activities: Any, vouchers: Any, benefits: Any,
-    counted: Any, out: Any, meta: Any, tally: Any, traffic: Any, points: Any, weights: Any,
+    upto: Any, hour_bin: Any, guide: Any, traits: Any, product: Any, places: Any, activities: Any,
+    vouchers: Any, benefits: Any, counted: Any, out: Any, meta: Any, tally: Any, traffic: Any, points: Any, weights: Any,
 ) -> tuple[int, int]:  # fmt: skip
     """Play users first … last (exclusive), from `resume`, up to second end_s.
 
@@ -192,8 +194,8 @@ def play_block(
                 run_errand(user, u, channel, R, G, benefits, errands, out, meta, tally)
             elif u.visit_s == t_s:
                 comes = visit(
-                    user, u, t_s, channel, R, G, bins, upto, edges, hour_bin, guide, traits, product, errands, out, meta,
-                    tally, traffic, counted, base_s,
+                    user, u, t_s, channel, R, G, bins, upto, edges, hour_bin, guide, traits, product, errands,
+                    out, meta, tally, traffic, counted, base_s,
                 )  # fmt: skip
                 if comes:
                     start_playing(user, u, t_s, channel, R, out, meta, tally)
@@ -206,7 +208,7 @@ def play_block(
     return DONE, last
 
 
-@kernel
+@rule
 def start_users(
     first: int, last: int, users: Any, next_s: Any, rules: Any, days: Any, traits: Any, edges: Any, upto: Any,
     hour_bin: Any, guide: Any, players: float,
@@ -239,7 +241,7 @@ def start_users(
         next_s[user] = min(u.visit_s, u.play_s)
 
 
-@kernel
+@rule
 def wake_farmers(first: int, last: int, now_s: int, users: Any, next_s: Any, rules: Any) -> None:
     """Farmers' rows first … last begin to play at an hour of their own, the same every day.
 
@@ -255,7 +257,7 @@ def wake_farmers(first: int, last: int, now_s: int, users: Any, next_s: Any, rul
         next_s[user] = u.play_s
 
 
-@kernel
+@rule
 def import_records(
     records: Any, now_us: int, users: Any, rules: Any, benefits: Any, out: Any, tally: Any
 ) -> int:
@@ -275,7 +277,7 @@ def import_records(
     return int(meta[RECORDS])
 
 
-@kernel
+@rule
 def list_errands(first: int, last: int, users: Any, errands: Any) -> Any:
     """The open errands of users first … last in list order, links blanked."""
     count = 0

@@ -17,9 +17,9 @@ PACKAGE = compiling.PACKAGE
 # A kernel of its own in a copy of the package, calling a rule of another file.
 PROBE = """
 from sim.behaviour.habit import faded_habit
-from sim.compiling import kernel
+from sim.compiling import rule
 
-@kernel
+@rule
 def probe(habit):
     return faded_habit(habit, 0.5)
 """
