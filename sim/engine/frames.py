@@ -69,7 +69,7 @@ def days(c: Campaign) -> pl.DataFrame:
     data["helped"] = np.diff(held[:, 2], prepend=0)
     data["farmer_subsidy_fen"] = np.diff(held[:, 4], prepend=0)
     redeemed = c.recorder.arrays["vouchers"][: len(counts)]
-    data["subsidy_fen"] = data["matched_fen"] + counts[:, T.BEAN_FEN] + counts[:, T.UNLOCKED_FEN] + redeemed
+    data["subsidy_fen"] = data["matched_fen"] + counts[:, T.BEAN_FEN] + redeemed
     return pl.DataFrame(data)
 
 

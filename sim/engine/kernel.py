@@ -169,7 +169,8 @@ def play_block(
     first: int, last: int, resume: int, base_s: int, end_s: int, users: Any, next_s: Any, errands: Any,
     rules: Any, public: Any, deeds: Any, mix: Any, days: Any, period_end: Any, bins: Any, edges: Any,
     upto: Any, hour_bin: Any, guide: Any, traits: Any, product: Any, places: Any, activities: Any,
-    vouchers: Any, benefits: Any, counted: Any, out: Any, meta: Any, tally: Any, traffic: Any, points: Any, weights: Any,
+    vouchers: Any, benefits: Any, counted: Any, out: Any, meta: Any, tally: Any, traffic: Any,
+    points: Any, weights: Any,
 ) -> tuple[int, int]:  # fmt: skip
     """Play users first … last (exclusive), from `resume`, up to second end_s.
 

@@ -148,8 +148,8 @@ class Population:
                     block.first, block.last, at, base_s, end_s, self.users, self.next_s, block.errands,
                     self.rules, public, self.deeds, self.mix, self.days, self.period_end, self.bins,
                     self.clock.edge_s, self.clock.upto, self.clock.hour_bin, self.clock.guide, self.traits,
-                    tables.product, tables.places, tables.activities, tables.vouchers, self.benefits, self.counted, block.out, block.meta,
-                    block.tally, traffic, block.points, block.weights,
+                    tables.product, tables.places, tables.activities, tables.vouchers, self.benefits,
+                    self.counted, block.out, block.meta, block.tally, traffic, block.points, block.weights,
                 )  # fmt: skip
                 if state != DONE:
                     block.make_room()

@@ -69,7 +69,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("minutes_per_user", "minutes", "user", "up", "charity time of both classes ÷ users"),
     Metric("staff_minutes", "minutes", "member of staff", "up", "mean labour of the staff cohort"),
     # cost and abuse
-    Metric("subsidy_fen", "fen", "run", "down", "match, beans donated or redeemed in yuan, teams' unlocks"),
+    Metric("subsidy_fen", "fen", "run", "down", "match and the yuan value of beans donated or redeemed"),
     Metric("subsidy_per_user", "fen", "user", "down", "subsidy ÷ users"),
     Metric("subsidy_per_participant", "fen", "player", "down", "subsidy ÷ users who ever played"),
     Metric("overrun", "0 or 1", "run", "down", "whether the subsidy exceeds the sponsors' budget"),
