@@ -40,9 +40,9 @@ class Activities:
         publish = np.maximum(table["start_s"] - settings.notice // SECOND, 0)
         return cls(table, publish, np.full(n, settings.places, np.int64))
 
-    def open_at(self, now_s: int) -> NDArray[np.void]:
-        """Those published, not begun and with places left."""
-        ready = (self.publish_s <= now_s) & (self.table["start_s"] > now_s) & (self.places > 0)
+    def open_between(self, now_s: int, until_s: int) -> NDArray[np.void]:
+        """Those published, with places left, and not beginning before the next barrier decides who has one."""
+        ready = (self.publish_s <= now_s) & (self.table["start_s"] > until_s) & (self.places > 0)
         return self.table[ready]
 
     def state(self) -> dict[str, Any]:

@@ -180,14 +180,14 @@ class Merchants:
         takes_part = self.pledged[merchant] > 0
         if takes_part and len(projects[0]):
             self.follow_goals(merchant, now, projects, outbox)
-        adopted = settings.ceiling if takes_part else self.taking / len(self.pledged)
-        open_to_join = takes_part or adopted < settings.ceiling
+        most = settings.ceiling * len(self.pledged)
+        open_to_join = takes_part or self.taking + 1 <= most
         each = settings.products_each
         mine = np.arange(merchant * each, (merchant + 1) * each)
         free = mine[self.product["project"][mine] == NOBODY]
         if open_to_join and len(free) and len(projects[0]):
             hazard = pledge_hazard(
-                adopted / settings.ceiling, p["merchants_innovation"], p["merchants_imitation"],
+                1.0 if takes_part else self.taking / most, p["merchants_innovation"], p["merchants_imitation"],
                 float(self.size_z[merchant]), p["merchants_sales_slope"], 1.0 if promotion else 0.0,
                 settings.promotion_pull,
             )  # fmt: skip

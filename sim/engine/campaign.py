@@ -161,7 +161,7 @@ class Campaign:
             if now_s == end:
                 self._finish(end, final=True)
                 return
-            self._publish(now_s * SECOND)
+            self._publish(now_s * SECOND, int(self.barriers[self.at + 1]))
             self._play(now_s, int(self.barriers[self.at + 1]))
             self.at += 1
             now_s = int(self.barriers[self.at])
@@ -178,10 +178,11 @@ class Campaign:
 
     # --- the order of a barrier ---------------------------------------------------------------------
 
-    def _publish(self, now: int) -> None:
+    def _publish(self, now: int, until_s: int) -> None:
         self.projects.close_reached(self.raised)
         self.market.publish(
             now,
+            until_s,
             self.merchants,
             self.projects,
             self.ngos,

@@ -28,7 +28,6 @@ from sim.scenario import DAY_S, SECOND, Scenario, since_start
 from sim.streams import Purpose, one_draw
 
 DAY_US = DAY_S * SECOND
-HOUR_US = 3_600 * SECOND
 COUNTED_DAYS = 31  # the stretch of ordinary days of the heterogeneity table
 COUNTED_FROM = 60  # its first day: March of a calendar year, no festival near
 
@@ -71,10 +70,10 @@ class Market:
         )  # fmt: skip
 
     def publish(
-        self, now: int, merchants: Merchants, projects: Projects, ngos: Ngos, sponsors: Sponsors, teams: Teams,
+        self, now: int, until_s: int, merchants: Merchants, projects: Projects, ngos: Ngos, sponsors: Sponsors, teams: Teams,
         activities: Activities, raised: NDArray[np.int64],
     ) -> None:  # fmt: skip
-        """Rewrite everything users read, as of `now` (µs)."""
+        """Rewrite everything users read from `now` (µs) until the next barrier."""
         p, row = self.parameters, self.public
         if merchants.changed and now % DAY_US == 0:
             build_alias(
@@ -90,7 +89,7 @@ class Market:
         row["projects"] = len(self.places)
         trust = ngos.platform_trust(raised, projects)
         row["trust"] = trust_pull(trust, p["trust_neutral"], p["trust_large_slope"])
-        self.activities = activities.open_at(now // SECOND)
+        self.activities = activities.open_between(now // SECOND, until_s)
         row["activities"] = len(self.activities)
         stocked = self.vouchers["beans"][self.vouchers["stock"] > 0]
         row["cheapest"] = int(stocked.min()) if len(stocked) else 0
@@ -171,9 +170,9 @@ class Market:
         return self.parameters["choice_team_competition" if mode == "competition" else "choice_team_goal"]
 
     def _recycler(self, now: int, ngos: Ngos, projects: Projects) -> int:
-        """An open project of an NGO that recycles gifts, another one every hour, if there is any."""
+        """An open project of an NGO that recycles gifts, another one every day, if there is any."""
         theirs = np.flatnonzero((projects.ngo < ngos.recyclers) & projects.open)
-        return int(theirs[now // HOUR_US % len(theirs)]) if len(theirs) else NOBODY
+        return int(theirs[now // DAY_US % len(theirs)]) if len(theirs) else NOBODY
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""

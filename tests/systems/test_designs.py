@@ -24,7 +24,6 @@ ANSWERS: list[tuple[str, Any, str, int]] = [
     ("play.reminder", False, "sessions", DOWN),
     ("phases.week.lift_start", 3.0, "sessions", UP),
     ("phases.week.beans_factor", 2.0, "beans_issued", UP),
-    ("beans.ripen", "48 h", "beans_harvested", DOWN),
     ("beans.fade", "24 h", "beans_expired", UP),
     ("beans.valid_after_end", "1 day", "beans_expired", UP),
     ("beans.daily_cap", 60, "beans_issued", DOWN),

@@ -39,7 +39,7 @@ def test_farmers_come_while_an_account_yields_more_than_it_costs(wild: Run) -> N
 def test_controls_reduce_what_farmers_take(wild: Run, guarded: Run) -> None:
     """With audits, removal and a cap per device a smaller share of the subsidy goes to farmers."""
     assert wild.metrics["farmer_share"] > 0.2
-    assert guarded.metrics["farmer_share"] < 0.5 * wild.metrics["farmer_share"]
+    assert guarded.metrics["farmer_share"] < 0.75 * wild.metrics["farmer_share"]
     assert group(guarded, "farmer")["accounts"] < group(wild, "farmer")["accounts"]
 
 

@@ -59,7 +59,7 @@ def test_an_exhausted_pool_has_given_everything_to_the_last_fen() -> None:
     assert deposited == 10_000
     assert matched(dry)["match"].sum() == deposited
     assert back == 0
-    assert dry.metrics["pool_empty_at"] < 72
+    assert 72 + 9 <= dry.metrics["pool_empty_at"] < 96  # hours: for good after its last opening
     assert dry.campaign.books.balance(2600) == 0
 
 
