@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from sim.agents.outbox import Outbox
 from sim.arrays import NOBODY, Floats
 from sim.behaviour.label import label_pull
-from sim.behaviour.merchants import pledge_hazard, raises_pledge
+from sim.behaviour.merchants import larger_pledge_yuan, pledge_hazard, raises_pledge
 from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
 from sim.scenario import DAY_S, SECOND, Scenario
@@ -103,35 +104,48 @@ class Merchants:
 
     def _first_pledges(self, lot: Floats, projects: Choice) -> None:
         """The ceiling's share of sellers takes part, larger ones sooner; they pledge their best-sellers
-        until charity orders have their long-run share."""
+        until charity orders have their long-run share.
+
+        In a small market those few may sell too little for it: then the largest seller outside takes the
+        place of the smallest inside, until it can be reached.
+        """
         settings = self.scenario.merchants
         n = len(self.size_z)
         willing = np.argsort(np.log(-np.log(lot)) - self.parameters["merchants_sales_slope"] * self.size_z)
         takers = np.zeros(n, bool)
         takers[willing[: max(round(settings.ceiling * n), 1)]] = True
+        sells = np.bincount(self.owner, self.popularity, n)
+        while sells[takers].sum() < settings.charity_share and sells[takers].min() < sells[~takers].max():
+            smallest = np.flatnonzero(takers)[np.argmin(sells[takers])]
+            takers[np.flatnonzero(~takers)[np.argmax(sells[~takers])]] = True
+            takers[smallest] = False
         candidates = np.flatnonzero(takers[self.owner])
         candidates = candidates[np.argsort(-self.popularity[candidates], kind="stable")]
         share = np.cumsum(self.popularity[candidates])
         chosen = candidates[: int(np.searchsorted(share, settings.charity_share)) + 1]
-        for item in chosen:
-            self.pledge(int(item), projects)
+        seed = self.scenario.scenario.seed
+        mixed = chosen[np.argsort(draws(seed, self.replication, Purpose.PLEDGE, chosen, 2)[0])]
+        sold = self.popularity[mixed]
+        for item, rank in zip(mixed, (np.cumsum(sold) - sold / 2) / sold.sum(), strict=True):
+            self.pledge(int(item), projects, float(rank))
 
-    def pledge(self, item: int, projects: Choice) -> int:
+    def pledge(self, item: int, projects: Choice, rank: float | None = None) -> int:
         """Put a pledge on a product and return its usual donation in fen.
 
         Three in four take the minimum; the others a share of the price (0.1–100 %) around a lognormal
         amount, or 0.1 yuan where that share would be below 0.1 %. A merchant gives more than the minimum
-        only where margin and warm glow pay for it.
+        only where margin and warm glow pay for it. `rank` is the share of pledges that are smaller, drawn if
+        not given: the first pledges have the whole distribution over their orders, in a small market too.
         """
         p = self.parameters
         u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.PLEDGE, item, 1)
         row = self.product[item]
         price = self.scenario.shopping.price_median / 100.0 * float(row["price"])
         row["ppm"], row["fixed"] = 0, MINIMUM_FEN
-        if u[0] >= self.scenario.merchants.pledge_minimum_share:
-            normal = math.sqrt(-2.0 * math.log(u[1])) * math.cos(2.0 * math.pi * u[2])
-            sigma = p["merchants_other_sigma"]
-            wish = p["merchants_other_mean_yuan"] * math.exp(sigma * normal - sigma * sigma / 2.0)
+        above = (u[0] if rank is None else rank) - self.scenario.merchants.pledge_minimum_share
+        if above > 0.0:
+            normal = NormalDist().inv_cdf(above / (1.0 - self.scenario.merchants.pledge_minimum_share))
+            wish = larger_pledge_yuan(normal, p["merchants_other_mean_yuan"], p["merchants_other_sigma"])
             margin = CATEGORY_MARGIN[self.category[row["merchant"]]]
             gain = label_pull(wish / price, p["label_scale"], p["label_half"], p["label_established"])
             if raises_pledge(margin * price, gain, wish, wish):
@@ -158,7 +172,7 @@ class Merchants:
         given = self.product["project"][mine]
         for item in mine[(given != NOBODY) & ~np.isin(given, projects[1])]:
             u = one_draw(
-                self.scenario.scenario.seed, self.replication, Purpose.PLEDGE, int(item), 2 + now // WEEK_US
+                self.scenario.scenario.seed, self.replication, Purpose.PLEDGE, int(item), 3 + now // WEEK_US
             )
             project = pick(projects, u[0])
             self.product["project"][item] = project

@@ -70,8 +70,8 @@ class Market:
         )  # fmt: skip
 
     def publish(
-        self, now: int, until_s: int, merchants: Merchants, projects: Projects, ngos: Ngos, sponsors: Sponsors, teams: Teams,
-        activities: Activities, raised: NDArray[np.int64],
+        self, now: int, until_s: int, merchants: Merchants, projects: Projects, ngos: Ngos, sponsors: Sponsors,
+        teams: Teams, activities: Activities, raised: NDArray[np.int64],
     ) -> None:  # fmt: skip
         """Rewrite everything users read from `now` (µs) until the next barrier."""
         p, row = self.parameters, self.public

@@ -92,7 +92,9 @@ def measured(metric: str, changes: dict[str, Any]) -> float:
 
 
 @pytest.mark.parametrize(("path", "value", "metric", "direction"), ANSWERS, ids=[a[0] for a in ANSWERS])
-def test_a_rule_value_changes_its_outcome_without_code(path: str, value: Any, metric: str, direction: int) -> None:
+def test_a_rule_value_changes_its_outcome_without_code(
+    path: str, value: Any, metric: str, direction: int
+) -> None:
     """Another value in the file moves the metric it is there for, in the direction it should."""
     before, after = measured(metric, {}), measured(metric, {path: value})
     assert (after - before) * direction > 0, f"{metric}: {before:g} → {after:g}"
@@ -113,7 +115,9 @@ def fields(model: type[Settings] = Scenario, seen: frozenset[type] = frozenset()
 def test_every_setting_is_read_by_the_engine() -> None:
     """No setting is a label: each is an attribute that the engine or an agent reads."""
     folder = Path(sim.__file__).parent
-    code = "".join(f.read_text("utf-8") for part in ("engine", "agents") for f in sorted((folder / part).glob("*.py")))
+    code = "".join(
+        f.read_text("utf-8") for part in ("engine", "agents") for f in sorted((folder / part).glob("*.py"))
+    )
     unread = {name for name in fields() - DESCRIBES if not re.search(rf"\.{name}\b", code)}
     assert len(fields()) > 100
     assert unread == set()

@@ -52,7 +52,9 @@ def test_controls_also_hit_honest_people_and_that_is_counted(wild: Run, guarded:
     assert group(guarded, "farmer")["blocked"] == len(blocked) - len(honest) > 0
     assert guarded.campaign.population.users["available"][blocked["agent"]].sum() == 0
     for row in blocked[:50]:
-        later = guarded.stream[(guarded.stream["agent"] == row["agent"]) & (guarded.stream["t"] > row["t"] + 1)]
+        later = guarded.stream[
+            (guarded.stream["agent"] == row["agent"]) & (guarded.stream["t"] > row["t"] + 1)
+        ]
         assert not np.isin(later["kind"], [Kind.SESSION, Kind.DEED, Kind.HARVEST, Kind.BEAN_GIFT]).any()
 
 

@@ -39,8 +39,8 @@ def test_at_most_one_seller_in_six_takes_part(season: Run) -> None:
 def test_pledges_are_taken_up_before_a_promotion(season: Run) -> None:
     """In the two weeks before the festival more pledges are made than without the pull of a promotion."""
     calm = run("festival", USERS, merchants__promotion_pull=0.0)
-    before = [((p := r.rows(Kind.PLEDGE))["t"] // DAY_US < 21).sum() for r in (season, calm)]
-    after = [((p := r.rows(Kind.PLEDGE))["t"] // DAY_US >= 21).sum() for r in (season, calm)]
+    before = [((_p := r.rows(Kind.PLEDGE))["t"] // DAY_US < 21).sum() for r in (season, calm)]
+    after = [((_p := r.rows(Kind.PLEDGE))["t"] // DAY_US >= 21).sum() for r in (season, calm)]
     assert before[0] > before[1]
     assert after[0] == pytest.approx(after[1], abs=0.2 * after[1] + 3)
 

@@ -65,7 +65,9 @@ def test_an_exhausted_pool_has_given_everything_to_the_last_fen() -> None:
 
 def test_what_is_not_given_goes_back_at_the_end() -> None:
     """An ample pool returns exactly what is left when it ends."""
-    ample = run("match_pools", USERS, pools__main__total="40_000_000_000 yuan", pools__main__cap_per_account="1 yuan")
+    ample = run(
+        "match_pools", USERS, pools__main__total="40_000_000_000 yuan", pools__main__cap_per_account="1 yuan"
+    )
     deposited, back = (ample.rows(k)["fen"].sum() for k in (Kind.POOL_DEPOSIT, Kind.POOL_WITHDRAW))
     assert deposited - matched(ample)["match"].sum() == back > 0
     assert set(ample.rows(Kind.POOL_WITHDRAW)["t"] // DAY_US) == {4}
@@ -78,7 +80,9 @@ def test_nobody_is_matched_above_the_cap_of_an_account() -> None:
     for r, cap in ((capped, 300), (free, 100_000)):
         per_account = np.bincount(matched(r)["agent"], matched(r)["match"], USERS)
         assert per_account.max() <= cap
-    people = [(np.bincount(matched(r)["agent"], matched(r)["match"], USERS) > 0).sum() for r in (capped, free)]
+    people = [
+        (np.bincount(matched(r)["agent"], matched(r)["match"], USERS) > 0).sum() for r in (capped, free)
+    ]
     assert people[0] > people[1]
 
 
