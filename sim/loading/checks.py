@@ -174,6 +174,21 @@ def hours_of_the_right_class(s: Scenario) -> Findings:
             yield Finding(path, problem, (("deeds", name, "kind"), ("deeds", name, "effect")))
 
 
+def promises_are_kept(s: Scenario) -> Findings:
+    """Beans and hours that an effect never pays may not be promised: people would choose by them."""
+    no_beans = ("bean_gift", "redeem")
+    no_hours = {"volunteer": "counts as it is worked", "redeem": "is worth none", "account": "is worth none",
+                "team": "is worth none"}  # fmt: skip
+    for name, deed in s.deeds.items():
+        reads: tuple[Path, ...] = (("deeds", name, "effect"),)
+        if deed.beans and deed.effect in no_beans:
+            problem = f'must be 0 for effect = "{deed.effect}": spending beans brings none'
+            yield Finding(("deeds", name, "beans"), problem, reads)
+        if deed.hours and deed.effect in no_hours:
+            problem = f'must be 0 for effect = "{deed.effect}": it {no_hours[deed.effect]}'
+            yield Finding(("deeds", name, "hours"), problem, reads)
+
+
 def least_below_most(s: Scenario) -> Findings:
     """Ranges run upwards."""
     for section in ("projects", "ngos", "teams"):
@@ -205,6 +220,7 @@ RULES: tuple[Callable[[Scenario], Findings], ...] = (
     effects_have_a_counterpart,
     team_pools_have_teams,
     hours_of_the_right_class,
+    promises_are_kept,
     least_below_most,
 )
 

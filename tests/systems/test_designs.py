@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 import sim
+from sim.errors import ScenarioError
+from sim.loading import load_scenario, scenario_text
 from sim.scenario import Scenario, Settings
 from tests.systems.runs import run
 
@@ -98,6 +100,17 @@ def test_a_rule_value_changes_its_outcome_without_code(
     """Another value in the file moves the metric it is there for, in the direction it should."""
     before, after = measured(metric, {}), measured(metric, {path: value})
     assert (after - before) * direction > 0, f"{metric}: {before:g} → {after:g}"
+
+
+def test_a_deed_may_not_promise_what_its_effect_never_pays(tmp_path: Path) -> None:
+    """Beans for giving beans, or hours for a voucher, would draw people and never come: refused by name."""
+    text = scenario_text("hello").replace(
+        'effect = "bean_gift"\nkind = "donated"', 'effect = "bean_gift"\nkind = "donated"\nbeans = 5'
+    )
+    file = tmp_path / "promise.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"deeds\.bean_gift\.beans: must be 0"):
+        load_scenario(file)
 
 
 def fields(model: type[Settings] = Scenario, seen: frozenset[type] = frozenset()) -> set[str]:
