@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from sim.agents.outbox import Outbox
 from sim.arrays import NOBODY, Floats
-from sim.behaviour.label import label_pull
-from sim.behaviour.merchants import larger_pledge_yuan, pledge_hazard, raises_pledge
+from sim.behaviour.label import label_pull, sales_gain
+from sim.behaviour.merchants import larger_pledge_yuan, pledge_hazard
 from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
 from sim.scenario import DAY_S, SECOND, Scenario
@@ -70,6 +70,7 @@ class Merchants:
     notices: NDArray[np.int64]
     next_at: NDArray[np.int64]
     taking: int = 0  # merchants with a pledge
+    usually_paid_back: float = 0.0  # mean over the first pledges
     changed: bool = True
     lots: dict[int, Floats] = field(default_factory=dict)  # this week's draws
 
@@ -124,7 +125,10 @@ class Merchants:
         share = np.cumsum(self.popularity[candidates])
         chosen = candidates[: int(np.searchsorted(share, settings.charity_share)) + 1]
         seed = self.scenario.scenario.seed
-        mixed = chosen[np.argsort(draws(seed, self.replication, Purpose.PLEDGE, chosen, 2)[0])]
+        lots = draws(seed, self.replication, Purpose.PLEDGE, chosen, 2)[0]
+        paid_back = np.array([self.paid_back(int(item)) for item in chosen])
+        self.usually_paid_back = float(paid_back.mean())
+        mixed = chosen[np.argsort(np.log(lots / (1.0 - lots)) + paid_back)]
         sold = self.popularity[mixed]
         for item, rank in zip(mixed, (np.cumsum(sold) - sold / 2) / sold.sum(), strict=True):
             self.pledge(int(item), projects, float(rank))
@@ -133,31 +137,42 @@ class Merchants:
         """Put a pledge on a product and return its usual donation in fen.
 
         Three in four take the minimum; the others a share of the price (0.1–100 %) around a lognormal
-        amount, or 0.1 yuan where that share would be below 0.1 %. A merchant gives more than the minimum
-        only where margin and warm glow pay for it. `rank` is the share of pledges that are smaller, drawn if
-        not given: the first pledges have the whole distribution over their orders, in a small market too.
+        amount, or 0.1 yuan where that share would be below 0.1 %. `rank` is the share of pledges that are
+        smaller: the first pledges have the whole distribution over their orders, in a small market too. A
+        later one is drawn, higher where the margin pays more of it back.
         """
         p = self.parameters
         u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.PLEDGE, item, 1)
         row = self.product[item]
         price = self.scenario.shopping.price_median / 100.0 * float(row["price"])
         row["ppm"], row["fixed"] = 0, MINIMUM_FEN
-        above = (u[0] if rank is None else rank) - self.scenario.merchants.pledge_minimum_share
+        if rank is None:
+            keen = math.log(u[0] / (1.0 - u[0])) + self.paid_back(item) - self.usually_paid_back
+            rank = 1.0 / (1.0 + math.exp(-keen))
+        above = rank - self.scenario.merchants.pledge_minimum_share
         if above > 0.0:
             normal = NormalDist().inv_cdf(above / (1.0 - self.scenario.merchants.pledge_minimum_share))
             wish = larger_pledge_yuan(normal, p["merchants_other_mean_yuan"], p["merchants_other_sigma"])
-            margin = CATEGORY_MARGIN[self.category[row["merchant"]]]
-            gain = label_pull(wish / price, p["label_scale"], p["label_half"], p["label_established"])
-            if raises_pledge(margin * price, gain, wish, wish):
-                if wish / price >= 0.001:
-                    row["ppm"] = min(round(wish / price * 1e6), 1_000_000)
-                else:
-                    row["fixed"] = TENTH_FEN
+            if wish / price >= 0.001:
+                row["ppm"] = min(round(wish / price * 1e6), 1_000_000)
+            else:
+                row["fixed"] = TENTH_FEN
         row["project"] = pick(projects, u[3])
         self.taking += int(self.pledged[row["merchant"]] == 0)
         self.pledged[row["merchant"]] += 1
         self.changed = True
         return self.usual_fen(item)
+
+    def paid_back(self, item: int) -> float:
+        """What share of a usual donation above the minimum the label earns back: the margin on extra sales.
+
+        A dearer margin makes a larger pledge likelier; taken as log-odds (A).
+        """
+        p, row = self.parameters, self.product[item]
+        price = self.scenario.shopping.price_median / 100.0 * float(row["price"])
+        wish = p["merchants_other_mean_yuan"]
+        pull = label_pull(min(wish / price, 1.0), p["label_scale"], p["label_half"], p["label_established"])
+        return CATEGORY_MARGIN[self.category[row["merchant"]]] * price * sales_gain(pull) / wish
 
     def usual_fen(self, item: int) -> int:
         """What a sale of this product usually gives, in fen."""

@@ -53,10 +53,15 @@ def main(what: str, users: int = 1_000) -> dict[str, float]:
         run.run(until_s=DAY_S)
         return {"compile_s": time.perf_counter() - began}
     if what == "reference":
-        sys.path.insert(0, str(ROOT / "tests" / "engine"))
-        from reference import ReferencePopulation
+        from tests.engine.reference import ReferencePopulation
+        from tests.engine.twin import interpreted
 
-        run = campaign(users, population=ReferencePopulation)
+        with interpreted():
+            run = campaign(users, population=ReferencePopulation)
+            run.run(until_s=DAY_S)
+            return timed(run, 2 * DAY_S)
+    if what == "small":
+        run = campaign(users, workers=1)
     else:
         run = campaign(users, workers=2)
     if what != "week":

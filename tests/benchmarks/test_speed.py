@@ -77,5 +77,6 @@ def test_compiled_against_the_interpreted_reference() -> None:
     slow = measured("reference", "5000", NUMBA_DISABLE_JIT="1")
     show("compiled, 5,000 users", fast)
     show("reference, 5,000 users", slow)
-    show("ratio", {"times": fast["actions_per_s"] / slow["actions_per_s"]})
-    assert fast["actions_per_s"] > slow["actions_per_s"]
+    kernel = fast["kernel_actions_per_s"] / slow["kernel_actions_per_s"]
+    show("ratio", {"users_played": kernel, "whole_run": fast["actions_per_s"] / slow["actions_per_s"]})
+    assert kernel > 10

@@ -36,6 +36,18 @@ def test_at_most_one_seller_in_six_takes_part(season: Run) -> None:
     assert few["takes_part"].sum() <= round(0.05 * len(few)) < merchants["takes_part"].sum()
 
 
+def test_a_dearer_margin_gives_more(season: Run) -> None:
+    """Pledges above the minimum are commoner where the label earns more of them back: a quarter of all in the end."""
+    merchants = season.campaign.merchants
+    product = merchants.product
+    pledged = product["project"] != NOBODY
+    above = (product["ppm"] > 0) | (product["fixed"] > 2)
+    margin = season.tables["merchants"]["margin"].to_numpy()[merchants.owner]
+    assert above[pledged & (margin >= 0.3)].mean() > 1.2 * above[pledged & (margin <= 0.2)].mean()
+    weight = merchants.popularity * pledged
+    assert weight[above].sum() / weight.sum() == pytest.approx(0.25, abs=0.03)
+
+
 def test_pledges_are_taken_up_before_a_promotion(season: Run) -> None:
     """In the two weeks before the festival more pledges are made than without the pull of a promotion."""
     calm = run("festival", USERS, merchants__promotion_pull=0.0)
