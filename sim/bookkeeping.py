@@ -10,12 +10,16 @@ them a line's mode moves. A hold is a pending line; a later action posts or void
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sim.ledger.accounts import Side
+from sim.ledger.entries import EFFECTS as EFFECTS
+from sim.ledger.entries import RESOLVES, Hold, Mode, Transfer
 
 
 class Asset(StrEnum):
@@ -24,13 +28,6 @@ class Asset(StrEnum):
     BEAN = "BEAN"
     CNY = "CNY"
     HOUR = "HOUR"
-
-
-class Side(StrEnum):
-    """The side on which an account grows."""
-
-    DEBIT = "D"
-    CREDIT = "C"
 
 
 class Role(IntEnum):
@@ -75,6 +72,7 @@ class Kind(IntEnum):
     DISBURSE_FAILED = 52
     FEE = 53
     CORRECTION = 54
+    DISBURSE_APPROVE = 55  # not booked: a request of the ledger, never an action of the simulation
     SETTLE = 60
     SETTLE_BACK = 61
     PAYOUT = 62
@@ -173,19 +171,7 @@ CHART: dict[int, Account] = {
 }
 
 
-class Mode(StrEnum):
-    """How a line moves the counters: at once, held, or the end of a hold."""
-
-    POSTED = "posted"
-    PENDING = "pending"
-    POST = "post"
-    VOID = "void"
-
-
-POSTED, PENDING, POST, VOID = Mode
-
-# What a line of 1 adds to (pending, posted), on its debit and on its credit account alike.
-EFFECTS: dict[Mode, tuple[int, int]] = {POSTED: (0, 1), PENDING: (1, 0), POST: (-1, 1), VOID: (-1, 0)}
+POSTED, PENDING, POST, VOID, EXPIRE = Mode
 
 # The four counters of an account, in this order wherever they stand together.
 DR_PENDING, DR_POSTED, CR_PENDING, CR_POSTED = range(4)
@@ -290,16 +276,6 @@ class Leg(NamedTuple):
     amounts: NDArray[np.int64]
 
 
-class Transfer(NamedTuple):
-    """One debit and one credit of the journal; accounts read `code` or `code:owner:owner`."""
-
-    mode: Mode
-    debit: str
-    credit: str
-    asset: Asset
-    amount: int
-
-
 def read_columns(kind: Kind, columns: Columns) -> Iterator[Leg]:
     """The lines of many actions of one kind, each with owners and amounts per action.
 
@@ -313,23 +289,51 @@ def read_columns(kind: Kind, columns: Columns) -> Iterator[Leg]:
         yield Leg(line, _owners(line.debit, columns), _owners(line.credit, columns), amounts)
 
 
-def read_action(kind: Kind, action: Mapping[str, Any]) -> list[Transfer]:
+Taken = Mapping[int, Sequence[tuple[str, int]]]
+
+
+def read_action(
+    kind: Kind, action: Mapping[str, Any], *, taken: Taken | None = None, holds: Sequence[Hold] = ()
+) -> list[Transfer]:
     """The transfers of one action: lines of amount 0 are left out, a refused action has none.
 
-    `action` maps the amounts its kind uses, and the owner fields of the accounts touched, by name.
+    `action` maps the amounts its kind uses, and the owner fields of the accounts touched, by name. `taken`:
+    by code, the accounts that what is debited there comes from, each with its part (beans by period,
+    hours by year). `holds`: the open holds that this action ends; its own amount may be a part of one.
     Raises KeyError for a field that is missing and ValueError for an amount below 0.
     """
     if action.get("outcome", 0) != 0:
         return []
-    transfers = []
+    transfers: list[Transfer] = []
     for line in POSTINGS.get(kind, ()):
-        amount = _amount(line.amount, lambda name: int(action[name]))
+        if holds and line.mode in RESOLVES:
+            transfers += _ends(line, action, holds)
+            continue
+        amount = _amount(line.amount, action.__getitem__)
         if amount < 0:
             raise ValueError(f"{kind.name}: {line.amount} is {amount}, below 0")
         if amount > 0:
-            debit, credit = _account_id(line.debit, action), _account_id(line.credit, action)
-            transfers.append(Transfer(line.mode, debit, credit, line.asset, amount))
+            credit = _account_id(line.credit, action)
+            if taken is not None and line.debit in taken:
+                parts = taken[line.debit]
+                transfers += [Transfer(line.mode, name, credit, line.asset, part) for name, part in parts]
+            else:
+                debit = _account_id(line.debit, action)
+                transfers.append(Transfer(line.mode, debit, credit, line.asset, amount))
     return transfers
+
+
+def _ends(line: Line, action: Mapping[str, Any], holds: Sequence[Hold]) -> Iterator[Transfer]:
+    """The end of every hold that lies between the line's two accounts."""
+    for hold in holds:
+        if (code_of(hold.debit), code_of(hold.credit)) == (line.debit, line.credit):
+            amount = min(action.get(line.amount, hold.amount), hold.amount)
+            yield Transfer(line.mode, hold.debit, hold.credit, line.asset, amount, (hold.seq, hold.line))
+
+
+def code_of(account: str) -> int:
+    """The code of a ledger account's name, `code` or `code:owner:owner`."""
+    return int(account.partition(":")[0])
 
 
 def _amount(name: str, value: Any) -> Any:
@@ -342,4 +346,4 @@ def _owners(code: int, columns: Columns) -> Any:
 
 
 def _account_id(code: int, action: Mapping[str, Any]) -> str:
-    return ":".join([str(code), *(str(action[field]) for field in CHART[code].owner)])
+    return ":".join([str(code), *[str(action[field]) for field in CHART[code].owner]])

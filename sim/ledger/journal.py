@@ -1,0 +1,43 @@
+"""The append-only journal: every accepted entry as an event with a gap-free number and a hash over the chain."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+import msgspec
+
+from sim.ledger.entries import Limits, Transfer
+
+_encode = msgspec.json.Encoder().encode
+GENESIS = bytes(32)  # the head before the first event
+
+
+class Event(NamedTuple):
+    """One event. `ts_us` is the server's clock, strictly rising; `effective_at` campaign time, both µs."""
+
+    seq: int
+    eid: bytes
+    kind: str
+    actor: str
+    ts_us: int
+    effective_at: int
+    document: str | None
+    state: str | None
+    facts: bytes | None
+    deadline: int | None
+    reverses: bytes | None
+    limits: Limits | None
+    fingerprint: bytes
+    transfers: tuple[Transfer, ...]
+    jhash: bytes = GENESIS
+
+
+def canonical(event: Event) -> bytes:
+    """The bytes that are hashed: every field but the hash itself as one JSON array, bytes in base64."""
+    return _encode(event[:-1])
+
+
+def seal(head: bytes, event: Event) -> bytes:
+    """SHA-256 of the head so far and this event."""
+    return hashlib.sha256(head + canonical(event)).digest()

@@ -1,0 +1,350 @@
+"""What both stores share: the same tables, the same look-ups, the same rows; a dialect is a few short methods.
+
+Statements are written with `?`; a dialect turns them into its own. Rows of one table are inserted together.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from sim.ledger.accounts import Account, Chart
+from sim.ledger.decide import Decision, Kept
+from sim.ledger.entries import Answer, Command, Document, Hold, Limits, Posted, Transfer
+from sim.ledger.journal import GENESIS, Event
+from sim.ledger.state import Head, State
+from sim.ledger.stores import LINE_BITS, MODE_NUMBERS, MODES, line_id
+
+OPENING = "OPENING"  # the kind of opening balances: everything else is business
+CHUNK = 2_000  # events read at once while the journal is streamed
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "account": (
+        "id", "name", "floor", "ceiling", "closed", "dr_pending", "dr_posted", "cr_pending", "cr_posted",
+    ),
+    "event": (
+        "seq", "eid", "kind", "actor", "ts_us", "effective_at", "document", "state", "facts", "deadline",
+        "reverses", "limits", "fingerprint", "answer", "jhash",
+    ),
+    "transfer": ("id", "mode", "dr", "cr", "amount", "hold"),
+    "hold": ("id", "dr", "cr", "amount", "deadline"),
+    "document": ("id", "state", "facts", "seq", "held"),
+    "refusal": ("eid", "fingerprint", "code", "answer"),
+}  # fmt: skip
+# Tables whose rows change: the key, and what a newer row overwrites.
+OVERWRITTEN = {
+    "account": ("id", COLUMNS["account"][2:]),
+    "document": ("id", COLUMNS["document"][1:]),
+}
+Rows = list[tuple[Any, ...]]
+
+
+class SqlReader(ABC):
+    """Look-ups over one connection, as of the last commit it can see."""
+
+    def __init__(self, chart: Chart) -> None:
+        self.chart = chart
+        self._names: dict[int, str] = {}  # of accounts by number; both never change
+
+    @abstractmethod
+    def _all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """Every row of a query."""
+
+    @abstractmethod
+    def _among(self, column: str, values: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+        """The condition that a column is one of some values, with its parameters."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the connection back."""
+
+    # --- accounts -----------------------------------------------------------------------------------
+
+    def _accounts(self, condition: str, parameters: Sequence[Any]) -> list[Account]:
+        rows = self._all(f"SELECT {', '.join(COLUMNS['account'])} FROM account WHERE {condition}", parameters)
+        return [self._account(row) for row in rows]
+
+    def _account(self, row: Sequence[Any]) -> Account:
+        id, name, floor, ceiling, closed, *counters = row
+        self._names[id] = name
+        kind = self.chart[int(name.partition(":")[0])]
+        return Account(id, name, kind, floor, ceiling, bool(closed), tuple(counters))
+
+    def account(self, name: str) -> Account | None:
+        found = self._accounts("name = ?", (name,))
+        return found[0] if found else None
+
+    def family(self, prefix: str) -> list[Account]:
+        """All accounts below `code:owner`; `;` is the character after `:`."""
+        return self._accounts("name >= ? AND name < ? ORDER BY name", (f"{prefix}:", f"{prefix};"))
+
+    def accounts(self) -> Iterator[Account]:
+        """Every account, by number."""
+        last = 0
+        while rows := self._accounts(f"id > ? ORDER BY id LIMIT {CHUNK}", (last,)):
+            yield from rows
+            last = rows[-1].id
+
+    def _named(self, ids: Iterable[int]) -> dict[int, str]:
+        missing = list({id for id in ids if id not in self._names})
+        if missing:
+            condition, parameters = self._among("id", missing)
+            self._names.update(self._all(f"SELECT id, name FROM account WHERE {condition}", parameters))
+        return self._names
+
+    def _asset(self, name: str) -> str:
+        return str(self.chart[int(name.partition(":")[0])].asset)
+
+    # --- documents, holds ---------------------------------------------------------------------------
+
+    def _documents(self, condition: str, parameters: Sequence[Any]) -> list[Document]:
+        rows = self._all(
+            f"SELECT {', '.join(COLUMNS['document'])} FROM document WHERE {condition}", parameters
+        )
+        return [Document(id, state, bytes(facts), seq, held) for id, state, facts, seq, held in rows]
+
+    def document(self, id: str) -> Document | None:
+        found = self._documents("id = ?", (id,))
+        return found[0] if found else None
+
+    def documents(self) -> Iterator[Document]:
+        """Every document, by id."""
+        last = ""
+        while rows := self._documents(f"id > ? ORDER BY id LIMIT {CHUNK}", (last,)):
+            yield from rows
+            last = rows[-1].id
+
+    def _holds(self, condition: str, parameters: Sequence[Any]) -> list[Hold]:
+        rows = self._all(f"SELECT {', '.join(COLUMNS['hold'])} FROM hold WHERE {condition}", parameters)
+        names = self._named(id for row in rows for id in row[1:3])
+        return [
+            Hold(id >> LINE_BITS, id & 15, names[dr], names[cr], self._asset(names[dr]), amount, deadline)
+            for id, dr, cr, amount, deadline in rows
+        ]
+
+    def holds(self, seq: int) -> tuple[Hold, ...]:
+        return tuple(self._holds("id >= ? AND id < ? ORDER BY id", (line_id(seq, 0), line_id(seq + 1, 0))))
+
+    def holds_open(self) -> Iterator[Hold]:
+        """Every open hold, by event and line."""
+        last = 0
+        while rows := self._holds(f"id > ? ORDER BY id LIMIT {CHUNK}", (last,)):
+            yield from rows
+            last = line_id(rows[-1].seq, rows[-1].line)
+
+    # --- the journal --------------------------------------------------------------------------------
+
+    def head(self) -> Head:
+        """Where the journal ends."""
+        last = self._all("SELECT seq, ts_us, jhash FROM event ORDER BY seq DESC LIMIT 1")
+        seq, ts_us, jhash = last[0] if last else (0, 0, GENESIS)
+        accounts = self._all("SELECT coalesce(max(id), 0) FROM account")[0][0]
+        # Openings come first, so the last event tells.
+        kind = self._all("SELECT kind FROM event WHERE seq = ?", (seq,))
+        return Head(seq, ts_us, bytes(jhash), accounts, bool(kind) and kind[0][0] != OPENING)
+
+    def events(self, after: int = 0, limit: int | None = None) -> Iterator[Event]:
+        """The journal after a number, in order and without a gap, up to the head as it was when asked."""
+        end = self.head().seq if limit is None else min(self.head().seq, after + limit)
+        while after < end:
+            upto = min(end, after + CHUNK)
+            yield from self._between(after, upto)
+            after = upto
+
+    def _between(self, after: int, upto: int) -> Iterator[Event]:
+        lines = self._lines(line_id(after + 1, 0), line_id(upto + 1, 0))
+        columns = [c for c in COLUMNS["event"] if c != "answer"]
+        rows = self._all(
+            f"SELECT {', '.join(columns)} FROM event WHERE seq > ? AND seq <= ? ORDER BY seq", (after, upto)
+        )
+        for row in rows:
+            yield self._event(row, lines.get(row[0], []))
+
+    def _event(self, row: Sequence[Any], lines: list[Transfer]) -> Event:
+        (
+            seq,
+            eid,
+            kind,
+            actor,
+            ts,
+            effective,
+            document,
+            state,
+            facts,
+            deadline,
+            reverses,
+            limits,
+            fp,
+            jhash,
+        ) = row
+        return Event(
+            seq, bytes(eid), kind, actor, ts, effective, document, state, None if facts is None else bytes(facts),
+            deadline, None if reverses is None else bytes(reverses),
+            None if limits is None else Limits(*msgspec.json.decode(limits)), bytes(fp), tuple(lines), bytes(jhash),
+        )  # fmt: skip
+
+    def _lines(self, first: int, end: int) -> dict[int, list[Transfer]]:
+        rows = self._all(
+            "SELECT id, mode, dr, cr, amount, hold FROM transfer WHERE id >= ? AND id < ? ORDER BY id",
+            (first, end),
+        )
+        names = self._named(id for row in rows for id in row[2:4])
+        lines: dict[int, list[Transfer]] = {}
+        for id, mode, dr, cr, amount, hold in rows:
+            ends = None if hold is None else (hold >> LINE_BITS, hold & 15)
+            line = Transfer(MODES[mode], names[dr], names[cr], self._asset(names[dr]), amount, ends)
+            lines.setdefault(id >> LINE_BITS, []).append(line)
+        return lines
+
+    def transfers_of(self, name: str, after: int, limit: int) -> list[tuple[int, Transfer]]:
+        """An account's lines after a line's number, ascending, each with its number."""
+        account = self.account(name)
+        if account is None:
+            return []
+        ids = [
+            row[0]
+            for row in self._all(
+                "SELECT id FROM transfer WHERE dr = ? AND id > ? UNION ALL "
+                "SELECT id FROM transfer WHERE cr = ? AND id > ? ORDER BY 1 LIMIT ?",
+                (account.id, after, account.id, after, limit),
+            )
+        ]
+        found = []
+        for id in ids:
+            lines = self._lines(id, id + 1)
+            found.append((id, lines[id >> LINE_BITS][0]))
+        return found
+
+    def event(self, eid: bytes) -> Posted | None:
+        rows = self._all("SELECT seq, kind FROM event WHERE eid = ?", (eid,))
+        if not rows:
+            return None
+        seq, kind = rows[0]
+        lines = self._lines(line_id(seq, 0), line_id(seq + 1, 0)).get(seq, [])
+        corrected = self._all("SELECT seq FROM event WHERE reverses = ?", (eid,))
+        return Posted(seq, kind, tuple(lines), bool(corrected))
+
+    # --- answers ------------------------------------------------------------------------------------
+
+    def answers(self, eids: Sequence[bytes]) -> dict[bytes, Kept]:
+        """The answers these keys have already."""
+        condition, parameters = self._among("eid", eids)
+        found = {
+            bytes(eid): Kept(bytes(fp), Answer("", bytes(answer), seq))
+            for eid, fp, answer, seq in self._all(
+                f"SELECT eid, fingerprint, answer, seq FROM event WHERE {condition}", parameters
+            )
+        }
+        for eid, fp, code, answer in self._all(
+            f"SELECT eid, fingerprint, code, answer FROM refusal WHERE {condition}", parameters
+        ):
+            found[bytes(eid)] = Kept(bytes(fp), Answer(code, bytes(answer), 0))
+        return found
+
+    def answer(self, eid: bytes) -> Kept | None:
+        return self.answers([eid]).get(eid)
+
+    def preload(self, state: State, commands: Sequence[Command], groups: Sequence[bytes]) -> None:
+        """Fill the state's caches with what commands announce, in one look-up a table."""
+        eids = list({command.eid for command in commands} | set(groups))
+        state.answers = dict.fromkeys(eids)
+        state.answers.update(self.answers(eids))
+        known = state.accounts
+        names = {name for c in commands for name in c.touches if name not in known}
+        if names:
+            condition, parameters = self._among("name", list(names))
+            known.update(dict.fromkeys(names))
+            known.update({a.name: a for a in self._accounts(condition, parameters)})
+        papers = {id for c in commands for id in c.documents if id not in state.documents}
+        if papers:
+            condition, parameters = self._among("id", list(papers))
+            state.documents.update(dict.fromkeys(papers))
+            state.documents.update({d.id: d for d in self._documents(condition, parameters)})
+
+
+class SqlStore(SqlReader):
+    """The writing side: a batch's rows in one durable commit."""
+
+    @abstractmethod
+    def _insert(self, table: str, columns: Sequence[str], rows: Rows, conflict: str) -> None:
+        """Insert rows; `conflict` is the clause that overwrites, or empty."""
+
+    @abstractmethod
+    def _delete(self, table: str, ids: list[int]) -> None:
+        """Delete rows by id."""
+
+    durability: str  # what a commit survives, printed beside every figure
+
+    @abstractmethod
+    def write(self, state: State, decision: Decision) -> None:
+        """One durable commit. Raises StoreError: nothing is in the store; OutcomeUnknown: all or nothing is."""
+
+    @abstractmethod
+    def checkpoint(self) -> None:
+        """House-keeping between two batches."""
+
+    @abstractmethod
+    def reader(self) -> SqlReader:
+        """A connection that only reads, for one other thread."""
+
+    def _write(self, state: State, decision: Decision) -> None:
+        """All rows of a decision, inside a transaction that the dialect begins and commits."""
+        for table, rows in rows_of(state, decision).items():
+            if rows:
+                self._insert(table, COLUMNS[table], rows, _conflict(table))
+        ended = [line_id(hold.seq, hold.line) for hold in decision.ended if hold.seq <= state.head.seq]
+        if ended:
+            self._delete("hold", ended)
+
+
+def _conflict(table: str) -> str:
+    if table not in OVERWRITTEN:
+        return ""
+    key, columns = OVERWRITTEN[table]
+    return f" ON CONFLICT ({key}) DO UPDATE SET {', '.join(f'{c} = excluded.{c}' for c in columns)}"
+
+
+def rows_of(state: State, decision: Decision) -> dict[str, Rows]:
+    """The rows that a decision adds or overwrites, by table."""
+    overlay = decision.overlay
+    ids = {name: account.id for name, account in overlay.accounts.items()}
+    ended = {(hold.seq, hold.line) for hold in decision.ended}
+    transfers: Rows = []
+    events: Rows = []
+    for event, answer in decision.events:
+        first = event.seq << LINE_BITS
+        for k, (mode, debit, credit, _, amount, hold) in enumerate(event.transfers):
+            ends = None if hold is None else line_id(*hold)
+            transfers.append((first | k, MODE_NUMBERS[mode], ids[debit], ids[credit], amount, ends))
+        limits = None if event.limits is None else msgspec.json.encode(event.limits).decode()
+        events.append((*event[:11], limits, event.fingerprint, answer.body, event.jhash))
+    return {
+        "account": [
+            (
+                a.id,
+                a.name,
+                a.floor,
+                a.ceiling,
+                int(a.closed),
+                a.dr_pending,
+                a.dr_posted,
+                a.cr_pending,
+                a.cr_posted,
+            )
+            for a in overlay.accounts.values()
+        ],
+        "event": events,
+        "transfer": transfers,
+        "hold": [
+            (line_id(h.seq, h.line), ids[h.debit], ids[h.credit], h.amount, h.deadline)
+            for h in decision.opened
+            if (h.seq, h.line) not in ended
+        ],
+        "document": [tuple(document) for document in overlay.documents.values()],
+        "refusal": [
+            (eid, k.fingerprint, k.answer.code, k.answer.body) for eid, k in decision.refused.items()
+        ],
+    }

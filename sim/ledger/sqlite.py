@@ -1,0 +1,149 @@
+"""The store on SQLite: one file, nothing to install, durable at every commit unless told otherwise.
+
+One connection writes and it alone checkpoints (SQLite 3.7.0–3.51.2 can corrupt a database when another
+connection's checkpoint races a commit); readers open the file read-only. A lock beside the file keeps a second
+server out, and the epoch in each batch stops a leader that lost it all the same.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sim.errors import UsageError
+from sim.ledger.accounts import Chart
+from sim.ledger.decide import Decision
+from sim.ledger.migrations import migrate
+from sim.ledger.sql import Rows, SqlReader, SqlStore
+from sim.ledger.state import State
+from sim.ledger.stores import Fenced, StoreError
+
+# Rows a statement inserts at once: few statements, so the interpreter's lock changes hands seldom.
+SIZES = (512, 128, 32, 8, 2, 1)
+CHECKPOINT_BYTES = 1 << 24
+FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))  # versions in which the WAL-reset race is mended
+
+
+def has_wal_reset_race(version: tuple[int, int, int]) -> bool:
+    """Whether a version of SQLite is inside the corruption range (3.7.0–3.51.2 without the backports)."""
+    mended = any(version[:2] == fixed[:2] and version >= fixed for fixed in FIXED)
+    return (3, 7, 0) <= version < FIXED[0] and not mended
+
+
+class _Sqlite(SqlReader):
+    """The dialect of reading."""
+
+    _connection: sqlite3.Connection
+
+    def _all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise StoreError(f"SQLite cannot read: {error}") from error
+
+    def _among(self, column: str, values: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+        # Padded to a power of two, so that few statements have to be prepared.
+        size = 1 << (len(values) - 1).bit_length()
+        padded = [*values, *[values[-1]] * (size - len(values))]
+        return f"{column} IN ({', '.join('?' * size)})", padded
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class SqliteReader(_Sqlite):
+    """A read-only connection, as of the last commit."""
+
+    def __init__(self, path: Path, chart: Chart) -> None:
+        super().__init__(chart)
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+
+
+class SqliteStore(_Sqlite, SqlStore):
+    """The one writing connection. `relaxed`: a power cut may take the last commits, kill -9 may not."""
+
+    def __init__(self, path: Path, chart: Chart, *, relaxed: bool = False) -> None:
+        super().__init__(chart)
+        self.path = path
+        self.durability = f"sqlite synchronous={'NORMAL (relaxed)' if relaxed else 'FULL'}"
+        self._lock = self._take_lock(path)
+        try:
+            self._connection = sqlite3.connect(
+                path, isolation_level=None, check_same_thread=False, cached_statements=512
+            )
+            for pragma in (
+                "journal_mode = WAL",
+                f"synchronous = {'NORMAL' if relaxed else 'FULL'}",
+                "wal_autocheckpoint = 0",
+                "cache_size = -262144",
+                "temp_store = MEMORY",
+            ):
+                self._connection.execute(f"PRAGMA {pragma}")
+            migrate(self._connection.executescript, self._all, "sqlite")
+            self._connection.execute("UPDATE leader SET epoch = epoch + 1")
+            self.epoch = self._all("SELECT epoch FROM leader")[0][0]
+        except sqlite3.Error as error:
+            self._lock.close()
+            raise UsageError(f"{path}: not a ledger of ours: {error}") from error
+        self._inserts: dict[tuple[str, int], str] = {}
+
+    @staticmethod
+    def _take_lock(path: Path) -> Any:
+        lock = path.with_name(path.name + ".lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise UsageError(f"{path}: another process is writing this ledger; stop it first") from error
+        return lock
+
+    def write(self, state: State, decision: Decision) -> None:
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            if self._all("SELECT epoch FROM leader")[0][0] != self.epoch:
+                raise Fenced(f"{self.path}: another process leads this ledger now")
+            self._write(state, decision)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            # After a failed COMMIT nothing is known of the file's pages: the caller stops writing for good.
+            raise StoreError(f"{self.path}: the batch was not written: {error}") from error
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+    def checkpoint(self) -> None:
+        """Move the log into the file when it has grown; only the writer calls this, between two batches."""
+        log = self.path.with_name(self.path.name + "-wal")
+        if log.exists() and log.stat().st_size > CHECKPOINT_BYTES:
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def _insert(self, table: str, columns: Sequence[str], rows: Rows, conflict: str) -> None:
+        execute = self._connection.execute
+        at = 0
+        for size in SIZES:
+            while len(rows) - at >= size:
+                sql = self._inserts.get((table, size))
+                if sql is None:
+                    one = f"({', '.join('?' * len(columns))})"
+                    sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * size)}{conflict}"
+                    self._inserts[table, size] = sql
+                execute(sql, [value for row in rows[at : at + size] for value in row])
+                at += size
+
+    def _delete(self, table: str, ids: list[int]) -> None:
+        condition, parameters = self._among("id", ids)
+        self._connection.execute(f"DELETE FROM {table} WHERE {condition}", parameters)
+
+    def reader(self) -> SqliteReader:
+        return SqliteReader(self.path, self.chart)
+
+    def close(self) -> None:
+        """Fold the log into the file and let go of it."""
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.close()
+        self._lock.close()
