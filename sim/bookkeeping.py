@@ -118,6 +118,7 @@ ROLES: dict[Kind, Role] = dict.fromkeys(Kind, Role.USER) | {
     Kind.PUBLISH: Role.NGO,
     Kind.REPORT: Role.NGO,
     Kind.DISBURSE_ASK: Role.PROJECT,
+    Kind.DISBURSE_APPROVE: Role.PROJECT,
     Kind.DISBURSE_PAID: Role.PROJECT,
     Kind.DISBURSE_FAILED: Role.PROJECT,
     Kind.FEE: Role.PROJECT,

@@ -118,9 +118,9 @@ NUMBERS = """
 1 OPEN_BEANS_GROWING, 2 OPEN_BEANS_AVAILABLE, 3 OPEN_HOURS, 10 DEED, 11 HARVEST, 12 FADE, 13 EXPIRE,
 14 REDEEM_HOLD, 15 REDEEM_SHIP, 16 REDEEM_CANCEL, 17 REVOKE, 18 BEAN_GIFT, 19 GIFT, 20 IMPORT, 21 HOUR_REDEEM,
 22 HOUR_REVOKE, 30 ORDER_PAY, 31 ORDER_CONFIRM, 32 ORDER_REFUND, 40 POOL_DEPOSIT, 41 POOL_WITHDRAW,
-42 TEAM_UNLOCK, 50 DISBURSE_ASK, 51 DISBURSE_PAID, 52 DISBURSE_FAILED, 53 FEE, 54 CORRECTION, 60 SETTLE,
-61 SETTLE_BACK, 62 PAYOUT, 63 FEE_PAYOUT, 100 VISIT, 101 ORDER, 102 ORDER_CREATE, 103 ORDER_CANCEL,
-104 ORDER_SHIP, 105 REFUND_LATE, 110 ENTER, 111 SESSION, 112 SHARE, 113 SIGN_UP, 114 ACCOUNT_APPLY,
+42 TEAM_UNLOCK, 50 DISBURSE_ASK, 51 DISBURSE_PAID, 52 DISBURSE_FAILED, 53 FEE, 54 CORRECTION,
+55 DISBURSE_APPROVE, 60 SETTLE, 61 SETTLE_BACK, 62 PAYOUT, 63 FEE_PAYOUT, 100 VISIT, 101 ORDER,
+102 ORDER_CREATE, 103 ORDER_CANCEL, 104 ORDER_SHIP, 105 REFUND_LATE, 110 ENTER, 111 SESSION, 112 SHARE, 113 SIGN_UP, 114 ACCOUNT_APPLY,
 115 TEAM_JOIN, 116 BENEFIT, 117 BLOCK, 118 GENERAL, 130 PLEDGE, 131 UNPLEDGE, 132 NOTICE,
 140 PUBLISH, 141 REPORT
 """
@@ -131,7 +131,9 @@ def test_each_kind_posts_exactly_its_lines(
     kind: Kind, action: dict[str, Any], journal: list[tuple[str, str, str, str, int]]
 ) -> None:
     """Known numbers: one action becomes the transfers that the ledger's posting table says."""
-    assert [tuple(map(str, transfer[:4])) + transfer[4:5] for transfer in read_action(kind, action)] == journal
+    assert [
+        tuple(map(str, transfer[:4])) + transfer[4:5] for transfer in read_action(kind, action)
+    ] == journal
 
 
 def test_every_booked_kind_has_known_numbers() -> None:
@@ -156,7 +158,9 @@ def test_every_kind_has_a_role() -> None:
         Role.SPONSOR: {"POOL_DEPOSIT", "POOL_WITHDRAW", "TEAM_UNLOCK"},
         Role.MERCHANT: {"PAYOUT", "PLEDGE", "UNPLEDGE", "NOTICE"},
         Role.NGO: {"FEE_PAYOUT", "PUBLISH", "REPORT"},
-        Role.PROJECT: {"DISBURSE_ASK", "DISBURSE_PAID", "DISBURSE_FAILED", "FEE", "CORRECTION"},
+        Role.PROJECT: {
+            "DISBURSE_ASK", "DISBURSE_APPROVE", "DISBURSE_PAID", "DISBURSE_FAILED", "FEE", "CORRECTION",
+        },
     }  # fmt: skip
 
 
@@ -182,7 +186,7 @@ def test_every_hold_can_be_posted_and_voided() -> None:
     assert held == {line[1:] for line in lines if line.mode is Mode.POST}
     assert held == {line[1:] for line in lines if line.mode is Mode.VOID}
     released = {"void": (-1, 0), "expire": (-1, 0)}
-    assert EFFECTS == {"posted": (0, 1), "pending": (1, 0), "post": (-1, 1)} | released
+    assert {"posted": (0, 1), "pending": (1, 0), "post": (-1, 1)} | released == EFFECTS
 
 
 def test_the_chart_is_the_ledgers() -> None:
