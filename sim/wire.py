@@ -8,10 +8,8 @@ that a row becomes bytes in about a microsecond; dictionaries are read back from
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from base64 import b32encode
 from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import IntEnum
@@ -21,6 +19,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from sim.bookkeeping import Kind
+from sim.ledger.entries import event_id, printed_id
 
 PREFIX = "/v1"
 NOBODY = 2**32 - 1  # no project, no merchant
@@ -359,16 +358,6 @@ def _getter(places: list[int]) -> Any:
 
 
 # --- ids and days -------------------------------------------------------------------------------------------
-
-
-def event_id(principal: str, key: str) -> bytes:
-    """The 16 bytes that name an event, known before it is sent: principal and idempotency key, hashed."""
-    return hashlib.sha256(principal.encode() + b"\0" + key.encode()).digest()[:16]
-
-
-def printed_id(eid: bytes) -> str:
-    """An event id as text: base32, lower case, 26 characters."""
-    return b32encode(eid).decode().rstrip("=").lower()
 
 
 def day_number(day: date) -> int:
