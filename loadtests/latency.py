@@ -1,0 +1,183 @@
+"""Latency that cannot lie: four stamps an event, histograms in µs, merged over workers without loss.
+
+    due ──lag──► dispatched ──backlog──► started ──service──► ended
+    └────────────────────── intended ──────────────────────────┘
+
+Only the lag is the generator's fault. `chain_wait` is the part of the backlog spent behind the same chain.
+Keys of histograms read `series|scope`; scopes are the windows by due time, `kind:…`, `phase:…` and `second:…`.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from hdrh.histogram import HdrHistogram
+
+SERIES = ("intended", "service", "backlog", "chain_wait", "lag")
+WINDOWS = ("warmup", "measure", "cooldown")
+LONGEST_US = 600_000_000
+DIGITS, DIGITS_OF_A_SECOND = 3, 2
+PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9}
+WARMUP_AT_MOST_S, WARMUP_SHARE = 10.0, 10
+SECOND_US = 1_000_000
+US_PER_MS = 1000.0
+
+
+def histogram(digits: int = DIGITS) -> Any:
+    """An empty histogram of 1 µs to 10 min."""
+    return HdrHistogram(1, LONGEST_US, digits, b64_wrap=False)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Which window an event belongs to, by its due instant: every event due inside, however late it ends."""
+
+    measure_us: tuple[int, int]
+    phases: Mapping[str, tuple[int, int]]  # named spans with a threshold of their own
+
+    def of(self, due_us: int) -> str:
+        """The window of a due instant."""
+        start, end = self.measure_us
+        if due_us < start:
+            return "warmup"
+        return "measure" if due_us < end else "cooldown"
+
+    def measured(self, second: int) -> bool:
+        """Whether a second of due time lies in the measure window."""
+        return self.of(second * SECOND_US) == "measure"
+
+
+def make_windows(
+    last_due_us: int,
+    warmup_s: float | None,
+    cooldown_s: float,
+    phases: Mapping[str, Iterable[int]] | None = None,
+) -> Windows:
+    """Windows of a schedule. Without a warm-up time: a tenth of the run, at most 10 s."""
+    if warmup_s is None:
+        warmup_s = min(WARMUP_AT_MOST_S, last_due_us / SECOND_US / WARMUP_SHARE)
+    spans = {name: (int(a), int(b)) for name, (a, b) in (phases or {}).items()}
+    end = last_due_us + 1 - round(cooldown_s * SECOND_US)
+    return Windows((round(warmup_s * SECOND_US), end), spans)
+
+
+class Recorder:
+    """The histograms of one worker. `drain` gives what is new since the last time, `final` everything."""
+
+    def __init__(self, windows: Windows, kinds: list[str]) -> None:
+        self.windows, self.kinds = windows, kinds
+        self.live: dict[str, Any] = {}
+        self.whole: dict[str, Any] = {}
+        spans = sorted((start, end, name) for name, (start, end) in windows.phases.items())
+        self._starts, self._spans = [span[0] for span in spans], spans
+
+    def record(self, kind: int, due: int, dispatched: int, started: int, ended: int, waited: int) -> None:
+        """One event that was sent; all in µs."""
+        put, window = self._put, self.windows.of(due)
+        intended = ended - due
+        put("intended|" + window, intended)
+        put("service|" + window, ended - started)
+        put("backlog|" + window, started - dispatched)
+        put("chain_wait|" + window, waited)
+        put("lag|" + window, dispatched - due)
+        put(f"intended|second:{due // SECOND_US}", intended, DIGITS_OF_A_SECOND)
+        if window == "measure":
+            put("intended|kind:" + self.kinds[kind], intended)
+        if self._spans:
+            phase = self.phase(due)
+            if phase is not None:
+                put("intended|phase:" + phase, intended)
+
+    def phase(self, due: int) -> str | None:
+        """The named phase of a due instant."""
+        place = bisect_right(self._starts, due) - 1
+        if place < 0:
+            return None
+        _, end, name = self._spans[place]
+        return name if due < end else None
+
+    def _put(self, key: str, value: int, digits: int = DIGITS) -> None:
+        held = self.live.get(key)
+        if held is None:
+            held = self.live[key] = histogram(digits)
+        held.record_value(min(max(value, 0), LONGEST_US))
+
+    def drain(self) -> Iterable[tuple[str, bytes]]:
+        """What was recorded since the last drain; each histogram leaves whole or not at all."""
+        for key in list(self.live):
+            held = self.live.pop(key)
+            yield key, self._keep(key, held).encode()
+
+    def _keep(self, key: str, held: Any) -> Any:
+        whole = self.whole.get(key)
+        if whole is None:
+            whole = self.whole[key] = histogram(held.significant_figures)
+        whole.add(held)
+        return held
+
+    def final(self) -> dict[str, bytes]:
+        """Everything ever recorded."""
+        for _ in self.drain():
+            pass
+        return {key: whole.encode() for key, whole in self.whole.items()}
+
+
+class Merged:
+    """Histograms of several workers, added bucket by bucket: no percentile is ever averaged."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, Any] = {}
+
+    def add(self, parts: Mapping[str, bytes]) -> None:
+        """Add encoded histograms."""
+        for key, blob in parts.items():
+            if key in self.of:
+                self.of[key].decode_and_add(blob)
+            else:
+                self.of[key] = HdrHistogram.decode(blob, b64_wrap=False)
+                self.of[key].b64_wrap = False
+
+    def count(self, series: str) -> int:
+        """How many events of a series there are over all windows."""
+        return sum(int(self.of[key].total_count) for w in WINDOWS if (key := f"{series}|{w}") in self.of)
+
+    def scope_count(self, series: str, scope: str) -> int:
+        """How many events of a series fell into a scope."""
+        held = self.of.get(f"{series}|{scope}")
+        return 0 if held is None else int(held.total_count)
+
+    def figures(self, series: str, scope: str = "measure") -> dict[str, float | None]:
+        """p50, p90, p99, p999 and max in milliseconds; None where there is no event."""
+        return figures_ms(self.of.get(f"{series}|{scope}"))
+
+    def seconds(self) -> list[int]:
+        """The seconds of due time that have events."""
+        prefix = "intended|second:"
+        return sorted(int(key[len(prefix) :]) for key in self.of if key.startswith(prefix))
+
+    def encoded(self) -> dict[str, bytes]:
+        """All of it, as `add` takes it."""
+        return {key: held.encode() for key, held in self.of.items()}
+
+
+def figures_ms(held: Any) -> dict[str, float | None]:
+    """Percentiles and maximum of a histogram in milliseconds."""
+    if held is None or not held.total_count:
+        return {**dict.fromkeys(PERCENTILES), "max": None}
+    found = held.get_percentile_to_value_dict(list(PERCENTILES.values()))
+    values = {name: found[level] / US_PER_MS for name, level in PERCENTILES.items()}
+    return {**values, "max": held.get_max_value() / US_PER_MS}
+
+
+def hgrm(held: Any) -> bytes:
+    """A percentile distribution in milliseconds, as HdrHistogram's own plotters read it."""
+    text = BytesIO()
+    held.output_percentile_distribution(text, US_PER_MS)
+    # The library scales the mean and forgets the deviation.
+    deviation = b"%12.3f" % (held.get_stddev() / US_PER_MS)
+    return re.sub(rb"(StdDeviation   = )\s*[0-9.]+", rb"\g<1>" + deviation, text.getvalue())
