@@ -51,9 +51,10 @@ def claim_order(seed: int, replication: int, claims: NDArray[np.void]) -> NDArra
 
 
 @rule
-def allot(claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any) -> None:
+def allot(claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any, asked: Any) -> None:
     """Serve sorted claims. `pools[k] = (left, cap per account, row of matched)`; `matched[row, user]` is what
-    each account got.
+    each account got. `asked[k]` becomes the match that claim k asks of the pool: the account's own cap counts
+    before, what is left of the pool after.
 
     A match gets min(asked, left, rest of the account's cap); beans are paid whole or refused; a place or
     a voucher is there or not. Exact to the last fen.
@@ -62,11 +63,12 @@ def allot(claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any) -> 
         c = claims[k]
         if c.kind == K_GIFT or c.kind == K_CONFIRM:
             pool = c.pool - 1
-            got = min(c.match, pools[pool, 0])
+            asked[k] = c.match
             if pools[pool, 1] > 0:
-                mine = matched[pools[pool, 2]]
-                got = min(got, max(pools[pool, 1] - mine[c.agent], 0))
-                mine[c.agent] += got
+                asked[k] = min(asked[k], max(pools[pool, 1] - matched[pools[pool, 2], c.agent], 0))
+            got = min(asked[k], pools[pool, 0])
+            if pools[pool, 1] > 0:
+                matched[pools[pool, 2], c.agent] += got
             c.match = got
             pools[pool, 0] -= got
             c.outcome = ACCEPTED

@@ -48,6 +48,8 @@ DAY_US = DAY_S * SECOND
 MINUTE_S = 60
 HOUR_S = 3_600
 PROMOTION_US = 14 * DAY_US  # the two weeks before a festival in which pledges are taken up (behaviour §5.6)
+# The match that a row of the stream asked of its pool, where it got less: the stream says what it got.
+ASKED = np.dtype([("t", "i8"), ("agent", "u4"), ("number", "u4"), ("match", "i8")])
 Life = Generator[simpy.Event, Any, None]
 
 
@@ -96,6 +98,7 @@ class Campaign:
         self.tally = tallies.fresh()  # what rows outside the kernel add
         self.outbox = Outbox()
         self.held = empty(0)
+        self.asked = np.zeros(0, ASKED)
         self.barriers = barriers(scenario)
         self.at = 0  # index of the present barrier
         self.chain = b""
@@ -212,17 +215,30 @@ class Campaign:
             claims = records[index]
             order = claim_order(self.scenario.scenario.seed, self.replication, claims)
             claims = claims[order]
+            asked = np.zeros(len(claims), np.int64)
             allot(
                 claims,
                 self.sponsors.money,
                 self.sponsors.matched,
                 self.activities.places,
                 self.market.vouchers,
+                asked,
             )
+            self._note_asked(claims, asked)
             woken = self.population.settle(claims, now_s, self.market.vouchers, self.activities.table)
             records[index[order]] = claims
         self.sponsors.note_empty(now_s * SECOND)
         self.held = join(self.held, records, woken)
+
+    def _note_asked(self, claims: Actions, asked: NDArray[np.int64]) -> None:
+        """Keep what claims asked and did not get, until their rows have been told to a watcher."""
+        short = np.flatnonzero(asked > claims["match"])
+        if self.watch is not None and len(short):
+            noted = np.zeros(len(short), ASKED)
+            for name in ("t", "agent", "number"):
+                noted[name] = claims[name][short]
+            noted["match"] = asked[short]
+            self.asked = np.concatenate([self.asked, noted])
 
     def _finish(self, now_s: int, final: bool = False) -> None:
         """Close the interval that ends now: order the stream, post it, record it; at midnight close the day."""
@@ -233,6 +249,7 @@ class Campaign:
         cut = int(np.searchsorted(rows["t"], now, side="right"))
         self.held = rows[cut:]
         self._emit(rows[:cut])
+        self.asked = self.asked[self.asked["t"] > now]
         if now_s % HOUR_S == 0:
             self.recorder.pool_levels(now_s)
         if now_s % DAY_S == 0 and (final or 0 < now_s < self.barriers[-1]):
@@ -351,7 +368,7 @@ class Campaign:
     def save(self, path: Path) -> None:
         """Write the state at this barrier; `path` appears only when it is whole."""
         own = {
-            "raised": self.raised, "tally": self.tally, "held": self.held,
+            "raised": self.raised, "tally": self.tally, "held": self.held, "asked": self.asked,
             "at": np.array([self.at, self.actions]), "chain": np.frombuffer(self.chain, np.uint8),
         }  # fmt: skip
         save_snapshot(path, {name: part.state() for name, part in self._parts().items()} | {"campaign": own})
@@ -364,6 +381,7 @@ class Campaign:
             part.restore(saved.get(name, {}))
         self.raised[:], self.tally[:] = own["raised"], own["tally"]
         self.held = own["held"].astype(ACTION)
+        self.asked = own["asked"].astype(ASKED)
         self.at, self.actions = (int(x) for x in own["at"])
         self.chain = own["chain"].tobytes()
 

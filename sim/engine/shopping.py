@@ -171,14 +171,20 @@ def fill_order(made: Any, e: Any) -> None:
 
 
 @rule
+def timer_s(kind: int, R: Any) -> int:
+    """How long after shipping an order confirms itself: by express, by mail, or nothing to ship."""
+    if unit(kind) < R.virtual_share:
+        return int(R.virtual_timer_s)
+    if unit(kind) < R.virtual_share + R.mail_share:
+        return int(R.mail_timer_s)
+    return int(R.express_timer_s)
+
+
+@rule
 def arrival_s(shipped_s: int, hand: int, delivered: int, slow: int, kind: int, R: Any) -> int:
     """When an order is confirmed: by hand some days after delivery, else by the timer that ran from shipping."""
     delivery = delay_s(R.delivery_median_s, R.delivery_sigma, R.normal[quantile(delivered)])
-    timer = R.express_timer_s
-    if unit(kind) < R.virtual_share:
-        timer = R.virtual_timer_s
-    elif unit(kind) < R.virtual_share + R.mail_share:
-        timer = R.mail_timer_s
+    timer = timer_s(kind, R)
     if unit(hand) < R.by_hand:
         wait = delay_s(R.by_hand_median_s, R.by_hand_sigma, R.normal[quantile(slow)])
         return int(shipped_s + min(delivery + wait, timer))
@@ -232,6 +238,16 @@ def order_step(
         drop_errand(errands, meta, k)
     else:
         file_errand(u, errands, k)
+
+
+@rule
+def confirm_themselves(buyers: Any, refs: Any, rules: Any, by_timer: Any) -> None:
+    """Say of confirmed orders whether the timer confirmed them, by the lots that `order_step` drew for them."""
+    R = rules[0]
+    for k in range(len(refs)):
+        a = philox(R.k0, R.k1, buyers[k], refs[k], 0, LIFE_DRAW)
+        b = philox(R.k0, R.k1, buyers[k], refs[k], 1, LIFE_DRAW)
+        by_timer[k] = arrival_s(0, a[3], b[0], b[1], b[2], R) == timer_s(b[2], R)
 
 
 @rule

@@ -241,15 +241,15 @@ class ReferencePopulation:
         """Nothing to let go."""
 
 
-def serve_claims(claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any) -> None:
+def serve_claims(claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any, asked: Any) -> None:
     """First come, first served, exact to the last fen; the claims come in the order of service."""
     for k, claim in enumerate(objects(claims)):
         granted, match = True, claim.match
         if claim.kind in (Kind.GIFT, Kind.ORDER_CONFIRM):
             left, cap, row = (int(x) for x in pools[claim.pool - 1])
-            match = min(claim.match, left)
+            asked[k] = min(claim.match, max(cap - int(matched[row, claim.agent]), 0)) if cap else claim.match
+            match = min(int(asked[k]), left)
             if cap:
-                match = min(match, max(cap - int(matched[row, claim.agent]), 0))
                 matched[row, claim.agent] += match
             pools[claim.pool - 1, 0] -= match
         elif claim.kind == Kind.BEAN_GIFT:

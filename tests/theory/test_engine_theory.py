@@ -335,7 +335,7 @@ def serve(claims: Actions, replication: int = 0, *, pool: int = 0, places: int =
     order = claim_order(1, replication, claims)
     served, money = claims[order], np.array([[pool, 0, 0]], np.int64)
     matched, vouchers = np.zeros((1, len(claims)), np.int32), np.zeros(1, REDEMPTION)
-    allot(served, money, matched, np.array([places]), vouchers)
+    allot(served, money, matched, np.array([places]), vouchers, np.zeros(len(claims), np.int64))
     claims = claims.copy()
     claims[order] = served
     return claims, int(money[0, 0])
