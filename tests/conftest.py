@@ -9,6 +9,10 @@ import os
 
 from hypothesis import settings
 
+from tests.postgres import db, postgres
+
+__all__ = ["db", "postgres"]  # fixtures for the tests of every folder
+
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("searching", deadline=None, max_examples=1_000)
 settings.load_profile(os.environ.get("BEANPEAK_HYPOTHESIS", "steady"))

@@ -150,6 +150,7 @@ def _book(decision: Decision, command: Command, entry: Entry, now_us: int) -> Re
     head.jhash = event.jhash
     _keep(decision, event, entry)
     body = accepted_body(event, entry, {name: overlay.accounts[name] for name in before})
+    overlay.booked[event.eid] = event
     decision.events.append((event, Answer("", body, event.seq)))
     return None
 

@@ -10,7 +10,10 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from sim.ledger.accounts import Account
 
 MOST_LINES = 16
 
@@ -129,6 +132,7 @@ class Posted(NamedTuple):
 class View(Protocol):
     """What a draft may look at: the ledger as it stands when its turn comes."""
 
+    def account(self, name: str) -> Account | None: ...
     def available(self, name: str) -> int: ...
     def family(self, prefix: str) -> list[tuple[str, int]]: ...
     def document(self, id: str) -> Document | None: ...

@@ -86,6 +86,7 @@ class Ledger:
         self._waiting: deque[tuple[Group, Done]] = deque()
         self._queued = 0
         self._wake = threading.Condition()
+        self._writing = threading.Lock()  # who has it may use the store
         self._thread: threading.Thread | None = None
 
     # --- deciding and writing -------------------------------------------------------------------------
@@ -104,7 +105,6 @@ class Ledger:
 
     def _write(self, decision: Decision) -> None:
         began = time.perf_counter()
-        failpoint("before-commit")
         self.store.write(self.state, decision)
         failpoint("after-commit")
         self.figures.commit_s += time.perf_counter() - began
@@ -122,6 +122,17 @@ class Ledger:
     def ask(self, *commands: Command) -> list[Answer]:
         """Decide a few commands at once, without a thread."""
         return self.commit([Group(commands)])[0]
+
+    def exclusively(self, job: Callable[[SqlStore], None]) -> None:
+        """Use the store from another thread, between two batches. Raises Unavailable."""
+        with self._writing:
+            if self.health == "read-only":
+                raise Unavailable("storage_unavailable", self.trouble)
+            try:
+                job(self.store)
+            except StoreError as error:
+                self._fail([], error)
+                raise Unavailable("storage_unavailable", self.trouble) from error
 
     # --- the writer's thread --------------------------------------------------------------------------
 
@@ -168,14 +179,16 @@ class Ledger:
     def _run(self) -> None:
         while taken := self._take():
             groups = [group for group, _ in taken]
-            try:
-                answers = self.commit(groups)
-            except Exception as error:  # whatever it was: stop writing, answer everybody, say so
-                answers = self._fail(groups, error)
+            with self._writing:
+                try:
+                    answers = self.commit(groups)
+                except Exception as error:  # whatever it was: stop writing, answer everybody, say so
+                    answers = self._fail(groups, error)
             failpoint("before-answer")
             self._deliver([(done, mine) for (_, done), mine in zip(taken, answers, strict=True)])
-            if self.health != "read-only":
-                self.store.checkpoint()
+            with self._writing:
+                if self.health != "read-only":
+                    self.store.checkpoint()
 
     def _fail(self, groups: list[Group], error: Exception) -> list[list[Answer]]:
         """Go read-only: the batch is answered as unavailable or unknown, and nothing is written any more."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 from sim.ledger.accounts import Account, Chart
 from sim.ledger.decide import Decision, Kept
 from sim.ledger.entries import Answer, Command, Document, Hold, Limits, Posted, Transfer
+from sim.ledger.failpoints import failpoint
 from sim.ledger.journal import GENESIS, Event
 from sim.ledger.state import Head, State
 from sim.ledger.stores import LINE_BITS, MODE_NUMBERS, MODES, line_id
@@ -33,11 +35,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "hold": ("id", "dr", "cr", "amount", "deadline"),
     "document": ("id", "state", "facts", "seq", "held"),
     "refusal": ("eid", "fingerprint", "code", "answer"),
+    "access_key": ("id", "secret_hash", "scopes", "owners", "created_us", "expires_us", "revoked_us"),
 }  # fmt: skip
 # Tables whose rows change: the key, and what a newer row overwrites.
 OVERWRITTEN = {
     "account": ("id", COLUMNS["account"][2:]),
     "document": ("id", COLUMNS["document"][1:]),
+    "access_key": ("id", COLUMNS["access_key"][1:]),
 }
 Rows = list[tuple[Any, ...]]
 
@@ -60,6 +64,23 @@ class SqlReader(ABC):
     @abstractmethod
     def close(self) -> None:
         """Give the connection back."""
+
+    def _begin(self) -> None:
+        """Begin a transaction in which every look-up sees the same commit."""
+        self._all("BEGIN")
+
+    def _end(self) -> None:
+        """End what `_begin` began."""
+        self._all("ROLLBACK")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[int]:
+        """Look-ups inside see one commit; the number of its last event."""
+        self._begin()
+        try:
+            yield self._all("SELECT coalesce(max(seq), 0) FROM event")[0][0]
+        finally:
+            self._end()
 
     # --- accounts -----------------------------------------------------------------------------------
 
@@ -90,8 +111,8 @@ class SqlReader(ABC):
 
     def _named(self, ids: Iterable[int]) -> dict[int, str]:
         missing = list({id for id in ids if id not in self._names})
-        if missing:
-            condition, parameters = self._among("id", missing)
+        for at in range(0, len(missing), CHUNK):
+            condition, parameters = self._among("id", missing[at : at + CHUNK])
             self._names.update(self._all(f"SELECT id, name FROM account WHERE {condition}", parameters))
         return self._names
 
@@ -227,6 +248,25 @@ class SqlReader(ABC):
         corrected = self._all("SELECT seq FROM event WHERE reverses = ?", (eid,))
         return Posted(seq, kind, tuple(lines), bool(corrected))
 
+    def titles(self, seqs: Iterable[int]) -> dict[int, tuple[bytes, str, int]]:
+        """Of some events the id, the kind and `effective_at`."""
+        wanted = sorted(set(seqs))
+        found: dict[int, tuple[bytes, str, int]] = {}
+        for at in range(0, len(wanted), CHUNK):
+            condition, parameters = self._among("seq", wanted[at : at + CHUNK])
+            rows = self._all(f"SELECT seq, eid, kind, effective_at FROM event WHERE {condition}", parameters)
+            found.update({seq: (bytes(eid), kind, effective_at) for seq, eid, kind, effective_at in rows})
+        return found
+
+    # --- keys of the service --------------------------------------------------------------------------
+
+    def keys(self) -> Rows:
+        """Every key as it is stored, by id."""
+        return [
+            tuple(r)
+            for r in self._all(f"SELECT {', '.join(COLUMNS['access_key'])} FROM access_key ORDER BY id")
+        ]
+
     # --- answers ------------------------------------------------------------------------------------
 
     def answers(self, eids: Sequence[bytes]) -> dict[bytes, Kept]:
@@ -279,8 +319,21 @@ class SqlStore(SqlReader):
     durability: str  # what a commit survives, printed beside every figure
 
     @abstractmethod
+    def transaction(self) -> AbstractContextManager[None]:
+        """One durable commit of what is written inside, if this process still leads.
+
+        Raises StoreError: nothing is in the store; OutcomeUnknown: all or nothing is.
+        """
+
     def write(self, state: State, decision: Decision) -> None:
-        """One durable commit. Raises StoreError: nothing is in the store; OutcomeUnknown: all or nothing is."""
+        """A decision in one durable commit; raises what `transaction` raises."""
+        with self.transaction():
+            self._write(state, decision)
+
+    def save_keys(self, rows: Rows) -> None:
+        """Keep keys of the service, new ones or as they are now; raises what `transaction` raises."""
+        with self.transaction():
+            self._insert("access_key", COLUMNS["access_key"], rows, _conflict("access_key"))
 
     @abstractmethod
     def checkpoint(self) -> None:
@@ -291,13 +344,14 @@ class SqlStore(SqlReader):
         """A connection that only reads, for one other thread."""
 
     def _write(self, state: State, decision: Decision) -> None:
-        """All rows of a decision, inside a transaction that the dialect begins and commits."""
+        """All rows of a decision, inside a transaction."""
         for table, rows in rows_of(state, decision).items():
             if rows:
                 self._insert(table, COLUMNS[table], rows, _conflict(table))
         ended = [line_id(hold.seq, hold.line) for hold in decision.ended if hold.seq <= state.head.seq]
         if ended:
             self._delete("hold", ended)
+        failpoint("before-commit")
 
 
 def _conflict(table: str) -> str:

@@ -7,19 +7,21 @@ server out, and the epoch in each batch stops a leader that lost it all the same
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import sqlite3
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from sim.errors import UsageError
 from sim.ledger.accounts import Chart
-from sim.ledger.decide import Decision
 from sim.ledger.migrations import migrate
 from sim.ledger.sql import Rows, SqlReader, SqlStore
-from sim.ledger.state import State
-from sim.ledger.stores import Fenced, StoreError
+from sim.ledger.stores import Fenced, OutcomeUnknown, StoreError
 
 # Rows a statement inserts at once: few statements, so the interpreter's lock changes hands seldom.
 SIZES = (512, 128, 32, 8, 2, 1)
@@ -60,7 +62,10 @@ class SqliteReader(_Sqlite):
     def __init__(self, path: Path, chart: Chart) -> None:
         super().__init__(chart)
         uri = f"{path.absolute().as_uri()}?mode=ro"
-        self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        try:
+            self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise UsageError(f"{path}: cannot be read: {error}") from error
 
 
 class SqliteStore(_Sqlite, SqlStore):
@@ -70,57 +75,57 @@ class SqliteStore(_Sqlite, SqlStore):
         super().__init__(chart)
         self.path = path
         self.durability = f"sqlite synchronous={'NORMAL (relaxed)' if relaxed else 'FULL'}"
-        self._lock = self._take_lock(path)
+        self._lock = _take_lock(path)
+        self._failed = False
+        self._inserts: dict[tuple[str, int], str] = {}
+        self._connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
         try:
-            self._connection = sqlite3.connect(
-                path, isolation_level=None, check_same_thread=False, cached_statements=512
-            )
-            for pragma in (
-                "journal_mode = WAL",
-                f"synchronous = {'NORMAL' if relaxed else 'FULL'}",
-                "wal_autocheckpoint = 0",
-                "cache_size = -262144",
-                "temp_store = MEMORY",
-            ):
-                self._connection.execute(f"PRAGMA {pragma}")
+            _set_up(self._connection, relaxed)
             migrate(self._connection.executescript, self._all, "sqlite")
             self._connection.execute("UPDATE leader SET epoch = epoch + 1")
             self.epoch = self._all("SELECT epoch FROM leader")[0][0]
-        except sqlite3.Error as error:
+        except (sqlite3.Error, StoreError, UsageError) as error:
+            self._connection.close()
             self._lock.close()
+            if isinstance(error, UsageError):
+                raise
             raise UsageError(f"{path}: not a ledger of ours: {error}") from error
-        self._inserts: dict[tuple[str, int], str] = {}
 
-    @staticmethod
-    def _take_lock(path: Path) -> Any:
-        lock = path.with_name(path.name + ".lock").open("w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.close()
-            raise UsageError(f"{path}: another process is writing this ledger; stop it first") from error
-        return lock
-
-    def write(self, state: State, decision: Decision) -> None:
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
         connection = self._connection
+        committing = False
         try:
             connection.execute("BEGIN IMMEDIATE")
             if self._all("SELECT epoch FROM leader")[0][0] != self.epoch:
                 raise Fenced(f"{self.path}: another process leads this ledger now")
-            self._write(state, decision)
+            yield
+            committing = True
             connection.execute("COMMIT")
         except sqlite3.Error as error:
-            # After a failed COMMIT nothing is known of the file's pages: the caller stops writing for good.
+            self._failed = True
+            if committing:  # its pages may be in the log all the same: only opening the file anew can tell
+                raise OutcomeUnknown(f"{self.path}: COMMIT failed: {error}") from error
             raise StoreError(f"{self.path}: the batch was not written: {error}") from error
         finally:
             if connection.in_transaction:
-                connection.execute("ROLLBACK")
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
 
     def checkpoint(self) -> None:
         """Move the log into the file when it has grown; only the writer calls this, between two batches."""
         log = self.path.with_name(self.path.name + "-wal")
         if log.exists() and log.stat().st_size > CHECKPOINT_BYTES:
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            self._checkpoint("PASSIVE")
+
+    def _checkpoint(self, how: str) -> None:
+        try:
+            self._connection.execute(f"PRAGMA wal_checkpoint({how})")
+        except sqlite3.Error as error:
+            self._failed = True
+            raise StoreError(f"{self.path}: the log could not be moved into the file: {error}") from error
 
     def _insert(self, table: str, columns: Sequence[str], rows: Rows, conflict: str) -> None:
         execute = self._connection.execute
@@ -132,7 +137,7 @@ class SqliteStore(_Sqlite, SqlStore):
                     one = f"({', '.join('?' * len(columns))})"
                     sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * size)}{conflict}"
                     self._inserts[table, size] = sql
-                execute(sql, [value for row in rows[at : at + size] for value in row])
+                execute(sql, list(chain.from_iterable(rows[at : at + size])))
                 at += size
 
     def _delete(self, table: str, ids: list[int]) -> None:
@@ -143,7 +148,46 @@ class SqliteStore(_Sqlite, SqlStore):
         return SqliteReader(self.path, self.chart)
 
     def close(self) -> None:
-        """Fold the log into the file and let go of it."""
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._connection.close()
-        self._lock.close()
+        """Fold the log into the file and let go of it; after a failure the log is left for the next start."""
+        try:
+            if not self._failed:
+                self._checkpoint("TRUNCATE")
+        finally:
+            if self._failed:
+                _close_without_checkpoint(self._connection)
+            else:
+                self._connection.close()
+            self._lock.close()
+
+
+def _close_without_checkpoint(connection: sqlite3.Connection) -> None:
+    """Let go of a connection whose file failed: a second try at an fsync that failed would seem to succeed."""
+    if sys.version_info >= (3, 12):
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
+        connection.close()
+    else:  # no such switch: keep it open until the process ends
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+
+
+def _set_up(connection: sqlite3.Connection, relaxed: bool) -> None:
+    for pragma in (
+        "journal_mode = WAL",
+        f"synchronous = {'NORMAL' if relaxed else 'FULL'}",
+        "wal_autocheckpoint = 0",
+        "cache_size = -262144",
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _take_lock(path: Path) -> TextIO:
+    try:
+        lock = path.with_name(path.name + ".lock").open("w")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise UsageError(f"{path}: another process is writing this ledger; stop it first") from error
+    return lock

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sim.ledger.accounts import Account, Chart, open_account
 from sim.ledger.entries import Document, Hold, Posted
-from sim.ledger.journal import GENESIS
+from sim.ledger.journal import GENESIS, Event
 
 if TYPE_CHECKING:
     from sim.ledger.decide import Kept
@@ -151,6 +151,7 @@ class Overlay:
         self.documents: dict[str, Document] = {}
         self.held: dict[int, tuple[Hold, ...]] = {}
         self.answers: dict[bytes, Kept] = {}
+        self.booked: dict[bytes, Event] = {}
 
     # --- looking: what a draft may do ---------------------------------------------------------------
 
@@ -180,7 +181,10 @@ class Overlay:
         return self.base.holds(seq) if found is None else found
 
     def event(self, eid: bytes) -> Posted | None:
-        return self.base.event(eid)
+        fresh = self.booked.get(eid)
+        if fresh is None:
+            return self.base.event(eid)
+        return Posted(fresh.seq, fresh.kind, fresh.transfers)
 
     def answer(self, eid: bytes) -> Kept | None:
         return self.answers.get(eid) or self.base.answer(eid)
@@ -218,6 +222,7 @@ class Overlay:
         base.held.update(self.held)
         if isinstance(base, Overlay):
             base.answers.update(self.answers)
+            base.booked.update(self.booked)
             base.born += self.born
             for prefix, fresh in self.families.items():
                 base.families.setdefault(prefix, []).extend(fresh)

@@ -19,8 +19,12 @@ class Fenced(StoreError):
     """Another process became the leader: this one must not write again."""
 
 
+class Disconnected(StoreError):
+    """The connection was lost and nothing of the batch is in the store, which may be asked again."""
+
+
 class OutcomeUnknown(StoreError):
-    """The connection was lost inside COMMIT: the batch is whole in the store or not there at all."""
+    """COMMIT failed: the batch is whole in the store or not there at all, and nobody can tell now."""
 
 
 def line_id(seq: int, line: int) -> int:
