@@ -48,7 +48,11 @@ class Target:
 
 
 class LedgerAdapter(Protocol):
-    """One ledger. `encode` and `classify` are needed; the rest has a harmless default."""
+    """One ledger. `encode` and `classify` are needed; the rest has a harmless default.
+
+    A ledger that speaks no HTTP has a third method, `send(ev) -> Outcome`, which is called instead of both; it
+    must wait through gevent.
+    """
 
     def __init__(self, target: Target) -> None: ...
 

@@ -11,11 +11,12 @@ import resource
 import time
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import gevent
+import numpy as np
+from gevent.event import Event
 
 from loadtests.adapters import Ending, Outcome, Target, load_adapter
 from loadtests.job import Job
@@ -23,44 +24,30 @@ from loadtests.latency import Recorder, make_windows
 from loadtests.schedule import Schedule
 from loadtests.senders import ChainQueue, Connection, Delivery, wire_bytes
 from loadtests.sendlog import SendLog
+from loadtests.tally import Tally
 
 AHEAD_US = 1_000_000  # requests are built so long before they are due
 BUILD_SLICE_US, BUILD_PAUSE_S, IDLE_PAUSE_S = 500, 0.002, 0.020
 HALT_GRACE_S = 1.0
 POLL_S = 0.01
-DONE = {
-    Ending.ACCEPTED: "accepted",
-    Ending.DUPLICATE: "duplicate",
-    Ending.REJECTED: "rejected",
-    Ending.RETRYABLE: "unavailable",
-    Ending.UNKNOWN: "unknown",
-}
 KILLED = Outcome(Ending.UNKNOWN, 0, "cut_off")
 
 Fire = Callable[[str, float, Outcome], None]
 
 
-@dataclass
-class Counts:
-    """What became of the scheduled events of one worker."""
+class Share:
+    """What one worker sends: its rows in time order, in arrays whose items are plain numbers."""
 
-    scheduled: int = 0
-    sent: int = 0
-    shed: int = 0
-    retries: int = 0
-    endings: dict[str, int] = field(default_factory=lambda: dict.fromkeys(DONE.values(), 0))
-    errors: dict[str, int] = field(default_factory=dict)  # scope → events without a clear answer
+    def __init__(self, schedule: Schedule, worker: int, workers: int) -> None:
+        self.places = schedule.share(worker, workers)
+        rows = schedule.rows
+        self.due = array("q", schedule.due_us[self.places].astype("<i8").tobytes())
+        self.numbers = array("Q", rows["n"][self.places].astype("<u8").tobytes())
+        self.chains = array("Q", rows["chain"][self.places].astype("<u8").tobytes())
+        self.kinds = rows["kind"][self.places].astype("u1").tobytes()
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain numbers; `unsent` is what was never dispatched."""
-        return {
-            "scheduled": self.scheduled,
-            "sent": self.sent,
-            **self.endings,
-            "shed": self.shed,
-            "unsent": self.scheduled - self.sent - self.shed,
-            "retries": self.retries,
-        }
+    def __len__(self) -> int:
+        return len(self.due)
 
 
 class Play:
@@ -68,12 +55,7 @@ class Play:
 
     def __init__(self, job: Job, schedule: Schedule, worker: int, workers: int, fire: Fire) -> None:
         self.job, self.fire, self.worker = job, fire, worker
-        mine = schedule.share(worker, workers)
-        self.places = mine
-        self.due = array("q", schedule.due_us[mine].tobytes())
-        self.kinds = schedule.rows["kind"][mine].tobytes()
-        self.numbers = array("Q", schedule.rows["n"][mine].astype("<u8").tobytes())
-        self.dispatched = array("q", bytes(8 * len(mine)))
+        self.share = share = Share(schedule, worker, workers)
         self.names = schedule.kind_names()
         self.read = schedule.reader()
         self.adapter = load_adapter(job.adapter, Target(job.host, job.run, job.options))
@@ -81,16 +63,16 @@ class Play:
             schedule.last_due_us, job.warmup_s, job.cooldown_s, schedule.facts.get("phases")
         )
         self.recorder = Recorder(windows, self.names)
-        self.counts = Counts(scheduled=len(mine))
-        self.log = SendLog(Path(job.out), worker, len(mine))
+        self.tally = Tally(windows, np.array(share.due), np.frombuffer(share.kinds, "u1"), self.names)
+        self.log = SendLog(Path(job.out), worker, len(share))
         self.delivery = Delivery(self.adapter, job.retry_budget_s, seed=worker)
-        chains = array("Q", schedule.rows["chain"][mine].astype("<u8").tobytes())
-        self.queue = ChainQueue(chains, self._handle, self.now)
-        self.requests: dict[int, bytes] = {}
+        self.queue = ChainQueue(share.chains, self._handle, self.now)
+        self.dispatched = array("q", bytes(8 * len(share)))
+        self.requests: dict[int, Any] = {}
         self.taken = 0  # rows below this have been dispatched: too late to build ahead
-        self.halted = False
-        self.shedding = False
+        self.halted = self.shedding = False
         self.failure = ""
+        self.over = Event()  # set when the last word has been said
         self.origin_ns = 0
 
     def now(self) -> int:
@@ -104,13 +86,8 @@ class Play:
         self.origin_ns = time.monotonic_ns() + round((t0 - time.time()) * 1e9)
         gc.collect()
         gc.freeze()
-        host, port = self.job.address
-        tls = self.job.host.startswith("https:")
         began = resource.getrusage(resource.RUSAGE_SELF)
-        senders = [
-            gevent.spawn(self.queue.work, Connection(host, port, self.job.timeout_s, tls))
-            for _ in range(self.job.senders)
-        ]
+        senders = [gevent.spawn(self._sender) for _ in range(self.job.senders)]
         builder = gevent.spawn(self._build_ahead)
         try:
             self._dispatch()
@@ -127,8 +104,15 @@ class Play:
         """Dispatch nothing more; what is in flight has a second to end."""
         self.halted = self.shedding = self.delivery.closing = True
 
+    def _sender(self) -> None:
+        host, port = self.job.address
+        connection = Connection(host, port, self.job.timeout_s, self.job.host.startswith("https:"))
+        if not self.delivery.own:
+            connection.warm()
+        self.queue.work(connection)
+
     def _dispatch(self) -> None:
-        due, put, now, sleep, stamp = self.due, self.queue.put, self.now, gevent.sleep, self.dispatched
+        due, put, now, sleep, stamp = self.share.due, self.queue.put, self.now, gevent.sleep, self.dispatched
         for place in range(len(due)):
             wait = due[place] - now()
             while wait > 0 and not self.halted:
@@ -141,7 +125,7 @@ class Play:
             put(place)
 
     def _drain(self) -> None:
-        last = self.due[-1] if len(self.due) else 0
+        last = self.share.due[-1] if len(self.share) else 0
         limit = last + round(self.job.drain_s * 1e6)
         while not self.halted and self._open() and self.now() < limit:
             gevent.sleep(POLL_S)
@@ -151,7 +135,7 @@ class Play:
             gevent.sleep(POLL_S)
 
     def _open(self) -> int:
-        return self.taken - self.counts.sent - self.counts.shed
+        return self.taken - self.tally.sent - self.tally.shed
 
     def _end(self, senders: list[Any]) -> None:
         for _ in senders:
@@ -163,44 +147,46 @@ class Play:
         spent = resource.getrusage(resource.RUSAGE_SELF)
         return {
             "worker": self.worker,
-            "counts": self.counts.as_dict(),
-            "errors": self.counts.errors,
+            "counts": self.tally.counts(),
+            "scopes": self.tally.scopes,
             "failure": self.failure,
             "hdr": self.recorder.final(),
-            "lasted_us": self.now(),
-            "last_due_us": self.due[-1] if len(self.due) else 0,
+            "last_ended_us": self.tally.last_ended,
+            "clock": time.time(),
             "cpu_s": [spent.ru_utime - began.ru_utime, spent.ru_stime - began.ru_stime],
         }
 
     # --- building requests ---------------------------------------------------------------------------
 
     def _build_ahead(self) -> None:
-        place, count = 0, len(self.due)
+        place, count, due = 0, len(self.share), self.share.due
         while place < count and not self.halted:
             place = max(place, self.taken)
             begun = self.now()
             horizon, late = begun + AHEAD_US, begun + BUILD_SLICE_US
-            while place < count and self.due[place] <= horizon and self.now() < late:
+            while place < count and due[place] <= horizon and self.now() < late:
                 self.requests[place] = self._build(place)
                 place += 1
-            behind = place < count and self.due[place] <= horizon
+            behind = place < count and due[place] <= horizon
             gevent.sleep(BUILD_PAUSE_S if behind else IDLE_PAUSE_S)
 
-    def _build(self, place: int) -> bytes:
+    def _build(self, place: int) -> Any:
+        row = self.read(int(self.share.places[place]))
+        if self.delivery.own:
+            return row
         host, port = self.job.address
-        request = self.adapter.encode(self.read(int(self.places[place])))
-        return wire_bytes(request, f"{host}:{port}", self.job.run)
+        return wire_bytes(self.adapter.encode(row), f"{host}:{port}", self.job.run)
 
     # --- one event -----------------------------------------------------------------------------------
 
     def _handle(self, place: int, connection: Connection, waited: int) -> None:
-        due, dispatched, kind = self.due[place], self.dispatched[place], self.kinds[place]
+        due, dispatched, kind = self.share.due[place], self.dispatched[place], self.share.kinds[place]
         request = self.requests.pop(place, None) or self._build(place)
         started = self.now()
         if self.shedding or started - due > self.job.shed_after_s * 1e6:
-            self.counts.shed += 1
+            self.tally.shed += 1
             return
-        slot = self.log.open(self.numbers[place], kind, due, dispatched, started, waited)
+        slot = self.log.open(self.share.numbers[place], kind, due, dispatched, started, waited)
         outcome, attempts = KILLED, 1
         try:
             outcome, attempts = self.delivery.deliver(connection, request)
@@ -211,20 +197,5 @@ class Play:
             ended = self.now()
             self.log.close(slot, ended, outcome, attempts, waited)
             self.recorder.record(kind, due, dispatched, started, ended, waited)
-            self._count(kind, due, outcome, attempts)
+            self.tally.count(kind, due, ended, outcome, attempts)
             self.fire(self.names[kind], (ended - due) / 1000.0, outcome)
-
-    def _count(self, kind: int, due: int, outcome: Outcome, attempts: int) -> None:
-        counts = self.counts
-        counts.sent += 1
-        counts.retries += attempts - 1
-        counts.endings[DONE[outcome.ending]] += 1
-        if outcome.ending >= Ending.RETRYABLE:
-            for scope in self._scopes(kind, due):
-                counts.errors[scope] = counts.errors.get(scope, 0) + 1
-
-    def _scopes(self, kind: int, due: int) -> list[str]:
-        window = self.recorder.windows.of(due)
-        phase = self.recorder.phase(due)
-        scopes = [window] + ([f"phase:{phase}"] if phase is not None else [])
-        return scopes + ([f"kind:{self.names[kind]}"] if window == "measure" else [])

@@ -42,6 +42,10 @@ class Job:
         """The job as a file that `--job` reads."""
         return json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n"
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as `job_of` takes them."""
+        return asdict(self)
+
     @property
     def address(self) -> tuple[str, int]:
         """Host and port."""
@@ -71,11 +75,14 @@ def job_of(settings: dict[str, Any]) -> Job:
     return job
 
 
-def read_job(file: Path) -> Job:
-    """The job of a JSON file. Raises UsageError."""
+def read_settings(file: Path) -> dict[str, Any]:
+    """The settings of a JSON file. Raises UsageError."""
     try:
-        return job_of(json.loads(file.read_text(encoding="utf-8")))
+        settings = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
     except json.JSONDecodeError as error:
         raise UsageError(f"{file}:{error.lineno}: is not JSON: {error.msg}") from error
+    if not isinstance(settings, dict):
+        raise UsageError(f"{file}: must be one JSON object")
+    return settings

@@ -10,7 +10,6 @@ Keys of histograms read `series|scope`; scopes are the windows by due time, `kin
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -47,9 +46,12 @@ class Windows:
             return "warmup"
         return "measure" if due_us < end else "cooldown"
 
-    def measured(self, second: int) -> bool:
-        """Whether a second of due time lies in the measure window."""
-        return self.of(second * SECOND_US) == "measure"
+    def phase(self, due_us: int) -> str | None:
+        """The named phase of a due instant; phases are few."""
+        for name, (start, end) in self.phases.items():
+            if start <= due_us < end:
+                return name
+        return None
 
 
 def make_windows(
@@ -73,8 +75,6 @@ class Recorder:
         self.windows, self.kinds = windows, kinds
         self.live: dict[str, Any] = {}
         self.whole: dict[str, Any] = {}
-        spans = sorted((start, end, name) for name, (start, end) in windows.phases.items())
-        self._starts, self._spans = [span[0] for span in spans], spans
 
     def record(self, kind: int, due: int, dispatched: int, started: int, ended: int, waited: int) -> None:
         """One event that was sent; all in µs."""
@@ -88,18 +88,9 @@ class Recorder:
         put(f"intended|second:{due // SECOND_US}", intended, DIGITS_OF_A_SECOND)
         if window == "measure":
             put("intended|kind:" + self.kinds[kind], intended)
-        if self._spans:
-            phase = self.phase(due)
-            if phase is not None:
-                put("intended|phase:" + phase, intended)
-
-    def phase(self, due: int) -> str | None:
-        """The named phase of a due instant."""
-        place = bisect_right(self._starts, due) - 1
-        if place < 0:
-            return None
-        _, end, name = self._spans[place]
-        return name if due < end else None
+        phase = self.windows.phase(due) if self.windows.phases else None
+        if phase is not None:
+            put("intended|phase:" + phase, intended)
 
     def _put(self, key: str, value: int, digits: int = DIGITS) -> None:
         held = self.live.get(key)
@@ -136,11 +127,10 @@ class Merged:
     def add(self, parts: Mapping[str, bytes]) -> None:
         """Add encoded histograms."""
         for key, blob in parts.items():
-            if key in self.of:
-                self.of[key].decode_and_add(blob)
-            else:
-                self.of[key] = HdrHistogram.decode(blob, b64_wrap=False)
-                self.of[key].b64_wrap = False
+            part = HdrHistogram.decode(blob, b64_wrap=False)
+            if key not in self.of:  # a decoded histogram would encode itself in another way
+                self.of[key] = histogram(part.significant_figures)
+            self.of[key].add(part)
 
     def count(self, series: str) -> int:
         """How many events of a series there are over all windows."""

@@ -6,24 +6,33 @@ nothing: no wait_time, no shape. One Driver a worker plays the schedule; any oth
 
 from __future__ import annotations
 
-import argparse
 import logging
+import os
+import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import gevent
 from locust import User, events, task
-from locust.runners import LocalRunner, MasterRunner, WorkerRunner
+from locust.runners import MasterRunner, WorkerRunner
 
+from loadtests import arguments, livetab
 from loadtests.adapters import Ending, Outcome
 from loadtests.driver import Play
-from loadtests.job import Job, read_job
+from loadtests.job import Job, job_of
 from loadtests.master import Collector
 from loadtests.schedule import Schedule, read_schedule
+from loadtests.verdict import INVALID
+from sim.errors import UsageError
 
 logger = logging.getLogger("loadtests")
 WATCH_S = 0.1
+LAST_WORDS_S = 5.0  # after a cancel, so long is waited for what the workers have measured
+PARENT_S = 1.0
+DEFECT = 1
+NOTHING = {"counts": {}, "scopes": {}, "hdr": {}, "last_ended_us": 0, "cpu_s": [0.0, 0.0]}
 
 
 class State:
@@ -31,8 +40,8 @@ class State:
 
     job: Job | None = None
     schedule: Schedule | None = None
-    collector: Collector | None = None
-    play: Play | None = None
+    collector: Collector | None = None  # master, or the only process
+    play: Play | None = None  # worker, or the only process
     start: dict[str, Any] | None = None
     played = False
 
@@ -40,53 +49,51 @@ class State:
 state = State()
 
 
-def add_arguments(parser: Any) -> None:
-    """Our arguments, for Locust's parser and for the first look before the fork."""
-    parser.add_argument("--job", help="JSON file with the settings of the run", default="")
+def _load(job: Job | None) -> None:
+    """Read the schedule, once a process; before the fork, so that all workers share the memory."""
+    if job is not None and state.job is None:
+        state.job, state.schedule = job, read_schedule(Path(job.schedule))
+        Path(job.out).mkdir(parents=True, exist_ok=True)
 
 
-def load(job_file: str) -> None:
-    """Read job and schedule, once a process; before the fork, so that all workers share the memory."""
-    if job_file and state.job is None:
-        state.job = read_job(Path(job_file))
-        state.schedule = read_schedule(Path(state.job.schedule))
+def _leave(error: UsageError) -> None:
+    print(error, file=sys.stderr)
+    sys.exit(error.exit_code)
 
 
-def first_look() -> None:
-    """Locust reads its arguments after this file, and forks right after that."""
-    parser = argparse.ArgumentParser(add_help=False)
-    add_arguments(parser)
-    load(parser.parse_known_args()[0].job)
-
-
-first_look()
+try:
+    _load(arguments.first_look())
+except UsageError as wrong:
+    _leave(wrong)
 
 
 @events.init_command_line_parser.add_listener
 def _arguments(parser: Any, **_: Any) -> None:
-    add_arguments(parser)
+    arguments.add_arguments(parser)
 
 
 @events.init.add_listener
-def _init(environment: Any, runner: Any, **_: Any) -> None:
-    if isinstance(runner, WorkerRunner):
-        runner.register_message("start_at", _on_start)
-        return
+def _init(environment: Any, runner: Any, web_ui: Any, **_: Any) -> None:
+    # Added here, hence after the runner's own, and called before it: `quitting` fires in reverse.
+    environment.events.quitting.add_listener(_quitting)
     options = environment.parsed_options
-    workers = options.expect_workers if isinstance(runner, MasterRunner) else 1
-    options.num_users = options.spawn_rate = workers
-    if isinstance(runner, LocalRunner):
+    if not isinstance(runner, MasterRunner):
         runner.register_message("start_at", _on_start)
+        runner.register_message("halt", _on_halt)
+    if isinstance(runner, WorkerRunner):
+        if options.processes:
+            gevent.spawn(_follow_parent, runner, os.getppid())
+        return
+    if state.job is None:
+        _leave(UsageError("there is nothing to send: give --job FILE or --schedule FOLDER"))
     runner.register_message("schedule_done", _on_done)
+    options.num_users = options.spawn_rate = options.expect_workers if isinstance(runner, MasterRunner) else 1
+    gevent.signal_handler(signal.SIGTERM, _early_end, environment)
+    if web_ui is not None:
+        livetab.add(web_ui, lambda: state.collector)
 
 
-def _on_start(environment: Any, msg: Any, **_: Any) -> None:
-    state.start = msg.data
-
-
-def _on_done(environment: Any, msg: Any, **_: Any) -> None:
-    assert state.collector is not None
-    state.collector.finish(msg.data)
+# --- master, or the only process ---------------------------------------------------------------------------
 
 
 @events.test_start.add_listener
@@ -95,54 +102,139 @@ def _test_start(environment: Any, **_: Any) -> None:
     if isinstance(runner, WorkerRunner):
         return
     assert state.job is not None
-    ready = list(runner.clients) if isinstance(runner, MasterRunner) else ["local"]
-    state.collector = collector = Collector(len(ready))
-    t0 = collector.start(state.job.lead_s)
-    for index, client in enumerate(ready):
-        runner.send_message("start_at", {"t0": t0, "worker": index, "workers": len(ready)}, client)
+    assert state.schedule is not None
+    ready = list(runner.clients) if isinstance(runner, MasterRunner) else [None]
+    try:
+        state.collector = collector = Collector(state.job, state.schedule, len(ready))
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        environment.process_exit_code = error.exit_code
+        gevent.spawn(runner.quit)
+        return
+    if runner.target_user_count not in (0, len(ready)):  # 0: the only process does not know yet
+        collector.invalid(
+            f"{runner.target_user_count} users were asked for; ask for one a worker: {len(ready)}"
+        )
+    said = {**collector.start(), "job": state.job.as_dict()}
+    for worker, client in enumerate(ready):
+        runner.send_message("start_at", {**said, "worker": worker}, client)
     gevent.spawn(_watch, environment, collector)
 
 
 def _watch(environment: Any, collector: Collector) -> None:
+    """Until every worker has said its last word, or one cannot any more. A lost worker ends the run at once."""
     runner = environment.runner
-    while not collector.complete:
+    while not collector.complete and collector.report is None:
         gevent.sleep(WATCH_S)
-        if isinstance(runner, MasterRunner) and runner.clients.missing:
-            collector.invalid("a worker was lost")
+        if isinstance(runner, MasterRunner) and _lost(runner, collector):
+            collector.invalid("a worker was lost; what it had not sent was not sent")
             break
+        if collector.overdue:
+            collector.invalid("a worker did not report its end")
+            break
+    _conclude(environment, collector)
+    if environment.web_ui is None:
+        runner.quit()
+    else:
+        runner.stop()
+
+
+def _lost(runner: Any, collector: Collector) -> bool:
+    alive = len(runner.clients) - len(runner.clients.missing)
+    return not collector.complete and alive < collector.workers
+
+
+def _conclude(environment: Any, collector: Collector) -> None:
+    """Write the report; its verdict is the exit code. Safe to call again."""
+    try:
+        report = collector.close(environment.runner.stats.num_requests)
+    except Exception:
+        logger.exception("the report could not be written")
+        environment.process_exit_code = DEFECT
+    else:
+        environment.process_exit_code = report["exit_code"]
+
+
+def _on_done(environment: Any, msg: Any, **_: Any) -> None:
+    if state.collector is not None:
+        state.collector.finish(msg.data)
+
+
+@events.worker_report.add_listener
+def _reported(client_id: str, data: dict[str, Any], **_: Any) -> None:
+    if state.collector is not None:
+        state.collector.reported(data.get("hdr", {}))
+
+
+@events.test_stopping.add_listener
+def _stopping(environment: Any, **_: Any) -> None:
+    """Before Locust ends its users: on SIGTERM, Ctrl-C, a time limit, or the page's stop button."""
+    if state.collector is not None:
+        _cancel(environment, state.collector)
+
+
+def _cancel(environment: Any, collector: Collector) -> None:
+    """Ask for the workers' last words, if the run is not over."""
+    if collector.complete or collector.report is not None:
+        return
+    collector.invalid("cancelled before its end")
+    environment.runner.send_message("halt", {})
+    until = time.monotonic() + LAST_WORDS_S
+    while not collector.complete and time.monotonic() < until:
+        gevent.sleep(WATCH_S)
+
+
+def _early_end(environment: Any) -> None:
+    """SIGTERM while workers are still coming in: Locust listens for it only later, and would leave orphans."""
+    if state.collector is None:
+        environment.runner.quit()
+        sys.exit(INVALID)
+
+
+def _quitting(environment: Any, **_: Any) -> None:
+    """Fires in every process, and twice on SIGTERM."""
+    if isinstance(environment.runner, WorkerRunner):
+        if state.play is not None:
+            state.play.halt()
+            state.play.over.wait(LAST_WORDS_S)
+    elif state.collector is not None:
+        _cancel(environment, state.collector)
+        _conclude(environment, state.collector)
+
+
+# --- worker, or the only process ---------------------------------------------------------------------------
+
+
+def _on_start(environment: Any, msg: Any, **_: Any) -> None:
+    start = msg.data
+    if state.start is not None:
+        failure = "this process has played its schedule already; start Locust anew"
+        last = {**NOTHING, "worker": start["worker"], "failure": failure, "clock": time.time()}
+        environment.runner.send_message("schedule_done", last)
+        return
+    state.start = start
+    _load(job_of(start["job"]))
+
+
+def _on_halt(environment: Any, msg: Any, **_: Any) -> None:
+    if state.play is not None:
+        state.play.halt()
+
+
+def _follow_parent(runner: Any, parent: int) -> None:
+    """A forked worker whose parent was killed would play on for a minute."""
+    while os.getppid() == parent:
+        gevent.sleep(PARENT_S)
     runner.quit()
 
 
 @events.report_to_master.add_listener
 def _report(client_id: str, data: dict[str, Any], **_: Any) -> None:
     if state.play is not None:
-        parts = {}
+        data["hdr"] = parts = {}
         for key, blob in state.play.recorder.drain():
             parts[key] = blob
-            gevent.sleep(0)
-        data["hdr"] = parts
-
-
-@events.worker_report.add_listener
-def _reported(client_id: str, data: dict[str, Any], **_: Any) -> None:
-    if state.collector is not None:
-        state.collector.report(data.get("hdr", {}))
-
-
-@events.quitting.add_listener
-def _quitting(environment: Any, **_: Any) -> None:
-    collector = state.collector
-    if collector is None or isinstance(environment.runner, WorkerRunner):
-        return
-    whole = collector.whole()
-    print(
-        collector.counts(),
-        collector.reasons,
-        whole.figures("intended"),
-        whole.figures("lag"),
-        file=sys.stderr,
-    )
-    environment.process_exit_code = 5 if collector.reasons else 0
+            gevent.sleep(0)  # an encoding takes a fifth of a millisecond
 
 
 class Driver(User):
@@ -151,27 +243,43 @@ class Driver(User):
     @task
     def play(self) -> None:
         """Wait for the start, play, say what came of it, then idle until told to leave."""
-        while state.start is None:
+        while state.start is None or state.schedule is None:
             gevent.sleep(0.01)
-        if state.played:
-            gevent.sleep(3600)
-            return
-        state.played = True
-        runner, start = self.environment.runner, state.start
-        assert state.job is not None
-        assert state.schedule is not None
-        state.play = Play(state.job, state.schedule, start["worker"], start["workers"], self.fire)
-        runner.send_message("schedule_done", state.play.run(start["t0"]))
+        if not state.played:
+            state.played = True
+            playing = gevent.spawn(self._play, state.start)
+            try:
+                playing.join()
+            finally:  # Locust ends its users by killing them
+                if state.play is not None:
+                    state.play.halt()
+                playing.join(LAST_WORDS_S)
         gevent.sleep(3600)
 
-    def fire(self, name: str, intended_ms: float, outcome: Outcome) -> None:
+    def _play(self, start: dict[str, Any]) -> None:
+        assert state.job is not None
+        assert state.schedule is not None
+        runner = self.environment.runner
+        worker, workers = start["worker"], start["workers"]
+        try:
+            state.play = Play(state.job, state.schedule, worker, workers, self._fire)
+            said = state.play.run(start["t0"])
+        except Exception as error:
+            logger.exception("the play failed")
+            said = {**NOTHING, "worker": worker, "failure": repr(error), "clock": time.time()}
+        if isinstance(runner, WorkerRunner):
+            runner._send_stats()  # so that the master has counted every request before the last word
+        runner.send_message("schedule_done", said)
+        if state.play is not None:
+            state.play.over.set()
+
+    def _fire(self, name: str, intended_ms: float, outcome: Outcome) -> None:
         """Let Locust count it too."""
-        failed = RuntimeError(outcome.code) if outcome.ending >= Ending.RETRYABLE else None
         self.environment.events.request.fire(
             request_type="POST",
             name=name,
             response_time=intended_ms,
             response_length=0,
-            exception=failed,
+            exception=RuntimeError(outcome.code) if outcome.ending >= Ending.RETRYABLE else None,
             context={},
         )
