@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim import cli_results, cli_scenarios
+from sim import cli_load, cli_results, cli_scenarios
 from sim.errors import BeanpeakError, InvariantError
 
 if TYPE_CHECKING:
@@ -94,6 +94,9 @@ def version() -> None:
     from importlib import metadata
 
     print(f"beanpeak {metadata.version('beanpeak')}")
+
+
+cli_load.register(app)
 
 
 def _finish_all(runs: list[Unfinished], workers: int, json: bool, quiet: bool) -> None:

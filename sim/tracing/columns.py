@@ -1,0 +1,199 @@
+"""Parts of the action stream as columns of requests: which rows are sent, and what each says.
+
+All of a part at once, never row by row. Rows that move no balance send nothing, but for orders that are
+created and cancelled, which open and close documents. What points at other rows is linked afterwards.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.arrays import Flags
+from sim.bookkeeping import ROLES, Kind, Role
+from sim.engine.actions import Actions
+from sim.engine.rows import DONATED, NO_DEED
+from sim.engine.shopping import confirm_themselves
+from sim.errors import UsageError
+from sim.scenario import DAY_S, SECOND
+from sim.trace import Columns, empty_columns
+from sim.tracing.days import Calendar
+from sim.wire import COLUMNS, NO_POOL, NO_REF, NOBODY, OPS, Expected, Signer
+
+if TYPE_CHECKING:
+    from sim.engine.campaign import Campaign
+
+DAY_US = DAY_S * SECOND
+CHAIN_BITS = 28
+RATED_BEANS = 100  # beans that a pool's rate is for
+FEN_PER_RATED = 10_000  # fen for so many beans at one bean a yuan
+
+BEAN_KINDS = (
+    Kind.DEED, Kind.HARVEST, Kind.FADE, Kind.EXPIRE, Kind.REDEEM_HOLD, Kind.REDEEM_SHIP, Kind.REDEEM_CANCEL,
+    Kind.REVOKE, Kind.BEAN_GIFT,
+)  # fmt: skip
+ORDER_KINDS = (
+    Kind.ORDER_CREATE, Kind.ORDER_PAY, Kind.ORDER_CONFIRM, Kind.ORDER_REFUND, Kind.ORDER_CANCEL,
+)  # fmt: skip
+PAYING_KINDS = (Kind.DISBURSE_APPROVE, Kind.DISBURSE_PAID, Kind.DISBURSE_FAILED)
+DISBURSE_KINDS = (Kind.DISBURSE_ASK, *PAYING_KINDS)
+MATCHED = (Kind.GIFT, Kind.ORDER_CONFIRM)
+# Decided by what others have left: pools, what a project has, custody, what a merchant is owed by then.
+SHARED = (
+    Kind.BEAN_GIFT, Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK, *DISBURSE_KINDS, Kind.FEE,
+    Kind.CORRECTION, Kind.SETTLE_BACK, Kind.PAYOUT, Kind.FEE_PAYOUT,
+)  # fmt: skip
+SENT_WHEN_REFUSED = (Kind.BEAN_GIFT, Kind.CORRECTION)  # a voucher out of stock is no matter of the ledger
+
+
+def _mark(*kinds: Kind) -> NDArray[np.bool_]:
+    """True at the numbers of these kinds."""
+    marked = np.zeros(256, bool)
+    marked[list(kinds)] = True
+    return marked
+
+
+SENT = _mark(*(kind for kind in OPS if kind is not Kind.DISBURSE_APPROVE))
+_SENT_ANYHOW = _mark(*SENT_WHEN_REFUSED)
+_BEANS = _mark(*BEAN_KINDS)
+_NO_AMOUNT = _mark(Kind.IMPORT, Kind.HOUR_REDEEM, Kind.HOUR_REVOKE)
+_HAS_PROJECT = _mark(
+    *ORDER_KINDS, *DISBURSE_KINDS, Kind.GIFT, Kind.BEAN_GIFT, Kind.TEAM_UNLOCK, Kind.FEE, Kind.CORRECTION
+)
+_HAS_PARTY = _mark(*ORDER_KINDS, Kind.FEE, Kind.PAYOUT, Kind.FEE_PAYOUT)
+_HAS_POOL = _mark(Kind.BEAN_GIFT, Kind.POOL_DEPOSIT, Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK)
+_HAS_PRICE = _mark(Kind.ORDER_CREATE, Kind.ORDER_PAY, Kind.ORDER_REFUND, Kind.ORDER_CANCEL)
+_HAS_MINUTES = _mark(
+    Kind.DEED, Kind.IMPORT, Kind.GIFT, Kind.BEAN_GIFT, Kind.ORDER_CONFIRM, Kind.HOUR_REDEEM, Kind.HOUR_REVOKE
+)
+_SHARED = _mark(*SHARED)
+_SIGNER = np.zeros(256, np.uint8)
+_CHAIN = np.zeros(256, np.uint32)
+for _kind, _op in OPS.items():
+    _SIGNER[_kind] = _op.signer
+    _CHAIN[_kind] = ROLES[_kind] << CHAIN_BITS
+
+
+def user_chain(user: NDArray[np.integer]) -> NDArray[np.uint32]:
+    """The chains of users."""
+    return np.asarray(user.astype(np.uint32) | np.uint32(Role.USER << CHAIN_BITS))
+
+
+def join_columns(parts: list[Columns]) -> Columns:
+    """Columns one part after the other."""
+    if not parts:
+        return empty_columns()
+    return {name: np.concatenate([part[name] for part in parts]) for name in COLUMNS}
+
+
+class Converter:
+    """What a part's rows say as requests, for one campaign."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        people, scenario = campaign.population, campaign.scenario
+        self.campaign = campaign
+        self.rules = people.rules
+        self.deed_minutes = people.deeds["minutes"]
+        self.calendar = Calendar.of(
+            scenario.scenario.start, people.days["period"], people.period_end, int(people.values["life_days"])
+        )
+        per_yuan = scenario.beans.per_yuan
+        if FEN_PER_RATED % per_yuan and any(pool.serves == "beans" for pool in scenario.pools.values()):
+            raise UsageError(
+                f"beans.per_yuan = {per_yuan}: a trace needs whole fen for 100 beans; use a divisor of 10000"
+            )
+        self.rate = FEN_PER_RATED // per_yuan
+
+    def convert(self, part: Actions, first: int, kept: Flags) -> tuple[Columns, NDArray[np.intp]]:
+        """Requests of the rows of a part that are kept, numbered from `first`, and which row each comes from."""
+        kinds = part["kind"]
+        sent = kept & SENT[kinds] & ((part["outcome"] == 0) | _SENT_ANYHOW[kinds])
+        sent &= (kinds != Kind.DEED) | (part["beans"] > 0) | (part["minutes"] > 0)
+        source = np.flatnonzero(sent)
+        # The approval is not in the stream: it stands right before what it allows.
+        ends = np.isin(kinds[source], PAYING_KINDS)
+        source = np.repeat(source, 1 + ends)
+        rows = part.take(source)
+        before = np.flatnonzero(ends) + np.arange(np.count_nonzero(ends))
+        rows["kind"][before] = Kind.DISBURSE_APPROVE
+        return self._columns(rows, first), source
+
+    def _columns(self, rows: Actions, first: int) -> Columns:
+        kinds = np.ascontiguousarray(rows["kind"])
+        agent = rows["agent"].astype(np.uint32)
+        match = self._matches(rows, kinds)
+        minutes = np.where(_HAS_MINUTES[kinds], rows["minutes"], 0).astype(np.int32)
+        refused = np.flatnonzero((kinds == Kind.BEAN_GIFT) & (rows["outcome"] != 0))
+        minutes[refused] = self.deed_minutes[rows["deed"][refused]]
+        pool = rows["pool"] - np.uint8(1)  # no pool, 0 in the stream, becomes NO_POOL
+        return {
+            "n": np.arange(first, first + len(rows), dtype=np.uint64),
+            "due_us": rows["t"].astype(np.int64),
+            "chain": agent | _CHAIN[kinds],
+            "kind": kinds,
+            "subject": agent,
+            "object": np.where(_HAS_PROJECT[kinds], rows["project"].astype(np.uint32), np.uint32(NOBODY)),
+            "ref": np.full(len(rows), NO_REF, np.uint64),
+            "amount": np.where(_NO_AMOUNT[kinds], 0, np.where(_BEANS[kinds], rows["beans"], rows["fen"])),
+            "amount2": self._second_amounts(rows, kinds, match),
+            "expected": (_SHARED[kinds] | (match > 0)).astype(np.uint8) * np.uint8(Expected.DEPENDS),
+            "party": np.where(_HAS_PARTY[kinds], rows["party"].astype(np.uint32), np.uint32(NOBODY)),
+            "pool": np.where(_HAS_POOL[kinds] | (match > 0), pool, np.uint8(NO_POOL)),
+            "minutes": minutes,
+            "klass": self._classes(rows, kinds),
+            "period": self._periods(rows, kinds),
+            "deed": np.where(kinds == Kind.DEED, rows["deed"], np.uint8(NO_DEED)),
+            "channel": rows["channel"].copy(),
+            "role": self._signers(rows, kinds),
+        }
+
+    def _matches(self, rows: Actions, kinds: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """The match each row asks of its pool: the stream says what was granted, the campaign what was asked."""
+        match = np.where(np.isin(kinds, MATCHED), rows["match"], 0).astype(np.int64)
+        asked = self.campaign.asked
+        if len(asked):
+            keys = asked["agent"].astype(np.int64) << 32 | asked["number"]
+            order = np.argsort(keys)
+            candidates = np.flatnonzero(np.isin(kinds, MATCHED) & (rows["pool"] > 0))
+            wanted = rows["agent"][candidates].astype(np.int64) << 32 | rows["number"][candidates]
+            place = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
+            found = keys[order][place] == wanted
+            match[candidates[found]] = asked["match"][order[place[found]]]
+        return match
+
+    def _second_amounts(
+        self, rows: Actions, kinds: NDArray[np.uint8], match: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        second = np.where(_HAS_PRICE[kinds], rows["price"], match)
+        second[kinds == Kind.BEAN_GIFT] = self.rate
+        imported = kinds == Kind.IMPORT
+        second[imported] = rows["ref"][imported]
+        return second
+
+    def _classes(self, rows: Actions, kinds: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        classes = np.where(_HAS_MINUTES[kinds], rows["klass"], np.uint8(0))
+        classes[np.isin(kinds, (Kind.GIFT, Kind.BEAN_GIFT, Kind.ORDER_CONFIRM))] = DONATED
+        return classes
+
+    def _periods(self, rows: Actions, kinds: NDArray[np.uint8]) -> NDArray[np.int32]:
+        """The day at whose end beans go. Beans for an order, a share or a head start are granted with the action
+        before them, a microsecond earlier and perhaps on the day before."""
+        periods = np.zeros(len(rows), np.int32)
+        grown = np.flatnonzero((kinds == Kind.DEED) & (rows["beans"] > 0))
+        earned = (rows["t"][grown] - (rows["deed"][grown] == NO_DEED)) // DAY_US
+        periods[grown] = self.calendar.fades(earned)
+        harvested = np.flatnonzero(kinds == Kind.HARVEST)
+        periods[harvested] = self.calendar.expires(rows["t"][harvested] // DAY_US)
+        return periods
+
+    def _signers(self, rows: Actions, kinds: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The key of the kind; an order that confirms itself is confirmed by the system."""
+        signers = _SIGNER[kinds]
+        confirmed = np.flatnonzero(kinds == Kind.ORDER_CONFIRM)
+        by_timer = np.zeros(len(confirmed), bool)
+        buyers, refs = (rows[name][confirmed].astype(np.int64) for name in ("agent", "ref"))
+        confirm_themselves(buyers, refs, self.rules, by_timer)
+        signers[confirmed[by_timer]] = Signer.SYSTEM
+        return signers
