@@ -113,7 +113,14 @@ class Account:
         return twin
 
 
-def open_account(chart: Chart, id: int, name: str) -> Account:
-    """A new account of the type its code names. Raises KeyError for a code that is not in the chart."""
-    kind = chart[int(name.partition(":")[0])]
-    return Account(id, name, kind, kind.floor)
+class Opener:
+    """Opens accounts of a chart: each is the copy of a blank one of its code."""
+
+    def __init__(self, chart: Chart) -> None:
+        self._blank = {str(code): Account(0, str(code), kind, kind.floor) for code, kind in chart.items()}
+
+    def __call__(self, id: int, name: str) -> Account:
+        """A new account of the type its code names. Raises KeyError for a code that is not in the chart."""
+        account = self._blank[name.partition(":")[0]].copy()
+        account.id, account.name = id, name
+        return account

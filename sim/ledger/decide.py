@@ -16,6 +16,7 @@ from sim.ledger.answers import accepted_body, refused_body, refused_group_body
 from sim.ledger.entries import (
     EFFECTS,
     MOST_LINES,
+    OPENING,
     RESOLVES,
     Answer,
     Command,
@@ -26,7 +27,7 @@ from sim.ledger.entries import (
     Refusal,
     Transfer,
 )
-from sim.ledger.journal import Event, seal
+from sim.ledger.journal import Event, sealed
 from sim.ledger.state import Overlay, State
 
 Before = dict[str, tuple[int, int, int, int]]  # each touched account's counters as they were
@@ -141,12 +142,12 @@ def _book(decision: Decision, command: Command, entry: Entry, now_us: int) -> Re
     head.ts_us = max(head.ts_us + 1, now_us)
     head.in_business = head.in_business or not entry.opening
     move = entry.move
-    event = Event(
+    event = sealed(
+        head.jhash,
         head.seq, command.eid, entry.kind, command.principal, head.ts_us, command.effective_at,
         move and move.id, move and move.state, move and move.facts, entry.deadline, entry.reverses,
         entry.limits, command.fingerprint, tuple(entry.transfers),
     )  # fmt: skip
-    event = event._replace(jhash=seal(head.jhash, event))
     head.jhash = event.jhash
     _keep(decision, event, entry)
     body = accepted_body(event, entry, {name: overlay.accounts[name] for name in before})
@@ -160,6 +161,8 @@ def _out_of_order(overlay: Overlay, entry: Entry) -> Refusal | None:
     lines = len(entry.transfers)
     if lines > MOST_LINES or (lines == 0 and entry.move is None and entry.limits is None):
         raise InvariantError(f"{entry.kind}: {lines} lines, an event has 1 to {MOST_LINES}")
+    if entry.opening != (entry.kind == OPENING):
+        raise InvariantError(f"{entry.kind}: only opening balances are of kind {OPENING}")
     if entry.opening and overlay.head.in_business:
         return Refusal("openings_closed", "opening balances come before any other event")
     if entry.reverses is not None:
@@ -175,26 +178,35 @@ def _apply(
     overlay: Overlay, command: Command, transfers: Sequence[Transfer], before: Before
 ) -> Refusal | None:
     """Apply the lines, noting each account's counters before its first change."""
+    ended: set[tuple[int, int] | None] = set()
+    known = overlay.accounts
     for line in transfers:
-        if not 0 < line.amount <= MOST:
-            return Refusal("overflow", "an amount is 1 to 10^12", {"amount": line.amount, "most": MOST})
-        sides = []
-        for name in (line.debit, line.credit):
-            account = overlay.writable(name)
-            if name not in before:
-                before[name] = account.counters
-            if account.asset != line.asset or line.debit == line.credit:
-                raise InvariantError(f"account {name} ({account.asset}): a line of {line.asset}")
-            if account.closed and line.mode is not Mode.VOID and line.mode is not Mode.EXPIRE:
-                return Refusal("account_closed", f"account {name} is closed", {"account": name})
-            sides.append(account)
-        held = line.amount
-        if line.mode in RESOLVES:
-            hold = _open_hold(overlay, line, command.effective_at)
+        mode, debited, credited, asset, amount, ends = line
+        if not 0 < amount <= MOST:
+            return Refusal("overflow", "an amount is 1 to 10^12", {"amount": amount, "most": MOST})
+        debit = known.get(debited) or overlay.writable(debited)
+        credit = known.get(credited) or overlay.writable(credited)
+        if debited not in before:
+            before[debited] = debit.counters
+        if credited not in before:
+            before[credited] = credit.counters
+        if debit is credit or debit.asset != asset or credit.asset != asset:
+            raise InvariantError(
+                f"a line of {asset} from {debited} ({debit.asset}) to {credited} ({credit.asset})"
+            )
+        if (debit.closed or credit.closed) and mode is not Mode.VOID and mode is not Mode.EXPIRE:
+            closed = debited if debit.closed else credited
+            return Refusal("account_closed", f"account {closed} is closed", {"account": closed})
+        held = amount
+        if mode in RESOLVES:
+            hold = _resolved() if ends in ended else _open_hold(overlay, line, command.effective_at)
             if isinstance(hold, Refusal):
                 return hold
+            ended.add(ends)
             held = hold.amount
-        _move(sides[0], sides[1], line.mode, line.amount, held)
+        elif ends is not None:
+            raise InvariantError(f"a {mode} line ends no hold, but names {ends}")
+        _move(debit, credit, mode, amount, held)
     return None
 
 
@@ -208,10 +220,16 @@ def _open_hold(overlay: Overlay, line: Transfer, effective_at: int) -> Hold | Re
             if line.amount > hold.amount:
                 numbers: dict[str, int | str] = {"held": hold.amount, "required": line.amount}
                 return Refusal("exceeds_hold", "more than was held", numbers)
+            if line.mode is not Mode.POST and line.amount != hold.amount:
+                raise InvariantError(f"hold {seq}.{index}: only a post can be partial, not a {line.mode}")
             if line.mode is Mode.EXPIRE and (hold.deadline is None or effective_at < hold.deadline):
                 return Refusal("not_due", "this hold has not reached its deadline")
             return hold
-    return Refusal("pending_already_resolved", "this hold was resolved before", {"seq": seq, "line": index})
+    return _resolved()
+
+
+def _resolved() -> Refusal:
+    return Refusal("pending_already_resolved", "this hold was resolved before")
 
 
 def _move(debit: Account, credit: Account, mode: Mode, amount: int, held: int) -> None:
@@ -227,31 +245,47 @@ def _move(debit: Account, credit: Account, mode: Mode, amount: int, held: int) -
 
 def _bounded(overlay: Overlay, before: Before) -> Refusal | None:
     """Floors of accounts that got less, ceilings of those that got more, and the limit of every counter."""
-    for name, (dr_pending, dr_posted, cr_pending, cr_posted) in before.items():
+    for name, counters in before.items():
         account = overlay.accounts[name]
-        if account.floor is not None:
-            credit = account.grows_by_credit
-            was = cr_posted - dr_posted - dr_pending if credit else dr_posted - cr_posted - cr_pending
-            now = account.available
-            if now < account.floor and now < was:
-                numbers: dict[str, int | str] = {
-                    "account": name,
-                    "available": was - account.floor,
-                    "required": was - now,
-                }
-                return Refusal("insufficient_funds", f"account {name} has too little", numbers)
-        if account.ceiling is not None and account.reach > account.ceiling:
-            most: dict[str, int | str] = {
-                "account": name,
-                "ceiling": account.ceiling,
-                "reached": account.reach,
-            }
-            return Refusal("ceiling_exceeded", f"account {name} would pass its ceiling", most)
-        if max(account.dr_posted, account.cr_posted, account.dr_pending, account.cr_pending) > LIMIT:
-            return Refusal("overflow", f"a counter of {name} would pass 2^62", {"account": name})
         if account.dr_pending < 0 or account.cr_pending < 0:
             raise InvariantError(f"account {name} ({account.asset}): a pending counter is below 0")
+        if account.floor is not None and account.available < account.floor:
+            refusal = _below_floor(account, _as_it_was(account, counters).available, account.floor)
+            if refusal is not None:
+                return refusal
+        if account.ceiling is not None and account.reach > account.ceiling:
+            refusal = _above_ceiling(account, _as_it_was(account, counters).reach, account.ceiling)
+            if refusal is not None:
+                return refusal
+        if max(account.counters) > LIMIT:
+            return Refusal("overflow", f"a counter of {name} would pass 2^62", {"account": name})
     return None
+
+
+def _as_it_was(account: Account, counters: tuple[int, int, int, int]) -> Account:
+    twin = account.copy()
+    twin.counters = counters
+    return twin
+
+
+def _below_floor(account: Account, was: int, floor: int) -> Refusal | None:
+    """An account below its floor may still get more."""
+    if account.available >= was:
+        return None
+    numbers: dict[str, int | str] = {
+        "account": account.name,
+        "available": was - floor,
+        "required": was - account.available,
+    }
+    return Refusal("insufficient_funds", f"account {account.name} has too little", numbers)
+
+
+def _above_ceiling(account: Account, was: int, ceiling: int) -> Refusal | None:
+    """An account above its ceiling may still get less."""
+    if account.reach <= was:
+        return None
+    numbers: dict[str, int | str] = {"account": account.name, "ceiling": ceiling, "reached": account.reach}
+    return Refusal("ceiling_exceeded", f"account {account.name} would pass its ceiling", numbers)
 
 
 def _keep(decision: Decision, event: Event, entry: Entry) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sim.ledger.accounts import Account
 
 MOST_LINES = 16
+OPENING = "OPENING"  # the kind of opening balances, which come before any other event
 
 
 class Mode(StrEnum):
@@ -98,7 +99,8 @@ class Entry:
     """What an accepted command books: 1–16 lines, or none if it only moves a document or sets limits.
 
     `deadline` belongs to the holds it opens; `reverses` is the event it corrects, at most once for ever;
-    `opening` marks opening balances, refused once anything else is in the journal; `notes` go into the answer.
+    `opening` marks opening balances (their kind is `OPENING`), refused once anything else is in the journal;
+    `notes` go into the answer.
     """
 
     kind: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -33,11 +33,11 @@ class Event(NamedTuple):
     jhash: bytes = GENESIS
 
 
-def canonical(event: Event) -> bytes:
-    """The bytes that are hashed: every field but the hash itself as one JSON array, bytes in base64."""
-    return _encode(event[:-1])
+def canonical(fields: tuple[Any, ...]) -> bytes:
+    """The bytes that are hashed: every field of an event but the hash itself as one JSON array, bytes in base64."""
+    return _encode(fields)
 
 
-def seal(head: bytes, event: Event) -> bytes:
-    """SHA-256 of the head so far and this event."""
-    return hashlib.sha256(head + canonical(event)).digest()
+def sealed(head: bytes, *fields: Any) -> Event:
+    """The event of these fields, with the SHA-256 of the head so far and of the fields."""
+    return Event(*fields, jhash=hashlib.sha256(head + canonical(fields)).digest())

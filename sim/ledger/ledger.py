@@ -23,7 +23,7 @@ from sim.ledger.entries import Answer, Command, Refusal
 from sim.ledger.failpoints import failpoint
 from sim.ledger.sql import SqlStore
 from sim.ledger.state import State
-from sim.ledger.stores import OutcomeUnknown, StoreError
+from sim.ledger.stores import Disconnected, OutcomeUnknown, StoreError
 
 BATCH = 1_024
 QUEUE = 8_192
@@ -88,26 +88,50 @@ class Ledger:
         self._wake = threading.Condition()
         self._writing = threading.Lock()  # who has it may use the store
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     # --- deciding and writing -------------------------------------------------------------------------
 
     def commit(self, groups: Sequence[Group]) -> list[list[Answer]]:
-        """Decide groups and make them durable; raises StoreError if nothing of them is in the store."""
+        """Decide groups and make them durable. Whatever goes wrong, nothing is written afterwards.
+
+        Raises Disconnected: nothing of them is in the store, which may be asked again; StoreError: nothing of
+        them is in the store; OutcomeUnknown: they are there whole or not at all.
+        """
+        if self.health == "read-only":
+            raise StoreError(self.trouble)
+        try:
+            with self._writing:
+                decision = self._decide_and_write(groups)
+        except Disconnected as error:
+            self.trouble = str(error)
+            raise
+        except Exception as error:
+            self._halt(error)
+            raise
+        self.trouble = ""
+        self._count(decision)
+        return decision.answers
+
+    def _decide_and_write(self, groups: Sequence[Group]) -> Decision:
         commands = [command for group in groups for command in group.commands]
         self.store.preload(self.state, commands, [group.eid for group in groups if group.atomic])
         decision = decide(self.state, groups, self._clock())
         if decision.events or decision.refused:
-            self._write(decision)
+            began = time.perf_counter()
+            self.store.write(self.state, decision)
+            failpoint("after-commit")
+            self.figures.commit_s += time.perf_counter() - began
             decision.overlay.merge()
         self.state.trim()
-        self._count(decision)
-        return decision.answers
+        return decision
 
-    def _write(self, decision: Decision) -> None:
-        began = time.perf_counter()
-        self.store.write(self.state, decision)
-        failpoint("after-commit")
-        self.figures.commit_s += time.perf_counter() - began
+    def _halt(self, error: Exception) -> None:
+        """Go read-only: a failed write, a broken invariant or a defect must not be built upon."""
+        with self._wake:
+            self.health = "read-only"
+            kind = "a broken invariant" if isinstance(error, InvariantError) else type(error).__name__
+            self.trouble = f"read-only after {kind}: {error}"
 
     def _count(self, decision: Decision) -> None:
         figures = self.figures
@@ -131,7 +155,7 @@ class Ledger:
             try:
                 job(self.store)
             except StoreError as error:
-                self._fail([], error)
+                self._halt(error)
                 raise Unavailable("storage_unavailable", self.trouble) from error
 
     # --- the writer's thread --------------------------------------------------------------------------
@@ -156,6 +180,7 @@ class Ledger:
     def future(self, group: Group) -> Future[list[Answer]]:
         """Queue a group and get its answers as a future."""
         promise: Future[list[Answer]] = Future()
+        promise.set_running_or_notify_cancel()  # it is under way: it cannot be cancelled any more
         self.submit(group, promise.set_result)
         return promise
 
@@ -179,26 +204,23 @@ class Ledger:
     def _run(self) -> None:
         while taken := self._take():
             groups = [group for group, _ in taken]
-            with self._writing:
-                try:
-                    answers = self.commit(groups)
-                except Exception as error:  # whatever it was: stop writing, answer everybody, say so
-                    answers = self._fail(groups, error)
+            try:
+                answers = self.commit(groups)
+            except Exception as error:  # whatever it was: everybody gets an answer
+                answers = self._failed(groups, error)
             failpoint("before-answer")
-            self._deliver([(done, mine) for (_, done), mine in zip(taken, answers, strict=True)])
-            with self._writing:
+            try:
+                self._deliver([(done, mine) for (_, done), mine in zip(taken, answers, strict=True)])
                 if self.health != "read-only":
-                    self.store.checkpoint()
+                    with self._writing:
+                        self.store.checkpoint()
+            except Exception as error:
+                self._halt(error)
 
-    def _fail(self, groups: list[Group], error: Exception) -> list[list[Answer]]:
-        """Go read-only: the batch is answered as unavailable or unknown, and nothing is written any more."""
-        with self._wake:
-            self.health = "read-only"
-            kind = "a broken invariant" if isinstance(error, InvariantError) else type(error).__name__
-            self.trouble = f"read-only after {kind}: {error}"
-        unknown = isinstance(error, OutcomeUnknown)
-        code = "outcome_unknown" if unknown else "storage_unavailable"
-        body = refused_body(Refusal(code, self.trouble if not unknown else str(error)))
+    def _failed(self, groups: list[Group], error: Exception) -> list[list[Answer]]:
+        """Unavailable if nothing was written, unknown if nobody can tell."""
+        code = "outcome_unknown" if isinstance(error, OutcomeUnknown) else "storage_unavailable"
+        body = refused_body(Refusal(code, self.trouble))
         return [[Answer(code, body, 0) for _ in group.commands] for group in groups]
 
     def stop(self) -> None:
@@ -209,7 +231,9 @@ class Ledger:
             self._wake.notify()
         if self._thread is not None:
             self._thread.join()
-        self.store.close()
+        if not self._closed:
+            self._closed = True
+            self.store.close()
 
 
 __all__ = ["Figures", "Group", "Ledger", "StoreError", "Unavailable"]

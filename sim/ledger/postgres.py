@@ -25,9 +25,10 @@ from sim.ledger.accounts import Chart
 from sim.ledger.decide import Decision
 from sim.ledger.migrations import migrate
 from sim.ledger.packing import packed
-from sim.ledger.sql import COLUMNS, Rows, SqlReader, SqlStore
+from sim.ledger.sql import SqlReader, SqlStore
 from sim.ledger.state import State
 from sim.ledger.stores import Disconnected, Fenced, OutcomeUnknown, StoreError
+from sim.ledger.tables import COLUMNS, Rows
 
 LOCK = 0x6265616E  # number of the advisory lock: "bean"
 PATIENCE_S = 5.0  # to connect anew and to get the lock

@@ -14,36 +14,14 @@ import msgspec
 
 from sim.ledger.accounts import Account, Chart
 from sim.ledger.decide import Decision, Kept
-from sim.ledger.entries import Answer, Command, Document, Hold, Limits, Posted, Transfer
+from sim.ledger.entries import OPENING, Answer, Command, Document, Hold, Limits, Posted, Transfer
 from sim.ledger.failpoints import failpoint
 from sim.ledger.journal import GENESIS, Event
 from sim.ledger.state import Head, State
-from sim.ledger.stores import LINE_BITS, MODE_NUMBERS, MODES, line_id
+from sim.ledger.stores import LINE_BITS, MODES, line_id
+from sim.ledger.tables import COLUMNS, Rows, on_conflict, rows_of
 
-OPENING = "OPENING"  # the kind of opening balances: everything else is business
 CHUNK = 2_000  # events read at once while the journal is streamed
-
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "account": (
-        "id", "name", "floor", "ceiling", "closed", "dr_pending", "dr_posted", "cr_pending", "cr_posted",
-    ),
-    "event": (
-        "seq", "eid", "kind", "actor", "ts_us", "effective_at", "document", "state", "facts", "deadline",
-        "reverses", "limits", "fingerprint", "answer", "jhash",
-    ),
-    "transfer": ("id", "mode", "dr", "cr", "amount", "hold"),
-    "hold": ("id", "dr", "cr", "amount", "deadline"),
-    "document": ("id", "state", "facts", "seq", "held"),
-    "refusal": ("eid", "fingerprint", "code", "answer"),
-    "access_key": ("id", "secret_hash", "scopes", "owners", "created_us", "expires_us", "revoked_us"),
-}  # fmt: skip
-# Tables whose rows change: the key, and what a newer row overwrites.
-OVERWRITTEN = {
-    "account": ("id", COLUMNS["account"][2:]),
-    "document": ("id", COLUMNS["document"][1:]),
-    "access_key": ("id", COLUMNS["access_key"][1:]),
-}
-Rows = list[tuple[Any, ...]]
 
 
 class SqlReader(ABC):
@@ -260,7 +238,7 @@ class SqlReader(ABC):
 
     # --- keys of the service --------------------------------------------------------------------------
 
-    def keys(self) -> Rows:
+    def access_keys(self) -> Rows:
         """Every key as it is stored, by id."""
         return [
             tuple(r)
@@ -333,7 +311,7 @@ class SqlStore(SqlReader):
     def save_keys(self, rows: Rows) -> None:
         """Keep keys of the service, new ones or as they are now; raises what `transaction` raises."""
         with self.transaction():
-            self._insert("access_key", COLUMNS["access_key"], rows, _conflict("access_key"))
+            self._insert("access_key", COLUMNS["access_key"], rows, on_conflict("access_key"))
 
     @abstractmethod
     def checkpoint(self) -> None:
@@ -345,60 +323,10 @@ class SqlStore(SqlReader):
 
     def _write(self, state: State, decision: Decision) -> None:
         """All rows of a decision, inside a transaction."""
-        for table, rows in rows_of(state, decision).items():
+        for table, rows in rows_of(decision, state.head.seq).items():
             if rows:
-                self._insert(table, COLUMNS[table], rows, _conflict(table))
+                self._insert(table, COLUMNS[table], rows, on_conflict(table))
         ended = [line_id(hold.seq, hold.line) for hold in decision.ended if hold.seq <= state.head.seq]
         if ended:
             self._delete("hold", ended)
         failpoint("before-commit")
-
-
-def _conflict(table: str) -> str:
-    if table not in OVERWRITTEN:
-        return ""
-    key, columns = OVERWRITTEN[table]
-    return f" ON CONFLICT ({key}) DO UPDATE SET {', '.join(f'{c} = excluded.{c}' for c in columns)}"
-
-
-def rows_of(state: State, decision: Decision) -> dict[str, Rows]:
-    """The rows that a decision adds or overwrites, by table."""
-    overlay = decision.overlay
-    ids = {name: account.id for name, account in overlay.accounts.items()}
-    ended = {(hold.seq, hold.line) for hold in decision.ended}
-    transfers: Rows = []
-    events: Rows = []
-    for event, answer in decision.events:
-        first = event.seq << LINE_BITS
-        for k, (mode, debit, credit, _, amount, hold) in enumerate(event.transfers):
-            ends = None if hold is None else line_id(*hold)
-            transfers.append((first | k, MODE_NUMBERS[mode], ids[debit], ids[credit], amount, ends))
-        limits = None if event.limits is None else msgspec.json.encode(event.limits).decode()
-        events.append((*event[:11], limits, event.fingerprint, answer.body, event.jhash))
-    return {
-        "account": [
-            (
-                a.id,
-                a.name,
-                a.floor,
-                a.ceiling,
-                int(a.closed),
-                a.dr_pending,
-                a.dr_posted,
-                a.cr_pending,
-                a.cr_posted,
-            )
-            for a in overlay.accounts.values()
-        ],
-        "event": events,
-        "transfer": transfers,
-        "hold": [
-            (line_id(h.seq, h.line), ids[h.debit], ids[h.credit], h.amount, h.deadline)
-            for h in decision.opened
-            if (h.seq, h.line) not in ended
-        ],
-        "document": [tuple(document) for document in overlay.documents.values()],
-        "refusal": [
-            (eid, k.fingerprint, k.answer.code, k.answer.body) for eid, k in decision.refused.items()
-        ],
-    }

@@ -20,8 +20,9 @@ from typing import Any, TextIO
 from sim.errors import UsageError
 from sim.ledger.accounts import Chart
 from sim.ledger.migrations import migrate
-from sim.ledger.sql import Rows, SqlReader, SqlStore
+from sim.ledger.sql import SqlReader, SqlStore
 from sim.ledger.stores import Fenced, OutcomeUnknown, StoreError
+from sim.ledger.tables import Rows
 
 # Rows a statement inserts at once: few statements, so the interpreter's lock changes hands seldom.
 SIZES = (512, 128, 32, 8, 2, 1)

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from sim.ledger.accounts import Account, Chart, open_account
+from sim.ledger.accounts import Account, Chart, Opener
 from sim.ledger.entries import Document, Hold, Posted
 from sim.ledger.journal import GENESIS, Event
 
 if TYPE_CHECKING:
     from sim.ledger.decide import Kept
 
-CACHED = 1_000_000  # accounts; past it the whole cache is dropped between two batches
+CACHED = 1_000_000  # entries of a cache; past it the whole cache is dropped between two batches
 
 
 class Source(Protocol):
@@ -68,16 +68,17 @@ class Head:
 
 
 def family_of(name: str) -> str:
-    """The code and first owner of an account name: `2110:u1` of `2110:u1:20220930`."""
+    """The code and first owner of an account with several: `2110:u1` of `2110:u1:20220930`, else nothing."""
     code, _, rest = name.partition(":")
-    return f"{code}:{rest.partition(':')[0]}"
+    owner, several, _ = rest.partition(":")
+    return f"{code}:{owner}" if several else ""
 
 
 class State:
     """The ledger as of the last commit."""
 
     def __init__(self, chart: Chart, source: Source | None = None, head: Head | None = None) -> None:
-        self.chart = chart
+        self.opener = Opener(chart)
         self.source = source or Nothing()
         self.head = head or Head()
         self.accounts: dict[str, Account | None] = {}
@@ -133,9 +134,9 @@ class State:
         if len(self.accounts) > CACHED:
             self.accounts.clear()
             self.families.clear()
-        if len(self.documents) > CACHED:
-            self.documents.clear()
-            self.held.clear()
+        for cache in (self.documents, self.held):
+            if len(cache) > CACHED:
+                cache.clear()
 
 
 class Overlay:
@@ -143,7 +144,7 @@ class Overlay:
 
     def __init__(self, base: State | Overlay) -> None:
         self.base = base
-        self.chart: Chart = base.chart
+        self.opener: Opener = base.opener
         self.head: Head = base.head.copy()
         self.accounts: dict[str, Account] = {}
         self.born: list[str] = []  # accounts that came into being here, in order
@@ -198,7 +199,7 @@ class Overlay:
             known = self.base.account(name)
             if known is None:
                 self.head.accounts += 1
-                mine = open_account(self.chart, self.head.accounts, name)
+                mine = self.opener(self.head.accounts, name)
                 self.families.setdefault(family_of(name), []).append(name)
                 self.born.append(name)
             else:
@@ -211,6 +212,7 @@ class Overlay:
         for name in self.born[count:]:
             del self.accounts[name]
             self.families[family_of(name)].remove(name)
+            self.head.accounts -= 1
         del self.born[count:]
 
     def merge(self) -> None:
@@ -227,6 +229,7 @@ class Overlay:
             for prefix, fresh in self.families.items():
                 base.families.setdefault(prefix, []).extend(fresh)
         else:
+            base.head.reversed.clear()  # the store knows them now
             for prefix, fresh in self.families.items():
                 if prefix in base.families:
                     base.families[prefix].extend(fresh)
