@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim import cli_load, cli_results, cli_scenarios
+from sim import cli_ledger, cli_load, cli_results, cli_scenarios
 from sim.errors import BeanpeakError, InvariantError
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_scenarios.app, name="scenarios")
 app.add_typer(cli_results.app, name="results")
+app.add_typer(cli_ledger.app, name="ledger")
 
 Out = Annotated[Path, typer.Option("--out", help="Folder of results.", metavar="DIR")]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Threads; they do not change results.")]

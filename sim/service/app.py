@@ -1,0 +1,167 @@
+"""The ASGI application: POSTs of the table on their fast way, everything else through Starlette."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sim.ledger.ledger import Ledger, Unavailable
+from sim.ledger.stores import StoreError
+from sim.service import batches, operations
+from sim.service.administration import Administration
+from sim.service.batches import Batches
+from sim.service.desk import Desk
+from sim.service.gets import Gets
+from sim.service.metrics import Collector
+from sim.service.posts import Posts, refusal
+from sim.service.problems import Problem, refused
+from sim.service.readers import Readers
+
+log = logging.getLogger("beanpeak.service")
+
+
+class App:
+    """One ledger's application. `open` is called on the running loop before the first request."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self._posts, self._batches = Posts(desk), Batches(desk)
+        self.readers: Readers
+        self._rest: Starlette
+
+    def open(self, ledger: Ledger) -> None:
+        """Begin to serve a ledger whose writer runs."""
+        self.desk.start(ledger)
+        self.readers = Readers(ledger.store.reader, self.desk.policy.readers)
+        self._registry = CollectorRegistry()
+        self._registry.register(Collector(self.desk.counts, ledger))
+        self._rest = Starlette(
+            routes=self._routes(),
+            exception_handlers={
+                Problem: _on_problem,
+                HTTPException: _on_http,
+                Unavailable: _on_unavailable,
+                StoreError: _on_store,
+            },
+        )
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """One request."""
+        if scope["type"] == "http" and scope["method"] == "POST":
+            path = scope["path"]
+            if path == batches.PATH:
+                return await self._batches(scope, receive, send)
+            found = operations.find(path)
+            if found is not None:
+                return await self._posts(*found, scope, receive, send)
+        await self._rest(scope, receive, send)
+
+    def _routes(self) -> list[Route]:
+        gets, keys = Gets(self.desk, self.readers), Administration(self.desk, self.readers)
+        v1 = {
+            "users/{id}/balances": gets.user,
+            "orders/{id}": gets.document("order"),
+            "redemptions/{id}": gets.document("redemption"),
+            "disbursements/{id}": gets.document("disbursement"),
+            "projects/{id}": gets.project,
+            "projects/{id}/flow": gets.flow,
+            "pools/{id}": gets.pool,
+            "accounts/{id}": gets.account,
+            "accounts/{id}/transfers": gets.transfers,
+            "events/{id}": gets.event,
+            "export": gets.export,
+            "audit": gets.audit,
+            "keys": keys.all,
+        }
+        return [
+            *(Route(f"/v1/{path}", page) for path, page in v1.items()),
+            Route("/v1/keys", keys.make, methods=["POST"]),
+            Route("/v1/keys/{id}/revoke", keys.revoke, methods=["POST"]),
+            Route("/v1/keys/{id}/rotate", keys.rotate, methods=["POST"]),
+            Route("/healthz", self.healthz),
+            Route("/readyz", self.readyz),
+            Route("/metrics", self.metrics),
+            Route("/openapi.json", self.openapi),
+        ]
+
+    # --- the server's own pages ---------------------------------------------------------------------------
+
+    async def healthz(self, request: Request) -> Response:
+        """The process answers."""
+        return _page({"status": "ok"})
+
+    async def readyz(self, request: Request) -> Response:
+        """Whether requests are taken, and what the server promises."""
+        ledger, policy = self.desk.ledger, self.desk.policy
+        said = {
+            "status": ledger.health,
+            "seq": ledger.state.head.seq,
+            "durability": ledger.store.durability,
+            "campaign_clock": policy.campaign_clock,
+        }
+        if ledger.trouble:
+            said["trouble"] = ledger.trouble
+        return _page(said, 200 if ledger.health == "ready" else 503)
+
+    async def metrics(self, request: Request) -> Response:
+        """For Prometheus."""
+        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+
+    async def openapi(self, request: Request) -> Response:
+        """The OpenAPI document."""
+        from sim.service.openapi import document_bytes
+
+        return Response(document_bytes(), media_type="application/json")
+
+
+def _page(said: dict[str, Any], status: int = 200) -> Response:
+    headers = {"Retry-After": "1"} if status == 503 else {}
+    return Response(json.dumps(said), status, headers, "application/json")
+
+
+def _problem(request: Request, code: str, body: bytes, extra: dict[str, str] | None = None) -> Response:
+    status, headers, answer = refusal(request.url.path, code, body)
+    response = Response(answer, status)
+    response.raw_headers = [*headers, *((k.encode(), v.encode()) for k, v in (extra or {}).items())]
+    return response
+
+
+async def _on_problem(request: Request, trouble: Exception) -> Response:
+    assert isinstance(trouble, Problem)
+    return _problem(request, trouble.code, trouble.body)
+
+
+async def _on_http(request: Request, trouble: Exception) -> Response:
+    assert isinstance(trouble, HTTPException)
+    path = request.url.path
+    if path == batches.PATH or (operations.find(path) and trouble.status_code == 404):
+        return _not_so(request, {"allow": "POST"})
+    if trouble.status_code == 405:
+        return _not_so(request, dict(trouble.headers or {}))
+    return _problem(request, "not_found", refused("not_found", "there is no such path; see /openapi.json"))
+
+
+def _not_so(request: Request, allowed: dict[str, str]) -> Response:
+    code = "method_not_allowed"
+    return _problem(request, code, refused(code, "the header Allow says how"), allowed)
+
+
+async def _on_unavailable(request: Request, trouble: Exception) -> Response:
+    assert isinstance(trouble, Unavailable)
+    return _problem(request, trouble.code, refused(trouble.code, str(trouble)))
+
+
+async def _on_store(request: Request, trouble: Exception) -> Response:
+    log.error("the store cannot be read", extra={"trouble": str(trouble)})
+    return _problem(
+        request, "storage_unavailable", refused("storage_unavailable", "the store cannot be read")
+    )
