@@ -40,4 +40,4 @@ def canonical(fields: tuple[Any, ...]) -> bytes:
 
 def sealed(head: bytes, *fields: Any) -> Event:
     """The event of these fields, with the SHA-256 of the head so far and of the fields."""
-    return Event(*fields, jhash=hashlib.sha256(head + canonical(fields)).digest())
+    return Event._make((*fields, hashlib.sha256(head + canonical(fields)).digest()))
