@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+import psutil
 from locust import User, events, task
 from locust.runners import MasterRunner, WorkerRunner
 
@@ -126,8 +127,13 @@ def _watch(environment: Any, collector: Collector) -> None:
     runner = environment.runner
     while not collector.complete and collector.report is None:
         gevent.sleep(WATCH_S)
-        if isinstance(runner, MasterRunner) and _lost(runner, collector):
+        if (
+            isinstance(runner, MasterRunner)
+            and _alive(environment) < collector.workers
+            and not collector.complete
+        ):
             collector.invalid("a worker was lost; what it had not sent was not sent")
+            _last_words(environment, collector)
             break
         if collector.overdue:
             collector.invalid("a worker did not report its end")
@@ -139,9 +145,14 @@ def _watch(environment: Any, collector: Collector) -> None:
         runner.stop()
 
 
-def _lost(runner: Any, collector: Collector) -> bool:
-    alive = len(runner.clients) - len(runner.clients.missing)
-    return not collector.complete and alive < collector.workers
+def _alive(environment: Any) -> int:
+    """How many workers there are. Locust notices a silent one after four seconds; a forked one is our child."""
+    runner, forked = environment.runner, environment.parsed_options.processes
+    present: int = len(runner.clients) - len(runner.clients.missing)
+    if not forked:
+        return present
+    children = psutil.Process().children()
+    return min(present, sum(child.status() != psutil.STATUS_ZOMBIE for child in children))
 
 
 def _conclude(environment: Any, collector: Collector) -> None:
@@ -178,9 +189,17 @@ def _cancel(environment: Any, collector: Collector) -> None:
     if collector.complete or collector.report is not None:
         return
     collector.invalid("cancelled before its end")
-    environment.runner.send_message("halt", {})
+    _last_words(environment, collector)
+
+
+def _last_words(environment: Any, collector: Collector) -> None:
+    """Halt the workers and wait a little for what they have measured."""
+    runner = environment.runner
+    runner.send_message("halt", {})
     until = time.monotonic() + LAST_WORDS_S
     while not collector.complete and time.monotonic() < until:
+        if isinstance(runner, MasterRunner) and len(collector.done) >= _alive(environment):
+            return
         gevent.sleep(WATCH_S)
 
 

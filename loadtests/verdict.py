@@ -37,7 +37,7 @@ def decide(
     reasons: list[str] = []
     if audit == "failed":
         reasons += audited or ["the audit failed"]
-    reasons += [*invalid, *missed]
+    reasons += invalid or missed  # what an invalid run misses says nothing
     if audit == "not-audited":
         reasons.append("not audited: nobody checked that the ledger holds what was acknowledged")
     if audit == "failed":

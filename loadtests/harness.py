@@ -1,0 +1,345 @@
+"""A whole load run from outside: server, schedule, Locust as child processes, faults, report. Imports no Locust.
+
+Everything the run leaves stands in one folder: load.json · driver.json and hdr.json (numbers and histograms) ·
+seconds.parquet and heat.parquet · *.hgrm · sendlog-* · schedule/. Logs of the processes name machines and paths,
+so they stay in a temporary folder; their ends are quoted in errors.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from loadtests.adapters import Ending
+from loadtests.faults import SECOND_US, Fault, Injected
+from loadtests.job import Job, job_of
+from loadtests.master import STARTED, Collector
+from loadtests.recovery import backlog_peak, effect, slowest
+from loadtests.report import DRIVER, write_report
+from loadtests.schedule import Schedule, schedule_of
+from loadtests.seconds import heat, per_second
+from loadtests.sendlog import read_logs
+from loadtests.tally import ENDINGS
+from loadtests.target import TargetServer
+from loadtests.verdict import Audit
+from loadtests.warp import Warp, make_warp
+from sim.errors import Interrupted, UsageError
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCUSTFILE = Path(__file__).with_name("locustfile.py")
+POLL_S = 0.01
+END_S = 15.0  # a driver that was asked to end has so long to write its report
+SLACK_S = 90.0  # beyond the schedule, before a driver counts as hung
+TAIL_LINES = 12
+
+Found = tuple[Audit, Sequence[str]]  # what an audit says: its verdict, and what is wrong
+
+
+@dataclass(frozen=True)
+class LoadRun:
+    """What to play, against what, how fast, and with which faults.
+
+    rows: the trace, in the order of time (`sim.trace.Trace.rows`). facts: trace (its SHA-256), users, kinds
+    (number → name). peaks and phases: spans of campaign time in µs. serve: the command of a server to start;
+    without it `job.host` must be up. prepare: called with the host once the server is ready, before t0; what it
+    returns goes to the adapter as options. audit: called with this run's folder and the host.
+    """
+
+    folder: Path
+    rows: NDArray[np.void]
+    facts: dict[str, Any] = field(default_factory=dict)
+    job: Job = field(default_factory=Job)
+    workers: int = 1
+    peaks: Sequence[tuple[int, int]] = ()
+    phases: dict[str, tuple[int, int]] = field(default_factory=dict)
+    peak_rate: float | None = None
+    speed: float | None = None
+    floor_rate: float | None = None
+    serve: Sequence[str] = ()
+    ready_path: str = "/readyz"
+    faults: Sequence[Fault] = ()
+    prepare: Callable[[str], dict[str, str]] | None = None
+    audit: Callable[[Path, str], Found] | None = None
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """A finished run: its folder and the content of `load.json`."""
+
+    folder: Path
+    report: dict[str, Any]
+
+    @property
+    def exit_code(self) -> int:
+        """0 met · 3 SLO missed · 4 audit failed · 5 invalid."""
+        return int(self.report["exit_code"])
+
+    @property
+    def seconds(self) -> pl.DataFrame:
+        """The run second by second."""
+        return pl.read_parquet(self.folder / "seconds.parquet")
+
+
+def run_load(run: LoadRun) -> LoadResult:
+    """Play, measure, audit, decide. Raises UsageError before anything is started; Interrupted after a report.
+
+    Whatever happens, no process that was started here is left.
+    """
+    _check(run)
+    warp = make_warp(
+        run.rows["due_us"].astype(np.int64), run.peaks,
+        peak_rate=run.peak_rate, speed=run.speed, floor_rate=run.floor_rate,
+    )  # fmt: skip
+    schedule = schedule_of(run.rows, warp, {**run.facts, "phases": _spans(run.phases, warp)})
+    schedule.write(run.folder / "schedule")
+    with tempfile.TemporaryDirectory(prefix="beanpeak-load-") as place, _sigterm_interrupts():
+        logs = Path(place)
+        server = TargetServer(run.serve, logs / "server.log", run.ready_path) if run.serve else None
+        with server or nullcontext():
+            host = server.host if server is not None else run.job.host
+            options = {**run.job.options, **(run.prepare(host) if run.prepare else {})}
+            job = replace(run.job, host=host, options=options, schedule=str(run.folder / "schedule"),
+                          out=str(run.folder))  # fmt: skip
+            job = job_of(job.as_dict())
+            injector = Injector(run.faults, warp, server)
+            interrupted = _drive(job, schedule, run.workers, injector, logs)
+            found: Found = ("not-audited", ())
+            if run.audit is not None and not interrupted:
+                found = run.audit(run.folder, host)
+            more = (
+                {"server_cpu_s": server.cpu_s(), "server_ended": server.ended} if server is not None else {}
+            )
+    result = LoadResult(run.folder, _assemble(run.folder, schedule, warp, injector.done, found, more))
+    if interrupted:
+        raise Interrupted(f"stopped; what was measured is in {run.folder}")
+    return result
+
+
+def _check(run: LoadRun) -> None:
+    if run.faults and not run.serve:
+        raise UsageError(
+            "faults are only done to a server that the run started itself; give its command with --serve"
+        )
+    if run.workers < 1:
+        raise UsageError(f"--workers {run.workers}: must be at least 1")
+    if (run.folder / "load.json").exists():
+        raise UsageError(f"{run.folder}: holds a load run already; choose another folder")
+
+
+def _spans(phases: dict[str, tuple[int, int]], warp: Warp) -> dict[str, list[int]]:
+    return {name: warp.wall_us(np.array(span, np.int64)).tolist() for name, span in phases.items()}
+
+
+# --- the driver as child processes -------------------------------------------------------------------------
+
+
+def _drive(job: Job, schedule: Schedule, workers: int, injector: Injector, logs: Path) -> bool:
+    """Run Locust to its end, faults on the way; whether it was interrupted. There is a report afterwards."""
+    folder = Path(job.out)
+    (logs / "job.json").write_text(job.to_json(), encoding="utf-8")
+    limit = time.monotonic() + schedule.last_due_us / SECOND_US + job.lead_s + job.drain_s + SLACK_S
+    interrupted = False
+    with (logs / "locust.log").open("wb") as out:
+        locust = subprocess.Popen(
+            _command(logs / "job.json", workers), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+            cwd=logs, env={**os.environ, "PYTHONPATH": _python_path()}, start_new_session=True,
+        )  # fmt: skip
+        try:
+            while locust.poll() is None and time.monotonic() < limit:
+                injector.step(folder)
+                time.sleep(POLL_S)
+        except (KeyboardInterrupt, Interrupted):
+            interrupted = True
+        finally:
+            injector.heal()
+            _end(locust)
+    if not (folder / DRIVER).exists():
+        collector = Collector(job, schedule, workers)
+        collector.invalid(f"the driver ended with code {locust.returncode} and no report:\n{_tail(logs)}")
+        collector.close()
+    return interrupted
+
+
+def _command(job_file: Path, workers: int) -> list[str]:
+    command = [
+        sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary",
+        "--loglevel", "WARNING", "--job", str(job_file),
+    ]  # fmt: skip
+    if workers > 1:
+        port = str(_free_port())
+        command += ["--processes", str(workers), "--master-bind-host", "127.0.0.1", "--master-bind-port", port,
+                    "--master-port", port]  # fmt: skip
+    return command
+
+
+def _python_path() -> str:
+    return os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _end(locust: subprocess.Popen[bytes]) -> None:
+    """Let the driver write its report, then make sure that its process group is gone."""
+    if locust.poll() is None:
+        locust.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            locust.wait(END_S)
+    with suppress(ProcessLookupError, PermissionError):  # the usual case: everybody has left
+        os.killpg(locust.pid, signal.SIGKILL)
+    locust.wait()
+
+
+def _tail(logs: Path) -> str:
+    text = (logs / "locust.log").read_text(encoding="utf-8", errors="replace")
+    return "\n".join(text.splitlines()[-TAIL_LINES:])
+
+
+@contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """SIGTERM ends the run as Ctrl-C does: with a report, and with nothing left running."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise Interrupted("stopped by SIGTERM")
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+# --- faults ------------------------------------------------------------------------------------------------
+
+
+class Injector:
+    """Does each fault at its instant on the wall clock, to a server of ours."""
+
+    def __init__(self, faults: Sequence[Fault], warp: Warp, server: TargetServer | None) -> None:
+        at = warp.wall_us(np.array([fault.at_us for fault in faults], np.int64)).tolist()
+        self.due = list(zip(at, faults, strict=True))
+        self.server = server
+        self.done: list[Injected] = []
+        self.t0: float | None = None
+        self.open: tuple[Fault, int, float] | None = None  # fault, when it began, when it ends
+
+    def step(self, folder: Path) -> None:
+        """Do what is due now."""
+        if not self.due and self.open is None:
+            return
+        if self.t0 is None:
+            self.t0 = _started(folder)
+        elif self.open is not None:
+            if time.time() >= self.open[2]:
+                self.heal()
+        elif self._now() >= self.due[0][0]:
+            self._begin(self.due.pop(0)[1])
+
+    def heal(self) -> None:
+        """End the fault that is on, if one is."""
+        if self.open is None or self.server is None:
+            return
+        fault, began, _ = self.open
+        self.open = None
+        if fault.deed == "freeze":
+            self.server.thaw()
+        else:
+            self.server.start()
+        self.done.append(Injected(fault.deed, began, self._now()))
+
+    def _begin(self, fault: Fault) -> None:
+        assert self.server is not None
+        began = self._now()
+        if fault.deed == "freeze":
+            self.server.freeze()
+        else:
+            self.server.kill9()
+        self.open = (fault, began, time.time() + fault.lasts_s)
+
+    def _now(self) -> int:
+        assert self.t0 is not None
+        return round((time.time() - self.t0) * SECOND_US)
+
+
+def _started(folder: Path) -> float | None:
+    try:
+        return float(json.loads((folder / STARTED).read_text(encoding="utf-8"))["t0"])
+    except OSError:
+        return None
+
+
+# --- what came of it ---------------------------------------------------------------------------------------
+
+
+def _assemble(
+    folder: Path,
+    schedule: Schedule,
+    warp: Warp,
+    faults: Sequence[Injected],
+    found: Found,
+    more: dict[str, Any],
+) -> dict[str, Any]:
+    """Add what only the send logs and the harness know; the final `load.json`."""
+    records, _ = read_logs(folder)
+    facts = json.loads((folder / DRIVER).read_text(encoding="utf-8"))
+    per_second(schedule.due_us, records, warp).write_parquet(folder / "seconds.parquet")
+    heat(records).write_parquet(folder / "heat.parquet")
+    effects = [effect(one, records) for one in faults]
+    more = {
+        **more,
+        "faults": effects,
+        "recovery_s": slowest(effects, facts["lasted_s"]),
+        "backlog_peak": backlog_peak(records),
+    }
+    invalid = []
+    if not facts["complete"]:
+        more["counts"] = _counts(records, len(schedule))
+    elif len(records) != facts["counts"]["sent"]:
+        invalid.append(
+            f"{facts['counts']['sent']:,} events were sent but {len(records):,} are in the send logs"
+        )
+    (folder / STARTED).unlink(missing_ok=True)
+    audit, audited = found
+    return write_report(folder, audit=audit, audited=list(audited), more=more, invalid=invalid)
+
+
+def _counts(records: NDArray[np.void], scheduled: int) -> dict[str, int]:
+    """Counts of a run that lost a worker, from the send logs; what was open at its end is unknown."""
+    endings = np.bincount(records["outcome"], minlength=len(Ending))
+    counts = {name: int(endings[ending]) for ending, name in ENDINGS.items()}
+    counts["unknown"] += int(endings[Ending.OPEN])
+    retries = int(np.maximum(records["attempts"].astype(np.int64) - 1, 0).sum())
+    return {
+        "scheduled": scheduled, "sent": len(records), **counts, "shed": 0,
+        "unsent": scheduled - len(records), "retries": retries,
+    }  # fmt: skip
+
+
+def clear(folder: Path) -> None:
+    """Remove what a finished run no longer needs for its figures: schedule and send logs."""
+    shutil.rmtree(folder / "schedule", ignore_errors=True)
+    for file in folder.glob("sendlog-*"):
+        file.unlink()
