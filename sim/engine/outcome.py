@@ -9,18 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
+from sim.checks import Check as Check
+
 if TYPE_CHECKING:
     import polars as pl
 
     from sim.scenario import Scenario
-
-
-class Check(TypedDict):
-    """One invariant of the day close: its name, whether it held and what was compared."""
-
-    name: str
-    passed: bool
-    detail: str
 
 
 class Audit(TypedDict):

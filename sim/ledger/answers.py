@@ -6,21 +6,20 @@ from typing import Any
 
 import msgspec
 
-from sim.ledger.accounts import Account
 from sim.ledger.entries import Entry, Refusal, printed_id
 from sim.ledger.journal import Event
 
 _encode = msgspec.json.Encoder().encode
 
 
-def accepted_body(event: Event, entry: Entry, touched: dict[str, Account]) -> bytes:
+def accepted_body(event: Event, entry: Entry, available: dict[str, int]) -> bytes:
     """`seq`, `id`, what the entry has to say, and what is available on every account it touched."""
     said: dict[str, Any] = {"seq": event.seq, "id": printed_id(event.eid)}
     if event.document is not None:
         said["document"] = event.document
         said["state"] = event.state
     said.update(entry.notes)
-    said["balances"] = {name: account.available for name, account in touched.items()}
+    said["balances"] = available
     return _encode(said)
 
 

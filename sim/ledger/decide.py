@@ -150,7 +150,7 @@ def _book(decision: Decision, command: Command, entry: Entry, now_us: int) -> Re
     )  # fmt: skip
     head.jhash = event.jhash
     _keep(decision, event, entry)
-    body = accepted_body(event, entry, {name: overlay.accounts[name] for name in before})
+    body = accepted_body(event, entry, {name: overlay.accounts[name].available for name in before})
     overlay.booked[event.eid] = event
     decision.events.append((event, Answer("", body, event.seq)))
     return None
@@ -291,13 +291,13 @@ def _above_ceiling(account: Account, was: int, ceiling: int) -> Refusal | None:
 def _keep(decision: Decision, event: Event, entry: Entry) -> None:
     """Note what the event leaves behind: holds opened and ended, the document's state, new bounds."""
     overlay = decision.overlay
-    opened = tuple(
+    opened = [
         Hold(event.seq, k, line.debit, line.credit, line.asset, line.amount, entry.deadline)
         for k, line in enumerate(entry.transfers)
         if line.mode is Mode.PENDING
-    )
+    ]
     if opened:
-        overlay.held[event.seq] = opened
+        overlay.held[event.seq] = tuple(opened)
         decision.opened += opened
     for line in entry.transfers:
         if line.hold is not None:

@@ -103,6 +103,13 @@ class _Postgres(SqlReader):
         kind = TYPES[type(values[0])]
         return f"{column} = ANY(?::{kind}[])", (Column(packed(kind, values)),)
 
+    def _begin_snapshot(self) -> None:
+        self._live().execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+    def _end_snapshot(self) -> None:
+        with suppress(psycopg.Error):  # a lost connection has ended it already
+            self._connection.execute("COMMIT")
+
     def close(self) -> None:
         self._connection.close()
 

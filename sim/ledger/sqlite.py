@@ -26,7 +26,7 @@ from sim.ledger.tables import Rows
 
 # Rows a statement inserts at once: few statements, so the interpreter's lock changes hands seldom.
 SIZES = (512, 128, 32, 8, 2, 1)
-CHECKPOINT_BYTES = 1 << 24
+CHECKPOINT_ROWS = 1 << 15  # the log's size on disk does not tell: a log that was moved is written over
 FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))  # versions in which the WAL-reset race is mended
 
 
@@ -53,6 +53,12 @@ class _Sqlite(SqlReader):
         padded = [*values, *[values[-1]] * (size - len(values))]
         return f"{column} IN ({', '.join('?' * size)})", padded
 
+    def _begin_snapshot(self) -> None:
+        self._connection.execute("BEGIN")
+
+    def _end_snapshot(self) -> None:
+        self._connection.execute("COMMIT")
+
     def close(self) -> None:
         self._connection.close()
 
@@ -78,6 +84,7 @@ class SqliteStore(_Sqlite, SqlStore):
         self.durability = f"sqlite synchronous={'NORMAL (relaxed)' if relaxed else 'FULL'}"
         self._lock = _take_lock(path)
         self._failed = False
+        self._rows = 0  # written since the log was moved into the file
         self._inserts: dict[tuple[str, int], str] = {}
         self._connection = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, cached_statements=512
@@ -117,9 +124,9 @@ class SqliteStore(_Sqlite, SqlStore):
 
     def checkpoint(self) -> None:
         """Move the log into the file when it has grown; only the writer calls this, between two batches."""
-        log = self.path.with_name(self.path.name + "-wal")
-        if log.exists() and log.stat().st_size > CHECKPOINT_BYTES:
+        if self._rows >= CHECKPOINT_ROWS:
             self._checkpoint("PASSIVE")
+            self._rows = 0
 
     def _checkpoint(self, how: str) -> None:
         try:
@@ -130,6 +137,7 @@ class SqliteStore(_Sqlite, SqlStore):
 
     def _insert(self, table: str, columns: Sequence[str], rows: Rows, conflict: str) -> None:
         execute = self._connection.execute
+        self._rows += len(rows)
         at = 0
         for size in SIZES:
             while len(rows) - at >= size:
