@@ -38,6 +38,11 @@ def canonical(fields: tuple[Any, ...]) -> bytes:
     return _encode(fields)
 
 
+def chained(head: bytes, fields: tuple[Any, ...]) -> bytes:
+    """The SHA-256 of the head so far and of an event's fields: the head from now on."""
+    return hashlib.sha256(head + canonical(fields)).digest()
+
+
 def sealed(head: bytes, *fields: Any) -> Event:
-    """The event of these fields, with the SHA-256 of the head so far and of the fields."""
-    return Event._make((*fields, hashlib.sha256(head + canonical(fields)).digest()))
+    """The event of these fields, chained to the head so far."""
+    return Event._make((*fields, chained(head, fields)))

@@ -18,6 +18,7 @@ from typing import Literal
 from sim.errors import BeanpeakError, InvariantError
 from sim.ledger.accounts import Chart
 from sim.ledger.answers import refused_body
+from sim.ledger.audit import insist, quick
 from sim.ledger.decide import Decision, Group, decide
 from sim.ledger.entries import Answer, Command, Refusal
 from sim.ledger.failpoints import failpoint
@@ -66,7 +67,10 @@ def deliver_here(finished: list[tuple[Done, list[Answer]]]) -> None:
 
 
 class Ledger:
-    """One journal and its writer. Used without a thread (`commit`) or with one (`start`, `submit`, `stop`)."""
+    """One journal and its writer. Used without a thread (`commit`) or with one (`start`, `submit`, `stop`).
+
+    Raises InvariantError if what is in the store is not sound as far as a quick look tells.
+    """
 
     def __init__(
         self,
@@ -77,6 +81,7 @@ class Ledger:
         deliver: Deliver = deliver_here,
         queue: int = QUEUE,
     ) -> None:
+        insist(quick(store))
         self.store = store
         self.state = State(chart, store, store.head())
         self.figures = Figures()

@@ -28,7 +28,7 @@ from sim.ledger.packing import packed
 from sim.ledger.sql import SqlReader, SqlStore
 from sim.ledger.state import State
 from sim.ledger.stores import Disconnected, Fenced, OutcomeUnknown, StoreError
-from sim.ledger.tables import COLUMNS, Rows
+from sim.ledger.tables import COLUMNS, Rows, on_conflict
 
 LOCK = 0x6265616E  # number of the advisory lock: "bean"
 PATIENCE_S = 5.0  # to connect anew and to get the lock
@@ -92,9 +92,16 @@ class _Postgres(SqlReader):
         return self._connection
 
     def _all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        with self._reading() as connection:
+            return connection.cursor(binary=True).execute(translated(sql), parameters).fetchall()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection[Any]]:
+        if self._in_snapshot and self._connection.closed:
+            raise Disconnected("the connection was lost, and with it what was being read")
         connection = self._live()
         try:
-            return connection.cursor(binary=True).execute(translated(sql), parameters).fetchall()
+            yield connection
         except psycopg.Error as error:
             kind = Disconnected if connection.closed else StoreError
             raise kind(f"PostgreSQL cannot be read: {error}") from error
@@ -104,7 +111,8 @@ class _Postgres(SqlReader):
         return f"{column} = ANY(?::{kind}[])", (Column(packed(kind, values)),)
 
     def _begin_snapshot(self) -> None:
-        self._live().execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        with self._reading() as connection:
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
     def _end_snapshot(self) -> None:
         with suppress(psycopg.Error):  # a lost connection has ended it already
@@ -220,18 +228,23 @@ class PostgresStore(_Postgres, SqlStore):
                 with suppress(psycopg.Error):
                     connection.execute("ROLLBACK")
 
-    def _insert(self, table: str, columns: Sequence[str], rows: Rows, conflict: str) -> None:
+    def insert(self, table: str, rows: Rows) -> None:
+        columns = COLUMNS[table]
         kinds = [self._types[table, column] for column in columns]
         turned = zip(*rows, strict=True)
         values = [Column(packed(kind, column)) for kind, column in zip(kinds, turned, strict=True)]
         arrays = ", ".join(f"%b::{kind}[]" for kind in kinds)
         self._connection.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays}){conflict}", values
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays}){on_conflict(table)}",
+            values,
         )
 
-    def _delete(self, table: str, ids: list[int]) -> None:
-        ids_ = Column(packed("bigint", ids))
-        self._connection.execute(f"DELETE FROM {table} WHERE id = ANY(%b::bigint[])", (ids_,))
+    def delete(self, table: str, ids: Sequence[int]) -> None:
+        packed_ids = Column(packed("bigint", ids))
+        self._connection.execute(f"DELETE FROM {table} WHERE id = ANY(%b::bigint[])", (packed_ids,))
+
+    def clear(self, table: str) -> None:
+        self._connection.execute(f"DELETE FROM {table}")
 
     def checkpoint(self) -> None:
         """PostgreSQL looks after itself."""

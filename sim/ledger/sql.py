@@ -12,19 +12,23 @@ from sim.ledger.failpoints import failpoint
 from sim.ledger.reading import SqlReader as SqlReader
 from sim.ledger.state import State
 from sim.ledger.stores import line_id
-from sim.ledger.tables import COLUMNS, Rows, on_conflict, rows_of
+from sim.ledger.tables import Rows, rows_of
 
 
 class SqlStore(SqlReader):
     """The one writer's connection."""
 
     @abstractmethod
-    def _insert(self, table: str, columns: Sequence[str], rows: Rows, conflict: str) -> None:
-        """Insert rows; `conflict` is the clause that overwrites, or empty."""
+    def insert(self, table: str, rows: Rows) -> None:
+        """Insert rows, inside a transaction; where a table's rows change, they overwrite what is there."""
 
     @abstractmethod
-    def _delete(self, table: str, ids: list[int]) -> None:
-        """Delete rows by id."""
+    def delete(self, table: str, ids: Sequence[int]) -> None:
+        """Delete rows by id, inside a transaction."""
+
+    @abstractmethod
+    def clear(self, table: str) -> None:
+        """Delete all rows, inside a transaction."""
 
     durability: str  # what a commit survives, printed beside every figure
 
@@ -43,7 +47,7 @@ class SqlStore(SqlReader):
     def save_keys(self, rows: Rows) -> None:
         """Keep keys of the service, new ones or as they are now; raises what `transaction` raises."""
         with self.transaction():
-            self._insert("access_key", COLUMNS["access_key"], rows, on_conflict("access_key"))
+            self.insert("access_key", rows)
 
     def preload(self, state: State, commands: Sequence[Command], groups: Sequence[bytes]) -> None:
         """Fill the state's caches with what commands announce, in one look-up a table."""
@@ -74,8 +78,8 @@ class SqlStore(SqlReader):
         """All rows of a decision, inside a transaction."""
         for table, rows in rows_of(decision, state.head.seq).items():
             if rows:
-                self._insert(table, COLUMNS[table], rows, on_conflict(table))
+                self.insert(table, rows)
         ended = [line_id(hold.seq, hold.line) for hold in decision.ended if hold.seq <= state.head.seq]
         if ended:
-            self._delete("hold", ended)
+            self.delete("hold", ended)
         failpoint("before-commit")

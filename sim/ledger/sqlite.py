@@ -22,10 +22,11 @@ from sim.ledger.accounts import Chart
 from sim.ledger.migrations import migrate
 from sim.ledger.sql import SqlReader, SqlStore
 from sim.ledger.stores import Fenced, OutcomeUnknown, StoreError
-from sim.ledger.tables import Rows
+from sim.ledger.tables import COLUMNS, Rows, on_conflict
 
 # Rows a statement inserts at once: few statements, so the interpreter's lock changes hands seldom.
 SIZES = (512, 128, 32, 8, 2, 1)
+MOST_VALUES = 16_384  # of one statement; SQLite takes 32,766
 CHECKPOINT_ROWS = 1 << 15  # the log's size on disk does not tell: a log that was moved is written over
 FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))  # versions in which the WAL-reset race is mended
 
@@ -135,7 +136,7 @@ class SqliteStore(_Sqlite, SqlStore):
             self._failed = True
             raise StoreError(f"{self.path}: the log could not be moved into the file: {error}") from error
 
-    def _insert(self, table: str, columns: Sequence[str], rows: Rows, conflict: str) -> None:
+    def insert(self, table: str, rows: Rows) -> None:
         execute = self._connection.execute
         self._rows += len(rows)
         at = 0
@@ -143,15 +144,20 @@ class SqliteStore(_Sqlite, SqlStore):
             while len(rows) - at >= size:
                 sql = self._inserts.get((table, size))
                 if sql is None:
-                    one = f"({', '.join('?' * len(columns))})"
-                    sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * size)}{conflict}"
+                    columns = COLUMNS[table]
+                    places = ", ".join([f"({', '.join('?' * len(columns))})"] * size)
+                    sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {places}{on_conflict(table)}"
                     self._inserts[table, size] = sql
                 execute(sql, list(chain.from_iterable(rows[at : at + size])))
                 at += size
 
-    def _delete(self, table: str, ids: list[int]) -> None:
-        condition, parameters = self._among("id", ids)
-        self._connection.execute(f"DELETE FROM {table} WHERE {condition}", parameters)
+    def delete(self, table: str, ids: Sequence[int]) -> None:
+        for at in range(0, len(ids), MOST_VALUES):
+            condition, parameters = self._among("id", ids[at : at + MOST_VALUES])
+            self._connection.execute(f"DELETE FROM {table} WHERE {condition}", parameters)
+
+    def clear(self, table: str) -> None:
+        self._connection.execute(f"DELETE FROM {table}")
 
     def reader(self) -> SqliteReader:
         return SqliteReader(self.path, self.chart)
