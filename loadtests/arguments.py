@@ -48,10 +48,10 @@ def job_from(parsed: Any) -> Job | None:
         given["host"] = parsed.host
     if not parsed.job and "schedule" not in given:
         return None
-    settings = {**(read_settings(Path(parsed.job)) if parsed.job else {}), **given}
-    if not settings.get("schedule"):
+    job = job_of({**(read_settings(Path(parsed.job)) if parsed.job else {}), **given})
+    if not job.schedule:
         raise UsageError("the load job names no schedule; write one with `python -m loadtests.prepare`")
-    return job_of(settings)
+    return job
 
 
 def first_look() -> Job | None:

@@ -38,7 +38,7 @@ def rows(collector: Collector | None) -> list[dict[str, Any]]:
     """A row a second, newest first; the worst of the run so far beside it."""
     if collector is None:
         return []
-    live = collector.live
+    live = collector.whole()
     backlog, lag = (_p99(live.figures(series)) for series in ("backlog", "lag"))
     shown = []
     for second in reversed(live.seconds()[-LAST_SECONDS:]):

@@ -102,6 +102,10 @@ def _test_start(environment: Any, **_: Any) -> None:
     runner = environment.runner
     if isinstance(runner, WorkerRunner):
         return
+    if state.collector is not None:
+        logger.error("this schedule has been played; start Locust anew for another run")
+        gevent.spawn(runner.stop)
+        return
     assert state.job is not None
     assert state.schedule is not None
     ready = list(runner.clients) if isinstance(runner, MasterRunner) else [None]
@@ -127,6 +131,8 @@ def _watch(environment: Any, collector: Collector) -> None:
     runner = environment.runner
     while not collector.complete and collector.report is None:
         gevent.sleep(WATCH_S)
+        if not isinstance(runner, MasterRunner):
+            collector.reported(_news())
         if (
             isinstance(runner, MasterRunner)
             and _alive(environment) < collector.workers
@@ -152,7 +158,7 @@ def _alive(environment: Any) -> int:
     if not forked:
         return present
     children = psutil.Process().children()
-    return min(present, sum(child.status() != psutil.STATUS_ZOMBIE for child in children))
+    return min(present, len([child for child in children if child.status() != psutil.STATUS_ZOMBIE]))
 
 
 def _conclude(environment: Any, collector: Collector) -> None:
@@ -249,11 +255,17 @@ def _follow_parent(runner: Any, parent: int) -> None:
 
 @events.report_to_master.add_listener
 def _report(client_id: str, data: dict[str, Any], **_: Any) -> None:
+    data["hdr"] = _news()
+
+
+def _news() -> dict[str, bytes]:
+    """What this process has measured since the last time."""
+    parts: dict[str, bytes] = {}
     if state.play is not None:
-        data["hdr"] = parts = {}
         for key, blob in state.play.recorder.drain():
             parts[key] = blob
             gevent.sleep(0)  # an encoding takes a fifth of a millisecond
+    return parts
 
 
 class Driver(User):

@@ -35,6 +35,7 @@ class Collector:
         self.causes: list[str] = []  # why the run says nothing
         self.t0 = 0.0
         self.report: dict[str, Any] | None = None
+        self._whole: Merged | None = None
         rate = schedule.facts["warp"]["peak_rate"]
         if rate > job.max_rate:
             raise UsageError(
@@ -83,13 +84,14 @@ class Collector:
     # --- at the end ------------------------------------------------------------------------------------
 
     def whole(self) -> Merged:
-        """Histograms of all workers: their final ones, or what is known of a run that lost one."""
+        """Histograms of all workers: their final ones, or what is known of a run that goes on or lost one."""
         if not self.complete:
             return self.live
-        merged = Merged()
-        for said in self.done.values():
-            merged.add(said["hdr"])
-        return merged
+        if self._whole is None:
+            self._whole = Merged()
+            for said in self.done.values():
+                self._whole.add(said["hdr"])
+        return self._whole
 
     def close(self, requests: int | None = None) -> dict[str, Any]:
         """Write the report, once; further calls give the same. requests: as Locust counted them."""

@@ -1,0 +1,203 @@
+"""Whole runs through the harness, against the stub: nothing lost, nothing reordered, the freeze is seen."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from loadtests.faults import Fault
+from loadtests.harness import LoadResult, LoadRun, run_load
+from loadtests.job import Job
+from loadtests.report import read_gathered
+from loadtests.sendlog import read_logs
+from loadtests.synthetic import constant_rate
+from sim.errors import UsageError
+
+from .conftest import QUICK, STUB
+
+RATE, SECONDS, CHAINS = 400.0, 3.0, 40
+COUNT = round(RATE * SECONDS)
+S = 1_000_000
+
+
+def seen_by(host: str) -> list[int]:
+    """Row numbers in the order in which the stub accepted them."""
+    with urllib.request.urlopen(f"{host}/seen", timeout=10) as answer:
+        return [int(key.partition(b":")[2]) for key in answer.read().split(b"\n")]
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[LoadResult, list[int]]:
+    """Two workers, three kinds, a stub that is sometimes busy, refuses some and loses some answers."""
+    folder, seen = tmp_path_factory.mktemp("two") / "run", []
+
+    def look(_folder: Path, host: str) -> Any:
+        seen.extend(seen_by(host))
+        return "passed", ()
+
+    run = LoadRun(
+        folder, constant_rate(RATE, SECONDS, CHAINS, kinds=3), {"trace": "t", "users": CHAINS},
+        Job(**QUICK), workers=2, phases={"middle": (1 * S, 2 * S)}, audit=look,
+        serve=(*STUB, "--busy", "50", "--refuse", "70", "--lose", "90"),
+    )  # fmt: skip
+    return run_load(run), seen
+
+
+def test_counts_add_up(two: tuple[LoadResult, list[int]]) -> None:
+    """Scheduled = sent = the sum of endings = events in the histograms = records in the send logs."""
+    result, _ = two
+    counts = result.report["counts"]
+    _, merged = read_gathered(result.folder)
+    records, _ = read_logs(result.folder)
+    endings = sum(counts[name] for name in ("accepted", "duplicate", "rejected", "unavailable", "unknown"))
+    assert counts["scheduled"] == counts["sent"] == endings == COUNT
+    assert merged.count("intended") == merged.count("service") == merged.count("lag") == COUNT
+    assert sorted(records["row"].tolist()) == list(range(COUNT))
+    assert counts["shed"] == counts["unsent"] == counts["unknown"] == 0
+    assert sum(kind["events"] for kind in result.report["kinds"].values()) == pytest.approx(COUNT * 2.5 / 3)
+    assert result.report["phases"]["middle"]["events"] == RATE
+    assert (result.exit_code, result.report["reasons"]) == (0, [])
+
+
+def test_no_event_is_lost_and_none_is_invented(two: tuple[LoadResult, list[int]]) -> None:
+    """What the stub holds is exactly what was not refused; retries used the same keys."""
+    result, seen = two
+    records, codes = read_logs(result.folder)
+    refused = records["row"][[codes[code] == "insufficient_funds" for code in records["code"]]]
+    assert len(refused) == result.report["counts"]["rejected"] > 0
+    assert sorted(seen) == sorted(set(range(COUNT)) - set(refused.tolist()))
+    assert result.report["counts"]["duplicate"] > 0
+    assert result.report["counts"]["retries"] >= result.report["counts"]["duplicate"]
+
+
+def test_the_seq_that_was_acknowledged_is_the_ledgers(two: tuple[LoadResult, list[int]]) -> None:
+    """Row and seq of every accepted event, replayed answers too."""
+    result, seen = two
+    records, _ = read_logs(result.folder)
+    accepted = records[records["seq"] > 0]
+    assert {int(r["row"]): int(r["seq"]) for r in accepted} == {row: k + 1 for k, row in enumerate(seen)}
+
+
+def test_each_chain_arrives_in_its_order(two: tuple[LoadResult, list[int]]) -> None:
+    """As seen by the server, over two workers, retries and all."""
+    _, seen = two
+    for chain in range(CHAINS):
+        mine = [row for row in seen if row % CHAINS == chain]
+        assert mine == sorted(mine)
+        assert len(mine) > 0
+
+
+def test_real_time_order_of_a_chain_is_in_the_log(two: tuple[LoadResult, list[int]]) -> None:
+    """A row starts only after its predecessor has ended."""
+    records, _ = read_logs(two[0].folder)
+    for chain in range(CHAINS):
+        mine = records[records["row"] % CHAINS == chain]
+        assert (mine["started"][1:] >= mine["ended"][:-1]).all()
+
+
+def test_the_folder_tells_the_run_second_by_second(two: tuple[LoadResult, list[int]]) -> None:
+    """Offered by due second, attempts with retries, and a heat map that holds every event."""
+    result, _ = two
+    seconds, heat = result.seconds, pl.read_parquet(result.folder / "heat.parquet")
+    assert seconds["offered"].sum() == COUNT
+    counts = result.report["counts"]
+    assert seconds["accepted"].sum() == counts["accepted"] + counts["duplicate"]
+    assert seconds["attempts"].sum() == pytest.approx(COUNT + counts["retries"])
+    assert heat["events"].sum() == COUNT
+
+
+def test_no_file_names_a_machine_or_a_path(two: tuple[LoadResult, list[int]]) -> None:
+    """A result may be sent round."""
+    for file in two[0].folder.rglob("*"):
+        if file.is_file() and file.suffix in (".json", ".hgrm", ".codes"):
+            text = file.read_text(encoding="utf-8")
+            assert str(two[0].folder.parent) not in text
+            assert "/home" not in text
+
+
+def test_a_freeze_of_two_seconds_is_seen_in_full(tmp_path: Path) -> None:
+    """At rate r the intended histogram holds about 2r samples spread evenly over 0–2 s; service time hides it."""
+    rate, frozen = 200.0, 2.0
+    run = LoadRun(
+        tmp_path / "run", constant_rate(rate, 5, chains=200), job=Job(**{**QUICK, "senders": 4}), serve=STUB,
+        faults=[Fault("freeze", round(1.5 * S), frozen)],
+    )  # fmt: skip
+    result = run_load(run)
+    records, _ = read_logs(result.folder)
+    intended = (records["ended"] - records["due"]) / S
+    late, _ = np.histogram(intended, bins=np.linspace(0.2, 2.0, 7))
+    assert 0.9 * 1.8 * rate <= late.sum() <= 1.3 * 1.8 * rate
+    assert (np.abs(late - late.mean()) <= 0.35 * late.mean()).all()
+    assert intended.max() < frozen + 0.5
+    service, headline = result.report["service_ms"], result.report["intended_ms"]
+    assert service["p99"] < 100 < 1_500 < headline["p99"]
+    assert result.report["backlog_ms"]["p99"] > 1_500
+    (fault,) = result.report["faults"]
+    assert fault["silence_s"] == pytest.approx(frozen, abs=0.5)
+    assert 0 < fault["recovery_s"] < 2
+    assert result.report["backlog_peak"] == pytest.approx(rate * frozen, rel=0.2)
+    assert result.report["dispatch_lag_ms"]["p99"] < 250
+    assert result.exit_code == 0
+
+
+def test_a_killed_server_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    """kill -9, restart after half a second on the same port: every event ends once, through retries."""
+    seen: list[int] = []
+
+    def look(_folder: Path, host: str) -> Any:
+        seen.extend(seen_by(host))
+        return "passed", ()
+
+    run = LoadRun(
+        tmp_path / "run", constant_rate(300, 4, CHAINS), job=Job(**QUICK), audit=look,
+        serve=(*STUB, "--journal", str(tmp_path / "journal")), faults=[Fault("kill9", 1 * S, 0.5)],
+    )  # fmt: skip
+    result = run_load(run)
+    counts = result.report["counts"]
+    assert sorted(seen) == list(range(1200))
+    assert counts["accepted"] + counts["duplicate"] == counts["sent"] == 1200
+    assert counts["retries"] > 0
+    (fault,) = result.report["faults"]
+    assert fault["end_s"] - fault["start_s"] >= 0.5
+    assert fault["silence_s"] >= 0.5
+
+
+def test_a_failed_audit_outranks_everything(tmp_path: Path) -> None:
+    """Exit 4, with what the audit found first; the files agree with the result."""
+    run = LoadRun(
+        tmp_path / "run", constant_rate(100, 1.5, CHAINS), job=Job(**QUICK), serve=STUB,
+        audit=lambda _folder, _host: ("failed", ["a fen is missing"]),
+    )  # fmt: skip
+    result = run_load(run)
+    assert result.exit_code == 4
+    assert result.report["reasons"][0] == "a fen is missing"
+    assert json.loads((tmp_path / "run" / "load.json").read_text())["audit"]["verdict"] == "failed"
+
+
+def test_events_that_waited_too_long_are_shed_and_the_run_is_invalid(tmp_path: Path) -> None:
+    """One slow sender cannot keep up: what is shed is counted, never sent, and nothing is claimed."""
+    job = Job(**{**QUICK, "senders": 1, "shed_after_s": 0.3})
+    run = LoadRun(tmp_path / "run", constant_rate(100, 2, CHAINS), job=job, serve=(*STUB, "--delay-ms", "30"))
+    result = run_load(run)
+    counts = result.report["counts"]
+    assert counts["shed"] > 0
+    assert counts["sent"] + counts["shed"] == counts["scheduled"] == 200
+    assert result.exit_code == 5
+    assert f"{counts['shed']:,} events were shed" in result.report["reasons"][0]
+
+
+def test_what_cannot_be_run_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    """Faults without a server of ours, a folder that is taken, a target beyond the limit."""
+    rows = constant_rate(100, 1)
+    with pytest.raises(UsageError, match="--serve"):
+        run_load(LoadRun(tmp_path / "a", rows, faults=[Fault("freeze", 0, 1.0)]))
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "load.json").write_text("{}")
+    with pytest.raises(UsageError, match="choose another folder"):
+        run_load(LoadRun(tmp_path / "b", rows))
