@@ -9,7 +9,8 @@ import typer
 from sim.errors import UsageError
 
 if TYPE_CHECKING:
-    from sim.ledger.sql import SqlReader, SqlStore
+    from sim.ledger.reading import SqlReader
+    from sim.ledger.sql import SqlStore
     from sim.service.keys import AccessKey
 
 EXAMPLES = """

@@ -172,15 +172,27 @@ class Ledger:
 
     def submit(self, group: Group, done: Done) -> None:
         """Queue a group; `done` gets its answers after the commit. Raises Unavailable."""
+        for _, unavailable in self.submit_all([(group, done)]):
+            raise unavailable
+
+    def submit_all(self, asked: Sequence[tuple[Group, Done]]) -> list[tuple[Done, Unavailable]]:
+        """Queue groups and wake the writer once; returns those that were not taken, and why."""
         with self._wake:
             if self.health != "ready":
                 code = "draining" if self.health == "draining" else "storage_unavailable"
-                raise Unavailable(code, self.trouble or "the server is stopping")
-            if self._queued + len(group.commands) > self._most and self._queued:
-                raise Unavailable("queue_full", f"{self._queued} requests are waiting already")
-            self._waiting.append((group, done))
-            self._queued += len(group.commands)
+                unavailable = Unavailable(code, self.trouble or "the server is stopping")
+                return [(done, unavailable) for _, done in asked]
+            refused = []
+            for group, done in asked:
+                size = len(group.commands)
+                if self._queued + size > self._most and self._queued:
+                    full = Unavailable("queue_full", f"{self._queued} requests are waiting already")
+                    refused.append((done, full))
+                    continue
+                self._waiting.append((group, done))
+                self._queued += size
             self._wake.notify()
+            return refused
 
     def future(self, group: Group) -> Future[list[Answer]]:
         """Queue a group and get its answers as a future."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from sim.ledger.decide import Group
 from sim.ledger.entries import Answer, Command, Refusal, event_id
-from sim.ledger.ledger import Done, Ledger, Unavailable, wall_us
+from sim.ledger.ledger import Done, Ledger, wall_us
 from sim.service.commands.plan import OUT_OF_WINDOW, Caller, in_window
 from sim.service.keys import ALL, AccessKey, Keyring
 from sim.service.metrics import Counts
@@ -36,6 +36,12 @@ class Ticket:
         if not self.future.done():
             self.future.set_result(answers)
 
+    def fail(self, code: str, detail: str) -> None:
+        """Nothing was queued."""
+        self._desk.release(self)
+        if not self.future.done():
+            self.future.set_exception(Problem(code, detail))
+
 
 class Desk:
     """One server's desk. `start` binds it to the running loop."""
@@ -45,6 +51,7 @@ class Desk:
         self.counts = Counts()
         self.ledger: Ledger
         self._loop: asyncio.AbstractEventLoop
+        self._outbox: list[tuple[Group, Done]] = []
         self._in_flight: set[bytes] = set()
         self._waiting: dict[Ticket, float] = {}  # in the order of their deadlines
         self._reading: dict[asyncio.Task[Any], float] = {}
@@ -100,17 +107,21 @@ class Desk:
             raise Problem("too_many_requests", f"{waiting} requests of this key are waiting already")
         eids = {command.eid for command in group.commands}
         ticket = Ticket(self, self._loop.create_future(), eids, principal)
-        try:
-            self.ledger.submit(group, ticket)
-        except Unavailable as unavailable:
-            raise Problem(unavailable.code, str(unavailable)) from None
+        if not self._outbox:
+            self._loop.call_soon(self._submit)
+        self._outbox.append((group, ticket))
         self._in_flight |= eids
         self._by_key[principal] = waiting + len(eids)
         self._waiting[ticket] = time.monotonic() + self.policy.answer_s
-        answers: list[Answer] | None = await ticket.future
-        if answers is None:
-            raise Problem("outcome_unknown", "no answer in time; ask again with the same key")
+        answers: list[Answer] = await ticket.future
         return answers
+
+    def _submit(self) -> None:
+        """Queue what came in during one turn of the loop: the writer is woken once for all of it."""
+        outbox, self._outbox = self._outbox, []
+        for ticket, unavailable in self.ledger.submit_all(outbox):
+            assert isinstance(ticket, Ticket)
+            ticket.fail(unavailable.code, str(unavailable))
 
     def release(self, ticket: Ticket) -> None:
         """A group is answered: its keys may be asked again."""
@@ -142,7 +153,8 @@ class Desk:
         for ticket in _overdue(self._waiting, now):
             del self._waiting[ticket]
             if not ticket.future.done():
-                ticket.future.set_result(None)
+                late = Problem("outcome_unknown", "no answer in time; ask again with the same key")
+                ticket.future.set_exception(late)
         self._loop.call_later(SWEEP_S, self._sweep)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from sim.ledger.sql import SqlReader
+from sim.ledger.reading import SqlReader
 
 T = TypeVar("T")
 

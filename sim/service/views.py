@@ -11,7 +11,7 @@ import msgspec
 from sim.bookkeeping import CHART, code_of
 from sim.ledger.accounts import Account
 from sim.ledger.entries import Document, Mode, Transfer, printed_id
-from sim.ledger.sql import SqlReader
+from sim.ledger.reading import SqlReader
 from sim.service.problems import Problem
 
 Said = dict[str, Any]
