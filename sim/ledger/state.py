@@ -169,8 +169,10 @@ class Overlay:
         return self.base.names(prefix) + fresh if fresh else self.base.names(prefix)
 
     def family(self, prefix: str) -> list[tuple[str, int]]:
-        """The accounts of a family with something available, by name: for periods, earliest first."""
-        held = ((name, self.available(name)) for name in sorted(self.names(prefix)))
+        """The accounts below a prefix with something available, by name: for periods, earliest first."""
+        below = f"{prefix}:"
+        names = sorted(name for name in self.names(family_of(below)) if name.startswith(below))
+        held = [(name, self.available(name)) for name in names]
         return [(name, available) for name, available in held if available > 0]
 
     def document(self, id: str) -> Document | None:
