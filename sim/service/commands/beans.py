@@ -72,7 +72,8 @@ def _deed_words(ask: Deed) -> str:
 
 def _imported(ask: Deed, action: dict[str, Any], touches: tuple[str, ...], ceiling: int | None) -> Plan:
     id = f"import:{ask.channel}:{ask.external_id}"
-    facts = _encode({"user": ask.user, "beans": ask.beans, "minutes": ask.minutes, "deed": ask.deed})
+    said = {"user": ask.user, "beans": ask.beans, "minutes": ask.minutes, "deed": ask.deed}
+    facts = _encode({word: value for word, value in said.items() if value is not UNSET})
 
     def draft(view: View) -> Entry | Refusal:
         if view.document(id) is not None:
