@@ -1,0 +1,95 @@
+"""One set of books: a campaign played over HTTP leaves the ledger where the simulation's own books are."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from loadtests.job import Job
+from loadtests.preparing import Client, make_keys, prepare, roles_of
+from loadtests.target import TargetServer
+from sim.bookkeeping import CHART
+from sim.ledger.audit import audit
+from sim.ledger.opening import open_reader
+from sim.runs import plan_run
+from sim.trace import Trace
+from sim.tracing.generate import trace_campaign
+from sim.tracing.window import span_of
+from sim.wire import Wire
+
+RUN = "parity"
+ITEMS = 500
+
+
+@cache
+def traced(scenario: str, begins: str | None, ends: str | None) -> Trace:
+    plan = plan_run(scenario, users=1_000)
+    return trace_campaign(plan.scenario, plan.name, span=span_of(plan.scenario, begins, ends))
+
+
+def batches(trace: Trace, wire: Wire) -> Iterator[tuple[str, list[bytes]]]:
+    """The trace in its order, cut where the signer changes."""
+    for role, rows in groupby((row.item() for row in trace.rows), key=wire.role):
+        items = [wire.item(row) for row in rows]
+        for first in range(0, len(items), ITEMS):
+            yield role, items[first : first + ITEMS]
+
+
+def play(trace: Trace, db: str | Path, folder: Path) -> list[str]:
+    """Play the whole trace against a server of its own, one batch after the other; what was refused."""
+    command = [sys.executable, "-m", "sim", "ledger"]
+    made = subprocess.run(
+        [*command, "init", "--db", str(db), "--json"], capture_output=True, text=True, check=True
+    )
+    wire = Wire(RUN, int(trace.facts["start_us"]))
+    serve = [*command, "serve", "--db", str(db), "--port", "0", "--campaign-clock"]
+    refused = []
+    with TargetServer(serve, folder / "server.log") as server:
+        job = Job(run=RUN, host=server.host)
+        tokens = make_keys(job, json.loads(made.stdout)["token"], roles_of(trace, wire), folder / "keys.json")
+        prepare(job, trace, wire, tokens)
+        client = Client(job, tokens["admin"])
+        for number, (role, items) in enumerate(batches(trace, wire)):
+            body = b'{"atomic":false,"items":[%b]}' % b",".join(items)
+            answer = client.post("/v1/batch", body, f"{RUN}:batch:{number}", tokens[role])
+            refused += [str(one["body"]) for one in answer["results"] if one["status"] >= 300]
+        client.close()
+    return refused
+
+
+def balances(db: str | Path, trace: Trace) -> dict[str, int]:
+    """Every balance that is not 0; available beans by user where the simulation knows them only so."""
+    reader = open_reader(db, CHART)
+    sums: Counter[str] = Counter()
+    for account in reader.accounts():
+        by_user = account.name.startswith("2110:") and not trace.facts["beans_by_period"]
+        sums[account.name.rpartition(":")[0] if by_user else account.name] += account.balance
+    failed = [check for check in audit(reader) if not check["passed"]]
+    reader.close()
+    assert not failed
+    return {name: balance for name, balance in sums.items() if balance}
+
+
+@pytest.mark.parametrize(
+    ("scenario", "begins", "ends"),
+    [
+        ("week95_2022", None, None),
+        ("zhejiang_account", None, None),
+        ("double11_2018", "2018-11-10T22:00", "2018-11-12T00:00"),
+    ],
+)
+def test_a_campaign_played_in_order_gives_the_simulations_books(
+    scenario: str, begins: str | None, ends: str | None, db: str | Path, tmp_path: Path
+) -> None:
+    """Nothing is refused, and every account of the ledger holds what the simulation says, users' periods included."""
+    trace = traced(scenario, begins, ends)
+    assert play(trace, db, tmp_path) == []
+    assert balances(db, trace) == dict(trace.closing.iter_rows())
