@@ -9,6 +9,7 @@ A folder of that name is whole. One that ends in `.partial` is not: see `sim.rep
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sim.suggestions import did_you_mean
 DEFAULT_OUT = Path("results")
 PARTIAL = ".partial"
 LATEST = "latest"
+STAMP = "%Y%m%dT%H%M%SZ"
 
 
 def finished_runs(out: Path) -> list[Path]:
@@ -68,6 +70,22 @@ def _starts(folder: Path, key: str) -> bool:
     """Whether the folder's name, or the hash at its end, starts with the key."""
     name = folder.name.removesuffix(PARTIAL)
     return bool(key) and (name.startswith(key) or name.rpartition("-")[2].startswith(key))
+
+
+def new_folder(parent: Path, key: str) -> tuple[Path, str]:
+    """A new `.partial` folder `<UTC>-<key>` below `parent`, and its instant; a second later if another run took that name."""
+    parent.mkdir(parents=True, exist_ok=True)
+    now = datetime.now(UTC)
+    while True:
+        stamp = now.strftime(STAMP)
+        folder = parent / f"{stamp}-{key}{PARTIAL}"
+        try:
+            if not folder.with_name(f"{stamp}-{key}").exists():
+                folder.mkdir()
+                return folder, stamp
+        except FileExistsError:
+            pass
+        now += timedelta(seconds=1)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

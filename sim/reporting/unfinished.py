@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ import polars as pl
 
 from sim.errors import BeanpeakError, UsageError
 from sim.loading import load_scenario, resolved_toml, settings_hash
-from sim.reporting.folders import PARTIAL
+from sim.reporting.folders import PARTIAL, STAMP, new_folder
 from sim.reporting.manifest import build_manifest, model_hash, to_json
 from sim.reporting.results import Results, read_outcome, write_outcome, write_rows
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from sim.engine.outcome import Outcome
     from sim.scenario import Scenario
 
-STAMP = "%Y%m%dT%H%M%SZ"
 HASH_LENGTH = 8
 
 
@@ -63,7 +62,7 @@ class Unfinished:
         """Make the folder of a new run. Raises UsageError, with nothing left behind, if that fails."""
         folder: Path | None = None
         try:
-            folder, started = _new_folder(out / plan.name, plan.key)
+            folder, started = new_folder(out / plan.name, plan.key)
             request = {
                 "scenario": plan.name,
                 "design": plan.design,
@@ -156,19 +155,3 @@ class Unfinished:
                 f"{self.folder}: results cannot be written: {reason}; "
                 f"free some space, then `beanpeak resume {self.plan.key}`: finished replications are kept"
             ) from error
-
-
-def _new_folder(parent: Path, key: str) -> tuple[Path, str]:
-    """A new `.partial` folder and its instant; a second later if another run took that name."""
-    parent.mkdir(parents=True, exist_ok=True)
-    now = datetime.now(UTC)
-    while True:
-        stamp = now.strftime(STAMP)
-        folder = parent / f"{stamp}-{key}{PARTIAL}"
-        try:
-            if not folder.with_name(f"{stamp}-{key}").exists():
-                folder.mkdir()
-                return folder, stamp
-        except FileExistsError:
-            pass
-        now += timedelta(seconds=1)
