@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Any
 
+from msgspec import UNSET
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
@@ -16,11 +16,12 @@ from starlette.routing import Route
 
 from sim.ledger.ledger import Ledger, Unavailable
 from sim.ledger.stores import StoreError
-from sim.service import batches, operations
+from sim.service import batches, operations, pages
 from sim.service.administration import Administration
+from sim.service.answers import Health, Readiness
 from sim.service.batches import Batches
 from sim.service.desk import Desk
-from sim.service.gets import Gets
+from sim.service.gets import Gets, json
 from sim.service.metrics import Collector
 from sim.service.posts import Posts, refusal
 from sim.service.problems import Problem, refused
@@ -67,23 +68,11 @@ class App:
 
     def _routes(self) -> list[Route]:
         gets, keys = Gets(self.desk, self.readers), Administration(self.desk, self.readers)
-        v1 = {
-            "users/{id}/balances": gets.user,
-            "orders/{id}": gets.document("order"),
-            "redemptions/{id}": gets.document("redemption"),
-            "disbursements/{id}": gets.document("disbursement"),
-            "projects/{id}": gets.project,
-            "projects/{id}/flow": gets.flow,
-            "pools/{id}": gets.pool,
-            "accounts/{id}": gets.account,
-            "accounts/{id}/transfers": gets.transfers,
-            "events/{id}": gets.event,
-            "export": gets.export,
-            "audit": gets.audit,
-            "keys": keys.all,
-        }
         return [
-            *(Route(f"/v1/{path}", page) for path, page in v1.items()),
+            *(Route(page.path, gets.page(page)) for page in pages.ALL),
+            Route("/v1/export", gets.export),
+            Route("/v1/audit", gets.audit),
+            Route("/v1/keys", keys.all),
             Route("/v1/keys", keys.make, methods=["POST"]),
             Route("/v1/keys/{id}/revoke", keys.revoke, methods=["POST"]),
             Route("/v1/keys/{id}/rotate", keys.rotate, methods=["POST"]),
@@ -97,20 +86,22 @@ class App:
 
     async def healthz(self, request: Request) -> Response:
         """The process answers."""
-        return _page({"status": "ok"})
+        return json(Health("ok"))
 
     async def readyz(self, request: Request) -> Response:
         """Whether requests are taken, and what the server promises."""
-        ledger, policy = self.desk.ledger, self.desk.policy
-        said = {
-            "status": ledger.health,
-            "seq": ledger.state.head.seq,
-            "durability": ledger.store.durability,
-            "campaign_clock": policy.campaign_clock,
-        }
-        if ledger.trouble:
-            said["trouble"] = ledger.trouble
-        return _page(said, 200 if ledger.health == "ready" else 503)
+        ledger = self.desk.ledger
+        said = Readiness(
+            ledger.health,
+            ledger.state.head.seq,
+            ledger.store.durability,
+            self.desk.policy.campaign_clock,
+            ledger.trouble or UNSET,
+        )
+        answer = json(said, 200 if ledger.health == "ready" else 503)
+        if ledger.health != "ready":
+            answer.headers["Retry-After"] = "1"
+        return answer
 
     async def metrics(self, request: Request) -> Response:
         """For Prometheus."""
@@ -118,14 +109,9 @@ class App:
 
     async def openapi(self, request: Request) -> Response:
         """The OpenAPI document."""
-        from sim.service.openapi import document_bytes
+        from sim.service.openapi import printed
 
-        return Response(document_bytes(), media_type="application/json")
-
-
-def _page(said: dict[str, Any], status: int = 200) -> Response:
-    headers = {"Retry-After": "1"} if status == 503 else {}
-    return Response(json.dumps(said), status, headers, "application/json")
+        return Response(printed(), media_type="application/json")
 
 
 def _problem(request: Request, code: str, body: bytes, extra: dict[str, str] | None = None) -> Response:

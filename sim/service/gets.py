@@ -1,32 +1,34 @@
-"""GET routes: balances, documents, flows, the export, the audit, and the server's own pages."""
+"""GET routes: the pages of the table, the export, the audit."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from sim.ledger.audit import audit
 from sim.ledger.ledger import wall_us
 from sim.ledger.reading import SqlReader
-from sim.service import views
+from sim.service import promises, views
+from sim.service.answers import Verdict, Verdicts
 from sim.service.desk import Desk
 from sim.service.keys import ALL
-from sim.service.messages import ACCOUNT_PATTERN, EVENT_PATTERN, ID_PATTERN
+from sim.service.pages import Page
 from sim.service.problems import Problem
 from sim.service.readers import Readers
 
 CHUNK = 1_000  # events of the export that are read at once
-_BOUND_BY = {"2400": "project", "2600": "pool"}  # accounts whose owner a key may be bound to
+Handler = Callable[[Request], Awaitable[Response]]
 _encode = msgspec.json.Encoder().encode
 
 
-def json(said: Any) -> Response:
+def json(said: Any, status: int = 200) -> Response:
     """A JSON answer."""
-    return Response(said if isinstance(said, bytes) else _encode(said), media_type="application/json")
+    return Response(_encode(said), status, media_type="application/json")
 
 
 class Gets:
@@ -44,69 +46,31 @@ class Gets:
         if ALL not in key.owners and owner not in key.owners:
             raise Problem("foreign_object", f"this key is not bound to {owner or 'everything'}")
 
-    async def user(self, request: Request) -> Response:
-        self._check(request, "ledger:read")
-        id = _id(request)
-        return json(await self._readers.run(lambda reader: views.user(reader, id)))
+    def page(self, page: Page) -> Handler:
+        """The handler of a page."""
 
-    def document(self, kind: str) -> Callable[[Request], Any]:
-        """The page of a document of one kind."""
+        async def answer(request: Request) -> Response:
+            id: str = request.path_params["id"]
+            self._check(request, page.scope, page.owner(id))
+            if not re.match(page.pattern, id):
+                raise Problem("bad_request", f"{id[:100]!r} is not an id")
+            more = self._range(request) if page.paged else ()
+            return json(await self._readers.run(lambda reader: page.look_up(reader, id, *more)))
 
-        async def page(request: Request) -> Response:
-            self._check(request, "ledger:read")
-            id = _id(request)
-            return json(await self._readers.run(lambda reader: views.document(reader, kind, id)))
+        return answer
 
-        return page
-
-    async def project(self, request: Request) -> Response:
-        id = _id(request)
-        self._check(request, "ledger:read", f"project:{id}")
-        return json(await self._readers.run(lambda reader: views.project(reader, id)))
-
-    async def flow(self, request: Request) -> Response:
-        id = _id(request)
-        self._check(request, "ledger:read", f"project:{id}")
-        cursor, limit = self._page(request)
-        return json(await self._readers.run(lambda reader: views.flow(reader, id, cursor, limit)))
-
-    async def pool(self, request: Request) -> Response:
-        id = _id(request)
-        self._check(request, "ledger:read", f"pool:{id}")
-        return json(await self._readers.run(lambda reader: views.pool(reader, id)))
-
-    async def account(self, request: Request) -> Response:
-        name = _id(request, ACCOUNT_PATTERN)
-        self._check(request, "ledger:read", _owner_of(name))
-        return json(await self._readers.run(lambda reader: views.account(reader, name)))
-
-    async def transfers(self, request: Request) -> Response:
-        name = _id(request, ACCOUNT_PATTERN)
-        self._check(request, "ledger:read", _owner_of(name))
-        cursor, limit = self._page(request)
-        return json(await self._readers.run(lambda reader: views.transfers(reader, name, cursor, limit)))
-
-    async def event(self, request: Request) -> Response:
-        self._check(request, "ledger:read")
-        id = _id(request, EVENT_PATTERN)
-        return json(await self._readers.run(lambda reader: views.event(reader, id)))
-
-    def _page(self, request: Request) -> tuple[views.Cursor, int]:
+    def _range(self, request: Request) -> tuple[views.Cursor, int]:
         most = self._desk.policy.page
         limit = _number(request, "limit", most, most)
         return views.read_cursor(request.query_params.get("cursor", "")), limit
-
-    # --- for auditors -------------------------------------------------------------------------------------
 
     async def export(self, request: Request) -> Response:
         """The journal after `after`, up to the head as it is now, at most `limit` events."""
         self._check(request, "audit:read")
         after = _number(request, "after", 0, 2**53 - 1, least=0)
         limit = _number(request, "limit", 2**53 - 1, 2**53 - 1)
-        head = self._desk.ledger.state.head.seq
-        return StreamingResponse(
-            self._lines(after, min(head, after + limit)), media_type="application/x-ndjson"
-        )
+        end = min(self._desk.ledger.state.head.seq, after + limit)
+        return StreamingResponse(self._lines(after, end), media_type="application/x-ndjson")
 
     async def _lines(self, after: int, end: int) -> AsyncIterator[bytes]:
         while after < end:
@@ -119,27 +83,15 @@ class Gets:
             after += count
 
     async def audit(self, request: Request) -> Response:
-        """All invariants, checked on the committed state."""
+        """Every invariant, checked on what is committed."""
         self._check(request, "audit:read")
-        from sim.ledger.audit import audit
-
-        def check(reader: SqlReader) -> Any:
-            seq = reader.head().seq  # the audit may see a few events more
-            return {"as_of_seq": seq, "checks": audit(reader)}
-
-        return json(await self._readers.run(check))
+        return json(await self._readers.run(_audited))
 
 
-def _id(request: Request, pattern: str = ID_PATTERN) -> str:
-    id: str = request.path_params["id"]
-    if not re.match(pattern, id):
-        raise Problem("bad_request", f"{id[:100]!r} is not an id")
-    return id
-
-
-def _owner_of(account: str) -> str:
-    code, _, owner = account.partition(":")
-    return f"{_BOUND_BY[code]}:{owner}" if code in _BOUND_BY else ""
+def _audited(reader: SqlReader) -> Verdicts:
+    with reader.snapshot() as seq:
+        checks = audit(reader, promises.OF_EVENTS, promises.OF_TABLES)
+        return Verdicts(seq, [Verdict(**check) for check in checks])
 
 
 def _number(request: Request, name: str, default: int, most: int, least: int = 1) -> int:

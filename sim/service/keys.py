@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ SCOPES = (
     "admin",
 )
 ALL = "*"
+_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_OWNER = re.compile(r"(project|pool):[A-Za-z0-9_.-]{1,64}")
 _CACHED = 10_000  # headers whose key is known
 
 
@@ -130,12 +133,12 @@ class Keyring:
         expires_us: int | None,
     ) -> tuple[AccessKey, str]:
         """A new principal's key and its token, which is shown once. Raises UsageError."""
-        checked = _checked(scopes)
+        asked, bound = frozenset(scopes), frozenset(owners)
+        _check(principal, asked, bound)
         if self.of(principal):
             raise UsageError(f"there is a key {principal} already; rotate it or choose another id")
         secret = secrets.token_hex(32)
-        bound = frozenset(owners) or frozenset({ALL})
-        key = AccessKey(principal, hashed(secret), checked, bound, now_us, expires_us)
+        key = AccessKey(principal, hashed(secret), asked, bound, now_us, expires_us)
         return key, token_of(principal, secret)
 
     def rotate(self, principal: str, now_us: int, overlap_us: int) -> tuple[list[AccessKey], str]:
@@ -175,9 +178,13 @@ def shown(key: AccessKey) -> dict[str, Any]:
     }
 
 
-def _checked(scopes: Iterable[str]) -> frozenset[str]:
-    asked = frozenset(scopes)
-    unknown = sorted(asked - set(SCOPES))
-    if unknown or not asked:
+def _check(principal: str, scopes: frozenset[str], owners: frozenset[str]) -> None:
+    """Raises UsageError unless id, scopes and owners are what they can be."""
+    if not _ID.fullmatch(principal):
+        raise UsageError(f"{principal!r} is not an id: letters, digits, dots, dashes and _ only, at most 64")
+    unknown = sorted(scopes - set(SCOPES))
+    if unknown or not scopes:
         raise UsageError(f"scope {', '.join(unknown) or '(none)'}: choose of {', '.join(SCOPES)}")
-    return asked
+    wrong = sorted(owner for owner in owners if owner != ALL and not _OWNER.fullmatch(owner))
+    if wrong or not owners:
+        raise UsageError(f"owner {', '.join(wrong) or '(none)'}: write project:ID, pool:ID or {ALL} for all")

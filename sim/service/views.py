@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
-from typing import Any
+from typing import Literal
 
 import msgspec
 
 from sim.bookkeeping import CHART, code_of
 from sim.ledger.accounts import Account
-from sim.ledger.entries import Document, Mode, Transfer, printed_id
+from sim.ledger.entries import Mode, Transfer, printed_id
+from sim.ledger.journal import Event
 from sim.ledger.reading import SqlReader
+from sim.ledger.stores import LINE_BITS
+from sim.service import answers as a
 from sim.service.problems import Problem
 
-Said = dict[str, Any]
-BALANCES = ("2100", "2110", "2800")  # what a user has: growing and available beans, minutes
+USERS = ("2100", "2110", "2800")  # what a user has: growing and available beans, minutes
 MONEY_MOVES = (Mode.POSTED, Mode.POST)
+_LINE = (1 << LINE_BITS) - 1
 
 
 class Cursor(msgspec.Struct, array_like=True):
@@ -39,175 +42,153 @@ def read_cursor(text: str) -> Cursor:
     try:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         cursor = msgspec.json.decode(raw, type=Cursor)
-    except (ValueError, msgspec.MsgspecError):
+    except (ValueError, msgspec.MsgspecError, RecursionError):
         raise Problem("bad_request", "this cursor was not given out here") from None
     if not all(0 <= number < 2**62 for number in (cursor.after, cursor.came_in, cursor.went_out)):
         raise Problem("bad_request", "this cursor was not given out here")
     return cursor
 
 
-def _of(account: Account) -> Said:
-    return {
-        "account": account.name,
-        "asset": account.asset,
-        "balance": account.balance,
-        "available": account.available,
-    }
-
-
-def user(reader: SqlReader, id: str) -> Said:
+def user(reader: SqlReader, id: str) -> a.Balances:
     """A user's beans by stage and period, and minutes by class and year."""
     with reader.snapshot() as seq:
-        found = [one for code in BALANCES for one in reader.family(f"{code}:{id}")]
+        found = [one for code in USERS for one in reader.family(f"{code}:{id}")]
     if not found:
         raise Problem("not_found", f"there is no user {id}")
-    return {"as_of_seq": seq, "user": id, "balances": [_of(one) for one in found]}
+    return a.Balances(seq, id, [a.Balance(one.name, one.asset, one.balance, one.available) for one in found])
 
 
-def document(reader: SqlReader, kind: str, id: str) -> Said:
-    """A document's state, its facts and the event that moved it last."""
+def _document(reader: SqlReader, kind: str, id: str) -> a.DocumentPage:
     with reader.snapshot() as seq:
         found = reader.document(f"{kind}:{id}")
         holds = reader.holds(found.held) if found is not None and found.held else ()
     if found is None:
         raise Problem("not_found", f"there is no {kind} {id}")
-    return {"as_of_seq": seq, **_document(found), "holds": [_hold(hold) for hold in holds]}
-
-
-def _document(found: Document) -> Said:
     facts = msgspec.json.decode(found.facts) if found.facts else {}
-    return {"document": found.id, "state": found.state, "facts": facts, "seq": found.seq}
+    held = [a.HeldLine(h.debit, h.credit, h.asset, h.amount, h.deadline) for h in holds]
+    return a.DocumentPage(seq, found.id, found.state, facts, found.seq, held)
 
 
-def _hold(hold: Any) -> Said:
-    said = {"debit": hold.debit, "credit": hold.credit, "asset": hold.asset, "amount": hold.amount}
-    return said if hold.deadline is None else {**said, "until": hold.deadline}
+def order(reader: SqlReader, id: str) -> a.DocumentPage:
+    """An order with its pledge."""
+    return _document(reader, "order", id)
 
 
-def project(reader: SqlReader, id: str) -> Said:
-    """Money raised, promised by paid orders, asked for, disbursed with fees and corrections, and available."""
-    with reader.snapshot() as seq:
-        fund = reader.account(f"2400:{id}")
-    if fund is None:
-        raise Problem("not_found", f"there is no project {id}")
-    return {
-        "as_of_seq": seq,
-        "project": id,
-        "raised": fund.cr_posted,
-        "promised": fund.cr_pending,
-        "pending": fund.dr_pending,
-        "disbursed": fund.dr_posted,
-        "available": fund.available,
-    }
+def redemption(reader: SqlReader, id: str) -> a.DocumentPage:
+    """Beans held for goods."""
+    return _document(reader, "redemption", id)
 
 
-def pool(reader: SqlReader, id: str) -> Said:
-    """A sponsor's pool: deposited, given or withdrawn, available."""
-    with reader.snapshot() as seq:
-        fund = reader.account(f"2600:{id}")
-    if fund is None:
-        raise Problem("not_found", f"there is no pool {id}")
-    return {
-        "as_of_seq": seq,
-        "pool": id,
-        "deposited": fund.cr_posted,
-        "spent": fund.dr_posted,
-        "available": fund.available,
-    }
+def disbursement(reader: SqlReader, id: str) -> a.DocumentPage:
+    """A project's money asked for."""
+    return _document(reader, "disbursement", id)
 
 
-def account(reader: SqlReader, name: str) -> Said:
-    """An account with its four counters and its bounds."""
+def _account(reader: SqlReader, name: str, what: str) -> tuple[int, Account]:
     with reader.snapshot() as seq:
         found = reader.account(name)
     if found is None:
-        raise Problem("not_found", f"there is no account {name}")
-    counters = dict(zip(("dr_pending", "dr_posted", "cr_pending", "cr_posted"), found.counters, strict=True))
-    bounds = {"floor": found.floor, "ceiling": found.ceiling, "closed": found.closed}
-    return {"as_of_seq": seq, **_of(found), "name": CHART[code_of(name)].name, **counters, **bounds}
+        raise Problem("not_found", f"there is no {what}")
+    return seq, found
 
 
-def transfers(reader: SqlReader, name: str, cursor: Cursor, limit: int) -> Said:
-    """An account's lines, ascending."""
+def project(reader: SqlReader, id: str) -> a.ProjectPage:
+    """A project's money: raised, promised, asked for, disbursed, available."""
+    seq, fund = _account(reader, f"2400:{id}", f"project {id}")
+    return a.ProjectPage(
+        seq, id, fund.cr_posted, fund.cr_pending, fund.dr_pending, fund.dr_posted, fund.available
+    )
+
+
+def pool(reader: SqlReader, id: str) -> a.PoolPage:
+    """A sponsor's pool: deposited, spent, available."""
+    seq, fund = _account(reader, f"2600:{id}", f"pool {id}")
+    return a.PoolPage(seq, id, fund.cr_posted, fund.dr_posted, fund.available)
+
+
+def account(reader: SqlReader, name: str) -> a.AccountPage:
+    """An account with its four counters and its bounds."""
+    seq, found = _account(reader, name, f"account {name}")
+    return a.AccountPage(
+        seq,
+        name,
+        CHART[code_of(name)].name,
+        found.asset,
+        found.balance,
+        found.available,
+        *found.counters,
+        found.floor,
+        found.ceiling,
+        found.closed,
+    )
+
+
+def _lines(reader: SqlReader, name: str, what: str, after: int, limit: int) -> tuple[int, list[a.Line]]:
     with reader.snapshot() as seq:
         if reader.account(name) is None:
-            raise Problem("not_found", f"there is no account {name}")
-        lines = reader.transfers_of(name, cursor.after, limit)
-        titles = reader.titles(id >> 4 for id, _ in lines)
-    items = [{**_line(id, line), **_title(titles[id >> 4])} for id, line in lines]
-    return _page(seq, items, Cursor(lines[-1][0]) if len(lines) == limit else None)
+            raise Problem("not_found", f"there is no {what}")
+        lines = reader.transfers_of(name, after, limit)
+        titles = reader.titles(number >> LINE_BITS for number, _ in lines)
+    return seq, [_line(number, line, titles[number >> LINE_BITS]) for number, line in lines]
 
 
-def _line(id: int, line: Transfer) -> Said:
-    said: Said = {
-        "seq": id >> 4,
-        "line": id & 15,
-        "mode": line.mode.value,
-        "debit": line.debit,
-        "credit": line.credit,
-        "asset": line.asset,
-        "amount": line.amount,
-    }
-    return said if line.hold is None else {**said, "resolves": list(line.hold)}
-
-
-def _title(title: tuple[bytes, str, int]) -> Said:
+def _line(number: int, line: Transfer, title: tuple[bytes, str, int]) -> a.Line:
     eid, kind, effective_at = title
-    return {"id": printed_id(eid), "kind": kind, "effective_at": effective_at}
+    return a.Line(
+        number >> LINE_BITS, number & _LINE, printed_id(eid), kind, effective_at, line.mode.value,
+        line.debit, line.credit, line.asset, line.amount, line.hold,
+    )  # fmt: skip
 
 
-def _page(seq: int, items: list[Said], end: Cursor | None) -> Said:
-    return {"as_of_seq": seq, "items": items, "next": None if end is None else printed_cursor(end)}
+def transfers(reader: SqlReader, name: str, cursor: Cursor, limit: int) -> a.Lines:
+    """An account's lines, ascending, a page at a time."""
+    seq, lines = _lines(reader, name, f"account {name}", cursor.after, limit)
+    return a.Lines(seq, lines, _next(lines, limit, Cursor(0)))
 
 
-def flow(reader: SqlReader, id: str, cursor: Cursor, limit: int) -> Said:
-    """A project's money in and out in its order; `upto` is the running sum of its direction.
+def _next(lines: list[a.Line], limit: int, end: Cursor) -> str | None:
+    """The cursor behind a full page."""
+    if len(lines) < limit:
+        return None
+    end.after = lines[-1].seq << LINE_BITS | lines[-1].line
+    return printed_cursor(end)
+
+
+def flow(reader: SqlReader, id: str, cursor: Cursor, limit: int) -> a.Flow:
+    """A project's money in and out, a page at a time; `upto` is the running sum of its direction.
 
     A gift covers [upto - amount, upto) of what came in, a disbursement the same of what went out: where the
     two overlap, first in, first out, the one paid for the other.
     """
     name = f"2400:{id}"
-    with reader.snapshot() as seq:
-        if reader.account(name) is None:
-            raise Problem("not_found", f"there is no project {id}")
-        lines = reader.transfers_of(name, cursor.after, limit)
-        titles = reader.titles(id >> 4 for id, _ in lines)
-    items, end = [], Cursor(cursor.after, cursor.came_in, cursor.went_out)
-    for number, line in lines:
-        end.after = number
-        if line.mode in MONEY_MOVES:
-            items.append({**_moved(end, name, number, line), **_title(titles[number >> 4])})
-    return _page(seq, items, end if len(lines) == limit else None)
+    seq, lines = _lines(reader, name, f"project {id}", cursor.after, limit)
+    sums = Cursor(cursor.after, cursor.came_in, cursor.went_out)
+    items = [_moved(sums, name, line) for line in lines if line.mode in MONEY_MOVES]
+    return a.Flow(seq, items, _next(lines, limit, sums))
 
 
-def _moved(sums: Cursor, name: str, number: int, line: Transfer) -> Said:
+def _moved(sums: Cursor, name: str, line: a.Line) -> a.Moved:
     if line.credit == name:
         sums.came_in += line.amount
-        direction, upto = "in", sums.came_in
+        upto = sums.came_in
     else:
         sums.went_out += line.amount
-        direction, upto = "out", sums.went_out
-    return {
-        "seq": number >> 4,
-        "line": number & 15,
-        "direction": direction,
-        "amount": line.amount,
-        "upto": upto,
-    }
+        upto = sums.went_out
+    direction: Literal["in", "out"] = "in" if line.credit == name else "out"
+    return a.Moved(line.seq, line.line, line.id, line.kind, line.effective_at, direction, line.amount, upto)
 
 
-def event(reader: SqlReader, id: str) -> bytes:
+def event(reader: SqlReader, id: str) -> msgspec.Raw:
     """One event, as the export writes it."""
     posted = reader.event(bytes.fromhex(id))
     found = list(reader.events(posted.seq - 1, 1)) if posted is not None else []
     if not found:
         raise Problem("not_found", f"there is no event {id}")
-    return exported(found[0])
+    return msgspec.Raw(exported(found[0]))
 
 
-def exported(event: Any) -> bytes:
+def exported(event: Event) -> bytes:
     """An event as one line of the export, without its line break."""
-    document = event.document
     return msgspec.json.encode(
         {
             "seq": event.seq,
@@ -216,7 +197,7 @@ def exported(event: Any) -> bytes:
             "actor": event.actor,
             "ts_us": event.ts_us,
             "effective_at": event.effective_at,
-            "document": document,
+            "document": event.document,
             "state": event.state,
             "facts": msgspec.Raw(event.facts) if event.facts else None,
             "reverse_of": None if event.reverses is None else printed_id(event.reverses),
@@ -226,6 +207,6 @@ def exported(event: Any) -> bytes:
     )
 
 
-def export(events: Iterable[Any]) -> bytes:
+def export(events: Iterable[Event]) -> bytes:
     """Lines of the export."""
     return b"".join([exported(event) + b"\n" for event in events])

@@ -108,13 +108,13 @@ def harvest(ask: Harvest, caller: Caller) -> Plan:
 
 def _spend(
     kind: Kind, action: dict[str, Any], amount: int, family: str, first: int = 0,
-    last: int = 99_999_999, klass: str = "", touches: tuple[str, ...] = (),
+    last: int = 99_999_999, touches: tuple[str, ...] = (),
 ) -> Plan:  # fmt: skip
     """Book a kind whose beans or minutes come from a family's accounts of periods first … last."""
     code = code_of(family)
 
     def draft(view: View) -> Entry | Refusal:
-        parts = take(held(view, family, first, last, klass), family, amount)
+        parts = take(held(view, family, first, last), family, amount)
         if isinstance(parts, Refusal):
             return parts
         return Entry(kind.name, read_action(kind, action, taken={code: parts}))
@@ -193,8 +193,8 @@ def expire(ask: Expiry, caller: Caller) -> Plan:
 def redeem_hours(ask: HourRedemption, caller: Caller) -> Plan:
     """Minutes of a class, those of the earliest year first."""
     action = {"user": ask.user, "minutes": ask.minutes}
-    family = f"2800:{ask.user}"
-    return _spend(Kind.HOUR_REDEEM, action, ask.minutes, family, klass=ask.klass, touches=("3390",))
+    family = f"2800:{ask.user}:{ask.klass}"
+    return _spend(Kind.HOUR_REDEEM, action, ask.minutes, family, touches=("3390",))
 
 
 def revoke(ask: Revocation, caller: Caller) -> Plan:
@@ -205,12 +205,12 @@ def revoke(ask: Revocation, caller: Caller) -> Plan:
         return _clamped(Kind.REVOKE, f"2110:{ask.user}", "beans", ask.beans)
     if ask.klass is UNSET or ask.minutes is UNSET:
         return incomplete("minutes need their class")
-    return _clamped(Kind.HOUR_REVOKE, f"2800:{ask.user}", "minutes", ask.minutes, ask.klass)
+    return _clamped(Kind.HOUR_REVOKE, f"2800:{ask.user}:{ask.klass}", "minutes", ask.minutes)
 
 
-def _clamped(kind: Kind, family: str, word: str, asked: int, klass: str = "") -> Plan:
+def _clamped(kind: Kind, family: str, word: str, asked: int) -> Plan:
     def draft(view: View) -> Entry | Refusal:
-        found = held(view, family, klass=klass)[:MOST_PERIODS]
+        found = held(view, family)[:MOST_PERIODS]
         amount = min(asked, sum(left for _, left in found))
         if not amount:
             return too_little(family, 0, asked)

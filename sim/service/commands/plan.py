@@ -90,14 +90,9 @@ def period_of(account: str) -> int:
     return int(account.rpartition(":")[2])
 
 
-def held(view: View, family: str, first: int = 0, last: int = 99_999_999, klass: str = "") -> Parts:
-    """What a family's accounts of periods first … last hold, the earliest first; `klass` of hours."""
-    prefix = f"{family}:{klass}:" if klass else f"{family}:"
-    return [
-        (name, left)
-        for name, left in view.family(family)
-        if name.startswith(prefix) and first <= period_of(name) <= last
-    ]
+def held(view: View, family: str, first: int = 0, last: int = 99_999_999) -> Parts:
+    """What a family's accounts of periods first … last hold, the earliest first."""
+    return [(name, left) for name, left in view.family(family) if first <= period_of(name) <= last]
 
 
 def take(parts: Parts, family: str, amount: int) -> Parts | Refusal:
