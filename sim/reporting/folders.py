@@ -73,7 +73,7 @@ def _starts(folder: Path, key: str) -> bool:
 
 
 def new_folder(parent: Path, key: str) -> tuple[Path, str]:
-    """A new `.partial` folder `<UTC>-<key>` below `parent`, and its instant; a second later if another run took that name."""
+    """A new folder `<UTC>-<key>.partial`, and its instant; a second later if another run took that name."""
     parent.mkdir(parents=True, exist_ok=True)
     now = datetime.now(UTC)
     while True:
