@@ -3,7 +3,8 @@
 Both come from the engine's own state (its books, its users' rows, their documents), never from the trace.
 Only users whom the slice touches have accounts; everything else is opened whole, so that custody, clearing
 and pools stand as in the simulation. The issuance accounts are what opened balances are booked against: they
-close at what they opened with and what the simulation issued in between.
+close at what they opened with and what the simulation issued in between. What beans and hours go into (spent,
+given, expired, revoked) begins at 0.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ LETTERS = {"merchant": "m", "project": "p", "pool": "s", "ngo": "n"}
 CUSTODY, CLEARING, ESCROW, FUND, GROWING, AVAILABLE, HOURS = 1100, 1110, 2200, 2400, 2100, 2110, 2800
 ISSUANCE = {Asset.BEAN: 3100, Asset.HOUR: 3300}
 USERS = (GROWING, AVAILABLE, HOURS)
+# Accounts without owners into which beans and hours go; they have no opening balance.
+SINKS = tuple(
+    c for c, a in CHART.items() if not a.owner and a.asset in ISSUANCE and c not in ISSUANCE.values()
+)
 
 
 @dataclass(frozen=True)
@@ -54,9 +59,7 @@ class People:
         np.add.at(beans, (place, held["fen"] % PERIODS), held["price"])
         if not by_period:
             return _named(f"{AVAILABLE}:u{{}}", self.users, beans.sum(axis=1))
-        periods = self.calendar.open_periods(at.now_s)
-        ends = self.calendar.numbers[self.calendar.last_day[np.maximum(periods, 0)]]
-        return _by_user(AVAILABLE, self.users, beans, ends)
+        return _by_user(AVAILABLE, self.users, beans, self.calendar.last_days(at.now_s))
 
     def _hours(self, at: Standing) -> list[pl.DataFrame]:
         return [
@@ -74,18 +77,19 @@ def openings(start: Standing, people: People, prepare: Columns, reopened: Keys) 
     vouchers, keys = start.documents(*VOUCHERS)
     held = vouchers[np.isin(keys, reopened)]
     money = [_owned(start, code) for code in CHART if CHART[code].column and code not in USERS]
-    parts = [people.accounts(start, held, True), *money, _sinks(start)]
+    parts = [people.accounts(start, held, True), *money]
     frame = pl.concat([*parts, *_less_prepared(prepare)]).group_by("account", maintain_order=True).sum()
     return _sorted(frame, OPENINGS)
 
 
 def _less_prepared(prepare: Columns) -> list[pl.DataFrame]:
-    """What requests of the preparation bring themselves: money of paid orders, donations given again."""
+    """What the preparation moves itself: money of paid orders, donations given again, what was spent of them."""
     kinds = prepare["kind"]
-    paid, given = kinds == Kind.ORDER_PAY, kinds == Kind.GIFT
+    paid, given, spent = (kinds == kind for kind in (Kind.ORDER_PAY, Kind.GIFT, Kind.DISBURSE_PAID))
     return [
         _named(f"{ESCROW}:m{{}}", prepare["party"][paid], -prepare["amount2"][paid]),
         _named(f"{FUND}:p{{}}", prepare["object"][given], -prepare["amount"][given]),
+        _named(f"{FUND}:p{{}}", prepare["object"][spent], prepare["amount"][spent]),
     ]
 
 
@@ -100,14 +104,11 @@ def closing(
     vouchers, keys = end.documents(*VOUCHERS)
     held = vouchers[np.isin(keys, held_in_trace)]
     money = [_owned(end, code) for code in CHART if CHART[code].column and code not in USERS]
-    cash = _system({code: end.books.balance(code) for code in (CUSTODY, CLEARING)})
-    issued = _system(
-        {
-            code: end.books.balance(code) - start.books.balance(code) + _opened(opened, asset)
-            for asset, code in ISSUANCE.items()
-        }
-    )
-    parts = [people.accounts(end, held, people.by_period), *money, _sinks(end), cash, issued]
+    moved = {code: end.books.balance(code) - start.books.balance(code) for code in CHART}
+    cash = {code: end.books.balance(code) for code in (CUSTODY, CLEARING)}
+    sinks = {code: moved[code] for code in SINKS}
+    issued = {code: moved[code] + _opened(opened, asset) for asset, code in ISSUANCE.items()}
+    parts = [people.accounts(end, held, people.by_period), *money, _system(cash | sinks | issued)]
     return _sorted(pl.concat(parts).rename({"amount": "balance"}), CLOSING)
 
 
@@ -115,14 +116,6 @@ def _opened(opened: pl.DataFrame, asset: Asset) -> int:
     codes = [str(code) for code, account in CHART.items() if account.asset is asset]
     mine = opened.filter(pl.col("account").str.slice(0, 4).is_in(codes))
     return int(mine["amount"].sum())
-
-
-def _sinks(at: Standing) -> pl.DataFrame:
-    """Accounts without owners into which beans and hours go."""
-    sinks = [
-        c for c, a in CHART.items() if not a.owner and a.asset in ISSUANCE and c not in ISSUANCE.values()
-    ]
-    return _system({code: at.books.balance(code) for code in sinks})
 
 
 def _system(balances: dict[int, int]) -> pl.DataFrame:

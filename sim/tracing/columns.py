@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sim.arrays import Flags
 from sim.bookkeeping import ROLES, Kind, Role
 from sim.engine.actions import Actions
+from sim.engine.allotment import claim_order
 from sim.engine.rows import DONATED, NO_DEED
 from sim.engine.shopping import confirm_themselves
 from sim.errors import UsageError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sim.engine.campaign import Campaign
 
 DAY_US = DAY_S * SECOND
+Rows = NDArray[np.intp]  # places in a part
 CHAIN_BITS = 28
 RATED_BEANS = 100  # beans that a pool's rate is for
 FEN_PER_RATED = 10_000  # fen for so many beans at one bean a yuan
@@ -69,11 +71,17 @@ _HAS_MINUTES = _mark(
     Kind.DEED, Kind.IMPORT, Kind.GIFT, Kind.BEAN_GIFT, Kind.ORDER_CONFIRM, Kind.HOUR_REDEEM, Kind.HOUR_REVOKE
 )
 _SHARED = _mark(*SHARED)
+_CLAIMS = _mark(*MATCHED, Kind.BEAN_GIFT)
 _SIGNER = np.zeros(256, np.uint8)
 _CHAIN = np.zeros(256, np.uint32)
 for _kind, _op in OPS.items():
     _SIGNER[_kind] = _op.signer
     _CHAIN[_kind] = ROLES[_kind] << CHAIN_BITS
+
+
+def on_pools(part: Actions) -> Flags:
+    """Which rows of users claim money of a pool."""
+    return np.asarray(_CLAIMS[part["kind"]] & (part["pool"] > 0))
 
 
 def user_chain(user: NDArray[np.integer]) -> NDArray[np.uint32]:
@@ -106,12 +114,12 @@ class Converter:
             )
         self.rate = FEN_PER_RATED // per_yuan
 
-    def convert(self, part: Actions, first: int, kept: Flags) -> tuple[Columns, NDArray[np.intp]]:
-        """Requests of the rows of a part that are kept, numbered from `first`, and which row each comes from."""
+    def convert(self, part: Actions, chosen: Rows, first: int) -> tuple[Columns, Rows]:
+        """Requests of the chosen rows of a part, numbered from `first`, and of which row each comes."""
         kinds = part["kind"]
-        sent = kept & SENT[kinds] & ((part["outcome"] == 0) | _SENT_ANYHOW[kinds])
+        sent = SENT[kinds] & ((part["outcome"] == 0) | _SENT_ANYHOW[kinds])
         sent &= (kinds != Kind.DEED) | (part["beans"] > 0) | (part["minutes"] > 0)
-        source = np.flatnonzero(sent)
+        source = chosen[sent[chosen]]
         # The approval is not in the stream: it stands right before what it allows.
         ends = np.isin(kinds[source], PAYING_KINDS)
         source = np.repeat(source, 1 + ends)
@@ -119,6 +127,22 @@ class Converter:
         before = np.flatnonzero(ends) + np.arange(np.count_nonzero(ends))
         rows["kind"][before] = Kind.DISBURSE_APPROVE
         return self._columns(rows, first), source
+
+    def by_lot(self, part: Actions, chosen: Rows) -> Rows:
+        """The chosen rows with claims on pools of one instant in the order in which the barrier served them."""
+        claims = np.flatnonzero(on_pools(part)[chosen])
+        t = part["t"][chosen[claims]]
+        same = np.zeros(len(t) + 1, bool)
+        same[1:-1] = t[1:] == t[:-1]
+        tied = claims[same[1:] | same[:-1]]
+        if len(tied):
+            chosen = chosen.copy()
+            chosen[tied] = chosen[tied][self.served(part.take(chosen[tied]))]
+        return chosen
+
+    def served(self, claims: Actions) -> Rows:
+        """The order in which a barrier serves claims."""
+        return claim_order(self.campaign.scenario.scenario.seed, self.campaign.replication, claims)
 
     def _columns(self, rows: Actions, first: int) -> Columns:
         kinds = np.ascontiguousarray(rows["kind"])

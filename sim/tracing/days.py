@@ -8,7 +8,7 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays import Ints
+from sim.arrays import Flags, Ints
 from sim.engine.rows import GROWING_DAYS, PERIODS
 from sim.scenario import DAY_S
 
@@ -50,12 +50,10 @@ class Calendar:
         return self.numbers[earned_day + self.life]
 
     def expires(self, day: Ints) -> NDArray[np.int32]:
-        """The last day of the expiry period into which a harvest of a day goes.
-
-        It may lie before that day: what is harvested after its period's end goes at the next midnight, as in
-        `sim.engine.kernel.fading_s`, and is booked as what it is.
+        """The last day of the expiry period into which a harvest of a day goes; that day itself if the period
+        is over: then it goes at the next midnight (`sim.engine.kernel.fading_s`).
         """
-        return self.numbers[self.last_day[self.period[day]]]
+        return self.numbers[np.maximum(self._last_day(day), day)]
 
     def earned_days(self, now_s: int) -> Ints:
         """By place in a user's row, the day on which the growing beans there were earned, as of a barrier."""
@@ -63,7 +61,17 @@ class Calendar:
         places = np.arange(GROWING_DAYS)
         return np.asarray(today - (today - places) % GROWING_DAYS)
 
-    def open_periods(self, now_s: int) -> Ints:
-        """By place in a user's row, the expiry period of the available beans there; below 0: none yet."""
-        now = int(self.period[max(now_s - 1, 0) // DAY_S])
-        return np.asarray(now - (now - np.arange(PERIODS)) % PERIODS)
+    def last_days(self, now_s: int) -> NDArray[np.int32]:
+        """By place in a user's row, the last day of the available beans there, as of a barrier."""
+        today = max(now_s - 1, 0) // DAY_S
+        now = int(self.period[today])
+        periods = now - (now - np.arange(PERIODS)) % PERIODS
+        return self.numbers[np.maximum(self.last_day[np.maximum(periods, 0)], today)]
+
+    def is_over(self, day: Ints) -> Flags:
+        """Whether the period of harvests of a day has ended before it."""
+        return np.asarray(self._last_day(day) < day)
+
+    def _last_day(self, day: Ints) -> Ints:
+        """Of the period of a day; the midnight that ends the scenario belongs to its last day."""
+        return np.asarray(self.last_day[self.period[np.minimum(day, len(self.period) - 1)]])

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.projects import DONATIONS
-from sim.arrays import Ints
+from sim.arrays import Flags, Ints
 from sim.bookkeeping import Kind
 from sim.engine.actions import Actions
 from sim.errors import InvariantError
@@ -78,12 +78,13 @@ class Links:
         self._add(past[past["fen"] > 0])
 
     def note(self, part: Actions, columns: Columns, source: Ints) -> None:
-        """A part of the slice, its requests, and of which of its rows each request comes."""
+        """Requests, and of which row of a part of the stream each comes."""
         corrections = np.count_nonzero(columns["kind"] == Kind.CORRECTION)
         self.known.append(np.full(corrections, self.count))
         self.keys.append(document_keys(part["agent"][source], part["ref"][source]))
-        numbers = np.full(len(part), NO_REF, np.uint64)
-        numbers[source] = columns["n"]
+
+    def note_donations(self, part: Actions, numbers: NDArray[np.uint64]) -> None:
+        """A part of the slice; by row the number of its request, NO_REF for those decided before the slice."""
         given = np.flatnonzero(np.isin(part["kind"], DONATIONS) & (part["outcome"] == 0))
         noted = np.zeros(len(given), DONATION)
         noted["project"], noted["n"] = part["project"][given], numbers[given]
@@ -121,14 +122,13 @@ class Links:
 
 
 def link(columns: Columns, links: Links, prepare: Columns, prepared_keys: Keys) -> None:
-    """Fill `ref` everywhere, chain and signer of corrections, and `expected` of what depends on other rows.
+    """Fill `ref` everywhere, and chain and signer of corrections.
 
     prepared_keys: by row of `prepare`, the key of the order or voucher it opens, 0 for none.
     """
     _link_documents(columns, links.all_keys(), prepare, prepared_keys)
     _link_disbursements(columns, prepare)
     _link_corrections(columns, links.corrected(columns), prepare)
-    _mark_dependent(columns)
 
 
 def _link_documents(columns: Columns, keys: Keys, prepare: Columns, prepared_keys: Keys) -> None:
@@ -176,20 +176,22 @@ def _link_corrections(columns: Columns, behind: NDArray[np.void], prepare: Colum
     columns["chain"][rows] = user_chain(behind["donor"])
 
 
-def _mark_dependent(columns: Columns) -> None:
-    """A bean gift that ends otherwise leaves its user with other beans: what spends beans after it depends."""
+def mark_dependent(columns: Columns, loose: Flags) -> None:
+    """What spends a user's beans depends on what may have left other beans there before it.
+
+    That is a bean gift, which may end otherwise, or a row of `loose`, whose beans may come back to another
+    account than in the simulation.
+    """
     kinds, n, user = columns["kind"], columns["n"], columns["subject"]
-    gifts = np.flatnonzero(kinds == Kind.BEAN_GIFT)[::-1]
-    if not len(gifts):
+    unsure = np.flatnonzero((kinds == Kind.BEAN_GIFT) | loose)[::-1]
+    if not len(unsure):
         return
-    first = np.full(int(user[gifts].max()) + 1, NO_REF, np.uint64)
-    first[user[gifts]] = n[gifts]  # from the last to the first, which stays
+    first = np.full(int(user[unsure].max()) + 1, NO_REF, np.uint64)
+    first[user[unsure]] = n[unsure]  # from the last to the first, which stays
     spends = np.flatnonzero(np.isin(kinds, SPENDERS))
     spends = spends[user[spends] < len(first)]
     later = spends[n[spends] > first[user[spends]]]
     columns["expected"][later] = Expected.DEPENDS
     ends = np.flatnonzero(np.isin(kinds, (Kind.REDEEM_SHIP, Kind.REDEEM_CANCEL)))
-    opened = columns["ref"][ends]
-    inside = opened < PREPARED
-    holds = opened[inside].astype(np.int64)
-    columns["expected"][ends[inside]] = columns["expected"][holds]
+    inside = ends[columns["ref"][ends] < PREPARED]
+    columns["expected"][inside] = columns["expected"][columns["ref"][inside].astype(np.int64)]

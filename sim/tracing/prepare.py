@@ -1,8 +1,9 @@
 """What a slice needs to be there when it begins: requests that open anew what was open already.
 
-In this order, after the balances of `sim.tracing.balances` are opened: custody's money is settled in; every
-disbursement that runs is asked for (what it holds decides what else can be spent); a donation that the slice
-corrects is given again; orders and vouchers that the slice moves are created, and paid or held, again.
+In this order, after the balances of `sim.tracing.balances` are opened: custody's money is settled in; a
+donation that the slice corrects is given again, and what its project has spent of it is paid out again; every
+disbursement that runs is asked for (what it holds decides what else can be spent); orders and vouchers that the
+slice moves are created, and paid or held, again.
 Documents that nothing in the slice moves stay closed: their money is part of the balances.
 """
 
@@ -24,6 +25,7 @@ from sim.tracing.links import Keys
 from sim.tracing.standing import PAID, UNPAID, VOUCHERS, Standing
 from sim.wire import COLUMNS, NO_DEED, NO_POOL, NO_REF, NOBODY, OPS, PREPARED
 
+PAYOUT = (Kind.DISBURSE_APPROVE, Kind.DISBURSE_PAID)
 _ABSENT = {"ref": NO_REF, "object": NOBODY, "party": NOBODY, "pool": NO_POOL, "deed": NO_DEED}
 
 
@@ -39,9 +41,11 @@ def prepare(start: Standing, needed: Keys, corrected: NDArray[np.void]) -> tuple
         missing = len(needed) - len(orders) - len(vouchers)
         raise InvariantError(f"trace: {missing} documents are moved that were not open when the slice began")
     paid = np.isin(orders["step"], PAID)
+    spent = _spent(start, corrected)
     parts = [
-        _custody(start), _disbursements(start), _donations(corrected), _orders(Kind.ORDER_CREATE, orders),
-        _orders(Kind.ORDER_PAY, orders[paid]), _holds(vouchers),
+        _custody(start, int(spent["fen"].sum())), _donations(corrected),
+        *(_disbursements(kind, spent) for kind in (Kind.DISBURSE_ASK, *PAYOUT)),
+        _running(start), _orders(Kind.ORDER_CREATE, orders), _orders(Kind.ORDER_PAY, orders[paid]), _holds(vouchers),
     ]  # fmt: skip
     columns = join_columns(parts)
     columns["n"] = PREPARED + np.arange(len(columns["n"]), dtype=np.uint64)
@@ -52,6 +56,9 @@ def prepare(start: Standing, needed: Keys, corrected: NDArray[np.void]) -> tuple
     keys[kinds == Kind.REDEEM_HOLD] = voucher_keys
     created = columns["n"][kinds == Kind.ORDER_CREATE]
     columns["ref"][kinds == Kind.ORDER_PAY] = created[paid]
+    asked = columns["n"][kinds == Kind.DISBURSE_ASK][: len(spent)]
+    for kind in PAYOUT:
+        columns["ref"][kinds == kind] = asked
     return columns, keys
 
 
@@ -75,13 +82,24 @@ def _requests(kind: Kind, subject: Ints, **values: Any) -> Columns:
     return columns
 
 
-def _custody(start: Standing) -> Columns:
-    """What the provider has settled by then lies in custody."""
-    settled = start.books.balance(1100)
+def _custody(start: Standing, spent: int) -> Columns:
+    """What the provider has settled by then lies in custody; a little more, if it is spent again at once."""
+    settled = start.books.balance(1100) + spent
     return _requests(Kind.SETTLE, np.zeros(int(settled > 0), np.int64), amount=settled)
 
 
-def _disbursements(start: Standing) -> Columns:
+def _spent(start: Standing, corrected: NDArray[np.void]) -> NDArray[np.void]:
+    """Projects that have less than the donation that is given to them again, and how much less (`fen`)."""
+    spent = corrected[["project", "fen"]].copy()
+    spent["fen"] -= start.books.balances(2400)[spent["project"]]
+    return np.asarray(spent[spent["fen"] > 0])
+
+
+def _disbursements(kind: Kind, rows: NDArray[np.void]) -> Columns:
+    return _requests(kind, rows["project"], object=rows["project"], amount=rows["fen"])
+
+
+def _running(start: Standing) -> Columns:
     held = start.books.counters()[2400][DR_PENDING]
     projects = np.flatnonzero(held)
     return _requests(Kind.DISBURSE_ASK, projects, object=projects, amount=held[projects])

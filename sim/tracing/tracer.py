@@ -7,17 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from sim.arrays import Flags
 from sim.bookkeeping import ROLES, Kind, Role
 from sim.engine.actions import Actions
 from sim.engine.campaign import Campaign
-from sim.scenario import SECOND
+from sim.scenario import DAY_S, SECOND
 from sim.trace import Columns, Trace, columns_sha256
 from sim.tracing.balances import People, closing, openings
-from sim.tracing.columns import CHAIN_BITS, Converter, join_columns
-from sim.tracing.links import Keys, Links, document_keys, link
+from sim.tracing.columns import CHAIN_BITS, DAY_US, Converter, Rows, join_columns, on_pools
+from sim.tracing.links import Keys, Links, document_keys, link, mark_dependent
 from sim.tracing.prepare import prepare
 from sim.tracing.standing import Standing, Years, stand
 from sim.wire import NO_REF
+
+UNTOLD = NO_REF - 1
 
 
 class Tracer:
@@ -32,13 +35,15 @@ class Tracer:
         self.count = 0
         self.spent_s = 0.0  # converting, without the campaign itself
         self.start: Standing | None = None
-        self._past: Keys = np.zeros(0, np.uint64)  # rows decided before the slice and told inside it
+        self._told: dict[
+            int, int
+        ] = {}  # rows still to come in the stream: by key, the number they have already
         campaign.watch = self.watch
 
     def begin(self) -> None:
         """From here on rows are kept. The campaign stands at a barrier."""
         self.start = stand(self.campaign, self.years)
-        self._past = document_keys(self.start.held["agent"], self.start.held["number"])
+        self._told = dict.fromkeys(_action_keys(self.start.held).tolist(), NO_REF)
         self.links.begin()
 
     def watch(self, part: Actions) -> None:
@@ -49,23 +54,51 @@ class Tracer:
             self.links.note_past(part)
         else:
             self._take(part)
+            self._take_decided()
         self.spent_s += time.perf_counter() - began
 
     def _take(self, part: Actions) -> None:
-        columns, source = self.converter.convert(part, self.count, self._kept(part))
+        """Write down the rows of a part, but for those that are written down already or belong to the past."""
+        numbers = self._numbers(part)
+        kept = numbers == UNTOLD
+        for key in _action_keys(part[~kept]).tolist():
+            del self._told[key]
+        columns, source = self._write(part, self.converter.by_lot(part, np.flatnonzero(kept)))
+        numbers[source] = columns["n"]
+        self.links.note_donations(part, np.where(numbers == UNTOLD, NO_REF, numbers))
+
+    def _take_decided(self) -> None:
+        """Claims on pools that this barrier has served, though they are due a moment after it: now is their turn.
+
+        A user who plays across a barrier claims what the barrier shares out. Sent at its own instant such a
+        claim would come after claims that were served later, and a pool's last fen would go elsewhere.
+        """
+        held = self.campaign.held
+        claims = held.take(np.flatnonzero(on_pools(held)))
+        claims = claims.take(np.flatnonzero(self._numbers(claims) == UNTOLD))
+        if len(claims):
+            order = self.converter.served(claims)
+            claims["t"] = self.campaign.barriers[self.campaign.at] * SECOND
+            columns, source = self._write(claims, order)
+            self._told |= dict(zip(_action_keys(claims)[source].tolist(), columns["n"].tolist(), strict=True))
+
+    def _write(self, part: Actions, chosen: Rows) -> tuple[Columns, Rows]:
+        columns, source = self.converter.convert(part, chosen, self.count)
         self.links.note(part, columns, source)
         self.parts.append(columns)
         self.count += len(source)
+        return columns, source
 
-    def _kept(self, part: Actions) -> Any:
-        """Which rows of a part belong to the slice: all but those decided before it."""
-        kept = np.ones(len(part), bool)
-        if len(self._past) and len(part):
-            keys = document_keys(part["agent"], part["number"])
-            told = np.isin(keys, self._past) & _of_users(part)
-            kept = ~told
-            self._past = np.setdiff1d(self._past, keys[told])
-        return kept
+    def _numbers(self, part: Actions) -> Keys:
+        """By row of a part the number it has already, UNTOLD where it has none."""
+        numbers = np.full(len(part), UNTOLD, np.uint64)
+        if self._told and len(part):
+            told = np.array(list(self._told), np.uint64)
+            users = np.flatnonzero(_USER_KIND[part["kind"]])
+            keys = _action_keys(part)[users]
+            found = np.isin(keys, told)
+            numbers[users[found]] = [self._told[key] for key in keys[found].tolist()]
+        return numbers
 
     def end(self, scenario: str, design: str = "base") -> Trace:
         """The trace of everything since `begin`. The campaign stands at a barrier."""
@@ -88,22 +121,37 @@ class Tracer:
         needed = self.links.opened_before(columns)
         prepared, prepared_keys = prepare(start, needed, before)
         link(columns, self.links, prepared, prepared_keys)
+        mark_dependent(columns, self._loose(columns))
         keys = self.links.all_keys()
-        people = self._people(columns)
+        people = self._people(columns, self._knows_periods(end))
         opened = openings(start, people, prepared, prepared_keys)
         held = keys[columns["kind"] == Kind.REDEEM_HOLD]
         closed = closing(start, end, people, opened, held)
         facts = self._facts(scenario, design, end, people.by_period) | {"sha256": columns_sha256(columns)}
         return Trace(columns, prepared, opened, closed, facts)
 
-    def _people(self, columns: Columns) -> People:
-        """Every user with a row. Beans of a voucher that fails come back to one period here, in the ledger to
-        those they came from: where several are open, only their sum can be compared."""
+    def _loose(self, columns: Columns) -> Flags:
+        """Vouchers that fail when their beans may come back to an account of another period than here.
+
+        In the ledger they fall back to the periods they came from, here to the latest of those. That is the
+        same while only one period is open, and not over.
+        """
+        cancelled = columns["kind"] == Kind.REDEEM_CANCEL
+        if self.campaign.scenario.beans.valid_months > 0:
+            return np.asarray(cancelled)
+        return np.asarray(cancelled & self.converter.calendar.is_over(columns["due_us"] // DAY_US))
+
+    def _knows_periods(self, end: Standing) -> bool:
+        """Whether available beans can be compared period by period at the slice's end, or only their sum."""
         scenario = self.campaign.scenario
+        last = np.array([max(end.now_s - 1, 0) // DAY_S])
+        one = scenario.beans.valid_months == 0 and not self.converter.calendar.is_over(last).any()
+        return one or all(item.cancel == 0 for item in scenario.redemptions.values())
+
+    def _people(self, columns: Columns, by_period: bool) -> People:
+        """Every user with a row."""
         of_users = columns["chain"] >> CHAIN_BITS == Role.USER
         own = of_users & (columns["kind"] != Kind.CORRECTION)
-        fails = any(item.cancel > 0 for item in scenario.redemptions.values())
-        by_period = scenario.beans.valid_months == 0 or not fails
         users = np.unique(columns["subject"][own]).astype(np.int64)
         return People(users, self.converter.calendar, by_period)
 
@@ -138,5 +186,6 @@ for _kind, _role in ROLES.items():
     _USER_KIND[_kind] = _role is Role.USER
 
 
-def _of_users(part: Actions) -> Any:
-    return _USER_KIND[part["kind"]]
+def _action_keys(part: Actions) -> Keys:
+    """A user's action by user and number."""
+    return document_keys(part["agent"], part["number"])
