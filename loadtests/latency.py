@@ -99,10 +99,11 @@ class Recorder:
         held.record_value(min(max(value, 0), LONGEST_US))
 
     def drain(self) -> Iterable[tuple[str, bytes]]:
-        """What was recorded since the last drain; each histogram leaves whole or not at all."""
+        """What was recorded since the last drain; each histogram leaves once, though several may drain."""
         for key in list(self.live):
-            held = self.live.pop(key)
-            yield key, self._keep(key, held).encode()
+            held = self.live.pop(key, None)
+            if held is not None:
+                yield key, self._keep(key, held).encode()
 
     def _keep(self, key: str, held: Any) -> Any:
         whole = self.whole.get(key)

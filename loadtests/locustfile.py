@@ -127,28 +127,32 @@ def _test_start(environment: Any, **_: Any) -> None:
 
 
 def _watch(environment: Any, collector: Collector) -> None:
-    """Until every worker has said its last word, or one cannot any more. A lost worker ends the run at once."""
+    """Wait for the end, write the report, leave. Whatever goes wrong here must not keep the run open."""
     runner = environment.runner
+    try:
+        _wait(environment, collector)
+    finally:
+        _conclude(environment, collector)
+        if environment.web_ui is None:
+            runner.quit()
+        else:
+            runner.stop()
+
+
+def _wait(environment: Any, collector: Collector) -> None:
+    """Until every worker has said its last word, or one cannot any more. A lost worker ends the run at once."""
+    distributed = isinstance(environment.runner, MasterRunner)
     while not collector.complete and collector.report is None:
         gevent.sleep(WATCH_S)
-        if not isinstance(runner, MasterRunner):
+        if not distributed:
             collector.reported(_news())
-        if (
-            isinstance(runner, MasterRunner)
-            and _alive(environment) < collector.workers
-            and not collector.complete
-        ):
+        elif _alive(environment) < collector.workers and not collector.complete:
             collector.invalid("a worker was lost; what it had not sent was not sent")
             _last_words(environment, collector)
-            break
+            return
         if collector.overdue:
             collector.invalid("a worker did not report its end")
-            break
-    _conclude(environment, collector)
-    if environment.web_ui is None:
-        runner.quit()
-    else:
-        runner.stop()
+            return
 
 
 def _alive(environment: Any) -> int:

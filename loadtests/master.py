@@ -114,8 +114,7 @@ class Collector:
         return {
             "run": job.run,
             "loop": "open",
-            "trace": schedule.facts.get("trace"),
-            "users": schedule.facts.get("users"),
+            "about": {"trace": None, "users": None, **_about(schedule.facts)},
             "workers": self.workers,
             "senders": job.senders,
             "slo": slo_dict(self.slo),
@@ -135,3 +134,8 @@ class Collector:
             "cpu_s": [round(sum(one["cpu_s"][k] for one in said), 3) for k in (0, 1)],
             "clock_offset_ms": [round(1000 * self.offsets_s[k], 1) for k in sorted(self.offsets_s)],
         }
+
+
+def _about(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the schedule says about where it comes from: trace, users, scenario, design, seed …"""
+    return {name: value for name, value in facts.items() if name not in ("warp", "kinds", "phases")}

@@ -73,7 +73,8 @@ def write_report(
         "counts": facts["counts"],
         **{key: facts[key] for key in ("offered_rate", "drain_s", "lasted_s", "windows", "warp")},
         **more,
-        **{key: facts[key] for key in ("trace", "users", "run", "loop", "workers", "senders", "cpu_s")},
+        **facts["about"],
+        **{key: facts[key] for key in ("run", "loop", "workers", "senders", "cpu_s")},
         "versions": {part: metadata.version(part) for part in PARTS},
     }
     _write(folder / REPORT, json.dumps(report, ensure_ascii=False, indent=2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import gevent
@@ -105,7 +106,7 @@ def test_a_chain_is_out_once_and_in_order(senders: int) -> None:
     times = play(chains, senders)
     for chain in range(5):
         mine = [times[place] for place in range(60) if chains[place] == chain]
-        assert all(earlier[2] < later[1] for earlier, later in zip(mine, mine[1:], strict=False))
+        assert all(earlier[2] < later[1] for earlier, later in pairwise(mine))
 
 
 def test_a_slow_chain_does_not_hold_up_the_others() -> None:

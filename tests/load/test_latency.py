@@ -55,6 +55,22 @@ def test_merging_over_workers_loses_nothing(workers: list[list[Event]], every: i
     assert live.encoded() == final.encoded()
 
 
+def test_two_may_drain_at_once_and_nothing_leaves_twice() -> None:
+    """A periodic report that is overtaken by the final one."""
+    recorder = Recorder(WINDOWS, KINDS)
+    recorder.record(0, 2 * S, 2 * S, 2 * S, 2 * S + 7, 0)
+    slow = recorder.drain()
+    first = dict([next(slow)])
+    fast = dict(recorder.drain())
+    rest = dict(slow)
+    assert rest == {}
+    assert not first.keys() & fast.keys()
+    merged = Merged()
+    merged.add(first)
+    merged.add(fast)
+    assert merged.encoded() == {key: blob for key, blob in recorder.final().items() if key in merged.of}
+
+
 def test_latency_is_counted_from_the_intended_instant() -> None:
     """Intended = lag + backlog + service, each in its own series."""
     recorder = Recorder(WINDOWS, KINDS)
