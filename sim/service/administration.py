@@ -13,7 +13,7 @@ from sim.errors import UsageError
 from sim.ledger.ledger import wall_us
 from sim.ledger.sql import SqlStore
 from sim.service.desk import Desk
-from sim.service.keys import AccessKey, shown
+from sim.service.keys import ALL, AccessKey, shown
 from sim.service.messages import NewKey, Overlap
 from sim.service.posts import Said, read_body
 from sim.service.problems import Problem
@@ -32,6 +32,8 @@ class Administration:
         key = self._desk.caller(said.authorization, wall_us())
         if "admin" not in key.scopes:
             raise Problem("forbidden", "this needs the scope admin")
+        if ALL not in key.owners:  # it could make itself a key for everything
+            raise Problem("foreign_object", f"this key is not bound to {ALL}")
 
     async def _read(self, request: Request, message: type[M]) -> M:
         """The message of an administrator's POST. Raises Problem."""

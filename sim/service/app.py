@@ -55,6 +55,10 @@ class App:
             },
         )
 
+    def close(self) -> None:
+        """Finish what is being read."""
+        self.readers.close()
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """One request."""
         if scope["type"] == "http" and scope["method"] == "POST":

@@ -80,10 +80,11 @@ class Desk:
         self, key: AccessKey, operation: Operation, message: Any, idempotency_key: str, now_us: int
     ) -> Command:
         """A message as a command of its principal. Raises Problem if the key is not bound to its object."""
-        owner = operation.owner_of(message)
         owners = key.owners
-        if owner and owner not in owners and ALL not in owners:
-            raise Problem("foreign_object", f"this key is not bound to {owner}")
+        if ALL not in owners:
+            owner = operation.owner_of(message)
+            if owner and owner not in owners:
+                raise Problem("foreign_object", f"this key is not bound to {owner}")
         principal = key.principal
         caller = Caller(principal, owners, now_us, self.policy)
         draft, touches, documents = operation.build(message, caller)

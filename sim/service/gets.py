@@ -44,7 +44,7 @@ class Gets:
         if scope not in key.scopes:
             raise Problem("forbidden", f"this needs the scope {scope}")
         if ALL not in key.owners and owner not in key.owners:
-            raise Problem("foreign_object", f"this key is not bound to {owner or 'everything'}")
+            raise Problem("foreign_object", f"this key is not bound to {owner or ALL}")
 
     def page(self, page: Page) -> Handler:
         """The handler of a page."""

@@ -11,7 +11,7 @@ import msgspec
 from sim.service import answers as a
 from sim.service import examples, operations, pages
 from sim.service import messages as m
-from sim.service.keys import SCOPES
+from sim.service.keys import ALL, SCOPES
 from sim.service.policy import Policy
 from sim.service.problems import CODES
 
@@ -191,7 +191,7 @@ def _post(one: operations.Operation) -> Said:
     }
     if one.made:
         headers["Location"] = {"schema": {"type": "string"}, "required": True}
-    bound = f" The key must be bound to {one.owner} or to all." if one.owner else ""
+    bound = f" The key must be bound to {one.owner or 'the project'} or to *." if one.owner != ALL else ""
     return {
         "operationId": one.op,
         "tags": [one.path.split("/")[2]],

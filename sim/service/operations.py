@@ -11,6 +11,7 @@ import msgspec
 from sim.service import messages as m
 from sim.service.commands import beans, gifts, orders, pools, projects, system
 from sim.service.commands.plan import Caller, Plan
+from sim.service.keys import ALL as ALL_OBJECTS
 
 PREFIX = "/v1"
 EVENT = "/v1/events/{event}"  # where an event can be read
@@ -18,8 +19,11 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Operation:
-    """One POST. `op` is its name in a batch; `made` says where what it created can be read ("" = an action);
-    `owner` the object a key must be bound to, as `pool:{id}` ("" = none)."""
+    """One POST. `op` is its name in a batch; `made` says where what it created can be read ("" = an action).
+
+    `owner` is the object that a key which is not bound to everything must be bound to, as `pool:{id}`; ALL =
+    only keys that are not bound may ask; "" = the object stands in a document, and the draft looks there.
+    """
 
     def __init__(
         self,
@@ -29,7 +33,7 @@ class Operation:
         message: type[m.Ask],
         build: Callable[[Any, Caller], Plan],
         made: str = "",
-        owner: str = "",
+        owner: str = ALL_OBJECTS,
     ) -> None:
         self.op, self.path = op, PREFIX + path
         self.scopes = frozenset(scopes.split())
@@ -50,8 +54,8 @@ class Operation:
         return self.made.format(id=getattr(message, "id", ""), event=event)
 
     def owner_of(self, message: Any) -> str:
-        """The object that the key must be bound to, "" = none."""
-        return f"{self._bound}:{getattr(message, self._word)}" if self._bound else ""
+        """The object that a bound key must be bound to."""
+        return f"{self._bound}:{getattr(message, self._word)}" if self._word else self.owner
 
     def canonical(self, message: Any, path: str) -> bytes:
         """What a fingerprint is taken of: method, path, and the message in its one spelling."""
@@ -94,7 +98,7 @@ ALL: tuple[Operation, ...] = tuple(
         ("pools.withdraw", "/pools/{id}/withdrawals", "pools:write", m.PoolMoney, pools.withdraw, EVENT, _POOL),
         ("pools.unlock", "/pools/{id}/unlocks", "pools:write", m.Unlock, pools.unlock, EVENT, _POOL),
         ("disbursements", "/disbursements", _MAKER, m.Disbursement, projects.ask, _DISBURSEMENT, _PROJECT),
-        ("disbursements.approve", "/disbursements/{id}/approve", _CHECKER, m.Named, projects.approve),
+        ("disbursements.approve", "/disbursements/{id}/approve", _CHECKER, m.Named, projects.approve, "", ""),
         ("disbursements.complete", "/disbursements/{id}/complete", "system", m.Completion, projects.complete),
         ("disbursements.fail", "/disbursements/{id}/fail", "system", m.Named, projects.fail),
         ("fees", "/fees", _MAKER, m.Fee, projects.fee, EVENT, _PROJECT),

@@ -48,8 +48,8 @@ class _Server(uvicorn.Server):
         self._app, self._ledger = app, ledger
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        self._ledger.start()
         self._app.open(self._ledger)
+        self._ledger.start()
         await super().startup(sockets)
         host, port = self.servers[0].sockets[0].getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
@@ -85,6 +85,7 @@ def serve(settings: Settings) -> None:
         with asyncio.Runner(loop_factory=_new_loop) as runner:
             runner.run(_Server(_config(settings, app), app, ledger).serve())
     finally:
+        app.close()
         ledger.stop()
         log.info("stopped", extra={"seq": ledger.state.head.seq})
 

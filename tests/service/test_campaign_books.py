@@ -21,7 +21,7 @@ from sim.ledger.audit import audit
 from sim.ledger.opening import open_reader
 from sim.runs import plan_run
 from sim.trace import Trace
-from sim.tracing.generate import trace_campaign
+from sim.tracing.generate import trace_slice
 from sim.tracing.window import span_of
 from sim.wire import Wire
 
@@ -32,7 +32,7 @@ ITEMS = 500
 @cache
 def traced(scenario: str, begins: str | None, ends: str | None) -> Trace:
     plan = plan_run(scenario, users=1_000)
-    return trace_campaign(plan.scenario, plan.name, span=span_of(plan.scenario, begins, ends))
+    return trace_slice(plan.scenario, plan.name, span_of(plan.scenario, begins, ends))
 
 
 def batches(trace: Trace, wire: Wire) -> Iterator[tuple[str, list[bytes]]]:
