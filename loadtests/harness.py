@@ -72,6 +72,7 @@ class LoadRun:
     peak_rate: float | None = None
     speed: float | None = None
     floor_rate: float | None = None
+    warp: Warp | None = None  # instead of peaks, rates and speed
     serve: Sequence[str] = ()
     ready_path: str = "/readyz"
     faults: Sequence[Fault] = ()
@@ -103,7 +104,7 @@ def run_load(run: LoadRun) -> LoadResult:
     Whatever happens, no process that was started here is left.
     """
     _check(run)
-    warp = make_warp(
+    warp = run.warp or make_warp(
         run.rows["due_us"].astype(np.int64), run.peaks,
         peak_rate=run.peak_rate, speed=run.speed, floor_rate=run.floor_rate,
     )  # fmt: skip

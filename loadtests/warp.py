@@ -147,6 +147,19 @@ def make_warp(
     return Warp(tuple(stretches))
 
 
+def even_warp(due_us: Instants, rate: float) -> Warp:
+    """The warp under which every tenth of a second of the wall clock holds its share of `rate` events."""
+    _check(due_us, rate, None, None)
+    each = max(round(rate / 10), 1)
+    edges = np.unique(np.append(due_us[::each], due_us[-1] + 1))
+    stretches = []
+    for start, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        part = _within(due_us, start, end)
+        speed = (end - start) * rate / (SECOND_US * len(part))
+        stretches.append(Stretch(start, end, speed, True, len(part), busiest_second(part), rate))
+    return Warp(tuple(stretches))
+
+
 def _check(due_us: Instants, peak_rate: float | None, speed: float | None, floor: float | None) -> None:
     if not len(due_us):
         raise UsageError("the trace holds no event; there is nothing to send")

@@ -295,8 +295,8 @@ class Wire:
         return f"{self.run}-{n}"
 
     def principal(self, role: str) -> str:
-        """The id of the key with that role."""
-        return self.principals.get(role, role)
+        """The id of the key with that role; behind the namespace, so that every run has keys of its own."""
+        return self.principals.get(role, f"{self.namespace}{role}")
 
     def event_id(self, n: int, role: str) -> str:
         """The printed id of row n's event."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.job import Job
+from loadtests.adapters import Target
 from loadtests.preparing import Client, make_keys, prepare, roles_of
 from loadtests.target import TargetServer
 from sim.bookkeeping import CHART
@@ -53,10 +53,12 @@ def play(trace: Trace, db: str | Path, folder: Path) -> list[str]:
     serve = [*command, "serve", "--db", str(db), "--port", "0", "--campaign-clock"]
     refused = []
     with TargetServer(serve, folder / "server.log") as server:
-        job = Job(run=RUN, host=server.host)
-        tokens = make_keys(job, json.loads(made.stdout)["token"], roles_of(trace, wire), folder / "keys.json")
-        prepare(job, trace, wire, tokens)
-        client = Client(job, tokens["admin"])
+        target = Target(server.host, RUN)
+        tokens = make_keys(
+            target, json.loads(made.stdout)["token"], roles_of(trace, wire), wire, folder / "keys.json"
+        )
+        prepare(target, trace, wire, tokens)
+        client = Client(target, tokens["admin"])
         for number, (role, items) in enumerate(batches(trace, wire)):
             body = b'{"atomic":false,"items":[%b]}' % b",".join(items)
             answer = client.post("/v1/batch", body, f"{RUN}:batch:{number}", tokens[role])

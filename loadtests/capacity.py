@@ -1,0 +1,211 @@
+"""How much a ledger holds: the rate doubles until a probe misses its thresholds, then the bracket is halved.
+
+Every probe plays the beginning of the same slice, evenly spaced at its rate, against a fresh ledger. A probe that
+the generator limited is no answer: the search ends and asks for workers. What is reported is a bracket, an outer
+bound and not a rate to run at.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from loadtests.adapters import Ending
+from loadtests.campaign import Against, Pace, load_campaign
+from loadtests.harness import LoadResult
+from loadtests.job import Job
+from loadtests.nights import simulate
+from loadtests.sendlog import read_logs
+from loadtests.usl import Usl, fit
+from loadtests.verdict import AUDIT_FAILED, INVALID, MET
+from sim.errors import InvariantError, UsageError
+from sim.reporting.folders import PARTIAL, new_folder
+from sim.reporting.manifest import to_json
+from sim.reporting.unfinished import RunPlan
+from sim.trace import Trace
+
+CLOSE = 1.05  # the bracket's ends are that near to each other
+REPEATS = 3  # of each end
+MOST_PROBES = 24
+US = 1_000_000
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is probed and how. Rates in events a second, durations in seconds."""
+
+    plan: RunPlan
+    job: Job
+    against: Against = field(default_factory=Against)
+    begins: str | None = None
+    ends: str | None = None
+    workers: int = 1
+    start_rate: float = 500.0
+    warmup_s: float = 5.0
+    measure_s: float = 30.0
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One probe's outcome. `in_flight`: mean number of requests being served (Little: throughput × time)."""
+
+    rate: float
+    met: bool
+    throughput: float
+    in_flight: float
+    p99_ms: float | None
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """The bracket [holds, breaks), every probe, and the scalability law fitted to them."""
+
+    holds: float
+    breaks: float
+    repeats: dict[str, list[bool]]
+    probes: tuple[Probe, ...]
+    usl: Usl | None
+    durability: str
+
+
+def bracket(probe: Callable[[float], bool], start: float) -> tuple[float, float]:
+    """The bracket of a monotone yes-or-no question: `probe(rate)` is True while the rate is held.
+
+    Doubles (or halves) from `start` to a first bracket, then bisects it in ratio until it is close.
+    """
+    low, high = 0.0, 0.0
+    rate = start
+    for _ in range(MOST_PROBES):
+        if probe(rate):
+            low = rate
+        else:
+            high = rate
+        if low and high:
+            if high / low <= CLOSE:
+                return low, high
+            rate = (low * high) ** 0.5
+        else:
+            rate = rate * 2 if low else rate / 2
+    return low, high
+
+
+def find_capacity(search: Search, out: Path, quiet: bool = False) -> dict[str, Any]:
+    """Search, and keep `capacity.json` in a folder of results. Raises UsageError when workers are the limit."""
+    trace = simulate(search.plan, search.begins, search.ends, quiet)
+    prober = Prober(search, trace, (lambda _: None) if quiet else _say)
+    holds, breaks = bracket(prober.holds, search.start_rate)
+    repeats = {
+        name: [prober.holds(rate) for _ in range(REPEATS)]
+        for name, rate in (("holds", holds), ("breaks", breaks))
+        if rate
+    }
+    law = fit([(p.in_flight, p.throughput) for p in prober.probes])
+    found = Capacity(holds, breaks, repeats, tuple(prober.probes), law, prober.durability)
+    report = {**asdict(found), "trace": trace.sha256, **_settings(search)}
+    partial, _ = new_folder(out / search.plan.name, f"{trace.sha256[:8]}-capacity")
+    (partial / "capacity.json").write_text(to_json(report), encoding="utf-8")
+    whole = partial.with_name(partial.name.removesuffix(PARTIAL))
+    partial.rename(whole)
+    return {**report, "folder": str(whole)}
+
+
+def _settings(search: Search) -> dict[str, Any]:
+    return {
+        "slo": search.job.slo,
+        "workers": search.workers,
+        "warmup_s": search.warmup_s,
+        "measure_s": search.measure_s,
+    }
+
+
+class Prober:
+    """Plays probes and remembers them."""
+
+    def __init__(self, search: Search, trace: Trace, said: Callable[[str], None]) -> None:
+        self.search, self.trace, self.said = search, trace, said
+        self.probes: list[Probe] = []
+        self.durability = ""
+
+    def holds(self, rate: float) -> bool:
+        """Whether a fresh ledger meets its thresholds at this rate."""
+        probe = self._probe(rate)
+        self.probes.append(probe)
+        p99 = "–" if probe.p99_ms is None else f"{probe.p99_ms:,.1f} ms"
+        self.said(
+            f"probe {len(self.probes)}: {rate:,.0f}/s {'met' if probe.met else 'missed'}, intended p99 {p99}"
+        )
+        return probe.met
+
+    def _probe(self, rate: float) -> Probe:
+        search = self.search
+        count = round(rate * (search.warmup_s + search.measure_s))
+        if count > len(self.trace):
+            raise UsageError(
+                f"a probe at {rate:,.0f}/s needs {count:,} events and the slice has {len(self.trace):,}; "
+                "take a longer slice or more users"
+            )
+        job = replace(search.job, run=f"probe-{len(self.probes)}", warmup_s=search.warmup_s)
+        with tempfile.TemporaryDirectory(prefix="beanpeak-probe-") as place:
+            folder = Path(place)
+            part = beginning(self.trace, count)
+            result = load_campaign(
+                part, folder, job, Pace(even_rate=rate), search.against, workers=search.workers
+            )
+            return self._judged(rate, result, folder)
+
+    def _judged(self, rate: float, result: LoadResult, folder: Path) -> Probe:
+        report, reasons = result.report, tuple(result.report["reasons"])
+        if result.exit_code == AUDIT_FAILED:
+            raise InvariantError(f"at {rate:,.0f}/s the ledger was wrong:\n" + "\n".join(reasons))
+        if result.exit_code == INVALID:
+            raise UsageError(
+                f"at {rate:,.0f}/s the generator was the limit; add workers:\n" + "\n".join(reasons)
+            )
+        self.durability = report.get("durability", "")
+        throughput, in_flight = littles_law(folder, self.search.warmup_s)
+        met = result.exit_code == MET
+        return Probe(rate, met, throughput, in_flight, report["intended_ms"]["p99"], reasons)
+
+
+def beginning(trace: Trace, count: int) -> Trace:
+    """The first rows of a trace. The simulation's closing books are those of the whole, so they are not compared."""
+    columns = {name: values[:count] for name, values in trace.columns.items()}
+    return replace(trace, columns=columns, facts={**trace.facts, "cut": count})
+
+
+def littles_law(folder: Path, warmup_s: float) -> tuple[float, float]:
+    """Throughput (events a second) and mean number in service, after the warm-up."""
+    records, _ = read_logs(folder)
+    done = records[(records["ended"] > warmup_s * US) & (records["outcome"] != Ending.OPEN)]
+    if not len(done):
+        return 0.0, 0.0
+    lasted_s = (int(done["ended"].max()) - warmup_s * US) / US
+    throughput = len(done) / lasted_s
+    return throughput, throughput * float(np.mean(done["ended"] - done["started"])) / US
+
+
+def told(found: dict[str, Any]) -> list[str]:
+    """The result in words."""
+    bracket_text = f"holds {found['holds']:,.0f}/s, breaks at {found['breaks']:,.0f}/s"
+    again = ", ".join(f"{name} {sum(votes)} of {len(votes)} met" for name, votes in found["repeats"].items())
+    lines = [f"{bracket_text} ({found['durability']}; thresholds: {found['slo']})", f"repeats: {again}"]
+    law = found["usl"]
+    if law is None:
+        lines.append("no scalability law: it needs six probes and coefficients that are not negative")
+    else:
+        lines.append(
+            f"scalability law (extrapolation beyond the probes): λ {law['rate']:,.0f}/s, σ {law['contention']:.4f}, "
+            f"κ {law['coherency']:.6f}; best at {law['best_in_flight']:,.0f} in flight"
+        )
+    return [*lines, f"{found['folder']}: capacity.json"]
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
