@@ -20,6 +20,9 @@ Reply = tuple[int, Headers, bytes]
 CLOSES = frozenset({"request_timeout", "too_large"})  # what is left of the body is not read
 
 
+DISCARDED = 8 << 20  # bytes of a body that is too large
+
+
 class Disconnected(Exception):
     """The client left before its request was whole."""
 
@@ -61,20 +64,32 @@ class Said:
 
 async def read_body(desk: Desk, said: Said, receive: Any, most: int) -> bytes:
     """The whole body, within its limits. Raises Problem, or Disconnected."""
-    if len(said.length) > 9 or (said.length and int(said.length) > most):
-        raise Problem("too_large", f"at most {most} bytes", most=most)
+    length = _declared(said.length)
     part = await desk.read(receive)
     body: bytes = part.get("body", b"")
-    while part.get("more_body"):
-        if len(body) > most:
-            break
+    while part.get("more_body") and length <= most:
         part = await desk.read(receive)
         body += part.get("body", b"")
+        length = len(body)
     if part["type"] == "http.disconnect":
         raise Disconnected
-    if len(body) > most:
+    if max(length, len(body)) > most:
+        await _discard(desk, receive, part)
         raise Problem("too_large", f"at most {most} bytes", most=most)
     return body
+
+
+def _declared(length: bytes) -> int:
+    """What Content-Length says, 0 if there is none or it is nonsense; what comes is counted anyway."""
+    return int(length[:18]) if length.isdigit() else 0
+
+
+async def _discard(desk: Desk, receive: Any, part: Any) -> None:
+    """Read on a little: a client that is still sending would not see the answer."""
+    size = 0
+    while part.get("more_body") and size < DISCARDED:
+        part = await desk.read(receive)
+        size += len(part.get("body", b""))
 
 
 def decoded(operation: Operation, body: bytes | msgspec.Raw) -> Any:

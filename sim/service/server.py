@@ -51,7 +51,8 @@ class _Server(uvicorn.Server):
         self._app.open(self._ledger)
         self._ledger.start()
         await super().startup(sockets)
-        host, port = self.servers[0].sockets[0].getsockname()[:2]
+        assert sockets is not None
+        host, port = sockets[0].getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         print(f"listening on http://{shown}:{port}", flush=True)
 
@@ -70,24 +71,42 @@ class _Server(uvicorn.Server):
 def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM; what was taken is answered first. Raises UsageError."""
     set_up_logs()
+    with _bound(settings) as listener:
+        app, ledger = _opened(settings)
+        try:
+            with asyncio.Runner(loop_factory=_new_loop) as runner:
+                runner.run(_Server(_config(app), app, ledger).serve([listener]))
+        finally:
+            app.close()
+            ledger.stop()
+            log.info("stopped", extra={"seq": ledger.state.head.seq})
+
+
+def _bound(settings: Settings) -> socket.socket:
+    """The socket to listen on. Raises UsageError."""
+    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        reason = error.strerror or error
+        raise UsageError(f"cannot listen on {settings.host}:{settings.port}: {reason}") from error
+    return listener
+
+
+def _opened(settings: Settings) -> tuple[App, Ledger]:
+    """The application and the ledger it leads. Raises UsageError."""
     store = open_store(settings.db, CHART, relaxed=settings.relaxed)
     try:
         keys = Keyring(store.access_keys())
         _check_host(settings, keys)
         _announce(settings, store)
         desk = Desk(settings.policy, keys)
-        app = App(desk)
-        ledger = Ledger(store, CHART, deliver=desk.deliver, queue=settings.policy.queue)
+        return App(desk), Ledger(store, CHART, deliver=desk.deliver, queue=settings.policy.queue)
     except BaseException:
         store.close()
         raise
-    try:
-        with asyncio.Runner(loop_factory=_new_loop) as runner:
-            runner.run(_Server(_config(settings, app), app, ledger).serve())
-    finally:
-        app.close()
-        ledger.stop()
-        log.info("stopped", extra={"seq": ledger.state.head.seq})
 
 
 def _check_host(settings: Settings, keys: Keyring) -> None:
@@ -112,11 +131,9 @@ def _announce(settings: Settings, store: SqlStore) -> None:
         )
 
 
-def _config(settings: Settings, app: Any) -> uvicorn.Config:
+def _config(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         http="httptools",
         ws="none",
         lifespan="off",

@@ -22,7 +22,7 @@ MONEY_MOVES = (Mode.POSTED, Mode.POST)
 _LINE = (1 << LINE_BITS) - 1
 
 
-class Cursor(msgspec.Struct, array_like=True):
+class Cursor(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     """Where a page ended: the last line's number, and what had come in and gone out by then."""
 
     after: int
