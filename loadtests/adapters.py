@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import importlib
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
 from sim.errors import UsageError
@@ -114,6 +116,8 @@ class HttpAdapter(LedgerAdapter):
 def load_adapter(name: str, target: Target) -> LedgerAdapter:
     """The adapter `package.module:Class`, made for a target. Raises UsageError."""
     module, _, attribute = name.partition(":")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)
     try:
         made = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:

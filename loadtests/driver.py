@@ -72,6 +72,7 @@ class Play:
         self.requests: dict[int, Any] = {}
         self.taken = 0  # rows below this have been dispatched: too late to build ahead
         self.halted = self.shedding = False
+        self.dropped = 0
         self.failure = ""
         self.over = Event()  # set when the last word has been said
         self.origin_ns = 0
@@ -103,7 +104,7 @@ class Play:
 
     def halt(self) -> None:
         """Dispatch nothing more; what is in flight has a second to end."""
-        self.halted = self.shedding = self.delivery.closing = True
+        self.halted = self.delivery.closing = True
 
     def _sender(self) -> None:
         host, port = self.job.address
@@ -145,13 +146,13 @@ class Play:
         limit = last + round(self.job.drain_s * 1e6)
         while not self.halted and self._open() and self.now() < limit:
             gevent.sleep(POLL_S)
-        self.halt()
+        self.shedding = self.delivery.closing = True
         until = time.monotonic() + HALT_GRACE_S
         while self._open() and time.monotonic() < until:
             gevent.sleep(POLL_S)
 
     def _open(self) -> int:
-        return self.taken - self.tally.sent - self.tally.shed
+        return self.taken - self.tally.sent - self.tally.shed - self.dropped
 
     def _end(self, senders: list[Any]) -> None:
         for _ in senders:
@@ -199,6 +200,9 @@ class Play:
         due, dispatched, kind = self.share.due[place], self.dispatched[place], self.share.kinds[place]
         request = self.requests.pop(place, None) or self._build(place)
         started = self.now()
+        if self.halted:
+            self.dropped += 1  # of a run that was cut off: never sent, and nobody's fault
+            return
         if self.shedding or started - due > self.job.shed_after_s * 1e6:
             self.tally.shed += 1
             return

@@ -103,6 +103,7 @@ def run_load(run: LoadRun) -> LoadResult:
 
     Whatever happens, no process that was started here is left.
     """
+    run = replace(run, folder=run.folder.resolve())  # the driver runs elsewhere
     _check(run)
     warp = run.warp or make_warp(
         run.rows["due_us"].astype(np.int64), run.peaks,
@@ -191,7 +192,8 @@ def _command(job_file: Path, workers: int) -> list[str]:
 
 
 def _python_path() -> str:
-    return os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    """Ours, and the folder we were called in: an adapter of the user's lies there."""
+    return os.pathsep.join([str(ROOT), str(Path.cwd()), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 def _free_port() -> int:

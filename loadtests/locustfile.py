@@ -6,6 +6,7 @@ nothing: no wait_time, no shape. One Driver a worker plays the schedule; any oth
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import signal
@@ -90,6 +91,8 @@ def _init(environment: Any, runner: Any, web_ui: Any, **_: Any) -> None:
     runner.register_message("schedule_done", _on_done)
     options.num_users = options.spawn_rate = options.expect_workers if isinstance(runner, MasterRunner) else 1
     gevent.signal_handler(signal.SIGTERM, _early_end, environment)
+    if options.processes:
+        atexit.register(_outlive_children)
     if web_ui is not None:
         livetab.add(web_ui, lambda: state.collector)
 
@@ -161,8 +164,21 @@ def _alive(environment: Any) -> int:
     present: int = len(runner.clients) - len(runner.clients.missing)
     if not forked:
         return present
-    children = psutil.Process().children()
-    return min(present, len([child for child in children if child.status() != psutil.STATUS_ZOMBIE]))
+    return min(present, len(_children()))
+
+
+def _children() -> list[Any]:
+    """Our forked workers that still run."""
+    return [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+
+
+def _outlive_children() -> None:
+    """Locust's own wait at exit forgets a child that is still leaving; nobody may be left behind."""
+    until = time.monotonic() + LAST_WORDS_S
+    while _children() and time.monotonic() < until:
+        time.sleep(WATCH_S)
+    for child in _children():
+        child.kill()
 
 
 def _conclude(environment: Any, collector: Collector) -> None:

@@ -79,6 +79,23 @@ def test_one_lost_answer_leaves_the_doubt_whatever_follows() -> None:
     assert outcome.ending is Ending.UNKNOWN
 
 
+def test_an_adapter_may_send_by_itself() -> None:
+    """A ledger that speaks no HTTP gets the row, and is retried like any other."""
+
+    class Own(HttpAdapter):
+        """Answers from a list."""
+
+        answers = [Outcome(Ending.RETRYABLE, 0, "busy"), Outcome(Ending.ACCEPTED, 9)]  # noqa: RUF012
+
+        def send(self, ev: Any) -> Outcome:
+            """The next answer."""
+            assert ev == "row"
+            return self.answers.pop(0)
+
+    delivery = Delivery(Own(RUN), 5.0, seed=1)
+    assert delivery.deliver(Wire(), "row") == (Outcome(Ending.ACCEPTED, 9), 2)  # type: ignore[arg-type]
+
+
 def play(chains: list[int], senders: int, pause_s: float = 0.001) -> list[tuple[int, int, int]]:
     """(place, start order, end order) of rows handled by a queue of so many senders."""
     log: list[tuple[str, int]] = []

@@ -192,6 +192,23 @@ def test_events_that_waited_too_long_are_shed_and_the_run_is_invalid(tmp_path: P
     assert f"{counts['shed']:,} events were shed" in result.report["reasons"][0]
 
 
+def test_a_broken_adapter_makes_the_run_invalid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its error is the reason; the run ends at once and leaves a report."""
+    (tmp_path / "broken.py").write_text(
+        "from loadtests.adapters import HttpAdapter\n"
+        "class Broken(HttpAdapter):\n"
+        "    def classify(self, status, headers, body):\n"
+        "        raise KeyError('no such field')\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
+    job = Job(**QUICK, adapter="broken:Broken")
+    result = run_load(LoadRun(tmp_path / "run", constant_rate(100, 20, CHAINS), job=job, serve=STUB))
+    assert result.exit_code == 5
+    assert "worker 0 failed: KeyError: 'no such field'" in result.report["reasons"][0]
+    assert result.report["counts"]["unsent"] > 1_000
+
+
 def test_what_cannot_be_run_is_refused_before_anything_starts(tmp_path: Path) -> None:
     """Faults without a server of ours, a folder that is taken, a target beyond the limit."""
     rows = constant_rate(100, 1)

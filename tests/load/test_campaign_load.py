@@ -1,0 +1,182 @@
+"""A scenario against the ledger, end to end and as users do it: the command line, real servers, real Locust."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from loadtests.target import TargetServer
+
+ROOT = Path(__file__).parents[2]
+USERS = 1_000
+KINDS = ("DEED", "ORDER_CREATE", "ORDER_PAY")
+
+
+def beanpeak(*arguments: str | Path, folder: Path, code: int = 0, **environment: str) -> str:
+    """Standard output of a command run in a folder of its own, where an adapter may lie."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "sim", *map(str, arguments)],
+        cwd=folder, capture_output=True, text=True, check=False, timeout=300,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(folder)])} | environment,
+    )  # fmt: skip
+    assert ran.returncode == code, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def load(folder: Path, *arguments: str | Path, code: int = 0, users: int = USERS, **environment: str) -> Any:
+    """The report of `beanpeak load hello --json`."""
+    said = beanpeak(
+        "load", "hello", "--users", str(users), "--slo", "relaxed", "--json", *arguments,
+        folder=folder, code=code, **environment,
+    )  # fmt: skip
+    return json.loads(said)
+
+
+def kills(file: Path, hours: list[float]) -> Path:
+    """A file of faults: the server is killed at these hours of the campaign."""
+    one = '[[fault]]\nat = "{} min"\ndo = "kill9"\nrestart_after = "200 ms"\n'
+    file.write_text("\n".join(one.format(round(hour * 60)) for hour in hours), encoding="utf-8")
+    return file
+
+
+def test_a_campaign_is_sent_and_every_bean_fen_and_minute_is_found_again(tmp_path: Path) -> None:
+    """All events are accepted, all seven checks of the audit pass, and the folder holds what was promised."""
+    report = load(tmp_path)
+    assert report["audit"]["verdict"] == "passed"
+    assert report["counts"]["scheduled"] == report["counts"]["sent"] == report["counts"]["accepted"] > 500
+    assert set(KINDS) <= set(report["kinds"])
+    (folder,) = (tmp_path / "results" / "hello").iterdir()
+    audit = json.loads((folder / "audit.json").read_text(encoding="utf-8"))
+    assert {check["status"] for check in audit["checks"]} == {"passed"}
+    for name in ("load.json", "summary.md", "intended.hgrm", "trace/trace.parquet", "figures/load_heat.svg"):
+        assert (folder / name).exists(), name
+    assert pl.read_parquet(folder / "seconds.parquet")["offered"].sum() == report["counts"]["scheduled"]
+    assert not list(folder.rglob("*.json.token")) + list(folder.rglob("keys.json"))
+
+
+def test_two_workers_and_a_killed_server_lose_and_double_nothing(tmp_path: Path) -> None:
+    """kill -9 in the middle of the load: retries under the same keys, and the audit finds each event once."""
+    faults = kills(tmp_path / "faults.toml", [20, 45])
+    report = load(tmp_path, "--workers", "2", "--faults", faults, users=5_000)
+    assert report["audit"]["verdict"] == "passed"
+    counts = report["counts"]
+    assert counts["accepted"] + counts["duplicate"] == counts["scheduled"] > 3_000
+    assert counts["retries"] > 0
+    assert len(report["faults"]) == 2
+    assert 0 < report["recovery_s"] < 20
+
+
+@pytest.mark.nightly
+def test_twenty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
+    """The same through twenty kills of one long load."""
+    faults = kills(tmp_path / "faults.toml", [4 + 3 * k for k in range(20)])
+    report = load(tmp_path, "--faults", faults, "--peak-rate", "60", "--floor-rate", "60", users=5_000)
+    assert report["audit"]["verdict"] == "passed"
+    assert len(report["faults"]) == 20
+    assert report["counts"]["accepted"] + report["counts"]["duplicate"] == report["counts"]["scheduled"]
+
+
+LIAR = """
+from loadtests.adapters import Ending, Outcome
+from loadtests.targets.reference import Reference
+
+class Loses(Reference):
+    def encode(self, ev):
+        method, path, body, headers = super().encode(ev)
+        return (method, path, body, headers) if ev.n % 50 else ("GET", "/healthz", b"", headers)
+
+    def classify(self, status, headers, body):
+        lost = b'"seq"' not in body and status == 200
+        return Outcome(Ending.ACCEPTED, 1) if lost else super().classify(status, headers, body)
+
+class Silent(Reference):
+    pages = None
+
+    def audit(self):
+        return None
+"""
+
+
+def test_a_ledger_that_acknowledges_and_forgets_fails_the_audit(tmp_path: Path) -> None:
+    """Fast but wrong does not pass: exit 4, and the lost events are named."""
+    (tmp_path / "liar.py").write_text(textwrap.dedent(LIAR), encoding="utf-8")
+    report = load(tmp_path, "--adapter", "liar:Loses", code=4)
+    assert report["audit"]["verdict"] == "failed"
+    assert any("lost" in reason for reason in report["reasons"])
+
+
+def test_a_ledger_that_tells_nothing_is_not_audited_and_never_passed(tmp_path: Path) -> None:
+    """Without a journal to read, the verdict says so."""
+    (tmp_path / "liar.py").write_text(textwrap.dedent(LIAR), encoding="utf-8")
+    report = load(tmp_path, "--adapter", "liar:Silent")
+    assert report["audit"]["verdict"] == "not-audited"
+    assert any("not audited" in reason for reason in report["reasons"])
+
+
+def test_a_ledger_of_ones_own_is_loaded_under_a_namespace_and_only_once(tmp_path: Path) -> None:
+    """With --host and an administrator's token; a ledger with events of others is refused before any load."""
+    db = tmp_path / "own.db"
+    token = json.loads(beanpeak("ledger", "init", "--db", db, "--json", folder=tmp_path))["token"]
+    serve = [
+        sys.executable,
+        "-m",
+        "sim",
+        "ledger",
+        "serve",
+        "--db",
+        str(db),
+        "--port",
+        "0",
+        "--campaign-clock",
+    ]
+    with TargetServer(serve, tmp_path / "server.log") as server:
+        report = load(tmp_path, "--host", server.host, BEANPEAK_ADMIN_TOKEN=token)
+        assert report["audit"]["verdict"] == "passed"
+        again = ("load", "hello", "--users", str(USERS), "--host", server.host)
+        beanpeak(*again, folder=tmp_path, code=2, BEANPEAK_ADMIN_TOKEN=token)
+
+
+def test_a_host_beyond_this_machine_is_refused(tmp_path: Path) -> None:
+    """Only what is owned, and said to be, is loaded."""
+    beanpeak(
+        "load", "hello", "--users", str(USERS), "--host", "http://198.51.100.7:80", folder=tmp_path, code=2
+    )
+
+
+@pytest.mark.parametrize("name", ["reference:Reference", "batching:Batching"])
+def test_both_adapters_of_ours_pass_their_check(name: str, tmp_path: Path) -> None:
+    """New, repeated, altered, overdrawn and malformed events end as they must."""
+    said = beanpeak("load", "check-adapter", f"loadtests.targets.{name}", folder=tmp_path)
+    assert said.endswith("events, 0 wrong\n")
+
+
+def test_the_check_finds_an_adapter_that_takes_refusals_for_acceptance(tmp_path: Path) -> None:
+    """It says what was expected and what the adapter says, and ends with 1."""
+    lax = """
+    from loadtests.adapters import Ending, Outcome
+    from loadtests.targets.reference import Reference
+
+    class Lax(Reference):
+        def classify(self, status, headers, body):
+            return Outcome(Ending.ACCEPTED, super().classify(status, headers, body).seq)
+    """
+    (tmp_path / "lax.py").write_text(textwrap.dedent(lax), encoding="utf-8")
+    said = beanpeak("load", "check-adapter", "lax:Lax", folder=tmp_path, code=1)
+    assert "another amount under a used key: expected REJECTED, the adapter says ACCEPTED" in said
+
+
+def test_an_adapter_to_begin_with_is_written_once(tmp_path: Path) -> None:
+    """The file compiles and names the class; a file that is there is not overwritten."""
+    beanpeak("load", "init-adapter", tmp_path / "mine.py", folder=tmp_path)
+    names: dict[str, Any] = {"__name__": "mine"}
+    exec(compile((tmp_path / "mine.py").read_text(encoding="utf-8"), "mine.py", "exec"), names)
+    assert names["Ledger"]
+    beanpeak("load", "init-adapter", tmp_path / "mine.py", folder=tmp_path, code=2)
