@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from sim.engine.outcome import Outcome
     from sim.trace import Trace
 
 
@@ -35,22 +37,40 @@ def trace(
 ) -> None:
     """Write a campaign's requests as a trace, for a load test.
 
-    The same scenario, users, seed and slice give the same trace, with the same SHA-256.
+    Of a whole campaign also the simulation's manifest, which names the trace. The same scenario, users, seed and
+    slice give the same trace, with the same SHA-256.
     """
     from sim.reporting.progress import shown
     from sim.runs import asked_to_stop, plan_run
     from sim.trace import write_trace
-    from sim.tracing.generate import trace_campaign
+    from sim.tracing.generate import trace_campaign, trace_slice
     from sim.tracing.window import span_of
 
     plan = plan_run(scenario, design, users=users, seed=seed)
     span = span_of(plan.scenario, begins, ends)
+    started, outcome = _now(), None
     with shown(plan.name, 1, quiet=json) as watch, asked_to_stop() as stop:
-        made = trace_campaign(
-            plan.scenario, plan.name, design, span=span, workers=workers, progress=watch(0), stop=stop
-        )
+        told: dict[str, Any] = {"workers": workers, "progress": watch(0), "stop": stop}
+        if begins is None and ends is None:
+            made, outcome = trace_campaign(plan.scenario, plan.name, design, **told)
+        else:
+            made = trace_slice(plan.scenario, plan.name, span, design, **told)
     write_trace(out, made)
+    if outcome is not None:
+        _write_manifest(out, plan.name, outcome, started)
     _tell(made, out, json)
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _write_manifest(folder: Path, name: str, outcome: Outcome, started: str) -> None:
+    """The manifest of the simulation that made a whole campaign's trace, with the trace's SHA-256 in it."""
+    from sim.reporting.manifest import build_manifest, to_json
+
+    manifest = build_manifest(name, outcome.scenario, (outcome,), started, _now())
+    (folder / "manifest.json").write_text(to_json(manifest), encoding="utf-8")
 
 
 def _tell(made: Trace, folder: Path, json: bool) -> None:

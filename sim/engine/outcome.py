@@ -57,7 +57,8 @@ class Outcome:
 
     metrics: frame (time i64 µs since scenario start, end of the period; metric str; group str, "" = all;
     value f64). digest: hex of "state", "books" and "actions". stats: numbers about the run itself
-    (actions, wall_s, …); they differ between machines and are not part of the digest.
+    (actions, wall_s, …); they differ between machines and are not part of the digest. trace: SHA-256 of the
+    trace that was written with the run, "" = none.
     """
 
     scenario: Scenario
@@ -70,3 +71,4 @@ class Outcome:
     published: list[Published] = field(default_factory=list)
     report: list[tuple[str, str]] = field(default_factory=list)
     stats: dict[str, float] = field(default_factory=dict)
+    trace: str = ""

@@ -32,19 +32,24 @@ def simulate_once(
     progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
     snapshot: Path | None = None,
+    attach: Callable[[Campaign], Callable[[], str]] | None = None,
 ) -> Outcome:
     """Simulate one replication; `scenario` has its design applied already.
 
     If `snapshot` exists the run goes on from it; when `stop` says so between two barriers the state is
-    written there and Interrupted is raised. Raises InvariantError if the books of a day do not close.
+    written there and Interrupted is raised. attach: is handed the campaign before it runs, to watch it; what
+    it returns is called when the campaign has ended, and says the SHA-256 of the trace it made. Raises
+    InvariantError if the books of a day do not close.
     """
     began = time.perf_counter()
     campaign = Campaign(scenario, replication, workers=workers)
     if snapshot is not None and snapshot.exists():
         campaign.load(snapshot)
+    traced = attach(campaign) if attach is not None else None
     set_up = time.perf_counter()
     campaign.run(progress, stop=stop, snapshot=snapshot)
     played = time.perf_counter()
+    trace = traced() if traced is not None else ""
     tables = all_tables(campaign)
     counts = campaign.counts()
     stats = {
@@ -72,4 +77,5 @@ def simulate_once(
         published=published_rows(campaign, tables),
         report=report_lines(campaign, tables),
         stats=stats,
+        trace=trace,
     )

@@ -94,6 +94,7 @@ def outcome_facts(outcome: Outcome) -> dict[str, Any]:
         "published": outcome.published,
         "report": [list(line) for line in outcome.report],
         "stats": outcome.stats,
+        "trace": outcome.trace or None,
     }
 
 

@@ -125,6 +125,7 @@ def _outcome(
         published=published,  # type: ignore[arg-type]
         report=[(label, text) for label, text in facts["report"]],
         stats=facts["stats"],
+        trace=facts.get("trace") or "",
     )
 
 

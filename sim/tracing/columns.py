@@ -128,18 +128,6 @@ class Converter:
         rows["kind"][before] = Kind.DISBURSE_APPROVE
         return self._columns(rows, first), source
 
-    def by_lot(self, part: Actions, chosen: Rows) -> Rows:
-        """The chosen rows with claims on pools of one instant in the order in which the barrier served them."""
-        claims = np.flatnonzero(on_pools(part)[chosen])
-        t = part["t"][chosen[claims]]
-        same = np.zeros(len(t) + 1, bool)
-        same[1:-1] = t[1:] == t[:-1]
-        tied = claims[same[1:] | same[:-1]]
-        if len(tied):
-            chosen = chosen.copy()
-            chosen[tied] = chosen[tied][self.served(part.take(chosen[tied]))]
-        return chosen
-
     def served(self, claims: Actions) -> Rows:
         """The order in which a barrier serves claims."""
         return claim_order(self.campaign.scenario.scenario.seed, self.campaign.replication, claims)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sim.engine.campaign import Campaign
-from sim.engine.outcome import Progress
+from sim.engine.outcome import Outcome, Progress
+from sim.engine.running import simulate_once
 from sim.errors import Interrupted
 from sim.scenario import SECOND, Scenario
 from sim.trace import Trace
@@ -13,6 +14,7 @@ from sim.tracing.tracer import Tracer
 from sim.tracing.window import Span
 
 Watch = Callable[[Progress], None]
+Stop = Callable[[], bool]
 
 
 def trace_campaign(
@@ -21,18 +23,51 @@ def trace_campaign(
     design: str = "base",
     replication: int = 0,
     *,
-    span: Span | None = None,
     workers: int = 2,
     progress: Watch | None = None,
-    stop: Callable[[], bool] | None = None,
-) -> Trace:
-    """The requests of a campaign between two of its barriers; `scenario` has its design applied already.
+    stop: Stop | None = None,
+) -> tuple[Trace, Outcome]:
+    """The requests of a whole campaign, and what it came to; `scenario` has its design applied already.
 
-    span: seconds since the start (`sim.tracing.window.span_of`), the whole campaign if None. What comes before
-    is played too, what comes after is not. progress is told shares of what is played. Raises Interrupted when
-    `stop` says so between two barriers.
+    The outcome carries the trace's SHA-256. Raises Interrupted when `stop` says so between two barriers.
     """
-    first, last = span or (0, scenario.scenario.length // SECOND)
+    made: list[Trace] = []
+
+    def attach(campaign: Campaign) -> Callable[[], str]:
+        tracer = Tracer(campaign)
+        tracer.begin()
+
+        def finish() -> str:
+            made.append(tracer.end(name, design))
+            return made[0].sha256
+
+        return finish
+
+    try:
+        outcome = simulate_once(
+            scenario, design, replication, workers=workers, progress=progress, stop=stop, attach=attach
+        )
+    except Interrupted:
+        raise Interrupted("interrupted; no trace was written") from None
+    return made[0], outcome
+
+
+def trace_slice(
+    scenario: Scenario,
+    name: str,
+    span: Span,
+    design: str = "base",
+    replication: int = 0,
+    *,
+    workers: int = 2,
+    progress: Watch | None = None,
+    stop: Stop | None = None,
+) -> Trace:
+    """The requests of a campaign between two of its barriers, seconds since its start (`window.span_of`).
+
+    What comes before is played too, what comes after is not. `progress` is told shares of what is played.
+    """
+    first, last = span
     campaign = Campaign(scenario, replication, workers=workers)
     tracer = Tracer(campaign)
     watch = _until(last, progress)

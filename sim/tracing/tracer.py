@@ -11,6 +11,7 @@ from sim.arrays import Flags
 from sim.bookkeeping import ROLES, Kind, Role
 from sim.engine.actions import Actions
 from sim.engine.campaign import Campaign
+from sim.errors import UsageError
 from sim.scenario import DAY_S, SECOND
 from sim.trace import Columns, Trace, columns_sha256
 from sim.tracing.balances import People, closing, openings
@@ -27,6 +28,8 @@ class Tracer:
     """Attach it to a campaign before it runs; `begin` and `end` at barriers bound the slice."""
 
     def __init__(self, campaign: Campaign) -> None:
+        if campaign.at > 0:
+            raise UsageError("a trace needs its campaign from the start; it cannot begin with a snapshot")
         self.campaign = campaign
         self.converter = Converter(campaign)
         self.links = Links(len(campaign.projects))
@@ -63,7 +66,7 @@ class Tracer:
         kept = numbers == UNTOLD
         for key in _action_keys(part[~kept]).tolist():
             del self._told[key]
-        columns, source = self._write(part, self.converter.by_lot(part, np.flatnonzero(kept)))
+        columns, source = self._write(part, np.flatnonzero(kept))
         numbers[source] = columns["n"]
         self.links.note_donations(part, np.where(numbers == UNTOLD, NO_REF, numbers))
 
