@@ -107,9 +107,14 @@ class Server:
         return True
 
     def kill(self) -> None:
-        """What a power cut does to a process."""
+        """What a power cut does to it: the server and the processes that serve its sessions are gone at once."""
         assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        sessions = [int(pid) for pid in children.read_text().split()] if children.exists() else []
         self._process.kill()
+        for pid in sessions:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self._process.wait()
 
     def stop(self) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from typing import Any
@@ -82,6 +82,16 @@ def connect(url: str, name: str) -> Connection[Any]:
     return connection
 
 
+def lost(connection: Connection[Any], error: psycopg.Error) -> bool:
+    """Whether an error means that the connection is gone; it is closed then, so that nobody uses it again."""
+    state = error.sqlstate or ""
+    told = state.startswith(("08", "57P"))  # connection exception, shutdown: the server may have committed
+    ours = not state and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    if told or ours:
+        connection.close()
+    return connection.closed
+
+
 class _Postgres(SqlReader):
     """The dialect of reading."""
 
@@ -103,7 +113,7 @@ class _Postgres(SqlReader):
         try:
             yield connection
         except psycopg.Error as error:
-            kind = Disconnected if connection.closed else StoreError
+            kind = Disconnected if lost(connection, error) else StoreError
             raise kind(f"PostgreSQL cannot be read: {error}") from error
 
     def _among(self, column: str, values: Sequence[Any]) -> tuple[str, Sequence[Any]]:
@@ -167,7 +177,7 @@ class PostgresStore(_Postgres, SqlStore):
 
     def _lead(self) -> None:
         """Become the leader: take the lock, bring the tables up to date, begin a new epoch."""
-        if not self._locked(time.monotonic() + PATIENCE_S):
+        if not self._lock(time.monotonic() + PATIENCE_S, lambda: True):
             raise UsageError(f"{shown(self.url)}: another process leads this ledger; stop it first")
         self._promise(self._connection)
         migrate(self._connection.execute, self._all, "postgres")
@@ -184,13 +194,20 @@ class PostgresStore(_Postgres, SqlStore):
     def _promise(self, connection: Connection[Any]) -> None:
         connection.execute(f"SET synchronous_commit = {'off' if self.relaxed else 'on'}")
 
-    def _locked(self, until: float) -> bool:
-        """Whether this session gets the leader's lock in time; another one's is given back when it ends."""
-        while not self._connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchall()[0][0]:
-            if time.monotonic() > until:
+    def _lock(self, until: float, worth_waiting: Callable[[], bool]) -> bool:
+        """Whether this session gets the leader's lock in time; another session's is given back when it ends."""
+        while not self._ask("SELECT pg_try_advisory_lock(%s)", LOCK):
+            if time.monotonic() > until or not worth_waiting():
                 return False
             time.sleep(PAUSE_S)
         return True
+
+    def _still_leads(self) -> bool:
+        return bool(self._ask("SELECT epoch FROM leader") == self.epoch)
+
+    def _ask(self, sql: str, *parameters: Any) -> Any:
+        """One value."""
+        return self._connection.execute(sql, parameters).fetchall()[0][0]
 
     # --- writing --------------------------------------------------------------------------------------
 
@@ -218,7 +235,7 @@ class PostgresStore(_Postgres, SqlStore):
             if end.statusmessage != "COMMIT":
                 raise StoreError(f"{shown(self.url)}: the batch was rolled back")
         except psycopg.Error as error:
-            if connection.closed:
+            if lost(connection, error):
                 raise OutcomeUnknown(f"{shown(self.url)}: the connection was lost: {error}") from error
             if error.sqlstate == FENCED:
                 raise Fenced(f"{shown(self.url)}: another process leads this ledger now") from error
@@ -261,17 +278,23 @@ class PostgresStore(_Postgres, SqlStore):
 
     def _settled(self, decision: Decision) -> bool:
         """Whether a batch whose connection was lost is in the store. Raises OutcomeUnknown if that stays unknown."""
-        try:
+        until = time.monotonic() + PATIENCE_S
+        while True:
             try:
-                self._reconnect()
-            except Fenced:  # our old session is over, else nobody could have begun a new epoch
-                with closing(self.reader()) as reader:
-                    if _is_there(reader, decision):
-                        return True
-                raise
-            return _is_there(self, decision)
-        except Disconnected as error:
-            raise OutcomeUnknown(f"{error}; the batch is whole in the store or not there") from error
+                return self._looked_up(decision)
+            except Disconnected as error:
+                if time.monotonic() > until:
+                    raise OutcomeUnknown(f"{error}; the batch is whole in the store or not there") from error
+
+    def _looked_up(self, decision: Decision) -> bool:
+        try:
+            self._reconnect()
+        except Fenced:  # our old session is over, else nobody could have begun a new epoch
+            with closing(self.reader()) as reader:
+                if _is_there(reader, decision):
+                    return True
+            raise
+        return _is_there(self, decision)
 
     def _reconnect(self) -> None:
         """A new session for the same leader, once the old one is over for certain: then its lock is free."""
@@ -283,15 +306,15 @@ class PostgresStore(_Postgres, SqlStore):
                 "WHERE application_name = %s AND pid <> pg_backend_pid()",
                 (self._name,),
             )
-            locked = self._locked(until)
-            epoch = self._connection.execute("SELECT epoch FROM leader").fetchall()[0][0]
+            locked = self._lock(until, self._still_leads)
+            leads = self._still_leads()
             self._promise(self._connection)
         except psycopg.Error as error:
             self._connection.close()
             raise Disconnected(f"{shown(self.url)}: the connection was lost again: {error}") from error
-        if not locked or epoch != self.epoch:
+        if not (locked and leads):
             self._connection.close()
-            if epoch != self.epoch:
+            if not leads:
                 raise Fenced(f"{shown(self.url)}: another process leads this ledger now")
             raise Disconnected(f"{shown(self.url)}: the old session is not over yet")
 
