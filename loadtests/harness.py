@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from loadtests.adapters import Ending
 from loadtests.faults import SECOND_US, Fault, Injected
+from loadtests.injector import Injector, check_faults
 from loadtests.job import Job, job_of
 from loadtests.master import STARTED, Collector
 from loadtests.recovery import backlog_peak, effect, slowest
@@ -109,6 +110,7 @@ def run_load(run: LoadRun) -> LoadResult:
         run.rows["due_us"].astype(np.int64), run.peaks,
         peak_rate=run.peak_rate, speed=run.speed, floor_rate=run.floor_rate,
     )  # fmt: skip
+    check_faults(run.faults, warp)
     schedule = schedule_of(run.rows, warp, {**run.facts, "phases": _spans(run.phases, warp)})
     schedule.write(run.folder / "schedule")
     with tempfile.TemporaryDirectory(prefix="beanpeak-load-") as place, _sigterm_interrupts():
@@ -122,16 +124,24 @@ def run_load(run: LoadRun) -> LoadResult:
             job = job_of(job.as_dict())
             injector = Injector(run.faults, warp, server)
             interrupted = _drive(job, schedule, run.workers, injector, logs)
+            lost = _lost(server, injector)
             found: Found = ("not-audited", ())
-            if run.audit is not None and not interrupted:
+            if run.audit is not None and not interrupted and not lost:
                 found = run.audit(run.folder, host)
-            more = (
-                {"server_cpu_s": server.cpu_s(), "server_ended": server.ended} if server is not None else {}
-            )
-    result = LoadResult(run.folder, _assemble(run.folder, schedule, warp, injector.done, found, more))
+            more = {} if server is None else {"server_cpu_s": server.cpu_s()}
+    result = LoadResult(run.folder, _assemble(run.folder, schedule, warp, injector.done, found, lost, more))
     if interrupted:
         raise Interrupted(f"stopped; what was measured is in {run.folder}")
     return result
+
+
+def _lost(server: TargetServer | None, injector: Injector) -> list[str]:
+    """Why there is no server to audit any more: what a run found out, not what makes it invalid."""
+    if injector.failed:
+        return [f"after {injector.done[-1].deed}: {injector.failed}"]
+    if server is not None and server.ended is not None:
+        return [f"the server ended by itself, with code {server.ended}"]
+    return []
 
 
 def _check(run: LoadRun) -> None:
@@ -235,65 +245,6 @@ def _sigterm_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-# --- faults ------------------------------------------------------------------------------------------------
-
-
-class Injector:
-    """Does each fault at its instant on the wall clock, to a server of ours."""
-
-    def __init__(self, faults: Sequence[Fault], warp: Warp, server: TargetServer | None) -> None:
-        at = warp.wall_us(np.array([fault.at_us for fault in faults], np.int64)).tolist()
-        self.due = list(zip(at, faults, strict=True))
-        self.server = server
-        self.done: list[Injected] = []
-        self.t0: float | None = None
-        self.open: tuple[Fault, int, float] | None = None  # fault, when it began, when it ends
-
-    def step(self, folder: Path) -> None:
-        """Do what is due now."""
-        if not self.due and self.open is None:
-            return
-        if self.t0 is None:
-            self.t0 = _started(folder)
-        elif self.open is not None:
-            if time.time() >= self.open[2]:
-                self.heal()
-        elif self._now() >= self.due[0][0]:
-            self._begin(self.due.pop(0)[1])
-
-    def heal(self) -> None:
-        """End the fault that is on, if one is."""
-        if self.open is None or self.server is None:
-            return
-        fault, began, _ = self.open
-        self.open = None
-        if fault.deed == "freeze":
-            self.server.thaw()
-        else:
-            self.server.start()
-        self.done.append(Injected(fault.deed, began, self._now()))
-
-    def _begin(self, fault: Fault) -> None:
-        assert self.server is not None
-        began = self._now()
-        if fault.deed == "freeze":
-            self.server.freeze()
-        else:
-            self.server.kill9()
-        self.open = (fault, began, time.time() + fault.lasts_s)
-
-    def _now(self) -> int:
-        assert self.t0 is not None
-        return round((time.time() - self.t0) * SECOND_US)
-
-
-def _started(folder: Path) -> float | None:
-    try:
-        return float(json.loads((folder / STARTED).read_text(encoding="utf-8"))["t0"])
-    except OSError:
-        return None
-
-
 # --- what came of it ---------------------------------------------------------------------------------------
 
 
@@ -303,6 +254,7 @@ def _assemble(
     warp: Warp,
     faults: Sequence[Injected],
     found: Found,
+    missed: Sequence[str],
     more: dict[str, Any],
 ) -> dict[str, Any]:
     """Add what only the send logs and the harness know; the final `load.json`."""
@@ -326,7 +278,7 @@ def _assemble(
         )
     (folder / STARTED).unlink(missing_ok=True)
     audit, audited = found
-    return write_report(folder, audit=audit, audited=list(audited), more=more, invalid=invalid)
+    return write_report(folder, audit=audit, audited=list(audited), more=more, invalid=invalid, missed=missed)
 
 
 def _counts(records: NDArray[np.void], scheduled: int) -> dict[str, int]:

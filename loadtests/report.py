@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from loadtests.latency import Merged, figures_ms, hgrm
 from loadtests.slo import Measured, judge, slo_from
@@ -53,14 +53,16 @@ def write_report(
     audited: Sequence[str] = (),
     more: Mapping[str, Any] | None = None,
     invalid: Sequence[str] = (),
+    missed: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Compute `load.json` and the .hgrm files of a folder; the report.
 
-    more: what only the harness knows (faults, recovery_s, backlog_peak …). invalid: further reasons.
+    more: what only the harness knows (faults, recovery_s, backlog_peak …). invalid, missed: further reasons.
     """
     facts, merged = read_gathered(folder)
     more = dict(more or {})
-    verdict = _verdict(facts, merged, audit, audited, invalid, more.get("recovery_s"))
+    found = Found(audit, audited, invalid, missed, more.get("recovery_s"))
+    verdict = _verdict(facts, merged, found)
     report = {
         "verdict": verdict.name,
         "exit_code": verdict.exit_code,
@@ -97,21 +99,25 @@ def measured(facts: Mapping[str, Any], merged: Merged) -> dict[str, Measured]:
     return found
 
 
-def _verdict(
-    facts: Mapping[str, Any],
-    merged: Merged,
-    audit: Audit,
-    audited: Sequence[str],
-    invalid: Sequence[str],
-    recovery_s: float | None,
-) -> Verdict:
+class Found(NamedTuple):
+    """What is known beside the driver's numbers."""
+
+    audit: Audit
+    audited: Sequence[str]
+    invalid: Sequence[str]
+    missed: Sequence[str]
+    recovery_s: float | None
+
+
+def _verdict(facts: Mapping[str, Any], merged: Merged, found: Found) -> Verdict:
     slo = slo_from(facts["slo"])
-    causes = list(dict.fromkeys([*facts["invalid"], *invalid]))
+    causes = list(dict.fromkeys([*facts["invalid"], *found.invalid]))
     if not facts["complete"]:  # counts of a lost worker are missing; the cause says enough, latency nothing
-        return decide(audit, causes, [], audited)
+        return decide(found.audit, causes, [], found.audited)
     lag = merged.figures("lag")["p99"]
     causes += why_invalid(facts["counts"], merged.count("intended"), lag, slo.dispatch_lag_p99_ms)
-    return decide(audit, causes, judge(slo, measured(facts, merged), recovery_s), audited)
+    missed = [*found.missed, *judge(slo, measured(facts, merged), found.recovery_s)]
+    return decide(found.audit, causes, missed, found.audited)
 
 
 def _scopes(facts: Mapping[str, Any], merged: Merged, prefix: str) -> dict[str, Any]:

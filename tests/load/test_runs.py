@@ -168,6 +168,25 @@ def test_a_killed_server_loses_nothing_that_was_acknowledged(tmp_path: Path) -> 
     assert fault["silence_s"] >= 0.5
 
 
+def test_a_server_that_does_not_come_back_is_its_own_fault(tmp_path: Path) -> None:
+    """A valid run with a missed objective, not audited; the measurement goes on to its end."""
+    once = (
+        "import sys; from pathlib import Path; began = Path('{0}'); began.exists() and sys.exit(7); "
+        "began.touch(); import loadtests.stub as stub; stub.main()"
+    )
+    job = Job(**{**QUICK, "retry_budget_s": 1.0, "drain_s": 3.0})
+    run = LoadRun(
+        tmp_path / "run", constant_rate(50, 2.5, CHAINS), job=job, faults=[Fault("kill9", 1 * S, 0.2)],
+        serve=(*STUB[:1], "-c", once.format(tmp_path / "began"), "--port", "0"),
+        audit=lambda _folder, _host: ("passed", ()),
+    )  # fmt: skip
+    result = run_load(run)
+    assert result.exit_code == 3
+    assert "after kill9: the server ended with code 7" in result.report["reasons"][0]
+    assert result.report["audit"]["verdict"] == "not-audited"
+    assert result.report["counts"]["unavailable"] > 0
+
+
 def test_a_failed_audit_outranks_everything(tmp_path: Path) -> None:
     """Exit 4, with what the audit found first; the files agree with the result."""
     run = LoadRun(
@@ -218,3 +237,5 @@ def test_what_cannot_be_run_is_refused_before_anything_starts(tmp_path: Path) ->
     (tmp_path / "b" / "load.json").write_text("{}")
     with pytest.raises(UsageError, match="choose another folder"):
         run_load(LoadRun(tmp_path / "b", rows))
+    with pytest.raises(UsageError, match="the trace runs from 0 to"):
+        run_load(LoadRun(tmp_path / "c", rows, serve=STUB, faults=[Fault("freeze", 2 * S, 1.0)]))
