@@ -26,6 +26,7 @@ PRINTED = {
     "lag": "dispatch_lag_ms",
 }
 PARTS = ("beanpeak", "locust", "gevent", "geventhttpclient", "hdrhistogram", "numpy")
+LARGE_OFFSET_MS = 50.0  # what a message may take on its way between machines
 EXPORTED = ("intended", "service", "lag")
 
 
@@ -76,7 +77,7 @@ def write_report(
         **{key: facts[key] for key in ("offered_rate", "drain_s", "lasted_s", "windows", "warp")},
         **more,
         **facts["about"],
-        **{key: facts[key] for key in ("run", "loop", "workers", "senders", "cpu_s")},
+        **{key: facts[key] for key in ("run", "loop", "workers", "senders", "cpu_s", "clock_offset_ms")},
         "versions": {part: metadata.version(part) for part in PARTS},
     }
     _write(folder / REPORT, json.dumps(report, ensure_ascii=False, indent=2))
@@ -142,6 +143,11 @@ def headline(report: Mapping[str, Any]) -> list[str]:
         f"events: {counts['scheduled']:,} scheduled, {counts['sent']:,} sent · "
         + " · ".join(f"{counts[name]:,} {name}" for name in shown if counts.get(name)),
     ]
+    offset = max(report["clock_offset_ms"], key=abs, default=0.0)
+    if abs(offset) > LARGE_OFFSET_MS:
+        lines.append(
+            f"clocks: a worker's differs by {offset:,.0f} ms; latencies are its own, their instants are off"
+        )
     for said, name in (("intended_ms", "intended"), ("service_ms", "service"), ("dispatch_lag_ms", "lag")):
         values = " · ".join(
             f"{level} {'–' if value is None else format(value, ',.1f')}"

@@ -21,6 +21,7 @@ from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError, HTTP
 from loadtests.adapters import Ending, LedgerAdapter, Outcome, Request
 
 BLOCK = 16_384
+IDLE_S = 0.5  # a connection unused for so long is looked at before it is used
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.020, 0.500
 NO_CONNECTION = Outcome(Ending.RETRYABLE, 0, "no_connection")
 NO_REPLY = Outcome(Ending.UNKNOWN, 0, "no_reply")
@@ -59,9 +60,14 @@ class Connection:
     def __init__(self, host: str, port: int, timeout_s: float, tls: bool = False) -> None:
         self.host, self.port, self.timeout_s, self.tls = host, port, timeout_s, tls
         self._socket: Any = None
+        self._used = 0.0
 
     def send(self, request: bytes) -> Reply:
         """Send bytes and wait for the answer. Raises Unsent or Unanswered."""
+        now = time.monotonic()
+        if self._socket is not None and now - self._used > IDLE_S and self._gone():
+            self.close()
+        self._used = now
         sock = self._socket or self._open()
         try:
             sock.sendall(request)
@@ -81,6 +87,19 @@ class Connection:
         """Open it ahead of the first event, if the target is there."""
         with suppress(Unsent):
             self._open()
+
+    def _gone(self) -> bool:
+        """Whether the server closed the connection while it was idle, as servers do: no event is in doubt then."""
+        self._socket.settimeout(0.0)
+        try:
+            self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        finally:
+            self._socket.settimeout(self.timeout_s)
+        return True  # closed, or something that nobody asked for
 
     def _open(self) -> Any:
         try:

@@ -55,6 +55,7 @@ class Faults:
     """How the stub misbehaves: share of requests refused, first answered 503, or applied but not answered."""
 
     delay_s: float = 0.0
+    idle_s: float = 0.0  # a connection unused for so long is closed; 0 = never
     refuse: int = 0  # every so-many-th new key; 0 = none
     busy: int = 0
     lose: int = 0
@@ -73,6 +74,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, book: Book, faults: Faults, tried: set[bytes]) -> None:
         self.book, self.faults, self.tried = book, faults, tried
         self.held = b""
+        self.heard = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way back."""
@@ -81,6 +83,9 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Answer every whole request."""
         data = self.held + data if self.held else data
+        if self.faults.idle_s:
+            self.heard += 1
+            asyncio.get_running_loop().call_later(self.faults.idle_s, self._close_idle, self.heard)
         while True:
             end = data.find(HEAD_END)
             if end < 0:
@@ -92,6 +97,10 @@ class Connection(asyncio.Protocol):
             self._answer(head)
             data = data[end + 4 + length :]
         self.held = data
+
+    def _close_idle(self, heard: int) -> None:
+        if heard == self.heard:
+            self.transport.close()
 
     def _answer(self, head: bytes) -> None:
         if head.startswith(b"GET /seen"):
@@ -156,10 +165,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--journal", type=Path)
     parser.add_argument("--delay-ms", type=float, default=0.0)
+    parser.add_argument("--idle-s", type=float, default=0.0, help="close connections unused for so long")
     for name in ("refuse", "busy", "lose"):
         parser.add_argument(f"--{name}", type=int, default=0, help="every so-many-th new key")
     asked = parser.parse_args()
-    faults = Faults(asked.delay_ms / 1000, asked.refuse, asked.busy, asked.lose)
+    faults = Faults(asked.delay_ms / 1000, asked.idle_s, asked.refuse, asked.busy, asked.lose)
     runner = asyncio.run
     try:
         import uvloop

@@ -199,6 +199,15 @@ def test_a_failed_audit_outranks_everything(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "run" / "load.json").read_text())["audit"]["verdict"] == "failed"
 
 
+def test_connections_that_a_server_closed_while_idle_are_no_doubt(tmp_path: Path) -> None:
+    """Servers close idle connections; nothing was sent on them, so nothing is unknown or tried again."""
+    job = Job(**{**QUICK, "senders": 3})
+    run = LoadRun(tmp_path / "run", constant_rate(2, 4, CHAINS), job=job, serve=(*STUB, "--idle-s", "0.7"))
+    counts = run_load(run).report["counts"]
+    assert counts["accepted"] == counts["scheduled"] == 8
+    assert counts["retries"] == 0
+
+
 def test_events_that_waited_too_long_are_shed_and_the_run_is_invalid(tmp_path: Path) -> None:
     """One slow sender cannot keep up: what is shed is counted, never sent, and nothing is claimed."""
     job = Job(**{**QUICK, "senders": 1, "shed_after_s": 0.3})
