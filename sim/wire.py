@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
 from enum import IntEnum
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -338,8 +337,7 @@ class Wire:
         if row[KIND] == Kind.CORRECTION:
             role = Signer(row[KLASS]).name.lower()
             return self.event_id(row[REF], role), *shape.values(row)[1:]
-        found: tuple[Any, ...] = shape.values(row)
-        return found
+        return tuple(shape.values(row))
 
 
 def _presence(word: str) -> tuple[int, int]:
@@ -349,17 +347,6 @@ def _presence(word: str) -> tuple[int, int]:
 
 def _getter(places: list[int]) -> Any:
     """A row's values at some places, always as a tuple."""
-    if not places:
-        return lambda row: ()
-    if len(places) == 1:
-        only = places[0]
-        return lambda row: (row[only],)
-    return itemgetter(*places)
-
-
-# --- ids and days -------------------------------------------------------------------------------------------
-
-
-def day_number(day: date) -> int:
-    """A civil day (of UTC+8) as the integer YYYYMMDD."""
-    return day.year * 10_000 + day.month * 100 + day.day
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda row: tuple(row[place] for place in places)

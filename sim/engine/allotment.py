@@ -42,12 +42,24 @@ K_SIGN_UP = int(Kind.SIGN_UP)
 K_SHARE = int(Kind.SHARE)
 VOUCHER_DRAW = int(Purpose.SERVICE)
 ACCEPTED, REFUSED = 0, 1
+# The match that a row of the stream asked of its pool, where it got less: the stream says what it got.
+ASKED = np.dtype([("t", "i8"), ("agent", "u4"), ("number", "u4"), ("match", "i8")])
 
 
 def claim_order(seed: int, replication: int, claims: NDArray[np.void]) -> NDArray[np.intp]:
     """The order in which claims are served: by time, then by a keyed hash, then by user."""
     lot = draws(seed, replication, Purpose.CLAIM, claims["agent"], claims["number"])[0]
     return np.lexsort((claims["number"], claims["agent"], lot, claims["t"]))
+
+
+def short_matches(claims: NDArray[np.void], asked: NDArray[np.int64]) -> NDArray[np.void]:
+    """What served claims asked for, of those that got less."""
+    short = np.flatnonzero(asked > claims["match"])
+    noted = np.zeros(len(short), ASKED)
+    for name in ("t", "agent", "number"):
+        noted[name] = claims[name][short]
+    noted["match"] = asked[short]
+    return noted
 
 
 @rule

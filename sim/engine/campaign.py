@@ -30,7 +30,7 @@ from sim.behaviour.parameters import load_parameters
 from sim.bookkeeping import Kind
 from sim.engine import tallies
 from sim.engine.actions import ACTION, Actions, chain, empty, from_rows, join, sort_stream
-from sim.engine.allotment import allot, claim_order
+from sim.engine.allotment import ASKED, allot, claim_order, short_matches
 from sim.engine.books import Books
 from sim.engine.clocks import barriers
 from sim.engine.market import Market
@@ -48,8 +48,6 @@ DAY_US = DAY_S * SECOND
 MINUTE_S = 60
 HOUR_S = 3_600
 PROMOTION_US = 14 * DAY_US  # the two weeks before a festival in which pledges are taken up (behaviour §5.6)
-# The match that a row of the stream asked of its pool, where it got less: the stream says what it got.
-ASKED = np.dtype([("t", "i8"), ("agent", "u4"), ("number", "u4"), ("match", "i8")])
 Life = Generator[simpy.Event, Any, None]
 
 
@@ -98,7 +96,7 @@ class Campaign:
         self.tally = tallies.fresh()  # what rows outside the kernel add
         self.outbox = Outbox()
         self.held = empty(0)
-        self.asked = np.zeros(0, ASKED)
+        self.asked = np.zeros(0, ASKED)  # of rows that a watcher has not been told yet
         self.barriers = barriers(scenario)
         self.at = 0  # index of the present barrier
         self.chain = b""
@@ -224,21 +222,12 @@ class Campaign:
                 self.market.vouchers,
                 asked,
             )
-            self._note_asked(claims, asked)
+            if self.watch is not None:
+                self.asked = np.concatenate([self.asked, short_matches(claims, asked)])
             woken = self.population.settle(claims, now_s, self.market.vouchers, self.activities.table)
             records[index[order]] = claims
         self.sponsors.note_empty(now_s * SECOND)
         self.held = join(self.held, records, woken)
-
-    def _note_asked(self, claims: Actions, asked: NDArray[np.int64]) -> None:
-        """Keep what claims asked and did not get, until their rows have been told to a watcher."""
-        short = np.flatnonzero(asked > claims["match"])
-        if self.watch is not None and len(short):
-            noted = np.zeros(len(short), ASKED)
-            for name in ("t", "agent", "number"):
-                noted[name] = claims[name][short]
-            noted["match"] = asked[short]
-            self.asked = np.concatenate([self.asked, noted])
 
     def _finish(self, now_s: int, final: bool = False) -> None:
         """Close the interval that ends now: order the stream, post it, record it; at midnight close the day."""

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 DAY_US = DAY_S * SECOND
 Rows = NDArray[np.intp]  # places in a part
 CHAIN_BITS = 28
-RATED_BEANS = 100  # beans that a pool's rate is for
-FEN_PER_RATED = 10_000  # fen for so many beans at one bean a yuan
+FEN_PER_RATED = 10_000  # fen for 100 beans, the unit of a pool's rate, at one bean a yuan
 
 BEAN_KINDS = (
     Kind.DEED, Kind.HARVEST, Kind.FADE, Kind.EXPIRE, Kind.REDEEM_HOLD, Kind.REDEEM_SHIP, Kind.REDEEM_CANCEL,
