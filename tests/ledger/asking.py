@@ -18,6 +18,7 @@ from sim.ledger.entries import (
     Document,
     Entry,
     Hold,
+    Limits,
     Mode,
     Move,
     Refusal,
@@ -25,6 +26,7 @@ from sim.ledger.entries import (
     View,
     event_id,
 )
+from sim.ledger.ledger import Ledger
 from sim.ledger.state import Nothing, Overlay, State
 
 Draft = Callable[[View], Entry | Refusal]
@@ -139,3 +141,22 @@ class Memory:
 def atomic(commands: Sequence[Command], key: str = "group", says: str = "") -> Group:
     """Commands that are accepted all or not at all."""
     return Group(commands, True, event_id("platform", key), hashlib.sha256(says.encode()).digest())
+
+
+def busy(ledger: Ledger) -> None:
+    """A few events of every kind: postings, holds opened and ended, documents, bounds, a correction, refusals."""
+    ledger.ask(ask(line(CASH, POOL, 900), kind="OPENING", opening=True))
+    gift = ask(line(POOL, FUND, 50), key="gift", move=("gift:1", "given", b'{"a":1}'))
+    ledger.ask(gift, ask(line(POOL, FUND, 5_000), key="too much"))
+    ledger.ask(
+        ask(
+            line(POOL, FUND, 30, PENDING),
+            line(POOL, NGO, 2, PENDING),
+            move=("order:1", "paid", b"x"),
+            deadline=9,
+        ),
+        ask(line(POOL, FUND, 40, PENDING), move=("order:2", "paid", b"y")),
+        ask(line(POOL, FUND, 7, PENDING), move=("order:3", "paid", b"z")),
+    )
+    ledger.ask(ending("order:1", POST, "confirmed"), ending("order:2", VOID, "refunded"))
+    ledger.ask(ask(line(FUND, CASH, 10), reverses=gift.eid), ask(limits=Limits(NGO, 0, 500, False)))

@@ -15,34 +15,15 @@ import pytest
 from sim.bookkeeping import CHART
 from sim.ledger.audit import audit, insist
 from sim.ledger.decide import Group
-from sim.ledger.entries import Answer, Command, Limits
+from sim.ledger.entries import Answer, Command
 from sim.ledger.ledger import Ledger, Unavailable
 from sim.ledger.opening import open_reader
 from sim.ledger.sql import SqlStore
 from sim.ledger.stores import StoreError
-from tests.ledger.asking import CASH, FUND, NGO, PENDING, POOL, POST, VOID, ask, atomic, ending, line, said
+from tests.ledger.asking import CASH, FUND, NGO, PENDING, POOL, POST, VOID, ask, atomic, busy, ending, line, said
 from tests.ledger.conftest import Open
 
 HOUR_US = 3_600_000_000
-
-
-def busy(ledger: Ledger) -> None:
-    """A few events of every kind: postings, holds opened and ended, documents, bounds, a correction, refusals."""
-    ledger.ask(ask(line(CASH, POOL, 900), kind="OPENING", opening=True))
-    gift = ask(line(POOL, FUND, 50), key="gift", move=("gift:1", "given", b'{"a":1}'))
-    ledger.ask(gift, ask(line(POOL, FUND, 5_000), key="too much"))
-    ledger.ask(
-        ask(
-            line(POOL, FUND, 30, PENDING),
-            line(POOL, NGO, 2, PENDING),
-            move=("order:1", "paid", b"x"),
-            deadline=9,
-        ),
-        ask(line(POOL, FUND, 40, PENDING), move=("order:2", "paid", b"y")),
-        ask(line(POOL, FUND, 7, PENDING), move=("order:3", "paid", b"z")),
-    )
-    ledger.ask(ending("order:1", POST, "confirmed"), ending("order:2", VOID, "refunded"))
-    ledger.ask(ask(line(FUND, CASH, 10), reverses=gift.eid), ask(limits=Limits(NGO, 0, 500, False)))
 
 
 def test_everything_is_there_after_a_restart(opened: Open) -> None:
