@@ -20,7 +20,21 @@ from sim.ledger.ledger import Ledger, Unavailable
 from sim.ledger.opening import open_reader
 from sim.ledger.sql import SqlStore
 from sim.ledger.stores import StoreError
-from tests.ledger.asking import CASH, FUND, NGO, PENDING, POOL, POST, VOID, ask, atomic, busy, ending, line, said
+from tests.ledger.asking import (
+    CASH,
+    FUND,
+    NGO,
+    PENDING,
+    POOL,
+    POST,
+    VOID,
+    ask,
+    atomic,
+    busy,
+    ending,
+    line,
+    said,
+)
 from tests.ledger.conftest import Open
 
 HOUR_US = 3_600_000_000
@@ -75,6 +89,21 @@ def test_a_refused_group_is_remembered_across_restarts(opened: Open) -> None:
     assert again == [first[0]._replace(replayed=True)]
     assert said(first[0])["index"] == 1
     assert [answer.accepted for answer in ledger.ask(*group.commands)] == [True, True]
+
+
+def test_a_hold_may_begin_and_end_in_one_batch(opened: Open) -> None:
+    """It is in the journal twice and in no table."""
+    ledger = opened()
+    ledger.ask(
+        ask(line(CASH, POOL, 9)),
+        ask(line(POOL, FUND, 5, PENDING), line(POOL, FUND, 4, PENDING), move=("order", "paid", b"")),
+        ending("order", POST, "confirmed"),
+    )
+    assert list(ledger.store.holds_open()) == []
+    ledger.stop()
+    again = opened()
+    assert again.state.account(FUND).counters == (0, 0, 0, 9)
+    insist(audit(again.store))
 
 
 def test_a_correction_is_made_once_in_a_batch_and_for_ever(opened: Open) -> None:

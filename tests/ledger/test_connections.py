@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -27,35 +26,9 @@ from tests.postgres import Databases
 
 
 @pytest.fixture
-def url(postgres: Databases) -> Iterator[str]:
-    """A new database."""
-    yield postgres.new()
-    postgres.drop()
-
-
-@pytest.fixture
 def ledger(url: str) -> Iterator[Ledger]:
     """A ledger with one event."""
     ledger = Ledger(open_store(url, CHART), CHART)
-    ledger.ask(ask(line(CASH, POOL, 1)))
-    yield ledger
-    ledger.stop()
-
-
-@pytest.fixture
-def wire(url: str) -> Iterator[Wire]:
-    """A wire to the server of that database."""
-    with TemporaryDirectory(prefix="wire-") as folder:
-        wire = Wire(Path(url.partition("host=")[2]), Path(folder))
-        yield wire
-        wire.close()
-
-
-@pytest.fixture
-def wired(url: str, wire: Wire) -> Iterator[Ledger]:
-    """A ledger with one event at the end of the wire."""
-    folder = wire._listening.getsockname().rpartition("/")[0]
-    ledger = Ledger(open_store(f"{url.partition('host=')[0]}host={folder}", CHART), CHART)
     ledger.ask(ask(line(CASH, POOL, 1)))
     yield ledger
     ledger.stop()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,6 +18,7 @@ from sim.ledger.ledger import Ledger, Unavailable
 from sim.ledger.opening import open_store
 from sim.ledger.stores import StoreError
 from tests.ledger.asking import CASH, POOL, ask, line
+from tests.ledger.conftest import Failing
 from tests.ledger.crashing import digest, eid
 
 ROOT = Path(__file__).parents[2]
@@ -93,31 +91,6 @@ def test_a_full_disk(tmp_path: Path) -> None:
         for file in folder.iterdir():
             (larger / file.name).write_bytes(file.read_bytes())
     expect_a_clean_restart(larger / "ledger.db", answers)
-
-
-class Failing(sqlite3.Connection):
-    """A connection whose statement fails when armed: before it took effect, or after."""
-
-    statement = "COMMIT"
-    after = False
-    armed = False
-    executed: list[str]
-
-    def execute(self, sql: str, *arguments: Any) -> Any:
-        self.__dict__.setdefault("executed", []).append(sql.partition(" ")[0])
-        if not (self.armed and sql.startswith(self.statement)):
-            return super().execute(sql, *arguments)
-        if self.after:
-            super().execute(sql, *arguments)
-        raise sqlite3.OperationalError("disk I/O error")
-
-
-@pytest.fixture
-def failing(monkeypatch: pytest.MonkeyPatch) -> type[Failing]:
-    """Connections that can fail."""
-    kind = type("Failing", (Failing,), {})
-    monkeypatch.setattr("sim.ledger.sqlite.sqlite3.connect", partial(sqlite3.connect, factory=kind))
-    return kind
 
 
 @pytest.mark.parametrize("after", [False, True])
