@@ -31,6 +31,7 @@ def sources() -> list[Path]:
         PACKAGE / "compiling.py",
         PACKAGE / "bookkeeping.py",
         PACKAGE / "arrays.py",
+        *(PACKAGE / "ledger" / name for name in ("__init__.py", "accounts.py", "entries.py")),
     ]
     for folder in COMPILED_FOLDERS:
         files += sorted((PACKAGE / folder).glob("*.py"))
