@@ -11,7 +11,7 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := install
-.PHONY: install run test nightly check bench baseline docs calibrate lock clean
+.PHONY: install run load test nightly check bench bench-ledger baseline docs calibrate lock clean
 
 install: $(STAMP)
 
@@ -31,8 +31,13 @@ $(STAMP): requirements.lock pyproject.toml | $(filter .uv/%,$(UV))
 	@"$(PYTHON)" -m pip install --quiet --disable-pip-version-check --target .uv uv 2>/dev/null \
 		|| { rm -rf .uv && "$(PYTHON)" -m venv .uv && .uv/bin/python -m pip install --quiet --disable-pip-version-check uv; }
 
-run: install        ## simulate both campaigns and print their summaries
+run: install        ## simulate both campaigns, print their summaries, throw the peak of one at the ledger
 	@$(VENV)/bin/beanpeak run week95_2022 double11_2018
+	@$(VENV)/bin/beanpeak load double11_2018 --users 30000 --from 2018-11-10T23:00 --until 2018-11-11T01:00 \
+		--peak-rate 600 --floor-rate 350 --slo relaxed --fail-on audit
+
+load: install       ## the night of Double 11 at full simulated size in ten minutes in all
+	@$(VENV)/bin/beanpeak load double11_2018 --from fine2 --peak-rate 1500 --floor-rate 400
 
 test: install       ## the test suite
 	@$(PY) -m pytest -q -n 2 --dist loadfile
@@ -47,6 +52,9 @@ check: install      ## lint, format and types
 
 bench: install      ## speed and size, with the machine they were measured on
 	@$(PY) -m pytest -q -s -m bench --benchmark-enable -p no:randomly tests/benchmarks
+
+bench-ledger: install  ## the ledger's figures beside pgbench's, into docs/ledger.md
+	@$(PY) -m tests.benchmarks.ledger --into docs/ledger.md
 
 baseline: install   ## refresh the pinned baseline: a decision, never a side effect
 	@$(PY) -m tests.baselines

@@ -115,6 +115,11 @@ class HttpAdapter(LedgerAdapter):
 
 def load_adapter(name: str, target: Target) -> LedgerAdapter:
     """The adapter `package.module:Class`, made for a target. Raises UsageError."""
+    return cast(LedgerAdapter, find_adapter(name)(target))
+
+
+def find_adapter(name: str) -> Any:
+    """The class `package.module:Class`; a module beside the user is found too. Raises UsageError."""
     module, _, attribute = name.partition(":")
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)
@@ -127,4 +132,4 @@ def load_adapter(name: str, target: Target) -> LedgerAdapter:
     for method in ("encode", "classify"):
         if not callable(getattr(made, method, None)):
             raise UsageError(f"--adapter {name}: has no method {method}(); see loadtests/adapters.py")
-    return cast(LedgerAdapter, made(target))
+    return made

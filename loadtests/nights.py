@@ -6,18 +6,21 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from loadtests.adapters import find_adapter
 from loadtests.campaign import Against, Pace, load_campaign
 from loadtests.faults import load_faults
 from loadtests.figures import draw_load
 from loadtests.harness import LoadResult, clear
-from loadtests.job import Job
+from loadtests.job import Job, job_of
 from loadtests.report import REPORT, headline
-from sim.errors import BeanpeakError
+from loadtests.slo import load_slo
+from sim.errors import BeanpeakError, UsageError
 from sim.loading import resolved_toml
 from sim.reporting.folders import PARTIAL, new_folder
 from sim.reporting.unfinished import RunPlan
@@ -40,6 +43,7 @@ class Night:
 
 def load_night(night: Night, out: Path, quiet: bool = False) -> LoadResult:
     """Do it. Raises UsageError before anything is written; Interrupted with the report kept."""
+    check(night)
     faults = load_faults(night.faults, start_us(night.plan)) if night.faults else ()
     trace = simulate(night.plan, night.begins, night.ends, quiet)
     partial, _ = new_folder(out / night.plan.name, f"{trace.sha256[:8]}-load")
@@ -56,9 +60,18 @@ def load_night(night: Night, out: Path, quiet: bool = False) -> LoadResult:
             decorate(partial)
             partial.rename(whole)
         raise
-    decorate(partial, result)
+    decorate(partial)
     partial.rename(whole)
     return LoadResult(whole, result.report)
+
+
+def check(night: Night) -> None:
+    """Everything that can be wrong about a night is said before it is simulated. Raises UsageError."""
+    job_of(night.job.as_dict())
+    load_slo(night.job.slo)
+    find_adapter(night.against.adapter)
+    if night.faults and night.against.host:
+        raise UsageError("--faults: are only done to the embedded ledger; leave out --host")
 
 
 def start_us(plan: RunPlan) -> int:
@@ -78,13 +91,24 @@ def simulate(plan: RunPlan, begins: str | None, ends: str | None, quiet: bool) -
         return trace_slice(plan.scenario, plan.name, span, plan.design, progress=watch(0), stop=stop)
 
 
-def decorate(folder: Path, result: LoadResult | None = None) -> None:
-    """Figures and a summary; what only the audit needed goes."""
-    pictures = sorted({file.stem for file in draw_load(folder, folder / "figures")})
-    if result is not None:
-        lines = ["# Load", "", "```", *headline(result.report), "```", ""]
-        lines += [f"![{name}](figures/{name}.png)" for name in pictures]
-        (folder / "summary.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+def decorate(folder: Path) -> None:
+    """Figures, if anything was sent, and a summary; what only the audit needed goes."""
+    report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+    pictures = (
+        {file.stem: None for file in draw_load(folder, folder / "figures")}
+        if report["counts"]["sent"]
+        else {}
+    )
+    lines = [
+        "# Load",
+        "",
+        "```",
+        *headline(report),
+        "```",
+        "",
+        *(f"![{name}](figures/{name}.png)" for name in pictures),
+    ]
+    (folder / "summary.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     clear(folder)
 
 

@@ -68,6 +68,11 @@ class Server:
         """Of the database that is always there."""
         return f"postgresql://postgres@/postgres?host={self.folder}"
 
+    @property
+    def programs(self) -> Path:
+        """The folder of its own pgbench, psql and the others."""
+        return self._bin
+
     def start(self) -> None:
         """Start it and wait until it answers; after a kill its old processes may take a moment to go."""
         until = time.monotonic() + START_S

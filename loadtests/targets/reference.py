@@ -40,6 +40,11 @@ class Reference(HttpAdapter):
         """Make the keys of the run, open the balances and documents with which the slice begins."""
         roles = roles_of(agents, self.wire)
         self.tokens = make_keys(self.target, self._operator(), roles, self.wire, self.place / KEYS_FILE)
+        if next(self.pages(), None):
+            raise UsageError(
+                f"{self.target.host}: this ledger has events already, and its books would not be this campaign's; "
+                "give a fresh one"
+            )
         prepare(self.target, agents, self.wire, self.tokens)
 
     def encode(self, ev: Any) -> Request:

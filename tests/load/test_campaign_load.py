@@ -34,10 +34,21 @@ def beanpeak(*arguments: str | Path, folder: Path, code: int = 0, **environment:
 def load(folder: Path, *arguments: str | Path, code: int = 0, users: int = USERS, **environment: str) -> Any:
     """The report of `beanpeak load hello --json`."""
     said = beanpeak(
-        "load", "hello", "--users", str(users), "--slo", "relaxed", "--json", *arguments,
+        "load", "hello", "--users", str(users), "--slo", "relaxed", "--json", *rates(arguments), *arguments,
         folder=folder, code=code, **environment,
     )  # fmt: skip
     return json.loads(said)
+
+
+def rates(arguments: tuple[str | Path, ...]) -> tuple[str, ...]:
+    """Fast, unless a test asks for a rate of its own."""
+    return () if "--peak-rate" in arguments else ("--peak-rate", "400", "--floor-rate", "400")
+
+
+def answered(counts: dict[str, int]) -> int:
+    """Events with a clear end. After a kill what depends on others may be refused; the audit says whether rightly."""
+    assert counts["rejected"] < 10
+    return counts["accepted"] + counts["duplicate"] + counts["rejected"]
 
 
 def kills(file: Path, hours: list[float]) -> Path:
@@ -67,9 +78,8 @@ def test_two_workers_and_a_killed_server_lose_and_double_nothing(tmp_path: Path)
     faults = kills(tmp_path / "faults.toml", [20, 45])
     report = load(tmp_path, "--workers", "2", "--faults", faults, users=5_000)
     assert report["audit"]["verdict"] == "passed"
-    counts = report["counts"]
-    assert counts["accepted"] + counts["duplicate"] == counts["scheduled"] > 3_000
-    assert counts["retries"] > 0
+    assert answered(report["counts"]) == report["counts"]["scheduled"] > 3_000
+    assert report["counts"]["retries"] > 0
     assert len(report["faults"]) == 2
     assert 0 < report["recovery_s"] < 20
 
@@ -81,7 +91,7 @@ def test_twenty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     report = load(tmp_path, "--faults", faults, "--peak-rate", "60", "--floor-rate", "60", users=5_000)
     assert report["audit"]["verdict"] == "passed"
     assert len(report["faults"]) == 20
-    assert report["counts"]["accepted"] + report["counts"]["duplicate"] == report["counts"]["scheduled"]
+    assert answered(report["counts"]) == report["counts"]["scheduled"]
 
 
 LIAR = """
@@ -97,11 +107,10 @@ class Loses(Reference):
         lost = b'"seq"' not in body and status == 200
         return Outcome(Ending.ACCEPTED, 1) if lost else super().classify(status, headers, body)
 
-class Silent(Reference):
-    pages = None
-
-    def audit(self):
-        return None
+class Silent:
+    def __init__(self, target):
+        inner = Reference(target)
+        self.encode, self.classify, self.prepare = inner.encode, inner.classify, inner.prepare
 """
 
 
