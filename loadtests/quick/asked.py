@@ -1,0 +1,184 @@
+"""What was asked, as numbers: one record a place, with the accounts that the charity's rules may touch.
+
+Everything here follows from the rows of the trace and the openings. Which of it is booked is for the rules to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadtests.auditing.evidence import NOWHERE, Evidence
+from loadtests.quick.accounts import OWNERS, RANK, TAIL_BITS, YEARS, Accounts, Ints, key_of, parse
+from loadtests.rerun.charity import CHINA_US, DAY_US
+from loadtests.rerun.rerun import STEPS
+from sim.bookkeeping import CHART, Asset, Kind
+from sim.wire import NO_POOL, NOBODY
+
+OPENING = 0  # the kind of an opening balance
+DONATED = 1  # index of CLASSES
+ASKED = np.dtype(
+    [
+        ("kind", "u1"),
+        ("day", "i4"),  # YYYYMMDD of the row, in UTC+8
+        ("period", "i4"),
+        ("amount", "i8"),
+        ("amount2", "i8"),
+        ("minutes", "i8"),
+        ("behind", "i8"),  # place of the row it refers to, -1 = none
+        ("beans", "i8"),  # account that a deed, harvest or opening fills
+        ("hour", "i8"),  # account of the minutes it earns
+        ("first", "i8"),  # accounts that it may be taken from, up to `last`
+        ("last", "i8"),
+        ("fund", "i8"),
+        ("pool", "i8"),  # of an opening, where it comes from
+        ("escrow", "i8"),
+        ("payable", "i8"),  # of a merchant, or of an NGO where it is a fee
+        (
+            "once",
+            "i8",
+        ),  # what may be done once: a record, a day's settlement or payout; -1 = as often as asked
+    ],
+    align=True,
+)
+DEEDS = (Kind.DEED, Kind.IMPORT)
+GIFTS = (Kind.GIFT, Kind.BEAN_GIFT)
+FROM_GROWING = (Kind.HARVEST, Kind.FADE)
+FROM_AVAILABLE = (Kind.EXPIRE, Kind.REVOKE, Kind.REDEEM_HOLD, Kind.BEAN_GIFT)
+FROM_HOURS = (Kind.HOUR_REDEEM, Kind.HOUR_REVOKE)
+OF_PROJECT = (*GIFTS, Kind.ORDER_CREATE, Kind.TEAM_UNLOCK, Kind.DISBURSE_ASK, Kind.FEE)
+OF_POOL = (*GIFTS, Kind.ORDER_CONFIRM, Kind.POOL_DEPOSIT, Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK)
+OF_NGO = (Kind.FEE, Kind.FEE_PAYOUT)
+OF_MERCHANT = (Kind.ORDER_CREATE, Kind.PAYOUT)
+SOURCES = {Asset.BEAN: 3100, Asset.HOUR: 3300, Asset.CNY: 1110}  # of openings
+SETTLEMENTS = (Kind.SETTLE, Kind.SETTLE_BACK)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """By place: what was asked. `accounts`: the numbers of all that it may touch."""
+
+    rows: NDArray[np.void]
+    accounts: Accounts
+    once: int  # how many different things may be done once
+
+
+class Asking:
+    """Collects keys of accounts first, then fills in their numbers."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence, self.source = evidence, evidence.rows
+        self.rows = np.zeros(evidence.places, ASKED)
+        for name in ("behind", "beans", "hour", "fund", "pool", "escrow", "payable", "once"):
+            self.rows[name] = -1
+        self.keys: list[tuple[str, NDArray[np.intp], Ints]] = []  # column, places, keys
+
+    def run(self) -> Asked:
+        """All records."""
+        self._plain()
+        self._users()
+        self._money()
+        self._openings()
+        accounts = Accounts(self.evidence.wire, [keys for _, _, keys in self.keys])
+        for column, places, keys in self.keys:
+            self.rows[column][places] = accounts.find(keys)
+        self._families(accounts)
+        return Asked(self.rows, accounts, self._once())
+
+    def _of(self, *kinds: int) -> NDArray[np.intp]:
+        """Places of rows of these kinds."""
+        return np.flatnonzero(np.isin(self.source["kind"], kinds))
+
+    def _note(self, column: str, places: NDArray[np.intp], code: int, tail: Ints | int = 0) -> None:
+        """The accounts of a code that rows at places own."""
+        owner = self.source[OWNERS[code][0]][places].astype(np.int64)
+        none = NO_POOL if code == 2600 else NOBODY
+        known = owner != none
+        tails = tail if isinstance(tail, int) else tail[known]
+        self.keys.append((column, places[known], key_of(code, owner[known], tails)))
+
+    def _plain(self) -> None:
+        rows, source = self.rows[: len(self.source)], self.source
+        for name in ("kind", "period", "amount", "amount2", "minutes"):
+            rows[name] = source[name]
+        rows["day"] = days(self.evidence.wire.start_us + source["due_us"])
+        at = self._of(*STEPS, Kind.CORRECTION)
+        rows["behind"][at] = self.evidence.place_of(source["ref"][at])
+
+    def _users(self) -> None:
+        rows, source = self.rows, self.source
+        deeds, harvests = self._of(*DEEDS), self._of(Kind.HARVEST)
+        grown = deeds[source["amount"][deeds] > 0]
+        self._note("beans", grown, 2100, rows["period"][grown].astype(np.int64))
+        self._note("beans", harvests, 2110, rows["period"][harvests].astype(np.int64))
+        year = rows["day"].astype(np.int64) // YEARS
+        self._note("hour", deeds, 2800, source["klass"][deeds].astype(np.int64) * YEARS + year[deeds])
+        gifts = self._of(*GIFTS)
+        self._note("hour", gifts, 2800, DONATED * YEARS + year[gifts])
+        confirmed = self._of(Kind.ORDER_CONFIRM)
+        behind = rows["behind"][confirmed]
+        confirmed, behind = confirmed[behind != NOWHERE], behind[behind != NOWHERE]
+        buyers = source["subject"][behind].astype(np.int64)
+        known = buyers != NOBODY
+        confirmed, buyers = confirmed[known], buyers[known]
+        self.keys.append(("hour", confirmed, key_of(2800, buyers, DONATED * YEARS + year[confirmed])))
+
+    def _money(self) -> None:
+        self._note("fund", self._of(*OF_PROJECT), 2400)
+        self._note("pool", self._of(*OF_POOL), 2600)
+        self._note("escrow", self._of(Kind.ORDER_CREATE), 2200)
+        self._note("payable", self._of(*OF_MERCHANT), 2300)
+        self._note("payable", self._of(*OF_NGO), 2450)
+
+    def _openings(self) -> None:
+        for k, (account, amount) in enumerate(self.evidence.openings):
+            place = len(self.source) + k
+            code, owner, tail = parse(account, self.evidence.wire)
+            self.rows["kind"][place], self.rows["amount"][place] = OPENING, amount
+            self.rows["pool"][place] = RANK[SOURCES[CHART[code].asset]]
+            self.keys.append(("beans", np.array([place]), key_of(code, owner, tail).reshape(1)))
+
+    def _families(self, accounts: Accounts) -> None:
+        for kinds, code in ((FROM_GROWING, 2100), (FROM_AVAILABLE, 2110)):
+            at = self._of(*kinds)
+            user = self.source["subject"][at].astype(np.int64)
+            self.rows["first"][at] = accounts.find(key_of(code, user))
+            self.rows["last"][at] = accounts.find(key_of(code, user + 1))
+        at = self._of(*FROM_HOURS)
+        user, klass = (self.source[name][at].astype(np.int64) for name in ("subject", "klass"))
+        self.rows["first"][at] = accounts.find(key_of(2800, user, klass * YEARS))
+        self.rows["last"][at] = accounts.find(key_of(2800, user, (klass + 1) * YEARS))
+
+    def _once(self) -> int:
+        """Number what may be done once; how many there are."""
+        rows, count = self.rows, 0
+        imports, settlements = self._of(Kind.IMPORT), self._of(*SETTLEMENTS)
+        payouts = self._of(Kind.PAYOUT, Kind.FEE_PAYOUT)
+        day = rows["day"].astype(np.int64)
+        for at, what in (
+            (imports, rows["amount2"][imports]),
+            (settlements, day[settlements]),
+            (payouts, rows["payable"][payouts] << TAIL_BITS | day[payouts]),
+        ):
+            different, number = np.unique(what, return_inverse=True)
+            rows["once"][at] = number + count
+            count += len(different)
+        return count
+
+
+def days(instants_us: Ints) -> NDArray[np.int32]:
+    """YYYYMMDD of instants, in UTC+8."""
+    number = (instants_us + CHINA_US) // DAY_US
+    found, which = np.unique(number, return_inverse=True)
+    dates = found.astype("M8[D]")
+    months = dates.astype("M8[M]")
+    year, month = dates.astype("M8[Y]").astype(np.int64) + 1970, months.astype(np.int64) % 12 + 1
+    named = year * 10_000 + month * 100 + (dates - months.astype("M8[D]")).astype(np.int64) + 1
+    return np.asarray(named[which], np.int32)
+
+
+def asked(evidence: Evidence) -> Asked:
+    """What was asked, by place."""
+    return Asking(evidence).run()
