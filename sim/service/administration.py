@@ -56,8 +56,10 @@ class Administration:
         for key in keys:
             self._desk.keys.put(key)
 
-    async def all(self, request: Request) -> Response:
-        """Every key, without secrets."""
+    async def all_or_make(self, request: Request) -> Response:
+        """Every key, without secrets; a POST makes one."""
+        if request.method == "POST":
+            return await self.make(request)
         self._check(Said(request.scope["headers"]))
         return _json({"keys": [shown(key) for key in self._desk.keys.all()]})
 

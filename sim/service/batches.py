@@ -16,7 +16,7 @@ from sim.service.keys import AccessKey
 from sim.service.messages import Batch, Item
 from sim.service.operations import BY_OP, Operation
 from sim.service.posts import Disconnected, Reply, Said, decoded, read_body, refusal
-from sim.service.problems import JSON, STATUS, Problem, problem
+from sim.service.problems import JSON, STATUS, Problem, problem, refused
 
 PATH = "/v1/batch"
 _decode = msgspec.json.Decoder(Batch).decode
@@ -73,6 +73,7 @@ class Batches:
         now_us = wall_us()
         key = desk.caller(said.authorization, now_us)
         said.check_media()
+        own = said.key()  # of an atomic batch's refusal; the items have keys of their own
         raw = await read_body(desk, said, receive, policy.batch_bytes)
         try:
             batch = _decode(raw)
@@ -83,10 +84,9 @@ class Batches:
         if len(batch.items) > policy.batch_items:
             most = policy.batch_items
             raise Problem("too_large", f"a batch has at most {most} items", items=len(batch.items), most=most)
-        own = said.key() if batch.atomic or said.idempotency_key else ""
         prepared = [self._prepare(key, item, now_us) for item in batch.items]
         if batch.atomic:
-            return await self._all_or_none(key, own, raw, prepared)
+            return await self._all_or_none(key, own, prepared)
         return await self._each(key, prepared)
 
     def _prepare(self, key: AccessKey, item: Item, now_us: int) -> Prepared:
@@ -117,25 +117,41 @@ class Batches:
         results = [one.result(None if one.command is None else next(answers)) for one in prepared]
         return _json(200, _ANSWER % b",".join(results))
 
-    async def _all_or_none(self, key: AccessKey, own: str, raw: bytes, prepared: list[Prepared]) -> Reply:
+    async def _all_or_none(self, key: AccessKey, own: str, prepared: list[Prepared]) -> Reply:
         """201 with every result, or the first refusal with its index."""
         for index, one in enumerate(prepared):
             if one.problem is not None:
-                detail = msgspec.json.decode(one.problem.body)
-                code = detail.pop("code")
-                raise Problem(code, detail.pop("detail"), index=index, **detail)
+                raise _at(index, one.problem)
         commands = [one.command for one in prepared if one.command is not None]
         eid = event_id(key.principal, f"batch\0{own}")  # no client's key has a NUL
         fingerprint = hashlib.sha256(b"".join(command.eid + command.fingerprint for command in commands))
         group = Group(commands, True, eid, fingerprint.digest())
         answers = await self._desk.ask(group, key.principal)
         if answers[0].code:
-            status, headers, body = refusal(PATH, answers[0].code, answers[0].body)
+            status, headers, body = _refused(answers[0])
             if answers[0].replayed:
                 headers.append((b"idempotency-replayed", b"true"))
             return status, headers, body
         results = [one.result(answer) for one, answer in zip(prepared, answers, strict=True)]
         return _json(201, _ANSWER % b",".join(results))
+
+
+def _at(index: int, trouble: Problem) -> Problem:
+    """The problem of one item as that of its batch."""
+    said = msgspec.json.decode(trouble.body)
+    code, detail = said.pop("code"), said.pop("detail")
+    if code == "bad_request":
+        return Problem("batch_refused", detail, index=index, reason=code, **said)
+    return Problem(code, detail, index=index, **said)
+
+
+def _refused(answer: Answer) -> Reply:
+    """The ledger's refusal of a batch; of the batch as a whole if it does not name an item."""
+    said = msgspec.json.decode(answer.body)
+    if "index" not in said:
+        return refusal(PATH, answer.code, answer.body)
+    said["reason"] = said.pop("code")
+    return refusal(PATH, "batch_refused", refused("batch_refused", said.pop("detail"), **said))
 
 
 def _json(status: int, body: bytes) -> Reply:

@@ -60,6 +60,7 @@ class Gets:
         return answer
 
     def _range(self, request: Request) -> tuple[views.Cursor, int]:
+        _only(request, "limit", "cursor")
         most = self._desk.policy.page
         limit = _number(request, "limit", most, most)
         return views.read_cursor(request.query_params.get("cursor", "")), limit
@@ -67,6 +68,7 @@ class Gets:
     async def export(self, request: Request) -> Response:
         """The journal after `after`, up to the head as it is now, at most `limit` events."""
         self._check(request, "audit:read")
+        _only(request, "after", "limit")
         after = _number(request, "after", 0, 2**53 - 1, least=0)
         limit = _number(request, "limit", 2**53 - 1, 2**53 - 1)
         end = min(self._desk.ledger.state.head.seq, after + limit)
@@ -92,6 +94,13 @@ def _audited(reader: SqlReader) -> Verdicts:
     with reader.snapshot() as seq:
         checks = audit(reader, promises.OF_EVENTS, promises.OF_TABLES)
         return Verdicts(seq, [Verdict(**check) for check in checks])
+
+
+def _only(request: Request, *names: str) -> None:
+    """Raises Problem for anything else in the query: a misspelt limit is no limit."""
+    unknown = sorted(set(request.query_params) - set(names))
+    if unknown:
+        raise Problem("bad_request", f"{unknown[0][:100]!r} is no parameter; there are {', '.join(names)}")
 
 
 def _number(request: Request, name: str, default: int, most: int, least: int = 1) -> int:

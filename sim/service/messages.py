@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from sim.service.keys import ALL, SCOPES
+
 # `(?![\s\S])` is the end, and unlike `$` not before a last line break either.
 END = r"(?![\s\S])"
 ID_PATTERN = r"^[A-Za-z0-9_.-]{1,64}" + END
@@ -39,6 +41,8 @@ Instant = Annotated[
     int, Meta(ge=0, le=2**53 - 1, description="µs since the Unix epoch", examples=[1_662_681_600_000_000])
 ]
 Klass = Literal["labour", "donated"]
+Owner = Annotated[str, Meta(pattern=r"^(\*|(project|pool):[A-Za-z0-9_.-]{1,64})" + END)]
+Scope = Annotated[str, Meta(extra_json_schema={"enum": list(SCOPES)})]
 
 
 class Ask(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False, kw_only=True):
@@ -262,8 +266,8 @@ class NewKey(msgspec.Struct, forbid_unknown_fields=True):
     """A key to be made."""
 
     id: Id
-    scopes: list[str]
-    owners: list[str] = msgspec.field(default_factory=lambda: ["*"])
+    scopes: Annotated[list[Scope], Meta(min_length=1)]
+    owners: Annotated[list[Owner], Meta(min_length=1)] = msgspec.field(default_factory=lambda: [ALL])
     expires_at: Instant | UnsetType = UNSET
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from sim.service import answers as a
-from sim.service import examples, operations, pages
+from sim.service import examples, operations, pages, views
 from sim.service import messages as m
 from sim.service.keys import ALL, SCOPES
 from sim.service.policy import Policy
@@ -82,16 +82,13 @@ def _schemas() -> Said:
         if "id" in schemas[kind.__name__]["properties"] and issubclass(kind, (m.Named, m.Limit)):
             del schemas[kind.__name__]["properties"]["id"]  # it stands in the path
     schemas["Batch"]["properties"]["items"] |= {"minItems": 1, "maxItems": Policy().batch_items}
-    schemas["Item"]["properties"]["op"] = {"enum": [one.op for one in operations.ALL]}
+    schemas["Item"]["properties"]["op"]["description"] = ", ".join(one.op for one in operations.ALL)
     schemas["Item"]["properties"]["body"] = {
-        "type": "object",
-        "description": "the operation's own body, with the id of its path as `id`",
+        "description": "the operation's own body, with the id of its path as `id`; checked item by item",
     }
     schemas["Result"]["properties"]["body"] = {
         "anyOf": [{"$ref": REF.format(name=kind.__name__)} for kind in (a.Booked, a.Problem)]
     }
-    schemas["NewKey"]["properties"]["scopes"]["items"] = {"enum": list(SCOPES)}
-    schemas["NewKey"]["properties"]["scopes"]["minItems"] = 1
     return schemas
 
 
@@ -141,7 +138,7 @@ def _parameters() -> Said:
             "name": "cursor",
             "in": "query",
             "description": "`next` of the page before",
-            "schema": {"type": "string", "maxLength": 200},
+            "schema": {"type": "string", "pattern": _readable(views.CURSOR_PATTERN)},
         },
         "Limit": {
             "name": "limit",
@@ -225,13 +222,12 @@ def _get(page: pages.Page) -> Said:
 
 
 def _batch() -> Said:
-    key = dict(_parameters()["IdempotencyKey"], required=False, description="needed if atomic")
     return {
         "operationId": "batch",
         "tags": ["batch"],
         "summary": "Many requests, decided together, each under its own key; atomic: all or none.",
         "description": "Each item needs the scope of its operation.",
-        "parameters": [key],
+        "parameters": [_ref("IdempotencyKey")],
         "requestBody": {"required": True, "content": _json(m.Batch)},
         "responses": {
             "200": {"description": "a result an item", "content": _json(a.Results)},

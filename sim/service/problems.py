@@ -59,6 +59,7 @@ CODES: dict[str, Code] = {
     "not_empty": Code(422, "The account is not empty"),
     "unknown_account": Code(422, "The chart has no such account"),
     "incomplete": Code(422, "The words do not go together"),
+    "batch_refused": Code(422, "An item of the atomic batch was refused, so all are"),
     "effective_at_out_of_range": Code(422, "effective_at is out of range"),
     "idempotency_mismatch": Code(422, "The key was used with another request"),
     # the server

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
+import re
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -15,6 +15,7 @@ from sim.ledger.journal import Event
 from sim.ledger.reading import SqlReader
 from sim.ledger.stores import LINE_BITS
 from sim.service import answers as a
+from sim.service.messages import END
 from sim.service.problems import Problem
 
 USERS = ("2100", "2110", "2800")  # what a user has: growing and available beans, minutes
@@ -22,31 +23,27 @@ MONEY_MOVES = (Mode.POSTED, Mode.POST)
 _LINE = (1 << LINE_BITS) - 1
 
 
-class Cursor(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+CURSOR_PATTERN = r"^([0-9]{1,18}(\.[0-9]{1,18}){2})?" + END
+
+
+class Cursor(NamedTuple):
     """Where a page ended: the last line's number, and what had come in and gone out by then."""
 
-    after: int
+    after: int = 0
     came_in: int = 0
     went_out: int = 0
 
-
-def printed_cursor(cursor: Cursor) -> str:
-    """Opaque text."""
-    return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
+    def __str__(self) -> str:
+        return f"{self.after}.{self.came_in}.{self.went_out}"
 
 
 def read_cursor(text: str) -> Cursor:
     """The cursor of a page's `next`; empty = from the beginning. Raises Problem."""
     if not text:
-        return Cursor(0)
-    try:
-        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        cursor = msgspec.json.decode(raw, type=Cursor)
-    except (ValueError, msgspec.MsgspecError, RecursionError):
-        raise Problem("bad_request", "this cursor was not given out here") from None
-    if not all(0 <= number < 2**62 for number in (cursor.after, cursor.came_in, cursor.went_out)):
+        return Cursor()
+    if not re.match(CURSOR_PATTERN, text):
         raise Problem("bad_request", "this cursor was not given out here")
-    return cursor
+    return Cursor(*map(int, text.split(".")))
 
 
 def user(reader: SqlReader, id: str) -> a.Balances:
@@ -143,15 +140,14 @@ def _line(number: int, line: Transfer, title: tuple[bytes, str, int]) -> a.Line:
 def transfers(reader: SqlReader, name: str, cursor: Cursor, limit: int) -> a.Lines:
     """An account's lines, ascending, a page at a time."""
     seq, lines = _lines(reader, name, f"account {name}", cursor.after, limit)
-    return a.Lines(seq, lines, _next(lines, limit, Cursor(0)))
+    return a.Lines(seq, lines, _next(lines, limit))
 
 
-def _next(lines: list[a.Line], limit: int, end: Cursor) -> str | None:
+def _next(lines: list[a.Line], limit: int, came_in: int = 0, went_out: int = 0) -> str | None:
     """The cursor behind a full page."""
     if len(lines) < limit:
         return None
-    end.after = lines[-1].seq << LINE_BITS | lines[-1].line
-    return printed_cursor(end)
+    return str(Cursor(lines[-1].seq << LINE_BITS | lines[-1].line, came_in, went_out))
 
 
 def flow(reader: SqlReader, id: str, cursor: Cursor, limit: int) -> a.Flow:
@@ -162,20 +158,18 @@ def flow(reader: SqlReader, id: str, cursor: Cursor, limit: int) -> a.Flow:
     """
     name = f"2400:{id}"
     seq, lines = _lines(reader, name, f"project {id}", cursor.after, limit)
-    sums = Cursor(cursor.after, cursor.came_in, cursor.went_out)
-    items = [_moved(sums, name, line) for line in lines if line.mode in MONEY_MOVES]
-    return a.Flow(seq, items, _next(lines, limit, sums))
-
-
-def _moved(sums: Cursor, name: str, line: a.Line) -> a.Moved:
-    if line.credit == name:
-        sums.came_in += line.amount
-        upto = sums.came_in
-    else:
-        sums.went_out += line.amount
-        upto = sums.went_out
-    direction: Literal["in", "out"] = "in" if line.credit == name else "out"
-    return a.Moved(line.seq, line.line, line.id, line.kind, line.effective_at, direction, line.amount, upto)
+    sums: dict[Literal["in", "out"], int] = {"in": cursor.came_in, "out": cursor.went_out}
+    items = []
+    for line in lines:
+        if line.mode in MONEY_MOVES:
+            way: Literal["in", "out"] = "in" if line.credit == name else "out"
+            sums[way] += line.amount
+            items.append(
+                a.Moved(
+                    line.seq, line.line, line.id, line.kind, line.effective_at, way, line.amount, sums[way]
+                )
+            )
+    return a.Flow(seq, items, _next(lines, limit, sums["in"], sums["out"]))
 
 
 def event(reader: SqlReader, id: str) -> msgspec.Raw:

@@ -139,15 +139,43 @@ def test_an_item_of_a_batch_and_a_single_request_are_the_same(client: Client) ->
 
 
 def test_an_atomic_batch_is_repeated_whole(client: Client) -> None:
-    """Accepted or refused, the same batch under the same key gets the same answer and no second effect."""
-    project = fresh("p")
-    good = [("donations", fresh(), GIFT | {"project": project}) for _ in range(3)]
-    bad = [*good[:1], ("harvests", fresh(), {"user": fresh("u"), "beans": 5, "expires": 20220930})]
-    for items, status in ((good, 201), (bad, 422)):
-        key = fresh()
-        first, again = (client.batch(*items, atomic=True, key=key) for _ in range(2))
-        assert (first.status, again.status) == (status, status)
-        assert [r["body"] for r in first.said.get("results", [])] == [
-            r["body"] for r in again.said.get("results", [])
-        ]
+    """The same batch again gets the same results, each marked as a repeat, and no second effect."""
+    project, key = fresh("p"), fresh()
+    items = [("donations", fresh(), GIFT | {"project": project}) for _ in range(3)]
+    first, again = (client.batch(*items, atomic=True, key=key) for _ in range(2))
+    assert (first.status, again.status) == (201, 201)
+    assert [result["replayed"] for result in again.said["results"]] == [True] * 3
+    assert [one["body"] for one in first.said["results"]] == [one["body"] for one in again.said["results"]]
     assert raised(client, project) == 21
+
+
+def test_a_refused_atomic_batch_does_nothing_and_stays_refused(client: Client) -> None:
+    """The first refusal is named with its index; even when it would be accepted by now, the answer stands."""
+    project, user, key = fresh("p"), fresh("u"), fresh()
+    good = ("donations", fresh(), GIFT | {"project": project})
+    bad = ("harvests", fresh(), {"user": user, "beans": 5, "expires": 20220930})
+    first = client.batch(good, bad, atomic=True, key=key)
+    said = first.said
+    assert (first.status, said["code"], said["reason"], said["index"]) == (
+        422, "batch_refused", "insufficient_funds", 1,
+    )  # fmt: skip
+    client.post("/deeds", user=user, beans=5, fades=20220912)
+    assert same(first, client.batch(good, bad, atomic=True, key=key))
+    assert client.batch(good, atomic=True, key=key).code == "idempotency_mismatch"
+    assert raised(client, project) == 0
+
+
+def test_an_unreadable_item_refuses_an_atomic_batch_only(client: Client) -> None:
+    """Atomic: 422 with the index; else the item is 400 and the others are booked."""
+    items = [("pools.deposit", fresh(), {"id": "s1", "fen": 1}), ("pools.deposit", fresh(), {"id": "s1"})]
+    reply = client.batch(*items, atomic=True)
+    assert (reply.status, reply.said["reason"], reply.said["index"]) == (422, "bad_request", 1)
+    assert [result["status"] for result in client.batch(*items).said["results"]] == [201, 400]
+
+
+def test_a_batch_needs_a_key_too(client: Client) -> None:
+    """Atomic or not."""
+    for atomic in (b"true", b"false"):
+        body = b'{"atomic":%b,"items":[]}' % atomic
+        reply = client.ask("POST", "/v1/batch", body, {"Content-Type": "application/json"})
+        assert (reply.status, reply.code) == (400, "idempotency_key_missing")
