@@ -247,6 +247,7 @@ def _bounded(overlay: Overlay, before: Before) -> Refusal | None:
     """Floors of accounts that got less, ceilings of those that got more, and the limit of every counter."""
     for name, counters in before.items():
         account = overlay.accounts[name]
+        pending = account.dr_pending if account.dr_pending > account.cr_pending else account.cr_pending
         if account.dr_pending < 0 or account.cr_pending < 0:
             raise InvariantError(f"account {name} ({account.asset}): a pending counter is below 0")
         if account.floor is not None and account.available < account.floor:
@@ -257,7 +258,7 @@ def _bounded(overlay: Overlay, before: Before) -> Refusal | None:
             refusal = _above_ceiling(account, _as_it_was(account, counters).reach, account.ceiling)
             if refusal is not None:
                 return refusal
-        if max(account.counters) > LIMIT:
+        if account.dr_posted > LIMIT or account.cr_posted > LIMIT or pending > LIMIT:
             return Refusal("overflow", f"a counter of {name} would pass 2^62", {"account": name})
     return None
 

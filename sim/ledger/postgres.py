@@ -192,7 +192,11 @@ class PostgresStore(_Postgres, SqlStore):
         self.epoch = self._all("UPDATE leader SET epoch = epoch + 1 RETURNING epoch")[0][0]
 
     def _promise(self, connection: Connection[Any]) -> None:
-        connection.execute(f"SET synchronous_commit = {'off' if self.relaxed else 'on'}")
+        # Plans are made once and go by the indexes: arrays would be planned anew each time, small tables scanned.
+        connection.execute(
+            f"SET synchronous_commit = {'off' if self.relaxed else 'on'}; "
+            "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off"
+        )
 
     def _lock(self, until: float, worth_waiting: Callable[[], bool]) -> bool:
         """Whether this session gets the leader's lock in time; another session's is given back when it ends."""

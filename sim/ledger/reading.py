@@ -228,17 +228,15 @@ class SqlReader(ABC):
     def answers(self, eids: Sequence[bytes]) -> dict[bytes, Kept]:
         """The answers these keys have already."""
         condition, parameters = self._among("eid", eids)
-        found = {
-            bytes(eid): Kept(bytes(fp), Answer("", bytes(answer), seq))
-            for eid, fp, answer, seq in self._all(
-                f"SELECT eid, fingerprint, answer, seq FROM event WHERE {condition}", parameters
-            )
+        rows = self._all(
+            f"SELECT eid, fingerprint, '', answer, seq FROM event WHERE {condition} UNION ALL "
+            f"SELECT eid, fingerprint, code, answer, 0 FROM refusal WHERE {condition}",
+            (*parameters, *parameters),
+        )
+        return {
+            bytes(eid): Kept(bytes(fp), Answer(code, bytes(answer), seq))
+            for eid, fp, code, answer, seq in rows
         }
-        for eid, fp, code, answer in self._all(
-            f"SELECT eid, fingerprint, code, answer FROM refusal WHERE {condition}", parameters
-        ):
-            found[bytes(eid)] = Kept(bytes(fp), Answer(code, bytes(answer), 0))
-        return found
 
     def answer(self, eid: bytes) -> Kept | None:
         return self.answers([eid]).get(eid)
