@@ -59,8 +59,9 @@ MUTANTS: dict[str, Mutant] = {
         decide, "if not 0 < amount <= MOST:", "if False:",
         lambda: test_decide.test_an_amount_out_of_range_is_refused(10**12 + 1)),
     "counters wrap": Mutant(
-        decide, "max(account.counters) > LIMIT", "False",
-        lambda: test_decide.test_no_counter_passes_its_limit(None)),
+        decide, "account.cr_posted > LIMIT", "False", lambda: test_decide.test_no_counter_passes_its_limit(None)),
+    "pending counters wrap": Mutant(
+        decide, " or pending > LIMIT", "", lambda: test_decide.test_no_counter_passes_its_limit(Mode.PENDING)),
     "seventeen lines": Mutant(
         decide, "lines > MOST_LINES", "False", test_decide.test_an_event_has_at_most_sixteen_lines),
     "more than held": Mutant(
@@ -128,7 +129,9 @@ MUTANTS: dict[str, Mutant] = {
             wired, wire, url, "before")),
     "the old session lives on": Mutant(
         postgres, "SELECT pg_terminate_backend(pid) FROM", "SELECT pid FROM",
-        test_connections.test_an_old_session_is_ended_before_anything_is_looked_up),
+        lambda wired, wire, url, monkeypatch: (
+            monkeypatch.setattr("sim.ledger.postgres.PATIENCE_S", 0.5),
+            test_connections.test_an_old_session_is_ended_before_anything_is_looked_up(wired, wire, url))),
     "a broken journal is built upon": Mutant(
         rebuild, "if event.seq != fold.seq + 1 or", "if False and",
         test_rebuild.test_nothing_is_made_from_a_broken_journal),
