@@ -39,6 +39,7 @@ class Night:
     ends: str | None = None
     workers: int = 1
     faults: Path | None = None
+    figures: bool = True
 
 
 def load_night(night: Night, out: Path, quiet: bool = False) -> LoadResult:
@@ -57,10 +58,10 @@ def load_night(night: Night, out: Path, quiet: bool = False) -> LoadResult:
         )  # fmt: skip
     except BeanpeakError:
         if (partial / REPORT).exists():
-            decorate(partial)
+            decorate(partial, night.figures)
             partial.rename(whole)
         raise
-    decorate(partial)
+    decorate(partial, night.figures)
     partial.rename(whole)
     return LoadResult(whole, result.report)
 
@@ -91,7 +92,7 @@ def simulate(plan: RunPlan, begins: str | None, ends: str | None, quiet: bool) -
         return trace_slice(plan.scenario, plan.name, span, plan.design, progress=watch(0), stop=stop)
 
 
-def decorate(folder: Path) -> None:
+def decorate(folder: Path, figures: bool) -> None:
     """Figures, if anything was sent, and a summary; what only the audit needed goes."""
     report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
     pictures = (

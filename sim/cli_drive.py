@@ -93,6 +93,7 @@ def run(
     faults: Annotated[
         Path | None, typer.Option(help="TOML file of [[fault]] entries, for the embedded ledger.")
     ] = None,
+    figures: Annotated[bool, typer.Option(help="Draw them: PNG, SVG and PDF.")] = True,
     fail_on: Annotated[str, typer.Option(help="all; or audit: nothing else decides the exit code.")] = "all",
     out: Out = Path("results"),
     json: Json = False,
@@ -110,10 +111,10 @@ def run(
         raise UsageError(f"--fail-on {fail_on}: is all or audit")
     night = Night(
         plan_run(scenario, design, users=users, seed=seed),
-        Job(slo=slo, i_own=tuple(i_own or ()), **({"host": host} if host else {})),
+        Job(slo=slo, i_own=tuple(i_own or ()), host=host or Job.host),
         Pace(peak_rate, speed, floor_rate),
-        Against(host, *([adapter] if adapter else []), database=db, relaxed=relaxed),
-        begins, ends, workers, faults,
+        Against(host, adapter or Against.adapter, database=db, relaxed=relaxed),
+        begins, ends, workers, faults, figures,
     )  # fmt: skip
     result = load_night(night, out, quiet=json)
     _report(result, json)
@@ -161,7 +162,7 @@ def capacity(
 ) -> None:
     """Find the rate at which a ledger just meets its thresholds: double, then bisect, a fresh ledger each time.
 
-    A probe that the generator limited ends the search: add workers. The bracket is an outer bound, not a rate to run at.
+    A probe that the generator limited ends the search: add workers. The bracket is an outer bound of what to run at.
     """
     from loadtests.campaign import Against
     from loadtests.capacity import Search, find_capacity, told
