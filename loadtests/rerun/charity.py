@@ -37,15 +37,13 @@ class Accounts:
         self.dr_posted: dict[str, int] = defaultdict(int)
         self.cr_pending: dict[str, int] = defaultdict(int)
         self.cr_posted: dict[str, int] = defaultdict(int)
-        self._families: dict[str, str] = {}  # names with spaces between: a million short lists would be large
+        self._families: dict[str, list[str]] = defaultdict(list)
 
     def post(self, debit: str, credit: str, amount: int) -> None:
         """Book an amount at once."""
         self.dr_posted[debit] += amount
         if credit not in self.cr_posted and credit.startswith(("21", "28")):
-            family = credit[: credit.index(":", 5)]
-            known = self._families.get(family)
-            self._families[family] = credit if known is None else f"{known} {credit}"
+            self._families[credit[: credit.index(":", 5)]].append(credit)
         self.cr_posted[credit] += amount
 
     def hold(self, debit: str, credit: str, amount: int) -> None:
@@ -55,7 +53,7 @@ class Accounts:
 
     def family(self, name: str) -> list[str]:
         """A user's accounts of one code that ever got something, the earliest period first."""
-        return sorted(self._families.get(name, "").split())
+        return sorted(self._families.get(name, ()))
 
     def available(self, name: str) -> int:
         """What may leave an account that grows by credits: its balance less what is held to leave."""

@@ -99,8 +99,6 @@ class Rerun:
         charity, kind = self.charity, row.kind
         charity.in_business = True
         charity.booked.add(row.n)
-        if kind not in REMEMBERED:
-            return
         if kind in STEPS:
             paper = charity.papers[row.ref]
             paper.state = STEPS[kind].state
@@ -149,6 +147,3 @@ ONCE: dict[int, Callable[[Charity, Row], tuple[object, ...]]] = {
     Kind.PAYOUT: lambda charity, row: (charity.payables[row.party], charity.day(row)),
     Kind.FEE_PAYOUT: lambda charity, row: (charity.fees[row.party], charity.day(row)),
 }
-REMEMBERED = (
-    STEPS.keys() | OPENS.keys() | DONATIONS | ONCE.keys()
-)  # kinds that leave more behind than balances
