@@ -22,6 +22,7 @@ from loadtests.harness import LoadResult
 from loadtests.job import Job
 from loadtests.nights import simulate
 from loadtests.sendlog import read_logs
+from loadtests.slo import load_slo
 from loadtests.usl import Usl, fit
 from loadtests.verdict import AUDIT_FAILED, INVALID, MET
 from sim.errors import InvariantError, UsageError
@@ -98,6 +99,7 @@ def bracket(probe: Callable[[float], bool], start: float) -> tuple[float, float]
 
 def find_capacity(search: Search, out: Path, quiet: bool = False) -> dict[str, Any]:
     """Search, and keep `capacity.json` in a folder of results. Raises UsageError when workers are the limit."""
+    load_slo(search.job.slo)
     trace = simulate(search.plan, search.begins, search.ends, quiet)
     prober = Prober(search, trace, (lambda _: None) if quiet else _say)
     holds, breaks = bracket(prober.holds, search.start_rate)

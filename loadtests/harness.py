@@ -37,6 +37,7 @@ from loadtests.report import DRIVER, write_report
 from loadtests.schedule import Schedule, schedule_of
 from loadtests.seconds import heat, per_second
 from loadtests.sendlog import read_logs
+from loadtests.slo import located
 from loadtests.tally import ENDINGS
 from loadtests.target import TargetServer
 from loadtests.verdict import Audit
@@ -119,8 +120,10 @@ def run_load(run: LoadRun) -> LoadResult:
         with server or nullcontext():
             host = server.host if server is not None else run.job.host
             options = {**run.job.options, **(run.prepare(host) if run.prepare else {})}
-            job = replace(run.job, host=host, options=options, schedule=str(run.folder / "schedule"),
-                          out=str(run.folder))  # fmt: skip
+            job = replace(
+                run.job, host=host, options=options, slo=located(run.job.slo),
+                schedule=str(run.folder / "schedule"), out=str(run.folder),
+            )  # fmt: skip
             job = job_of(job.as_dict())
             injector = Injector(run.faults, warp, server)
             interrupted = _drive(job, schedule, run.workers, injector, logs)

@@ -102,6 +102,11 @@ def slo_from(kept: Mapping[str, Any]) -> Slo:
 # --- reading -----------------------------------------------------------------------------------------------
 
 
+def located(name: str) -> str:
+    """The same thresholds, named so that they are found from any folder."""
+    return name if (FOLDER / f"{name}.toml").exists() else str(Path(name).resolve())
+
+
 def load_slo(name: str) -> Slo:
     """The thresholds of a name in `loadtests/slo` or of a path. Raises UsageError with every mistake's line."""
     known = sorted(file.stem for file in FOLDER.glob("*.toml"))
