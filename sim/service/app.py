@@ -35,7 +35,7 @@ class App:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self._posts, self._batches = Posts(desk), Batches(desk)
+        self.posts, self._batches = Posts(desk), Batches(desk)
         self.readers: Readers
         self._rest: Starlette
 
@@ -67,7 +67,7 @@ class App:
                 return await self._batches(scope, receive, send)
             found = operations.find(path)
             if found is not None:
-                return await self._posts(*found, scope, receive, send)
+                return await self.posts(*found, scope, receive, send)
         await self._rest(scope, receive, send)
 
     def _routes(self) -> list[Route]:

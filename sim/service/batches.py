@@ -102,10 +102,7 @@ class Batches:
                 if message.id is msgspec.UNSET:
                     raise Problem("bad_request", "Object missing required field `id`")
                 prepared.path = operation.path_of(message)
-            command = self._desk.command(key, operation, message, item.idempotency_key, now_us)
-            if self._desk.is_in_flight(command.eid):
-                raise Problem("idempotency_in_flight", "the first request with this key is still running")
-            prepared.command = command
+            prepared.command = self._desk.command(key, operation, message, item.idempotency_key, now_us)
         except Problem as trouble:
             prepared.problem = trouble
         return prepared

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from sim.ledger.decide import Group
 from sim.ledger.entries import Answer, Command, Refusal, event_id
-from sim.ledger.ledger import Done, Ledger, wall_us
+from sim.ledger.ledger import Done, Ledger
 from sim.service.commands.plan import OUT_OF_WINDOW, Caller, in_window
 from sim.service.keys import ALL, AccessKey, Keyring
 from sim.service.metrics import Counts
@@ -21,26 +22,37 @@ from sim.service.policy import Policy
 from sim.service.problems import Problem
 
 SWEEP_S = 0.5
+Tell = Callable[[list[Answer] | Problem], None]
+
+
+class Reading(Protocol):
+    """What waits for the rest of a request, and can be told to give up."""
+
+    def cancel(self) -> Any: ...
 
 
 class Ticket:
-    """Waits for one group's answers; called with them, on the loop's thread."""
+    """Waits for one group's answers; called with them, on the loop's thread. `tell` is called once."""
 
-    __slots__ = ("_desk", "eids", "future", "principal")
+    __slots__ = ("_desk", "eids", "principal", "tell")
 
-    def __init__(self, desk: Desk, future: asyncio.Future[Any], eids: set[bytes], principal: str) -> None:
-        self._desk, self.future, self.eids, self.principal = desk, future, eids, principal
+    def __init__(self, desk: Desk, eids: set[bytes], principal: str, tell: Tell) -> None:
+        self._desk, self.eids, self.principal, self.tell = desk, eids, principal, tell
 
     def __call__(self, answers: list[Answer]) -> None:
         self._desk.release(self)
-        if not self.future.done():
-            self.future.set_result(answers)
+        tell, self.tell = self.tell, _nobody
+        tell(answers)
 
     def fail(self, code: str, detail: str) -> None:
         """Nothing was queued."""
         self._desk.release(self)
-        if not self.future.done():
-            self.future.set_exception(Problem(code, detail))
+        self.tell(Problem(code, detail))
+
+    def give_up(self) -> None:
+        """The answer is late: its keys stay in flight until it comes, but nobody waits for it."""
+        tell, self.tell = self.tell, _nobody
+        tell(Problem("outcome_unknown", "no answer in time; ask again with the same key"))
 
 
 class Desk:
@@ -53,8 +65,8 @@ class Desk:
         self._loop: asyncio.AbstractEventLoop
         self._outbox: list[tuple[Group, Done]] = []
         self._in_flight: set[bytes] = set()
-        self._waiting: dict[Ticket, float] = {}  # in the order of their deadlines
-        self._reading: dict[asyncio.Task[Any], float] = {}
+        self._waiting: dict[Ticket, float] = {}  # until when, in that order
+        self._reading: dict[Reading, float] = {}
         self._by_key: dict[str, int] = {}  # commands that wait, by principal
 
     def start(self, ledger: Ledger) -> None:
@@ -79,45 +91,48 @@ class Desk:
     def command(
         self, key: AccessKey, operation: Operation, message: Any, idempotency_key: str, now_us: int
     ) -> Command:
-        """A message as a command of its principal. Raises Problem if the key is not bound to its object."""
-        owners = key.owners
+        """A message as a command of its principal. Raises Problem: not its object, or the key is in flight."""
+        owners, principal = key.owners, key.principal
         if ALL not in owners:
             owner = operation.owner_of(message)
             if owner and owner not in owners:
                 raise Problem("foreign_object", f"this key is not bound to {owner}")
-        principal = key.principal
+        eid = event_id(principal, idempotency_key)
+        if eid in self._in_flight:
+            raise Problem("idempotency_in_flight", "the first request with this key is still running")
         caller = Caller(principal, owners, now_us, self.policy)
         draft, touches, documents = operation.build(message, caller)
         if not in_window(message.effective_at, caller):
             draft = _out_of_window
-        fingerprint = hashlib.sha256(operation.canonical(message, operation.path_of(message))).digest()
-        eid = event_id(principal, idempotency_key)
+        fingerprint = hashlib.sha256(operation.canonical(message)).digest()
         return Command(principal, eid, fingerprint, message.effective_at, draft, touches, (), documents)
 
     # --- waiting for answers ----------------------------------------------------------------------------
 
-    def is_in_flight(self, eid: bytes) -> bool:
-        """Whether the first request with this key is still running."""
-        return eid in self._in_flight
-
-    async def ask(self, group: Group, principal: str) -> list[Answer]:
-        """Queue a group and wait for its answers. Raises Problem."""
-        size = len(group.commands)
-        waiting = self._by_key.get(principal, 0)
-        if waiting and waiting + size > self.policy.per_key:
-            raise Problem("too_many_requests", f"{waiting} requests of this key are waiting already")
+    def submit(self, group: Group, principal: str, tell: Tell) -> None:
+        """Queue a group; `tell` gets its answers, or why there are none. Raises Problem."""
         eids = {command.eid for command in group.commands}
-        ticket = Ticket(self, self._loop.create_future(), eids, principal)
+        waiting = self._by_key.get(principal, 0)
+        if waiting and waiting + len(eids) > self.policy.per_key:
+            raise Problem("too_many_requests", f"{waiting} requests of this key are waiting already")
+        ticket = Ticket(self, eids, principal, tell)
         if not self._outbox:
-            self._loop.call_soon(self._submit)
+            self._loop.call_soon(self._flush)
         self._outbox.append((group, ticket))
         self._in_flight |= eids
         self._by_key[principal] = waiting + len(eids)
         self._waiting[ticket] = time.monotonic() + self.policy.answer_s
-        answers: list[Answer] = await ticket.future
-        return answers
 
-    def _submit(self) -> None:
+    async def ask(self, group: Group, principal: str) -> list[Answer]:
+        """Queue a group and wait for its answers. Raises Problem."""
+        future: asyncio.Future[list[Answer] | Problem] = self._loop.create_future()
+        self.submit(group, principal, lambda told: None if future.done() else future.set_result(told))
+        told = await future
+        if isinstance(told, Problem):
+            raise told
+        return told
+
+    def _flush(self) -> None:
         """Queue what came in during one turn of the loop: the writer is woken once for all of it."""
         outbox, self._outbox = self._outbox, []
         for ticket, unavailable in self.ledger.submit_all(outbox):
@@ -132,31 +147,43 @@ class Desk:
 
     # --- time limits: one timer for all -----------------------------------------------------------------
 
+    def watch(self, reading: Reading) -> None:
+        """Cancel whoever is still reading its request when its time is up."""
+        self._reading.setdefault(reading, time.monotonic() + self.policy.body_s)
+
+    def unwatch(self, reading: Reading) -> None:
+        """The request is whole, or over."""
+        self._reading.pop(reading, None)
+
     async def read(self, receive: Any) -> Any:
         """The next part of a body. Raises Problem if it comes too slowly."""
         task = asyncio.current_task()
         assert task is not None
-        until = self._reading[task] = time.monotonic() + self.policy.body_s
+        until = time.monotonic() + self.policy.body_s
+        self.watch(task)
         try:
             return await receive()
         except asyncio.CancelledError:
             if time.monotonic() < until:
                 raise
             task.uncancel()
-            raise Problem("request_timeout", f"the body did not arrive in {self.policy.body_s:g} s") from None
+            raise too_slow(self.policy.body_s) from None
         finally:
-            del self._reading[task]
+            self.unwatch(task)
 
     def _sweep(self) -> None:
         now = time.monotonic()
-        for task in _overdue(self._reading, now):
-            task.cancel()
+        for reading in _overdue(self._reading, now):
+            reading.cancel()
         for ticket in _overdue(self._waiting, now):
             del self._waiting[ticket]
-            if not ticket.future.done():
-                late = Problem("outcome_unknown", "no answer in time; ask again with the same key")
-                ticket.future.set_exception(late)
+            ticket.give_up()
         self._loop.call_later(SWEEP_S, self._sweep)
+
+
+def too_slow(body_s: float) -> Problem:
+    """The body did not come in time."""
+    return Problem("request_timeout", f"the body did not arrive in {body_s:g} s")
 
 
 def _overdue(deadlines: dict[Any, float], now: float) -> list[Any]:
@@ -169,6 +196,10 @@ def _overdue(deadlines: dict[Any, float], now: float) -> list[Any]:
     return late
 
 
+def _nobody(told: list[Answer] | Problem) -> None:
+    """Who asked was told already."""
+
+
 def _out_of_window(view: Any) -> Refusal:
     return OUT_OF_WINDOW
 
@@ -176,6 +207,3 @@ def _out_of_window(view: Any) -> Refusal:
 def _hand_out(finished: list[tuple[Done, list[Answer]]]) -> None:
     for done, answers in finished:
         done(answers)
-
-
-__all__ = ["Desk", "Ticket", "wall_us"]

@@ -40,6 +40,7 @@ class Operation:
         self.message, self.build, self.made, self.owner = message, build, made, owner
         self.status = 201 if made else 200  # of an accepted request
         self.named = "{id}" in path
+        self._named_by = f"POST {self.path}\n".encode()  # the message has the id of the path
         self.decode: Callable[[bytes | msgspec.Raw], Any] = msgspec.json.Decoder(message).decode
         self.is_id = re.compile(m.ACCOUNT_PATTERN if message is m.Limit else m.ID_PATTERN).match
         self._bound, _, word = owner.partition(":")
@@ -57,9 +58,9 @@ class Operation:
         """The object that a bound key must be bound to."""
         return f"{self._bound}:{getattr(message, self._word)}" if self._word else self.owner
 
-    def canonical(self, message: Any, path: str) -> bytes:
-        """What a fingerprint is taken of: method, path, and the message in its one spelling."""
-        return b"POST %b\n%b" % (path.encode(), _encode(message))
+    def canonical(self, message: Any) -> bytes:
+        """What a fingerprint is taken of: method, path with its id, and the message in its one spelling."""
+        return self._named_by + _encode(message)
 
     @property
     def summary(self) -> str:

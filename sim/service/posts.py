@@ -8,8 +8,10 @@ from typing import Any
 import msgspec
 
 from sim.ledger.decide import Group
+from sim.ledger.entries import Answer, Command
 from sim.ledger.ledger import wall_us
 from sim.service.desk import Desk
+from sim.service.keys import AccessKey
 from sim.service.messages import KEY_PATTERN
 from sim.service.operations import Operation
 from sim.service.problems import JSON, PROBLEM, RETRY_AFTER, STATUS, WAITS, Problem, problem
@@ -28,23 +30,16 @@ class Disconnected(Exception):
 
 
 class Said:
-    """The headers that matter, and the key behind them."""
+    """The headers that matter."""
 
     __slots__ = ("authorization", "idempotency_key", "length", "media")
 
     def __init__(self, headers: Headers) -> None:
-        self.authorization: bytes | None = None
-        self.idempotency_key: bytes | None = None
-        self.media = self.length = b""
-        for name, value in headers:
-            if name == b"authorization":
-                self.authorization = value
-            elif name == b"idempotency-key":
-                self.idempotency_key = value
-            elif name == b"content-type":
-                self.media = value
-            elif name == b"content-length":
-                self.length = value
+        said = dict(headers)
+        self.authorization = said.get(b"authorization")
+        self.idempotency_key = said.get(b"idempotency-key")
+        self.media = said.get(b"content-type", b"")
+        self.length = said.get(b"content-length", b"")
 
     def check_media(self) -> None:
         """Raises Problem unless the body is said to be JSON."""
@@ -122,52 +117,85 @@ def refusal(instance: str, code: str, body: bytes) -> Reply:
     return STATUS[code], headers, answer
 
 
+class Asked:
+    """A request on its way to the ledger."""
+
+    __slots__ = ("began", "command", "message", "operation")
+
+    def __init__(self, operation: Operation, message: Any, command: Command, began: float) -> None:
+        self.operation, self.message, self.command, self.began = operation, message, command, began
+
+
 class Posts:
     """Answers the operations of the table, one request at a time."""
 
     def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+        self.desk = desk
 
-    async def __call__(self, operation: Operation, id: str, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one request."""
-        began = time.perf_counter()
-        code = ""
-        try:
-            status, headers, body = await self._answer(operation, id, Said(scope["headers"]), receive)
-        except Problem as trouble:
-            code = trouble.code
-            status, headers, body = refusal(scope["path"], code, trouble.body)
-        except Disconnected:
-            return
-        self._desk.counts.answered(operation.op, status, time.perf_counter() - began)
-        if code:
-            self._desk.counts.codes[code] += 1
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    async def _answer(self, operation: Operation, id: str, said: Said, receive: Any) -> Reply:
-        desk = self._desk
-        now_us = wall_us()
-        key = desk.caller(said.authorization, now_us)
+    def check(self, operation: Operation, said: Said, now_us: int) -> AccessKey:
+        """The key of a request whose head is in order. Raises Problem."""
+        key = self.desk.caller(said.authorization, now_us)
         if not key.scopes & operation.scopes:
             raise Problem("forbidden", f"this needs the scope {' or '.join(sorted(operation.scopes))}")
         said.check_media()
+        return key
+
+    def begin(
+        self,
+        operation: Operation,
+        id: str,
+        said: Said,
+        key: AccessKey,
+        body: bytes,
+        now_us: int,
+        began: float,
+    ) -> Asked:
+        """The command of a whole request. Raises Problem."""
         idempotency_key = said.key()
-        message = decoded(operation, await read_body(desk, said, receive, desk.policy.body_bytes))
+        message = decoded(operation, body)
         if operation.named:
             named(operation, message, id)
-        command = desk.command(key, operation, message, idempotency_key, now_us)
-        if desk.is_in_flight(command.eid):
-            raise Problem("idempotency_in_flight", "the first request with this key is still running")
-        (answer,) = await desk.ask(Group((command,)), command.principal)
+        command = self.desk.command(key, operation, message, idempotency_key, now_us)
+        return Asked(operation, message, command, began)
+
+    def end(self, asked: Asked, told: list[Answer] | Problem) -> Reply:
+        """The reply to a request, from the ledger's answer."""
+        operation, message, counts = asked.operation, asked.message, self.desk.counts
+        if isinstance(told, Problem):
+            return self.refuse(operation, operation.path_of(message), told, asked.began)
+        answer = told[0]
         if answer.code:
-            desk.counts.codes[answer.code] += 1
+            counts.codes[answer.code] += 1
             status, headers, body = refusal(operation.path_of(message), answer.code, answer.body)
         else:
             status, body = operation.status, answer.body
             headers = [(b"content-type", JSON), (b"content-length", b"%d" % len(body))]
             if operation.made:
-                headers.append((b"location", operation.location(message, command.eid.hex()).encode()))
+                headers.append((b"location", operation.location(message, asked.command.eid.hex()).encode()))
         if answer.replayed:
             headers.append((b"idempotency-replayed", b"true"))
+        counts.answered(operation.op, status, time.perf_counter() - asked.began)
         return status, headers, body
+
+    def refuse(self, operation: Operation, path: str, trouble: Problem, began: float) -> Reply:
+        """The reply to a request that the ledger did not answer."""
+        self.desk.counts.codes[trouble.code] += 1
+        self.desk.counts.answered(operation.op, STATUS[trouble.code], time.perf_counter() - began)
+        return refusal(path, trouble.code, trouble.body)
+
+    async def __call__(self, operation: Operation, id: str, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request of ASGI."""
+        began = time.perf_counter()
+        try:
+            now_us, said = wall_us(), Said(scope["headers"])
+            key = self.check(operation, said, now_us)
+            body = await read_body(self.desk, said, receive, self.desk.policy.body_bytes)
+            asked = self.begin(operation, id, said, key, body, now_us, began)
+            told = await self.desk.ask(Group((asked.command,)), asked.command.principal)
+            status, headers, answer = self.end(asked, told)
+        except Problem as trouble:
+            status, headers, answer = self.refuse(operation, scope["path"], trouble, began)
+        except Disconnected:
+            return
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})

@@ -1,0 +1,171 @@
+"""The shortest way from a socket to the ledger and back: no task and no ASGI for a plain POST of the table.
+
+A `Connection` is uvicorn's own protocol; it takes a request for itself when its head is plain, and leaves
+everything else (reads, batches, unusual heads, requests behind one that is not answered yet) to ASGI.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from sim.ledger.decide import Group
+from sim.ledger.entries import Answer
+from sim.ledger.ledger import wall_us
+from sim.service.desk import too_slow
+from sim.service.operations import Operation, find
+from sim.service.posts import Asked, Posts, Said, refusal
+from sim.service.problems import Problem
+
+if TYPE_CHECKING:
+    import asyncio
+
+
+class Connection(HttpToolsProtocol):
+    """One client. `_taken` is the operation of the request being read here, `_busy`: one is not answered yet."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._posts: Posts = self.app.posts
+        self._desk = self._posts.desk
+        self._taken: tuple[Operation, str] | None = None
+        self._said: Said
+        self._parts: list[bytes] = []
+        self._busy = False
+        self._begun = False  # a head or a body is on its way
+        self._last = False  # to be closed after the answer
+
+    # --- reading ------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+        self._desk.unwatch(self)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._begun:
+            self._desk.watch(self)
+
+    def on_message_begin(self) -> None:
+        # uvicorn's scope is only made when ASGI needs it.
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+        self._begun = True
+
+    def on_headers_complete(self) -> None:
+        self._taken = self._for_us()
+        if self._taken is None:
+            self._over()
+            url, headers, expect = self.url, self.headers, self.expect_100_continue
+            super().on_message_begin()
+            self.headers += headers  # the list that the scope has
+            self.url, self.expect_100_continue = url, expect
+            super().on_headers_complete()
+
+    def _for_us(self) -> tuple[Operation, str] | None:
+        """The operation of a request that goes the short way."""
+        if self._busy or self.expect_100_continue or self.pipeline or self.parser.get_method() != b"POST":
+            return None
+        if (
+            self.cycle is not None and not self.cycle.response_complete
+        ) or not self.parser.should_keep_alive():
+            return None
+        if self.parser.get_http_version() != "1.1" or self.parser.should_upgrade():
+            return None
+        self._said = Said(self.headers)
+        length = self._said.length
+        if not length.isdigit() or len(length) > 9 or int(length) > self._desk.policy.body_bytes:
+            return None
+        return find(self.url.decode("latin-1"))
+
+    def on_body(self, body: bytes) -> None:
+        if self._taken is None:
+            super().on_body(body)
+        else:
+            self._parts.append(body)
+
+    def on_message_complete(self) -> None:
+        if self._taken is None:
+            super().on_message_complete()
+            return
+        operation, id = self._taken
+        self._over()
+        self._taken, self._busy = None, True
+        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts = []
+        self._ask(operation, id, body)
+
+    def _over(self) -> None:
+        """The request is whole, or read elsewhere."""
+        self._begun = False
+        self._desk.unwatch(self)
+
+    # --- answering ----------------------------------------------------------------------------------------
+
+    def _ask(self, operation: Operation, id: str, body: bytes) -> None:
+        began, now_us, posts = time.perf_counter(), wall_us(), self._posts
+        try:
+            key = posts.check(operation, self._said, now_us)
+            asked = posts.begin(operation, id, self._said, key, body, now_us, began)
+            self._desk.submit(
+                Group((asked.command,)), asked.command.principal, lambda told: self._told(asked, told)
+            )
+        except Problem as trouble:
+            self._reply(*posts.refuse(operation, self.url.decode("latin-1"), trouble, began))
+
+    def _told(self, asked: Asked, told: list[Answer] | Problem) -> None:
+        self._reply(*self._posts.end(asked, told))
+
+    def _reply(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        self._busy = False
+        transport = self.transport
+        if transport.is_closing():
+            return
+        parts = [STATUS_LINE[status]]
+        for name, value in headers:
+            parts += (name, b": ", value, b"\r\n")
+        parts += (b"\r\n", body)
+        transport.write(b"".join(parts))
+        if self._last:
+            transport.close()
+        self.on_response_complete()
+        if self.flow.write_paused:  # the client does not read: take nothing more from it
+            self.flow.pause_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if not self.pipeline:
+            self.flow.resume_reading()
+
+    def cancel(self) -> None:
+        """The rest of a request did not come in time."""
+        self._desk.unwatch(self)
+        self._last = True
+        trouble = too_slow(self._desk.policy.body_s)
+        self._desk.counts.codes[trouble.code] += 1
+        self._reply(*refusal(self.url.decode("latin-1"), trouble.code, trouble.body))
+
+    # --- ASGI behind us, and the end ----------------------------------------------------------------------
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """A request behind one that we have not answered waits for its turn."""
+        if self._busy:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, app))
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def shutdown(self) -> None:
+        """Close as soon as what was asked is answered."""
+        if self._busy:
+            self._last = True
+        else:
+            super().shutdown()
