@@ -23,6 +23,7 @@ from sim.ledger.entries import (
     Document,
     Entry,
     Hold,
+    Kept,
     Mode,
     Refusal,
     Transfer,
@@ -41,14 +42,6 @@ class Group:
     atomic: bool = False
     eid: bytes = b""
     fingerprint: bytes = b""
-
-
-@dataclass(slots=True)
-class Kept:
-    """An answer that was given, found again by its event id."""
-
-    fingerprint: bytes
-    answer: Answer
 
 
 @dataclass(slots=True)

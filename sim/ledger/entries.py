@@ -172,6 +172,14 @@ class Answer(NamedTuple):
         return not self.code
 
 
+@dataclass(slots=True)
+class Kept:
+    """An answer that was given, found again by its event id."""
+
+    fingerprint: bytes
+    answer: Answer
+
+
 def event_id(principal: str, key: str) -> bytes:
     """The event id of an idempotency key: 16 bytes that the client can compute before it asks."""
     return hashlib.sha256(f"{principal}\0{key}".encode()).digest()[:16]

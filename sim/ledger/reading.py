@@ -10,8 +10,7 @@ from typing import Any
 import msgspec
 
 from sim.ledger.accounts import Account, Chart
-from sim.ledger.decide import Kept
-from sim.ledger.entries import OPENING, Answer, Document, Hold, Limits, Posted, Transfer
+from sim.ledger.entries import OPENING, Answer, Document, Hold, Kept, Limits, Posted, Transfer
 from sim.ledger.journal import GENESIS, Event
 from sim.ledger.state import Head
 from sim.ledger.stores import LINE_BITS, MODES, line_id

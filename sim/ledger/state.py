@@ -7,14 +7,11 @@ draft asks; the writer fetches what commands announce in one look-up before it d
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from sim.ledger.accounts import Account, Chart, Opener
-from sim.ledger.entries import Document, Hold, Posted
+from sim.ledger.entries import Document, Hold, Kept, Posted
 from sim.ledger.journal import GENESIS, Event
-
-if TYPE_CHECKING:
-    from sim.ledger.decide import Kept
 
 CACHED = 1_000_000  # entries of a cache; past it the whole cache is dropped between two batches
 

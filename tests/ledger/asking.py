@@ -11,13 +11,14 @@ import msgspec
 
 from sim.bookkeeping import CHART
 from sim.ledger.accounts import Account
-from sim.ledger.decide import Decision, Group, Kept, decide
+from sim.ledger.decide import Decision, Group, decide
 from sim.ledger.entries import (
     Answer,
     Command,
     Document,
     Entry,
     Hold,
+    Kept,
     Limits,
     Mode,
     Move,
