@@ -119,13 +119,8 @@ class Play:
         Answers that wait to be read come first. So a generator that cannot keep up shows as dispatch lag, which
         invalidates the run, and never as a backlog, which would be held against the server.
         """
-        due, put, now, stamp, count = (
-            self.share.due,
-            self.queue.put,
-            self.now,
-            self.dispatched,
-            len(self.share),
-        )
+        due, put, now, stamp = self.share.due, self.queue.put, self.now, self.dispatched
+        count = len(due)
         place = 0
         while place < count and not self.halted:
             wait = due[place] - now()
@@ -182,17 +177,30 @@ class Play:
             begun = self.now()
             horizon, late = begun + AHEAD_US, begun + BUILD_SLICE_US
             while place < count and due[place] <= horizon and self.now() < late:
-                self.requests[place] = self._build(place)
+                request = self._build(place)
+                if request is None:
+                    return
+                self.requests[place] = request
                 place += 1
             behind = place < count and due[place] <= horizon
             gevent.sleep(BUILD_PAUSE_S if behind else IDLE_PAUSE_S)
 
     def _build(self, place: int) -> Any:
+        """The bytes of a row's request, or the row for an adapter that sends by itself; None ends the play."""
         row = self.read(int(self.share.places[place]))
         if self.delivery.own:
             return row
         host, port = self.job.address
-        return wire_bytes(self.adapter.encode(row), f"{host}:{port}", self.job.run)
+        try:
+            return wire_bytes(self.adapter.encode(row), f"{host}:{port}", self.job.run)
+        except Exception as error:
+            self._fail(error)
+            return None
+
+    def _fail(self, error: Exception) -> None:
+        """The adapter or we made a mistake: nothing more is sent, and the run says so."""
+        self.failure = self.failure or f"{type(error).__name__}: {error}"
+        self.halt()
 
     # --- one event -----------------------------------------------------------------------------------
 
@@ -210,9 +218,8 @@ class Play:
         outcome, attempts = KILLED, 1
         try:
             outcome, attempts = self.delivery.deliver(connection, request)
-        except Exception as error:  # the adapter's or ours; GreenletExit is none and passes
-            self.failure = self.failure or f"{type(error).__name__}: {error}"
-            self.halt()
+        except Exception as error:  # GreenletExit is none and passes
+            self._fail(error)
         finally:
             ended = self.now()
             self.log.close(slot, ended, outcome, attempts, waited)

@@ -220,12 +220,15 @@ def test_events_that_waited_too_long_are_shed_and_the_run_is_invalid(tmp_path: P
     assert f"{counts['shed']:,} events were shed" in result.report["reasons"][0]
 
 
-def test_a_broken_adapter_makes_the_run_invalid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("method", ["classify(self, status, headers, body)", "encode(self, ev)"])
+def test_a_broken_adapter_makes_the_run_invalid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
     """Its error is the reason; the run ends at once and leaves a report."""
     (tmp_path / "broken.py").write_text(
         "from loadtests.adapters import HttpAdapter\n"
         "class Broken(HttpAdapter):\n"
-        "    def classify(self, status, headers, body):\n"
+        f"    def {method}:\n"
         "        raise KeyError('no such field')\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -235,6 +238,14 @@ def test_a_broken_adapter_makes_the_run_invalid(tmp_path: Path, monkeypatch: pyt
     assert result.exit_code == 5
     assert "worker 0 failed: KeyError: 'no such field'" in result.report["reasons"][0]
     assert result.report["counts"]["unsent"] > 1_000
+
+
+def test_a_worker_without_any_chain_is_no_fault(tmp_path: Path) -> None:
+    """One chain, two workers: one of them has nothing to send."""
+    run = LoadRun(tmp_path / "run", constant_rate(50, 2, chains=1), job=Job(**QUICK), workers=2, serve=STUB)
+    result = run_load(run)
+    assert result.exit_code == 0
+    assert result.report["counts"]["accepted"] == 100
 
 
 def test_what_cannot_be_run_is_refused_before_anything_starts(tmp_path: Path) -> None:
