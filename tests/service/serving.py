@@ -18,6 +18,15 @@ from typing import Any
 NOON = 1_662_696_000_000_000  # 9 September 2022, 12:00 of UTC+8
 DAY = 86_400_000_000
 PATIENCE_S = 20
+SERVE = """
+import json, sys
+from sim.cli_ledger import _first_key
+from sim.service.policy import Policy
+from sim.service.server import Settings, serve
+
+print("first key:", _first_key(sys.argv[1]))
+serve(Settings(sys.argv[1], port=0, policy=Policy(campaign_clock=True, **json.loads(sys.argv[2]))))
+"""
 _numbers = count(1)
 
 
@@ -103,6 +112,7 @@ class Server:
     db: Path
     options: tuple[str, ...] = ("--campaign-clock",)
     environment: dict[str, str] = field(default_factory=dict)
+    policy: dict[str, Any] = field(default_factory=dict)  # what the command line has no option for
     token: str = ""
     port: int = 0
     process: subprocess.Popen[str] | None = None
@@ -111,9 +121,11 @@ class Server:
     def start(self) -> Server:
         """Run until the ready line is printed."""
         command = [sys.executable, "-m", "sim", "ledger", "serve", "--db", str(self.db), "--port", "0"]
+        if self.policy:
+            command = [sys.executable, "-c", SERVE, str(self.db), json.dumps(self.policy)]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                [*command, *self.options],
+                [*command, *([] if self.policy else self.options)],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,

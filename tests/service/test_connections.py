@@ -1,0 +1,221 @@
+"""What happens on one connection: requests behind each other, slow ones, clients that do not read or leave."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.service.serving import Server, fresh
+
+DEPOSIT = b'{"effective_at":1662696000000000,"fen":1}'
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that waits half a second for the rest of a request."""
+    one = Server(tmp_path_factory.mktemp("hasty") / "ledger.db", policy={"body_s": 0.5}).start()
+    yield one
+    assert one.stop() == 0
+
+
+def post(server: Server, pool: str, body: bytes = DEPOSIT, *headers: bytes, key: str = "") -> bytes:
+    """A request as bytes."""
+    lines = [
+        b"POST /v1/pools/%b/deposits HTTP/1.1" % pool.encode(),
+        b"Host: x",
+        b"Authorization: Bearer %b" % server.token.encode(),
+        b"Content-Type: application/json",
+        b"Idempotency-Key: %b" % (key or fresh()).encode(),
+        b"Content-Length: %d" % len(body),
+        *headers,
+    ]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+def get(server: Server, path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.token}\r\n\r\n".encode()
+
+
+class Raw:
+    """A socket and the answers on it."""
+
+    def __init__(self, server: Server) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+        self._held = b""
+
+    def __enter__(self) -> Raw:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def answer(self) -> tuple[int, bytes]:
+        """Status and body of the next answer; (0, b"") when the connection was closed."""
+        while b"\r\n\r\n" not in self._held:
+            if not self._more():
+                return 0, b""
+        head, _, self._held = self._held.partition(b"\r\n\r\n")
+        found = re.search(rb"content-length: (\d+)", head.lower())
+        length = int(found[1]) if found else 0
+        while len(self._held) < length:
+            if not self._more():
+                return 0, b""
+        body, self._held = self._held[:length], self._held[length:]
+        return int(head.split()[1]), body
+
+    def _more(self) -> bool:
+        try:
+            part = self.socket.recv(65_536)
+        except ConnectionResetError:
+            part = b""
+        self._held += part
+        return bool(part)
+
+
+def numbers(answers: list[tuple[int, bytes]]) -> list[int]:
+    return [int(re.search(rb'"2600:\w+":(\d+)', body)[1]) for _, body in answers]  # type: ignore[index]
+
+
+def test_requests_sent_at_once_are_answered_in_their_order(server: Server) -> None:
+    """Pipelining: writes, reads and refusals between each other, each in its turn."""
+    pool = fresh("pipe")
+    with Raw(server) as raw:
+        reads = get(server, f"/v1/pools/{pool}")
+        raw.send(
+            post(server, pool)
+            + reads
+            + post(server, pool)
+            + post(server, pool, b"{}")
+            + reads
+            + post(server, pool)
+        )
+        answers = [raw.answer() for _ in range(6)]
+    assert [status for status, _ in answers] == [201, 200, 201, 400, 200, 201]
+    assert [b'"available":1}' in answers[1][1], b'"available":2}' in answers[4][1]] == [True, True]
+    assert numbers([answers[0], answers[2], answers[5]]) == [1, 2, 3]
+
+
+def test_a_hundred_requests_in_one_piece(server: Server) -> None:
+    """None is lost and none comes twice."""
+    pool = fresh("pipe")
+    with Raw(server) as raw:
+        raw.send(b"".join(post(server, pool) for _ in range(100)))
+        answers = [raw.answer() for _ in range(100)]
+    assert numbers(answers) == list(range(1, 101))
+
+
+@pytest.mark.parametrize("size", [1, 7, 64])
+def test_a_request_may_come_in_pieces(server: Server, size: int) -> None:
+    """However it is cut."""
+    pool = fresh("cut")
+    whole = post(server, pool)
+    with Raw(server) as raw:
+        for at in range(0, len(whole), size):
+            raw.send(whole[at : at + size])
+            if size > 1:
+                time.sleep(0.001)
+        assert raw.answer()[0] == 201
+
+
+def test_a_client_may_wait_for_leave_to_send(server: Server) -> None:
+    """Expect: 100-continue gets its 100, then the answer."""
+    request = post(server, fresh("expect"), DEPOSIT, b"Expect: 100-continue")
+    head, _, body = request.partition(b"\r\n\r\n")
+    with Raw(server) as raw:
+        raw.send(head + b"\r\n\r\n")
+        assert raw.answer()[0] == 100
+        raw.send(body)
+        assert raw.answer()[0] == 201
+
+
+def test_a_connection_ends_when_the_client_says_so(server: Server) -> None:
+    """The answer comes first."""
+    with Raw(server) as raw:
+        raw.send(post(server, fresh("close"), DEPOSIT, b"Connection: close"))
+        assert raw.answer()[0] == 201
+        assert raw.answer()[0] == 0
+
+
+def test_an_old_client_is_answered(server: Server) -> None:
+    """HTTP/1.0."""
+    with Raw(server) as raw:
+        raw.send(post(server, fresh("old")).replace(b"HTTP/1.1", b"HTTP/1.0", 1))
+        assert raw.answer()[0] == 201
+
+
+def test_a_request_sent_in_chunks_is_booked(server: Server) -> None:
+    """Without a length, in pieces of its own."""
+    request = post(server, fresh("chunk"), b"", b"Transfer-Encoding: chunked").replace(
+        b"Content-Length: 0\r\n", b""
+    )
+    with Raw(server) as raw:
+        raw.send(
+            request
+            + b"5\r\n%b\r\n" % DEPOSIT[:5]
+            + b"%x\r\n%b\r\n0\r\n\r\n" % (len(DEPOSIT) - 5, DEPOSIT[5:])
+        )
+        assert raw.answer()[0] == 201
+
+
+def test_a_slow_request_is_given_up(hasty: Server) -> None:
+    """Half a head or half a body: 408 and the end, and nothing is booked."""
+    for cut in (20, -10):
+        pool = fresh("slow")
+        with Raw(hasty) as raw:
+            raw.send(post(hasty, pool)[:cut])
+            status, body = raw.answer()
+            assert (status, b"request_timeout" in body) == (408, True)
+            assert raw.answer()[0] == 0
+        assert hasty.client().get(f"/v1/pools/{pool}").status == 404
+
+
+def test_a_drip_does_not_buy_time(hasty: Server) -> None:
+    """A byte now and then does not extend the limit."""
+    whole, began = post(hasty, fresh("drip")), time.monotonic()
+    with Raw(hasty) as raw:
+        raw.socket.settimeout(0.05)
+        for at in range(len(whole)):
+            try:
+                raw.send(whole[at : at + 1])
+                if raw.socket.recv(1, socket.MSG_PEEK):
+                    break
+            except TimeoutError:
+                pass
+        raw.socket.settimeout(5)
+        assert raw.answer()[0] == 408
+    assert time.monotonic() - began < 3
+
+
+def test_a_connection_may_rest_between_requests(hasty: Server) -> None:
+    """The limit is for what has begun; a quiet connection goes on afterwards."""
+    pool = fresh("rest")
+    with Raw(hasty) as raw:
+        for count in (1, 2):
+            time.sleep(1.2)
+            raw.send(post(hasty, pool))
+            assert numbers([raw.answer()]) == [count]
+
+
+def test_a_client_that_does_not_read_is_not_waited_for(server: Server) -> None:
+    """Its answers fill the buffers, then the server takes nothing more from it; others are answered."""
+    many = post(server, fresh("deaf")) * 1_000
+    sent, stuck = 0, 0
+    with Raw(server) as raw:
+        raw.socket.setblocking(False)
+        while stuck < 100:
+            try:
+                sent += raw.socket.send(many[sent % len(many) :])
+                stuck = 0
+            except BlockingIOError:
+                stuck += 1
+                time.sleep(0.01)
+            assert sent < 100_000_000
+        assert server.client().post("/pools/heard/deposits", fen=1).status == 201
+    assert server.client().get("/readyz").status == 200
