@@ -37,11 +37,11 @@ from loadtests.report import DRIVER, write_report
 from loadtests.schedule import Schedule, schedule_of
 from loadtests.seconds import heat, per_second
 from loadtests.sendlog import read_logs
-from loadtests.slo import located
+from loadtests.slo import load_slo, located
 from loadtests.tally import ENDINGS
 from loadtests.target import TargetServer
 from loadtests.verdict import Audit
-from loadtests.warp import Warp, make_warp
+from loadtests.warp import Warp, check_rate, make_warp
 from sim.errors import Interrupted, UsageError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -112,6 +112,7 @@ def run_load(run: LoadRun) -> LoadResult:
         peak_rate=run.peak_rate, speed=run.speed, floor_rate=run.floor_rate,
     )  # fmt: skip
     check_faults(run.faults, warp)
+    check_rate(warp, run.job.max_rate)
     schedule = schedule_of(run.rows, warp, {**run.facts, "phases": _spans(run.phases, warp)})
     schedule.write(run.folder / "schedule")
     with tempfile.TemporaryDirectory(prefix="beanpeak-load-") as place, _sigterm_interrupts():
@@ -154,6 +155,7 @@ def _check(run: LoadRun) -> None:
         )
     if run.workers < 1:
         raise UsageError(f"--workers {run.workers}: must be at least 1")
+    load_slo(run.job.slo)
     if (run.folder / "load.json").exists():
         raise UsageError(f"{run.folder}: holds a load run already; choose another folder")
 

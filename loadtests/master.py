@@ -17,7 +17,7 @@ from loadtests.report import headline, write_gathered, write_report
 from loadtests.schedule import Schedule
 from loadtests.slo import load_slo, slo_dict
 from loadtests.tally import added
-from sim.errors import UsageError
+from loadtests.warp import check_rate, warp_from
 
 SLACK_S = 10.0  # so long after everything must have ended, a worker that says nothing counts as lost
 STARTED = "started.json"
@@ -36,11 +36,7 @@ class Collector:
         self.t0 = 0.0
         self.report: dict[str, Any] | None = None
         self._whole: Merged | None = None
-        rate = schedule.facts["warp"]["peak_rate"]
-        if rate > job.max_rate:
-            raise UsageError(
-                f"{rate:,.0f} events/s would be sent; raise --max-rate {job.max_rate:g} if that is meant"
-            )
+        check_rate(warp_from(schedule.facts["warp"]), job.max_rate)
 
     # --- on the way ------------------------------------------------------------------------------------
 

@@ -81,6 +81,11 @@ class Warp:
         }
 
 
+def warp_from(kept: dict[str, Any]) -> Warp:
+    """The warp that `Warp.as_dict` described."""
+    return Warp(tuple(Stretch(**stretch) for stretch in kept["stretches"]))
+
+
 def busiest_second(due_us: Instants, second_us: float = SECOND_US) -> int:
     """The most events in any half-open span of one second (or of `second_us`), wherever it begins."""
     if not len(due_us):
@@ -158,6 +163,13 @@ def even_warp(due_us: Instants, rate: float) -> Warp:
         speed = (end - start) * rate / (SECOND_US * len(part))
         stretches.append(Stretch(start, end, speed, True, len(part), busiest_second(part), rate))
     return Warp(tuple(stretches))
+
+
+def check_rate(warp: Warp, most: float) -> None:
+    """Raises UsageError if a target would be asked for more than was allowed."""
+    rate = warp.busiest.rate
+    if rate > most:
+        raise UsageError(f"{rate:,.0f} events/s would be sent; raise --max-rate {most:g} if that is meant")
 
 
 def _check(due_us: Instants, peak_rate: float | None, speed: float | None, floor: float | None) -> None:

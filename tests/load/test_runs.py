@@ -257,5 +257,9 @@ def test_what_cannot_be_run_is_refused_before_anything_starts(tmp_path: Path) ->
     (tmp_path / "b" / "load.json").write_text("{}")
     with pytest.raises(UsageError, match="choose another folder"):
         run_load(LoadRun(tmp_path / "b", rows))
+    with pytest.raises(UsageError, match="did you mean 'relaxed'"):
+        run_load(LoadRun(tmp_path / "c", rows, job=Job(slo="relaxt")))
+    with pytest.raises(UsageError, match="--max-rate 50"):
+        run_load(LoadRun(tmp_path / "c", rows, job=Job(max_rate=50)))
     with pytest.raises(UsageError, match="the trace runs from 0 to"):
         run_load(LoadRun(tmp_path / "c", rows, serve=STUB, faults=[Fault("freeze", 2 * S, 1.0)]))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from loadtests.warp import busiest_second, make_warp, warp_text
+from loadtests.warp import busiest_second, make_warp, warp_from, warp_text
 from sim.errors import UsageError
 
 S = 1_000_000
@@ -51,6 +51,7 @@ def test_a_stretch_lasts_its_length_divided_by_its_speed() -> None:
     assert warp.lasts_s == pytest.approx(25, rel=0.01)
     assert warp.wall_us(np.array([40 * S])).tolist() == [10 * S]
     assert warp.campaign_us(np.array([10 * S])).tolist() == [40 * S]
+    assert warp_from(warp.as_dict()) == warp
 
 
 def test_without_rate_and_speed_time_is_not_warped() -> None:
