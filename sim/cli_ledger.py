@@ -100,6 +100,20 @@ def rebuild(db: Db = DEFAULT, json: Json = False) -> None:
     say({"events": events}, json, f"rebuilt from {events:,} events")
 
 
+@app.command(epilog="Example:  beanpeak ledger copy --db charity.db --to backup.db")
+def copy(
+    to: Annotated[str, typer.Option("--to", metavar="PATH|URL", help="An empty ledger of either kind.")],
+    db: Db = DEFAULT,
+    json: Json = False,
+) -> None:
+    """Copy a ledger, keys and all, also beside a running server: a back-up, or a move to PostgreSQL."""
+    from sim.ledger.rebuild import copy
+
+    with looking(db) as reader, leading(to) as store:
+        events = copy(reader, store)
+    say({"events": events}, json, f"copied {events:,} events")
+
+
 @app.command(epilog="Example:  beanpeak ledger export --db charity.db --after 1000 > events.ndjson")
 def export(
     db: Db = DEFAULT,

@@ -113,6 +113,23 @@ def test_a_rebuilt_ledger_goes_on(run: Run, serve: Callable[..., Server]) -> Non
     assert server.client().balance("2400:p1") == 7
 
 
+def test_a_ledger_is_copied_beside_its_server(run: Run, serve: Callable[..., Server], tmp_path: Path) -> None:
+    """The copy has the same journal, answers and keys, and serves; into a ledger in use it is refused."""
+    server = serve()
+    first = server.client().post("/donations", "k", **GIFT)
+    copied = tmp_path / "copy.db"
+    ask = ("copy", "--db", str(server.db), "--to", str(copied))
+    assert run(*ask).stdout == "copied 1 events\n"
+    assert run(*ask).returncode == 2
+    other = Server(copied, token=server.token).start()
+    try:
+        again = other.client().post("/donations", "k", **GIFT)
+        assert (again.raw, again.headers["idempotency-replayed"]) == (first.raw, "true")
+        assert other.client().get("/v1/export").raw == server.client().get("/v1/export").raw
+    finally:
+        other.stop()
+
+
 def test_the_document_can_be_dumped(run: Run, client: Client) -> None:
     """The same that the server gives."""
     assert json.loads(run("dump-openapi").stdout) == client.get("/openapi.json").said
@@ -149,6 +166,7 @@ def test_help_shows_an_example_of_every_command(run: Run) -> None:
         "init",
         "audit",
         "rebuild",
+        "copy",
         "export",
         "dump-openapi",
         "reconcile",
