@@ -109,10 +109,11 @@ class Client:
 class Server:
     """A child process `beanpeak ledger serve`; `stop` and `start` it again on the same file."""
 
-    db: Path
+    db: Path  # or with `url`, only where the log is
     options: tuple[str, ...] = ("--campaign-clock",)
     environment: dict[str, str] = field(default_factory=dict)
     policy: dict[str, Any] = field(default_factory=dict)  # what the command line has no option for
+    url: str = ""  # of PostgreSQL
     token: str = ""
     port: int = 0
     process: subprocess.Popen[str] | None = None
@@ -120,7 +121,8 @@ class Server:
 
     def start(self) -> Server:
         """Run until the ready line is printed."""
-        command = [sys.executable, "-m", "sim", "ledger", "serve", "--db", str(self.db), "--port", "0"]
+        command = [sys.executable, "-m", "sim", "ledger", "serve", "--port", "0"]
+        command += ["--db", self.url or str(self.db)]
         if self.policy:
             command = [sys.executable, "-c", SERVE, str(self.db), json.dumps(self.policy)]
         with self.log.open("a") as log:

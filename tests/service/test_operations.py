@@ -10,6 +10,7 @@ import pytest
 from sim.bookkeeping import Kind
 from sim.ledger.entries import event_id, printed_id
 from sim.service import operations
+from tests.postgres import Databases
 from tests.service.serving import Client, Reply, Server
 from tests.service.story import STORY, Step
 
@@ -115,5 +116,26 @@ def test_a_batch_books_what_single_requests_book(tmp_path: Path, told: list[tupl
             results += client.batch((step.op, f"story:{number}", words)).said["results"]
         assert [result["status"] for result in results] == [reply.status for _, reply in told]
         assert [result["body"] for result in results] == [reply.said for _, reply in told]
+    finally:
+        other.stop()
+
+
+def test_postgresql_answers_what_sqlite_answers(
+    tmp_path: Path, postgres: Databases, told: list[tuple[Step, Reply]]
+) -> None:
+    """The same story on the other store: the same answers byte for byte, also repeated after a restart."""
+    other = Server(tmp_path / "log", url=postgres.new()).start()
+    try:
+        checker = other.key("checker", "disbursements:approve")
+        for _ in range(2):
+            clients = {"operator": other.client(), "checker": other.client(checker)}
+            again = [ask(clients[step.by], number, step) for number, step in enumerate(STORY, 1)]
+            assert [reply.raw for reply in again] == [reply.raw for _, reply in told]
+            assert other.stop() == 0
+            other.start()
+        client = other.client()
+        assert all(check["passed"] for check in client.get("/v1/audit").said["checks"])
+        assert len(client.export()) == len(STORY)
+        assert client.get("/readyz").said["durability"] == "postgresql synchronous_commit=on"
     finally:
         other.stop()
