@@ -147,7 +147,10 @@ Draft = Callable[[View], Entry | Refusal]
 
 @dataclass(slots=True)
 class Command:
-    """One thing asked for, once. `touches`, `families` and `documents` name what one look-up should fetch."""
+    """One thing asked for, once. `touches`, `families` and `documents` name what one look-up should fetch.
+
+    A family is a code and its first owner, as `2110:u1`.
+    """
 
     principal: str
     eid: bytes

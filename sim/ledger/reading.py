@@ -16,6 +16,7 @@ from sim.ledger.state import Head
 from sim.ledger.stores import LINE_BITS, MODES, line_id
 from sim.ledger.tables import COLUMNS, Rows
 
+FAMILIES = 32  # asked for at once
 CHUNK = 2_000  # events read at once while the journal is streamed
 
 
@@ -80,6 +81,16 @@ class SqlReader(ABC):
     def family(self, prefix: str) -> list[Account]:
         """All accounts below `code:owner`; `;` is the character after `:`."""
         return self._accounts("name >= ? AND name < ? ORDER BY name", (f"{prefix}:", f"{prefix};"))
+
+    def families(self, prefixes: Sequence[str]) -> list[Account]:
+        """All accounts below any of some prefixes."""
+        found: list[Account] = []
+        for at in range(0, len(prefixes), FAMILIES):
+            some = list(prefixes[at : at + FAMILIES])
+            some += [some[-1]] * (FAMILIES - len(some))  # always as many: one statement
+            condition = " OR ".join(["(name >= ? AND name < ?)"] * FAMILIES)
+            found += self._accounts(condition, [f"{prefix}{end}" for prefix in some for end in ":;"])
+        return found
 
     def accounts(self) -> Iterator[Account]:
         """Every account, by number."""

@@ -10,7 +10,7 @@ from sim.ledger.decide import Decision
 from sim.ledger.entries import Command
 from sim.ledger.failpoints import failpoint
 from sim.ledger.reading import SqlReader as SqlReader
-from sim.ledger.state import State
+from sim.ledger.state import State, family_of
 from sim.ledger.stores import line_id
 from sim.ledger.tables import Rows, rows_of
 
@@ -60,6 +60,12 @@ class SqlStore(SqlReader):
             condition, parameters = self._among("name", list(names))
             known.update(dict.fromkeys(names))
             known.update({a.name: a for a in self._accounts(condition, parameters)})
+        families = {family_of(f"{family}:") for c in commands for family in c.families}
+        if families := families - state.families.keys():
+            state.families.update({prefix: [] for prefix in families})
+            for account in self.families(list(families)):
+                known.setdefault(account.name, account)
+                state.families[family_of(account.name)].append(account.name)
         papers = {id for c in commands for id in c.documents if id not in state.documents}
         if papers:
             condition, parameters = self._among("id", list(papers))

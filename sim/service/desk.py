@@ -101,11 +101,11 @@ class Desk:
         if eid in self._in_flight:
             raise Problem("idempotency_in_flight", "the first request with this key is still running")
         caller = Caller(principal, owners, now_us, self.policy)
-        draft, touches, documents = operation.build(message, caller)
+        draft, touches, documents, families = operation.build(message, caller)
         if not in_window(message.effective_at, caller):
             draft = _out_of_window
         fingerprint = hashlib.sha256(operation.canonical(message)).digest()
-        return Command(principal, eid, fingerprint, message.effective_at, draft, touches, (), documents)
+        return Command(principal, eid, fingerprint, message.effective_at, draft, touches, families, documents)
 
     # --- waiting for answers ----------------------------------------------------------------------------
 

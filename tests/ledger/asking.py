@@ -59,6 +59,7 @@ def ask(
     kind: str = "TEST",
     draft: Draft | None = None,
     move: tuple[str, str] | tuple[str, str, bytes] | None = None,
+    families: tuple[str, ...] = (),
     **more: Any,
 ) -> Command:
     """A command that books these lines, or what its draft says; `says` stands for the request's content."""
@@ -67,7 +68,7 @@ def ask(
     touches = tuple({name for one in lines for name in (one.debit, one.credit)})
     documents = (move[0],) if move is not None else ()
     fingerprint = hashlib.sha256(says.encode()).digest()
-    return Command(by, eid, fingerprint, at, draft or (lambda view: entry), touches, (), documents)
+    return Command(by, eid, fingerprint, at, draft or (lambda view: entry), touches, families, documents)
 
 
 def ending(document: str, mode: Mode, state: str, amount: int | None = None, **more: Any) -> Command:

@@ -15,7 +15,7 @@ import pytest
 from sim.bookkeeping import CHART
 from sim.ledger.audit import audit, insist
 from sim.ledger.decide import Group
-from sim.ledger.entries import Answer, Command
+from sim.ledger.entries import Answer, Command, Refusal
 from sim.ledger.ledger import Ledger, Unavailable
 from sim.ledger.opening import open_reader
 from sim.ledger.sql import SqlStore
@@ -133,7 +133,10 @@ def test_openings_stay_closed_after_a_restart(opened: Open) -> None:
         ledger.stop()
 
 
-def test_what_a_draft_asks_for_is_found_whether_announced_or_not(opened: Open) -> None:
+@pytest.mark.parametrize("announced", [(), ("2110:u1",), ("2110:u1", "2110:u2", "2800:u1:labour")])
+def test_what_a_draft_asks_for_is_found_whether_announced_or_not(
+    opened: Open, announced: tuple[str, ...]
+) -> None:
     """Families, documents, holds and events are read from the store when the memory is cold."""
     ledger = opened()
     periods = [f"2110:u1:2022{month:02}28" for month in (11, 9, 10)]
@@ -143,20 +146,44 @@ def test_what_a_draft_asks_for_is_found_whether_announced_or_not(opened: Open) -
     ledger.stop()
     seen: list[Any] = []
 
-    def look(view: Any) -> Any:
+    def draft(view: Any) -> Any:
         seen.append([name for name, _ in view.family("2110:u1")])
+        seen.append((view.family("2110:u2"), view.family("2800:u1:labour")))
         seen.append((view.document("paper").facts, [hold.amount for hold in view.holds(4)]))
         seen.append(
             (view.event(opening.eid).seq, view.available(periods[0]), view.available("2110:u9:20220928"))
         )
-        return ask().draft
-
-    def draft(view: Any) -> Any:
-        look(view)
         return ending("paper", VOID, "void").draft(view)
 
-    assert opened().ask(ask(draft=draft))[0].accepted
-    assert seen == [sorted(periods), (b"f", [9]), (4, 1, 0)]
+    ledger = opened()
+    assert ledger.ask(ask(draft=draft, families=announced))[0].accepted
+    assert seen == [sorted(periods), ([], []), (b"f", [9]), (4, 1, 0)]
+    ledger.ask(ask(line("3100", "2110:u2:20221028", 5)), ask(line("3100", "2110:u1:20220828", 5)))
+    ledger.ask(
+        ask(draft=lambda view: (draft(view), ask(move=("x", "y", b"")).draft(view))[1], families=announced)
+    )
+    assert seen[4:6] == [["2110:u1:20220828", *sorted(periods)], ([("2110:u2:20221028", 5)], [])]
+
+
+def test_many_families_are_found_at_once(opened: Open) -> None:
+    """However many are announced, each has its own members."""
+    ledger = opened()
+    for u in range(100):
+        ledger.ask(
+            ask(*[line("3100", f"2110:u{u}:2022093{k}", 1) for k in range(u % 3)], move=(f"d{u}", "x", b""))
+        )
+    ledger.stop()
+    seen: dict[int, int] = {}
+
+    def look(u: int) -> Any:
+        def draft(view: Any) -> Any:
+            seen[u] = len(view.family(f"2110:u{u}"))
+            return Refusal("seen", "")
+
+        return ask(draft=draft, families=(f"2110:u{u}",))
+
+    opened().ask(*[look(u) for u in range(100)])
+    assert seen == {u: u % 3 for u in range(100)}
 
 
 def test_the_journal_rises_under_a_jumping_clock_and_across_restarts(opened: Open) -> None:

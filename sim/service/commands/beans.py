@@ -119,7 +119,7 @@ def _spend(
             return parts
         return Entry(kind.name, read_action(kind, action, taken={code: parts}))
 
-    return Plan(draft, touches)
+    return Plan(draft, touches, families=(family,))
 
 
 # --- redemptions -----------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ def redeem(ask: Redemption, caller: Caller) -> Plan:
         lines = read_action(Kind.REDEEM_HOLD, action, taken={2110: parts})
         return Entry("REDEEM_HOLD", lines, Move(id, "held", facts), deadline)
 
-    return Plan(draft, ("3180",), (id,))
+    return Plan(draft, ("3180",), (id,), (family,))
 
 
 def _end_redemption(ask: Named, kind: Kind, state: str, mode: Mode | None = None) -> Plan:

@@ -33,7 +33,7 @@ def give_beans(ask: BeanDonation, caller: Caller) -> Plan:
             return pool_exhausted(pool, left, fen)
         return Entry("BEAN_GIFT", read_action(Kind.BEAN_GIFT, action, taken={2110: parts}))
 
-    return Plan(draft, ("3190", "3300", pool, f"2400:{ask.project}"))
+    return Plan(draft, ("3190", "3300", pool, f"2400:{ask.project}"), families=(family,))
 
 
 def give_money(ask: Donation, caller: Caller) -> Plan:

@@ -33,6 +33,7 @@ class Plan(NamedTuple):
     draft: Draft
     touches: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
 
 
 def refuse(code: str, detail: str, **numbers: int | str) -> Plan:
