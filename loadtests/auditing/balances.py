@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +13,7 @@ from loadtests.auditing.evidence import Evidence
 from loadtests.auditing.findings import Check, Defect, Findings, checked, not_audited
 from loadtests.auditing.journal import Journal
 from loadtests.quick import numbers as N
-from loadtests.quick.accounts import Accounts, Ints, parse
+from loadtests.quick.accounts import Accounts, Ints
 from loadtests.quick.fold import Folded
 from sim.bookkeeping import CHART
 from sim.ledger.accounts import Side
@@ -77,9 +79,9 @@ def balances(journal: Journal, ledger: Folded) -> Ints:
 def _closing(evidence: Evidence, accounts: Accounts, size: int) -> tuple[Ints, list[tuple[str, int]]]:
     """The simulation's balance by account, and those of accounts that nothing else knows."""
     closing, nowhere = np.zeros(size, np.int64), []
-    get = accounts.numbers.get
+    get, plain = accounts.numbers.get, not evidence.wire.namespace
     for name, balance in (evidence.closing or {}).items():
-        number = get(name)
+        number = get(name if plain else evidence.wire.account(name))
         if number is not None:
             closing[number] = balance
         elif balance and (evidence.by_period or not name.startswith(f"{AVAILABLE_BEANS}:")):
@@ -91,22 +93,20 @@ def _compare_sums(
     evidence: Evidence, journal: Journal, held: Ints, mine: NDArray[np.bool_], findings: Findings
 ) -> None:
     """Where the simulation knows a user's available beans only as one sum, compare the sums of users."""
-    sums: dict[int, int] = {}
+    sums, closing = Counter[str](), Counter[str]()
     for account in np.flatnonzero(mine).tolist():
-        owner = parse(journal.names[account], evidence.wire)[1]
-        sums[owner] = sums.get(owner, 0) + int(held[account])
-    closing: dict[int, int] = {}
+        sums[_without_period(journal.names[account])] += int(held[account])
     for name, balance in (evidence.closing or {}).items():
         if name.startswith(f"{AVAILABLE_BEANS}:"):
-            owner = parse(name, evidence.wire)[1]
-            closing[owner] = closing.get(owner, 0) + balance
-    for owner in sorted(sums):
-        if sums[owner] != closing.get(owner, 0):
-            name = evidence.wire.name("u", owner)
-            words = (
-                f"{AVAILABLE_BEANS}:{name} holds {sums[owner]:,}; in the simulation {closing.get(owner, 0):,}"
-            )
-            findings.add(Defect.WRONG_BALANCE, words, abs(sums[owner] - closing.get(owner, 0)))
+            closing[_without_period(evidence.wire.account(name))] += balance
+    for name in sorted(sums):
+        if sums[name] != closing[name]:
+            words = f"{name} holds {sums[name]:,}; in the simulation {closing[name]:,}"
+            findings.add(Defect.WRONG_BALANCE, words, abs(sums[name] - closing[name]))
+
+
+def _without_period(name: str) -> str:
+    return ":".join(name.split(":")[:2])
 
 
 def check_as_rerun(journal: Journal, ledger: Folded, compared: Compared) -> Check:

@@ -33,7 +33,7 @@ Ints = NDArray[np.int64]
 class Evidence:
     """One run, seen from outside the ledger.
 
-    openings, closing: by account name at the target; closing None = the simulation's books are not known.
+    openings, closing: by account as the trace names it; closing None = the simulation's books are not known.
     by_period: False if closing knows a user's available beans only as one sum. refusals: codes of `expected`
     from 2 on. clock_error_us: how far the workers' clocks may be apart. gapless: the export is all of one ledger, so
     its seq runs from 1 without a gap.
@@ -59,8 +59,8 @@ class Evidence:
         sent, codes = read_logs(folder)
         return cls(
             wire, trace.columns, trace.prepare, sent, codes,
-            openings=[(wire.account(name), amount) for name, amount in trace.openings.iter_rows()],
-            closing={wire.account(name): balance for name, balance in trace.closing.iter_rows()},
+            openings=list(trace.openings.iter_rows()),
+            closing=dict(trace.closing.iter_rows()),
             by_period=bool(trace.facts.get("beans_by_period", True)),
             fee_cap_ppm=round(float(trace.facts.get("fee_cap", 0.1)) * PPM),
             refusals=tuple(trace.facts.get("refusals", ())),
@@ -131,8 +131,9 @@ class Evidence:
         """Printed event id → place, of everything that may be in the ledger."""
         admin = self.wire.principal("admin")
         ids: dict[str, int] = {}
-        for k, (account, _) in enumerate(self.openings):
-            ids[printed_id(event_id(admin, f"{self.wire.run}:{account}"))] = len(self.rows) + k
+        for k, (account, amount) in enumerate(self.openings):
+            key, _ = self.wire.opening(account, amount, 0)
+            ids[printed_id(event_id(admin, key))] = len(self.rows) + k
         rows = self.rows
         plain = rows["role"] == Signer.PLATFORM  # nearly all of them
         prefix = f"{self.wire.principal('platform')}\0{self.wire.run}:".encode() + b"%d"

@@ -94,14 +94,16 @@ class Accounts:
         return list(self.numbers)
 
 
-def parse(name: str, wire: Wire) -> tuple[int, int, int]:
-    """Code, owner and tail of an opening's account. Raises UsageError."""
+def parse(name: str) -> tuple[int, int, int]:
+    """Code, owner and tail of an account that can be opened, as the trace names it. Raises UsageError."""
     try:
         code, *rest = name.split(":")
         letter = OWNERS[int(code)][1]
-        owner = int(rest[0].removeprefix(wire.name(letter, 0)[:-1]))
+        if not rest[0].startswith(letter):
+            raise ValueError(name)
+        owner = int(rest[0][1:])
         if code == "2800":
             return int(code), owner, CLASSES.index(rest[1]) * YEARS + int(rest[2])
-        return int(code), owner, int(rest[1]) if len(rest) > 1 else 0
+        return int(code), owner, int(rest[1]) if code in ("2100", "2110") else 0
     except (KeyError, ValueError, IndexError):
         raise UsageError(f"openings: {name!r} is no account that can be opened") from None

@@ -135,7 +135,7 @@ class Asking:
     def _openings(self) -> None:
         for k, (account, amount) in enumerate(self.evidence.openings):
             place = len(self.source) + k
-            code, owner, tail = parse(account, self.evidence.wire)
+            code, owner, tail = parse(account)
             self.rows["kind"][place], self.rows["amount"][place] = OPENING, amount
             self.rows["pool"][place] = RANK[SOURCES[CHART[code].asset]]
             self.keys.append(("beans", np.array([place]), key_of(code, owner, tail).reshape(1)))

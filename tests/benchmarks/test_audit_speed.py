@@ -18,8 +18,9 @@ from loadtests.auditing.evidence import Evidence
 from loadtests.auditing.export import pages_of_file
 from loadtests.rerun import Rerun
 from loadtests.sendlog import RECORD
-from sim.bookkeeping import ROLES, Kind
-from sim.trace import empty_columns, structured
+from sim.bookkeeping import CHART, ROLES, Kind
+from sim.ledger.accounts import Side
+from sim.trace import empty_columns
 from sim.wire import OPS, Expected, Row, Wire
 from tests.load_audit.running import columns_of
 from tests.load_audit.wandering import START_US
@@ -98,13 +99,17 @@ def make_run(folder: Path, events: int) -> tuple[Evidence, Path]:
             }  # fmt: skip
             out.write(encode(line) + b"\n")
     columns = columns_of(rows)
-    assert len(structured(columns)) == len(rows)
-    evidence = Evidence(wire, columns, empty_columns(), sent, codes, closing={})
-    return evidence, file
+    closing = {}
+    for name in rerun.accounts.names():
+        _, debits, _, credits = rerun.accounts.counters(name)
+        closing[name] = debits - credits if CHART[int(name[:4])].normal is Side.DEBIT else credits - debits
+    return Evidence(wire, columns, empty_columns(), sent, codes, closing=closing), file
 
 
 def test_a_million_events_are_audited_within_ten_seconds(tmp_path: Path) -> None:
-    """From the export's bytes to nine checks; processor time, for the machine is shared."""
+    """From the export's bytes to nine checks, compiled before; processor time, for the machine is shared."""
+    small, its_export = make_run(tmp_path, 1_000)
+    assert audit(small, pages_of_file(its_export)).status == "passed"
     evidence, file = make_run(tmp_path, EVENTS)
     began, wall = time.process_time(), time.perf_counter()
     verdict = audit(evidence, pages_of_file(file))
@@ -116,6 +121,5 @@ def test_a_million_events_are_audited_within_ten_seconds(tmp_path: Path) -> None
     )
     for check in verdict.checks:
         print(f"  {check.name}: {check.status} {dict(check.counts)}")
-    assert verdict.check("as-rerun").status == "passed"
-    assert verdict.check("outcomes").status == "passed"
+    assert verdict.status == "passed", verdict.reasons
     assert spent * EVENTS / events <= LIMIT_S

@@ -68,13 +68,20 @@ def columns_of(rows: Sequence[Row]) -> Columns:
     }
 
 
+def begin(played: Played, openings: Sequence[tuple[str, int]], prepared: Sequence[Row]) -> None:
+    """What is there before the first row of the trace."""
+    for account, amount in openings:
+        assert played.open(account, amount).accepted
+    for row in prepared:
+        assert played.ask(row).accepted, row
+
+
 def simulated(
-    wire: Wire, rows: Sequence[Row], openings: Sequence[tuple[str, int]] = ()
+    wire: Wire, rows: Sequence[Row], openings: Sequence[tuple[str, int]], prepared: Sequence[Row]
 ) -> tuple[list[Row], dict[str, int]]:
     """Rows with the end they have when played one by one, unless they depend; and how the books then close."""
     played = Played(wire)
-    for account, amount in openings:
-        assert played.open(account, amount).accepted
+    begin(played, openings, prepared)
     expected = []
     for row in rows:
         code = played.ask(row).code
@@ -161,18 +168,20 @@ def _heads(waiting: Sequence[Row]) -> list[Row]:
 
 def run_of(
     rows: Sequence[Row], seed: int = 0, *, lost: float = 0.0, in_flight: int = IN_FLIGHT,
-    openings: Sequence[tuple[str, int]] = (),
+    openings: Sequence[tuple[str, int]] = (), prepared: Sequence[Row] = (), namespace: str = "",
 ) -> Run:  # fmt: skip
-    """A clean run of rows with several in flight; `lost` of the answers are."""
-    wire = Wire("run", START_US)
-    rows, closing = simulated(wire, rows, openings)
+    """A clean run of rows with several in flight; `lost` of the answers are.
+
+    openings: account (as the simulation calls it) and amount; prepared: rows that are played before, one by one.
+    """
+    wire = Wire("run", START_US, namespace=namespace)
+    rows, closing = simulated(Wire("run", START_US), rows, openings, prepared)
     load = Load(Played(wire), random.Random(seed), lost, in_flight)
-    for account, amount in openings:
-        assert load.played.open(account, amount).accepted
+    begin(load.played, openings, prepared)
     load.play(rows)
     sent = np.array(load.records, RECORD) if load.records else np.empty(0, RECORD)
     evidence = Evidence(
-        wire, columns_of(rows), empty_columns(), sent, load.codes,
+        wire, columns_of(rows), columns_of(prepared), sent, load.codes,
         openings=openings, closing=closing, fee_cap_ppm=FEE_CAP_PPM, refusals=REFUSALS,
     )  # fmt: skip
     lines = tuple(msgspec.json.decode(export_line(event)) for event in load.played.journal)

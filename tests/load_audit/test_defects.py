@@ -91,6 +91,8 @@ def test_a_clean_run_passes(seed: int) -> None:
     verdict = wandering_run(seed, 300, lost=0.02).audit()
     assert verdict.reasons == []
     assert verdict.status == "passed"
+    there = verdict.check("kept").counts["acknowledged"] + verdict.check("resolved").counts["in_the_ledger"]
+    assert verdict.check("as-rerun").counts["events"] == verdict.check("asked").counts["events"] == there
     for name, count in (
         ("kept", "acknowledged"), ("resolved", "unanswered"), ("balanced", "transfers"), ("as-simulated", "compared"),
         ("as-rerun", "events"), ("pools", "pools"), ("order", "compared"), ("outcomes", "reproduced"),
@@ -293,6 +295,7 @@ def test_unbalanced() -> None:
         ({1: "1110:x"}, "'1110:x' is no account of the chart"),
         ({3: "CNY"}, "moves CNY from 3100 to 2100:"),
         ({4: -40}, "moves -40"),
+        ({4: 0}, "moves 0"),
         ({0: "post", 5: [1, 0]}, "ends the hold 1.0 with 40"),
         ({0: "void", 5: [77, 3]}, "ends the hold 77.3 with 40"),
     ],
