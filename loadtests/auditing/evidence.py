@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from loadtests.adapters import Ending
 from loadtests.sendlog import RECORD, read_logs
 from sim.errors import UsageError
-from sim.ledger.entries import event_id, printed_id
+from sim.ledger.entries import NUMBER_BYTES, event_id, printed_id
 from sim.trace import Columns, Trace, structured
 from sim.wire import PREPARED, Row, Signer, Wire
 
@@ -135,11 +134,12 @@ class Evidence:
             key, _ = self.wire.opening(account, amount, 0)
             ids[printed_id(event_id(admin, key))] = len(self.rows) + k
         rows = self.rows
-        plain = rows["role"] == Signer.PLATFORM  # nearly all of them
-        prefix = f"{self.wire.principal('platform')}\0{self.wire.run}:".encode() + b"%d"
+        plain = (rows["role"] == Signer.PLATFORM) & (rows["n"] > 0)  # nearly all of them
+        # The number of a row's key stands at the end of its id.
+        head = printed_id(event_id(self.wire.principal("platform"), self.wire.key(1)))[: -2 * NUMBER_BYTES]
         at = np.flatnonzero(plain)
         for place, n in zip(at.tolist(), rows["n"][at].tolist(), strict=True):
-            ids[sha256(prefix % n).hexdigest()[:32]] = place
+            ids[f"{head}{n:012x}"] = place
         for place in np.flatnonzero(~plain).tolist():
             row = rows[place].item()
             ids[self.wire.event_id(row[0], self.wire.role(row))] = place

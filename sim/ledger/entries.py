@@ -7,6 +7,7 @@ to an *entry* (all lines or none) or a *refusal*. An accepted entry becomes an *
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -183,9 +184,22 @@ class Kept:
     answer: Answer
 
 
+_COUNTED = re.compile(r"[1-9][0-9]{0,13}\Z")
+NUMBER_BYTES = 6
+
+
 def event_id(principal: str, key: str) -> bytes:
-    """The event id of an idempotency key: 16 bytes that the client can compute before it asks."""
-    return hashlib.sha256(f"{principal}\0{key}".encode()).digest()[:16]
+    """The event id of an idempotency key: 16 bytes that the client can compute before it asks.
+
+    SHA-256 of principal and key, cut. Of a key that ends in a number, as `run:1234`, only what stands before it is
+    hashed, and the number fills the last six bytes: events that come one after the other then stand beside each
+    other in the index, and a commit writes half as many pages.
+    """
+    counted = _COUNTED.search(key)
+    if counted is None:
+        return hashlib.sha256(f"{principal}\0{key}".encode()).digest()[:16]
+    before = hashlib.sha256(f"{principal}\0{key[: counted.start()]}".encode()).digest()
+    return before[: 16 - NUMBER_BYTES] + int(counted[0]).to_bytes(NUMBER_BYTES, "big")
 
 
 def printed_id(eid: bytes) -> str:

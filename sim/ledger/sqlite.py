@@ -31,6 +31,9 @@ CHECKPOINT_ROWS = 1 << 15  # the log's size on disk does not tell: a log that wa
 FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))  # versions in which the WAL-reset race is mended
 
 
+PAGE_BYTES = 2_048  # users' rows are touched at random, and the log takes whole pages
+
+
 def has_wal_reset_race(version: tuple[int, int, int]) -> bool:
     """Whether a version of SQLite is inside the corruption range (3.7.0–3.51.2 without the backports)."""
     mended = any(version[:2] == fixed[:2] and version >= fixed for fixed in FIXED)
@@ -186,6 +189,7 @@ def _close_without_checkpoint(connection: sqlite3.Connection) -> None:
 
 def _set_up(connection: sqlite3.Connection, relaxed: bool) -> None:
     for pragma in (
+        f"page_size = {PAGE_BYTES}",
         "journal_mode = WAL",
         f"synchronous = {'NORMAL' if relaxed else 'FULL'}",
         "wal_autocheckpoint = 0",
