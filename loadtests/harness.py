@@ -32,7 +32,7 @@ from loadtests.faults import SECOND_US, Fault, Injected
 from loadtests.injector import Injector, check_faults
 from loadtests.job import Job, job_of
 from loadtests.master import STARTED, Collector
-from loadtests.recovery import backlog_peak, effect, slowest
+from loadtests.recovery import backlog_peak, effects, slowest
 from loadtests.report import DRIVER, write_report
 from loadtests.schedule import Schedule, schedule_of
 from loadtests.seconds import heat, per_second
@@ -267,11 +267,11 @@ def _assemble(
     facts = json.loads((folder / DRIVER).read_text(encoding="utf-8"))
     per_second(schedule.due_us, records, warp).write_parquet(folder / "seconds.parquet")
     heat(records).write_parquet(folder / "heat.parquet")
-    effects = [effect(one, records) for one in faults]
+    found_effects = effects(faults, records)
     more = {
         **more,
-        "faults": effects,
-        "recovery_s": slowest(effects, facts["lasted_s"]),
+        "faults": found_effects,
+        "recovery_s": slowest(found_effects, facts["lasted_s"]),
         "backlog_peak": backlog_peak(records),
     }
     invalid = []

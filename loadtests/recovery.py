@@ -6,6 +6,7 @@ Outstanding are events that were dispatched and have no answer: the backlog and 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -42,22 +43,31 @@ def backlog_peak(records: NDArray[np.void]) -> int:
     return int(waiting.max(initial=0))
 
 
-def effect(fault: Injected, records: NDArray[np.void]) -> dict[str, Any]:
+def effects(faults: Sequence[Injected], records: NDArray[np.void]) -> list[dict[str, Any]]:
+    """What each fault did, until the next one began."""
+    last = int(records["ended"].max(initial=0)) + 1
+    return [
+        effect(fault, records, following.start_us if following is not None else last)
+        for fault, following in zip_longest(faults, faults[1:])
+    ]
+
+
+def effect(fault: Injected, records: NDArray[np.void], until_us: int) -> dict[str, Any]:
     """What one fault did: seconds without an answer, and from its end to recovery (None: never recovered)."""
     times, count = outstanding(records)
     before = count[(times >= fault.start_us - BEFORE_US) & (times < fault.start_us)]
     usual = max(int(before.max(initial=0)), FEW)
-    at_end = int(np.searchsorted(times, fault.end_us))
+    begin, end, last = np.searchsorted(times, [fault.start_us, fault.end_us, until_us]).tolist()
+    after = count[end:last]
     # Recovery counts from the worst moment on: right after the fault the level may not have risen yet.
-    after = count[at_end:]
-    worst = at_end + int(after.argmax()) if len(after) else at_end
-    well = np.flatnonzero(count[worst:] <= usual)
+    worst = end + int(after.argmax()) if len(after) else end
+    well = np.flatnonzero(count[worst:last] <= usual)
     recovered = int(times[worst + well[0]]) if len(well) else None
-    until = recovered if recovered is not None else int(times[-1]) if len(times) else fault.end_us
+    over = max(recovered if recovered is not None else until_us, fault.end_us)
     return {
         **fault.as_dict(),
-        "silence_s": _silence(records, fault.start_us, max(until, fault.end_us)) / SECOND_US,
-        "outstanding_peak": int(count[np.searchsorted(times, fault.start_us) :].max(initial=0)),
+        "silence_s": _silence(records, fault.start_us, over) / SECOND_US,
+        "outstanding_peak": int(count[begin:last].max(initial=0)),
         "recovery_s": None if recovered is None else max(0, recovered - fault.end_us) / SECOND_US,
     }
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from loadtests.adapters import Ending
 from loadtests.faults import Fault, Injected, load_faults
-from loadtests.recovery import backlog_peak, effect, levels, slowest
+from loadtests.recovery import backlog_peak, effects, levels, slowest
 from loadtests.sendlog import RECORD
 from loadtests.target import TargetServer
 from sim.errors import BeanpeakError, ScenarioError, UsageError
@@ -40,16 +40,27 @@ def frozen_run(start_s: float = 5.0, lasts_s: float = 2.0, rate: int = 100) -> N
 
 def test_a_freeze_is_measured_from_the_logs() -> None:
     """Silence of its length, the events of its time outstanding, recovery once they are answered."""
-    found = effect(Injected("freeze", 5 * S, 7 * S), frozen_run())
+    (found,) = effects([Injected("freeze", 5 * S, 7 * S)], frozen_run())
     assert found["silence_s"] == pytest.approx(2.0, abs=0.05)
     assert found["outstanding_peak"] == pytest.approx(200, abs=5)
     assert found["recovery_s"] == pytest.approx(0.2, abs=0.05)
     assert backlog_peak(frozen_run()) == pytest.approx(200, abs=5)
 
 
+def test_each_fault_answers_for_itself() -> None:
+    """A harmless one is not blamed for the silence and the backlog of the next."""
+    first, second = effects(
+        [Injected("freeze", 1 * S, 1 * S + 10), Injected("freeze", 5 * S, 7 * S)], frozen_run()
+    )
+    assert first["silence_s"] < 0.05
+    assert first["outstanding_peak"] < 5
+    assert first["recovery_s"] == pytest.approx(0, abs=0.05)
+    assert second["silence_s"] == pytest.approx(2.0, abs=0.05)
+
+
 def test_a_fault_that_nobody_noticed_recovers_at_once() -> None:
     """No silence beyond the usual gap, recovery 0."""
-    found = effect(Injected("freeze", 5 * S, 5 * S + 10), frozen_run(lasts_s=0.0))
+    (found,) = effects([Injected("freeze", 5 * S, 5 * S + 10)], frozen_run(lasts_s=0.0))
     assert found["silence_s"] < 0.05
     assert found["recovery_s"] == pytest.approx(0, abs=0.05)
 
@@ -58,10 +69,11 @@ def test_what_never_recovers_counts_until_the_end() -> None:
     """None for the fault, the rest of the run as the slowest recovery."""
     records = frozen_run(lasts_s=20.0)
     records["outcome"][records["due"] >= 5 * S] = Ending.OPEN
-    found = effect(Injected("kill9", 5 * S, 6 * S), records)
+    (found,) = effects([Injected("kill9", 5 * S, 6 * S)], records)
     assert found["recovery_s"] is None
     assert slowest([found], lasted_s=10.0) == 4.0
     assert slowest([], lasted_s=10.0) is None
+    assert effects([], records) == []
 
 
 def test_a_level_is_never_negative() -> None:
