@@ -69,7 +69,7 @@ class Compared:
 
     def _refusal(self, r: int) -> str:
         place, said = int(self.refused.places[r]), int(self.rules.said[r])
-        code = self.evidence.codes[self.evidence.log["code"][place]]
+        code = self.evidence.codes[self.evidence.log["code"][place]] or "nothing"
         rules = f"refused as {_code(said)}" if said else "accepted"
         return f"{self.evidence.say(place)} was refused as {code}; by the rules it is {rules}"
 

@@ -17,8 +17,8 @@ import msgspec
 
 from sim.errors import UsageError
 
-PAGE = 16_384  # events
-BLOCK = 1 << 22  # bytes of a file
+PAGE = 4_096  # events
+BLOCK = 1 << 18  # bytes of a file; what is decoded from it stays in the processor's cache
 TIMEOUT_S = 60.0
 
 Mode = Literal["posted", "pending", "post", "void", "expire"]

@@ -161,6 +161,36 @@ def test_a_refusal_lies_between_what_was_acknowledged_before_and_sent_after(log:
         assert high == max(low, after - 1)
 
 
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 4), st.lists(st.tuples(st.integers(1, 5), st.integers(0, 3)), max_size=3)),
+        max_size=6,
+    )
+)
+def test_a_hold_is_found_by_its_seq_and_line(events: list[tuple[int, list[tuple[int, int]]]]) -> None:
+    """Each line names the line that opened its hold; what is not there is not found, least of all next door."""
+    evidence = evidence_of([None])
+    reading = Reading(evidence.ids, asked(evidence).accounts)
+    line = ["post", "2110:u0:20220912", "3180", "BEAN", 1]
+    said = [
+        {"seq": seq, "id": "f" * 32, "transfers": [[*line, hold] for hold in holds]} for seq, holds in events
+    ]
+    for page in pages_of(said, page=2):
+        reading.see(page)
+    positions: dict[tuple[int, int], set[int]] = {}
+    where = 0
+    for seq, holds in events:
+        for place in range(len(holds)):
+            positions.setdefault((seq, place), set()).add(where)
+            where += 1
+    wanted = [hold for _, holds in events for hold in holds]
+    targets = reading.journal().targets().tolist()
+    once = Counter(seq for seq, _ in events)
+    for hold, target in zip(wanted, targets, strict=True):
+        if once[hold[0]] <= 1:  # of two events with one seq either may be meant
+            assert {target} == positions.get(hold, {-1})
+
+
 LINES = st.tuples(
     st.sampled_from((N.POSTED, N.PENDING, N.POST, N.VOID)),
     st.integers(0, 3),

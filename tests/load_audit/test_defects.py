@@ -372,3 +372,15 @@ def test_a_refusal_code_that_the_rules_do_not_know_is_wrong() -> None:
     sent["code"][at] = len(codes) - 1
     verdict = replace(run, evidence=replace(run.evidence, sent=sent, codes=codes)).audit()
     assert failing(verdict) == {"outcomes": {Defect.WRONG_REJECTION}}
+
+
+def test_a_refusal_without_a_reason_is_no_acceptance() -> None:
+    """A system that says no and not why: the trace expected yes."""
+    run = clean()
+    sent, last = run.evidence.sent.copy(), run.lines[-1]["seq"]
+    at = int(np.flatnonzero(sent["seq"] == last)[0])
+    sent["outcome"][at], sent["seq"][at], sent["code"][at] = Ending.REJECTED, 0, 0
+    verdict = run.with_sent(sent).with_lines(run.lines[:-1]).audit()
+    found = next(f for f in verdict.check("outcomes").findings if f.defect is Defect.WRONG_REJECTION)
+    assert found.count >= 2  # against the rules, and against the trace
+    assert "was refused as nothing; by the rules it is accepted" in found.first
