@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from msgspec import UNSET
@@ -22,12 +21,11 @@ from sim.service.answers import Health, Readiness
 from sim.service.batches import Batches
 from sim.service.desk import Desk
 from sim.service.gets import Gets, json
+from sim.service.logs import log
 from sim.service.metrics import Collector
-from sim.service.posts import Posts, refusal
+from sim.service.posts import Posts, defect, refusal
 from sim.service.problems import Problem, refused
 from sim.service.readers import Readers
-
-log = logging.getLogger("beanpeak.service")
 
 
 class App:
@@ -52,6 +50,7 @@ class App:
                 HTTPException: _on_http,
                 Unavailable: _on_unavailable,
                 StoreError: _on_store,
+                Exception: _on_defect,
             },
         )
 
@@ -154,3 +153,8 @@ async def _on_store(request: Request, trouble: Exception) -> Response:
     return _problem(
         request, "storage_unavailable", refused("storage_unavailable", "the store cannot be read")
     )
+
+
+async def _on_defect(request: Request, trouble: Exception) -> Response:
+    problem = defect(trouble)
+    return _problem(request, problem.code, problem.body)

@@ -14,8 +14,9 @@ from sim.ledger.ledger import wall_us
 from sim.service.desk import Desk
 from sim.service.keys import AccessKey
 from sim.service.messages import Batch, Item
+from sim.service.metrics import Counts
 from sim.service.operations import BY_OP, Operation
-from sim.service.posts import Disconnected, Reply, Said, decoded, read_body, refusal
+from sim.service.posts import Disconnected, Reply, Said, decoded, defect, read_body, refusal
 from sim.service.problems import JSON, STATUS, Problem, problem, refused
 
 PATH = "/v1/batch"
@@ -35,17 +36,20 @@ class Prepared:
         self.command: Command | None = None
         self.problem: Problem | None = None
 
-    def result(self, answer: Answer | None) -> bytes:
+    def result(self, answer: Answer | None, counts: Counts) -> bytes:
         """The item's result as JSON."""
+        op = self.operation.op if self.operation else "unknown"
         if self.problem is not None or answer is None or self.operation is None:
             trouble = self.problem or Problem("outcome_unknown", "no answer")
-            body = problem(trouble.code, trouble.body, self.path)
-            return _RESULT % (STATUS[trouble.code], b"false", body)
-        replayed = b"true" if answer.replayed else b"false"
-        if answer.code:
-            body = problem(answer.code, answer.body, self.path)
-            return _RESULT % (STATUS[answer.code], replayed, body)
-        return _RESULT % (self.operation.status, replayed, answer.body)
+            code, kept, replayed = trouble.code, trouble.body, b"false"
+        else:
+            code, kept, replayed = answer.code, answer.body, b"true" if answer.replayed else b"false"
+        status = STATUS[code] if code else self.operation.status  # type: ignore[union-attr]
+        counts.requests[op, status] += 1
+        if code:
+            counts.codes[code] += 1
+            kept = problem(code, kept, self.path)
+        return _RESULT % (status, replayed, kept)
 
 
 class Batches:
@@ -64,6 +68,9 @@ class Batches:
             status, headers, body = refusal(PATH, trouble.code, trouble.body)
         except Disconnected:
             return
+        except Exception as error:
+            broken = defect(error)
+            status, headers, body = refusal(PATH, broken.code, broken.body)
         self._desk.counts.answered("batch", status, time.perf_counter() - began)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -111,7 +118,9 @@ class Batches:
         """A result per item, whatever the others come to."""
         commands = [one.command for one in prepared if one.command is not None]
         answers = iter(await self._desk.ask(Group(commands), key.principal) if commands else [])
-        results = [one.result(None if one.command is None else next(answers)) for one in prepared]
+        results = [
+            one.result(None if one.command is None else next(answers), self._desk.counts) for one in prepared
+        ]
         return _json(200, _ANSWER % b",".join(results))
 
     async def _all_or_none(self, key: AccessKey, own: str, prepared: list[Prepared]) -> Reply:
@@ -129,7 +138,9 @@ class Batches:
             if answers[0].replayed:
                 headers.append((b"idempotency-replayed", b"true"))
             return status, headers, body
-        results = [one.result(answer) for one, answer in zip(prepared, answers, strict=True)]
+        results = [
+            one.result(answer, self._desk.counts) for one, answer in zip(prepared, answers, strict=True)
+        ]
         return _json(201, _ANSWER % b",".join(results))
 
 

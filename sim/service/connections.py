@@ -18,7 +18,7 @@ from sim.ledger.entries import Answer
 from sim.ledger.ledger import wall_us
 from sim.service.desk import too_slow
 from sim.service.operations import Operation, find
-from sim.service.posts import Asked, Posts, Said, refusal
+from sim.service.posts import Asked, Posts, Said, defect, refusal
 from sim.service.problems import Problem
 
 if TYPE_CHECKING:
@@ -135,6 +135,8 @@ class Connection(HttpToolsProtocol):
             )
         except Problem as trouble:
             self._reply(*posts.refuse(operation, self.url.decode("latin-1"), trouble, began))
+        except Exception as error:
+            self._reply(*posts.refuse(operation, self.url.decode("latin-1"), defect(error), began))
 
     def _told(self, asked: Asked, told: list[Answer] | Problem) -> None:
         self._reply(*self._posts.end(asked, told))

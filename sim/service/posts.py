@@ -12,6 +12,7 @@ from sim.ledger.entries import Answer, Command
 from sim.ledger.ledger import wall_us
 from sim.service.desk import Desk
 from sim.service.keys import AccessKey
+from sim.service.logs import log
 from sim.service.messages import KEY_PATTERN
 from sim.service.operations import Operation
 from sim.service.problems import JSON, PROBLEM, RETRY_AFTER, STATUS, WAITS, Problem, problem
@@ -117,6 +118,12 @@ def refusal(instance: str, code: str, body: bytes) -> Reply:
     return STATUS[code], headers, answer
 
 
+def defect(error: Exception) -> Problem:
+    """What should not have happened: told in the log, and to the client without detail."""
+    log.error("a defect", exc_info=error)
+    return Problem("internal_error", "this is a defect of the server; its log says more")
+
+
 class Asked:
     """A request on its way to the ledger."""
 
@@ -197,5 +204,7 @@ class Posts:
             status, headers, answer = self.refuse(operation, scope["path"], trouble, began)
         except Disconnected:
             return
+        except Exception as error:
+            status, headers, answer = self.refuse(operation, scope["path"], defect(error), began)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})

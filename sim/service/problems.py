@@ -63,6 +63,7 @@ CODES: dict[str, Code] = {
     "effective_at_out_of_range": Code(422, "effective_at is out of range"),
     "idempotency_mismatch": Code(422, "The key was used with another request"),
     # the server
+    "internal_error": Code(500, "A defect of the server"),
     "too_many_requests": Code(429, "Too many requests of this key are waiting", True),
     "queue_full": Code(503, "Too many requests are waiting", True),
     "draining": Code(503, "The server is stopping", True),

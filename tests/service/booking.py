@@ -63,3 +63,15 @@ class Books:
             sign = 1 if CHART[int(account.name.partition(":")[0])].normal is Side.DEBIT else -1
             sums[account.asset] = sums.get(account.asset, 0) + sign * account.balance
         return sums
+
+
+def give(books: Books, *periods: int, beans: int = 100, user: str = "u1") -> None:
+    """Opening beans, so many in each period."""
+    for period in periods:
+        books.do("openings", account=f"2110:{user}:{period}", amount=beans)
+
+
+def funded(books: Books, fen: int = 1_000) -> None:
+    """A project with money that is in custody."""
+    books.do("donations", user="u1", project="p1", fen=fen)
+    books.do("provider-settlements", fen=fen, direction="in")

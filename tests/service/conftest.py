@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from sim.bookkeeping import CHART
+from sim.ledger.ledger import Ledger
+from sim.ledger.sqlite import SqliteStore
+from tests.service.booking import Books
 from tests.service.serving import Client, Server
 
 
@@ -37,3 +41,18 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     yield start
     for one in started:
         one.stop()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """An empty ledger."""
+    one = Ledger(SqliteStore(tmp_path / "ledger.db", CHART), CHART)
+    yield one
+    assert set(Books(one).totals().values()) <= {0}
+    one.stop()
+
+
+@pytest.fixture
+def books(ledger: Ledger) -> Books:
+    """Its books under a campaign clock."""
+    return Books(ledger)

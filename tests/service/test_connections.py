@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
 
+from sim.service.connections import Connection
+from sim.service.operations import BY_OP
+from tests.service.asgi import Inside
 from tests.service.serving import Server, fresh
 
 DEPOSIT = b'{"effective_at":1662696000000000,"fen":1}'
@@ -219,3 +227,54 @@ def test_a_client_that_does_not_read_is_not_waited_for(server: Server) -> None:
             assert sent < 100_000_000
         assert server.client().post("/pools/heard/deposits", fen=1).status == 201
     assert server.client().get("/readyz").status == 200
+
+
+class Wire:
+    """A transport that keeps what is written."""
+
+    def __init__(self) -> None:
+        self.written = b""
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def get_extra_info(self, *_: object) -> None:
+        return None
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+
+def test_a_defect_is_answered_and_the_connection_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """500 internal_error for the one request; the next one on the same connection is booked."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("a secret reason")
+
+    async def scenario(inside: Inside) -> None:
+        config = uvicorn.Config(inside.app, http=Connection, interface="asgi3", ws="none", log_config=None)
+        config.load()
+        connection, wire = Connection(config=config, server_state=ServerState(), app_state={}), Wire()
+        connection.connection_made(wire)  # type: ignore[arg-type]
+        asker = SimpleNamespace(token=inside.token)
+        with monkeypatch.context() as patch:
+            patch.setattr(BY_OP["pools.deposit"], "build", broken)
+            connection.data_received(post(asker, "s0"))  # type: ignore[arg-type]
+        assert b"internal_error" in wire.written
+        assert b"secret" not in wire.written
+        connection.data_received(post(asker, "s0"))  # type: ignore[arg-type]
+        while b"201 Created" not in wire.written:
+            await asyncio.sleep(0.01)
+        connection.connection_lost(None)
+
+    Inside(tmp_path / "ledger.db").play(scenario)

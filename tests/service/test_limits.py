@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sim.ledger.stores import StoreError
+from sim.service.operations import BY_OP
 from tests.service.asgi import Inside
 from tests.service.serving import NOON, Client, Reply, Server, fresh
 
@@ -191,3 +192,31 @@ def test_a_stopping_server_takes_nothing_new_and_answers_what_it_took(db: Path) 
         assert [one.status for one in await asyncio.gather(*taken)] == [201] * 3
 
     Inside(db).play(scenario, writer=False)
+
+
+# --- a defect ----------------------------------------------------------------------------------------------------
+
+
+def test_a_defect_is_told_without_detail_and_the_server_goes_on(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """500 internal_error for the one request, alone or in a batch; the reason is in the log only."""
+
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("a secret reason")
+
+    async def scenario(inside: Inside) -> None:
+        key = fresh()
+        with monkeypatch.context() as patch:
+            patch.setattr(BY_OP["donations"], "build", broken)
+            item = {"op": "donations", "idempotency_key": key, "body": {"effective_at": NOON, **GIFT}}
+            batch = json.dumps({"items": [item]}).encode()
+            replies = [
+                await inside.post("/donations", key, **GIFT),
+                await inside.ask("POST", "/v1/batch", batch, idempotency_key=fresh()),
+            ]
+        assert [(reply.status, reply.code) for reply in replies] == [(500, "internal_error")] * 2
+        assert not any(b"secret" in reply.raw for reply in replies)
+        assert (await inside.post("/donations", key, **GIFT)).status == 201
+
+    Inside(db).play(scenario)
