@@ -10,7 +10,6 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import uvicorn
 
@@ -85,7 +84,7 @@ def serve(settings: Settings) -> None:
         app, ledger = _opened(settings)
         try:
             with asyncio.Runner(loop_factory=_new_loop) as runner:
-                runner.run(_Server(_config(app), app, ledger).serve([listener]))
+                runner.run(_Server(configured(app), app, ledger).serve([listener]))
         finally:
             app.close()
             ledger.stop()
@@ -141,7 +140,8 @@ def _announce(settings: Settings, store: SqlStore) -> None:
         )
 
 
-def _config(app: Any) -> uvicorn.Config:
+def configured(app: App) -> uvicorn.Config:
+    """How uvicorn serves us: our own connections, quietly."""
     return uvicorn.Config(
         app,
         http=Connection,

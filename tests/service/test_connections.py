@@ -11,11 +11,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import uvicorn
 from uvicorn.server import ServerState
 
 from sim.service.connections import Connection
 from sim.service.operations import BY_OP
+from sim.service.server import configured
 from tests.service.asgi import Inside
 from tests.service.serving import Server, fresh
 
@@ -262,7 +262,7 @@ def test_a_defect_is_answered_and_the_connection_goes_on(
         raise RuntimeError("a secret reason")
 
     async def scenario(inside: Inside) -> None:
-        config = uvicorn.Config(inside.app, http=Connection, interface="asgi3", ws="none", log_config=None)
+        config = configured(inside.app)
         config.load()
         connection, wire = Connection(config=config, server_state=ServerState(), app_state={}), Wire()
         connection.connection_made(wire)  # type: ignore[arg-type]
