@@ -159,6 +159,8 @@ class Ledger:
                 raise Unavailable("storage_unavailable", self.trouble)
             try:
                 job(self.store)
+            except Disconnected as error:
+                raise Unavailable("storage_unavailable", str(error)) from error
             except StoreError as error:
                 self._halt(error)
                 raise Unavailable("storage_unavailable", self.trouble) from error

@@ -12,19 +12,17 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from functools import lru_cache
 from typing import Any
 
 import psycopg
-from psycopg import Connection, conninfo
-from psycopg.adapt import Dumper
-from psycopg.pq import Format
+from psycopg import Connection
 
 from sim.errors import UsageError
 from sim.ledger.accounts import Chart
 from sim.ledger.decide import Decision
 from sim.ledger.migrations import migrate
 from sim.ledger.packing import packed
+from sim.ledger.sessions import Column, connect, hidden, lost, shown, translated
 from sim.ledger.sql import SqlReader, SqlStore
 from sim.ledger.state import State
 from sim.ledger.stores import Disconnected, Fenced, OutcomeUnknown, StoreError
@@ -35,61 +33,7 @@ PATIENCE_S = 5.0  # to connect anew and to get the lock
 ATTEMPTS = 3  # to write a batch whose connection is lost and which is not in the store
 PAUSE_S = 0.05
 FENCED = "BP001"  # SQLSTATE of assert_leader
-SESSION = {
-    "connect_timeout": 3,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
 TYPES = {int: "bigint", str: "text", bytes: "bytea"}
-
-
-class Column(bytes):
-    """A packed column, sent as it is."""
-
-
-class ColumnDumper(Dumper):
-    """Sends a packed column; its type is named by the statement."""
-
-    format = Format.BINARY
-
-    def dump(self, obj: Column) -> bytes:
-        return obj
-
-
-@lru_cache
-def translated(sql: str) -> str:
-    """A statement with PostgreSQL's placeholders."""
-    return sql.replace("?", "%b")
-
-
-def shown(url: str) -> str:
-    """Where a URL points, without its password."""
-    try:
-        parts = conninfo.conninfo_to_dict(url)
-    except psycopg.Error:
-        return "PostgreSQL"
-    return f"postgresql://{parts.get('host') or ''}/{parts.get('dbname') or ''}"
-
-
-def connect(url: str, name: str) -> Connection[Any]:
-    """A session of ours. Raises psycopg.Error."""
-    parts: dict[str, Any] = SESSION | conninfo.conninfo_to_dict(url) | {"application_name": name}
-    connection = psycopg.connect(conninfo.make_conninfo("", **parts), autocommit=True)
-    connection.adapters.register_dumper(Column, ColumnDumper)
-    connection.execute("SET default_transaction_isolation = 'read committed'; SET statement_timeout = 0")
-    return connection
-
-
-def lost(connection: Connection[Any], error: psycopg.Error) -> bool:
-    """Whether an error means that the connection is gone; it is closed then, so that nobody uses it again."""
-    state = error.sqlstate or ""
-    told = state.startswith(("08", "57P"))  # connection exception, shutdown: the server may have committed
-    ours = not state and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-    if told or ours:
-        connection.close()
-    return connection.closed
 
 
 class _Postgres(SqlReader):
@@ -166,7 +110,7 @@ class PostgresStore(_Postgres, SqlStore):
         try:
             self._connection = connect(url, self._name)
         except psycopg.Error as error:
-            raise UsageError(f"{shown(url)}: cannot connect: {_hidden(error, url)}") from error
+            raise UsageError(f"{shown(url)}: cannot connect: {hidden(error, url)}") from error
         try:
             self._lead()
         except (psycopg.Error, StoreError, UsageError) as error:
@@ -216,13 +160,22 @@ class PostgresStore(_Postgres, SqlStore):
     # --- writing --------------------------------------------------------------------------------------
 
     def write(self, state: State, decision: Decision) -> None:
+        self._certainly(lambda: self._write(state, decision), lambda reader: _is_there(reader, decision))
+
+    def save_keys(self, rows: Rows) -> None:
+        self._certainly(
+            lambda: self.insert("access_key", rows), lambda reader: set(rows) <= set(reader.access_keys())
+        )
+
+    def _certainly(self, job: Callable[[], None], there: Callable[[SqlReader], bool]) -> None:
+        """Write something in a transaction; when its connection is lost, look before it is written again."""
         for _ in range(ATTEMPTS):
             try:
                 with self.transaction():
-                    self._write(state, decision)
+                    job()
                 return
             except OutcomeUnknown:
-                if self._settled(decision):
+                if self._settled(there):
                     return
         raise Disconnected(f"{shown(self.url)}: the connection was lost {ATTEMPTS} times")
 
@@ -280,25 +233,25 @@ class PostgresStore(_Postgres, SqlStore):
             self._reconnect()
         return self._connection
 
-    def _settled(self, decision: Decision) -> bool:
-        """Whether a batch whose connection was lost is in the store. Raises OutcomeUnknown if that stays unknown."""
+    def _settled(self, there: Callable[[SqlReader], bool]) -> bool:
+        """Whether what was lost on its way is in the store. Raises OutcomeUnknown if that stays unknown."""
         until = time.monotonic() + PATIENCE_S
         while True:
             try:
-                return self._looked_up(decision)
+                return self._looked_up(there)
             except Disconnected as error:
                 if time.monotonic() > until:
                     raise OutcomeUnknown(f"{error}; the batch is whole in the store or not there") from error
 
-    def _looked_up(self, decision: Decision) -> bool:
+    def _looked_up(self, there: Callable[[SqlReader], bool]) -> bool:
         try:
             self._reconnect()
         except Fenced:  # our old session is over, else nobody could have begun a new epoch
             with closing(self.reader()) as reader:
-                if _is_there(reader, decision):
+                if there(reader):
                     return True
             raise
-        return _is_there(self, decision)
+        return there(self)
 
     def _reconnect(self) -> None:
         """A new session for the same leader, once the old one is over for certain: then its lock is free."""
@@ -338,11 +291,3 @@ def _is_there(reader: SqlReader, decision: Decision) -> bool:
         event = decision.events[-1][0]
         return any(found.jhash == event.jhash for found in reader.events(event.seq - 1, 1))
     return bool(reader.answers(list(decision.refused)[:1]))
-
-
-def _hidden(error: Exception, url: str) -> str:
-    """An error's text without the password that a URL may carry."""
-    with suppress(psycopg.Error):
-        secret = conninfo.conninfo_to_dict(url).get("password")
-        return str(error).replace(str(secret), "***") if secret else str(error)
-    return "not a URL of PostgreSQL"

@@ -16,7 +16,7 @@ from sim.errors import UsageError
 from sim.ledger.audit import audit, insist
 from sim.ledger.decide import Group
 from sim.ledger.entries import Answer
-from sim.ledger.ledger import Ledger
+from sim.ledger.ledger import Ledger, Unavailable
 from sim.ledger.opening import open_reader, open_store
 from sim.ledger.postgres import PostgresStore
 from sim.ledger.stores import Disconnected, Fenced, OutcomeUnknown, StoreError
@@ -88,6 +88,20 @@ def test_a_lost_batch_of_refusals_is_looked_up_too(wired: Ledger, wire: Wire, cu
     assert (refused.code, wire.cut) == ("insufficient_funds", "")
     assert wired.ask(command)[0] == refused._replace(replayed=True)
     assert wired.store.count("refusal") == 1
+
+
+@pytest.mark.parametrize("cut", ["before", "after"])
+def test_keys_lost_in_commit_are_looked_up_too(wired: Ledger, wire: Wire, url: str, cut: Cut) -> None:
+    """A key that an administrator makes is there, whatever happened to the connection, and the ledger goes on."""
+    rows = [("ngo", b"\1" * 32, "pools:write", "*", 5, None, None)]
+    wire.cut = cut
+    wired.exclusively(lambda store: store.save_keys(rows))
+    assert wire.cut == ""
+    assert wired.store.access_keys() == rows
+    terminate(url)
+    with pytest.raises(Unavailable):
+        wired.exclusively(lambda store: store.count("event"))
+    assert wired.ask(ask(line(CASH, POOL, 10)))[0].accepted
 
 
 def test_an_old_session_is_ended_before_anything_is_looked_up(wired: Ledger, wire: Wire, url: str) -> None:

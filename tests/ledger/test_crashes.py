@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from sim.bookkeeping import CHART
-from sim.ledger.audit import audit, insist
+from sim.ledger.audit import audit, insist, quick
 from sim.ledger.opening import open_reader, open_store
 from sim.ledger.reading import SqlReader
 from tests.ledger.crashing import digest, eid
@@ -93,13 +93,16 @@ def inspected(db: str | Path, tmp_path: Path) -> Iterator[SqlReader]:
 
 
 def crash(db: str | Path, tmp_path: Path, cycles: int) -> None:
-    """Kill as often as asked for; after each time everything acknowledged is there and every invariant holds."""
+    """Kill as often as asked for; after each time everything acknowledged is there, and every invariant holds.
+
+    The journal grows, so a long campaign is audited whole at every tenth kill only.
+    """
     campaign = Campaign(db)
     for number in range(cycles):
         campaign.cycle(number)
         with inspected(db, tmp_path) as reader:
             assert campaign.lost(reader) == []
-            insist(audit(reader))
+            insist(audit(reader) if number < 20 or number % 10 == 9 else quick(reader))
             events = reader.head().seq
     assert len(campaign.acknowledged) > 20 * cycles, "too little happened to tell anything"
     assert events > 0

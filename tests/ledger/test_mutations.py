@@ -121,10 +121,10 @@ MUTANTS: dict[str, Mutant] = {
         postgres, "SELECT assert_leader(%b)", "SELECT %b",
         lambda postgres: test_connections.test_the_epoch_alone_stops_an_old_leader(postgres.new(), False)),
     "a lost batch is written again at once": Mutant(
-        postgres, "if self._settled(decision):", "if False:",
+        postgres, "if self._settled(there):", "if False:",
         test_connections.test_a_batch_lost_in_commit_is_looked_up_first),
     "a lost batch is taken for written": Mutant(
-        postgres, "if self._settled(decision):", "if True:",
+        postgres, "if self._settled(there):", "if True:",
         lambda wired, wire, url: test_connections.test_a_batch_lost_in_commit_is_looked_up_first(
             wired, wire, url, "before")),
     "the old session lives on": Mutant(
