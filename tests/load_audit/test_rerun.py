@@ -167,13 +167,14 @@ def test_openings_come_before_business() -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "found"), [(0, 0, False), (0, 1, True), (1, 1, True), (0, 2, True), (2, 2, False)]
+    ("low", "high", "found"),
+    [(0, 0, True), (1, 1, False), (1, 2, True), (2, 2, True), (1, 3, True), (3, 3, False)],
 )
 def test_a_refusal_is_reproduced_only_inside_its_window(low: int, high: int, found: bool) -> None:
-    """A pool of 5 is empty between a withdrawal and the next deposit: only there an unlock of 5 is refused."""
+    """A pool of 5 is empty before its first deposit, and from a withdrawal to the next: only there it is refused."""
     kinds = (Kind.POOL_DEPOSIT, Kind.POOL_WITHDRAW, Kind.POOL_DEPOSIT, Kind.TEAM_UNLOCK)
     rows = [Row(n, 0, 0, int(kind), object=0, pool=0, amount=5) for n, kind in enumerate(kinds)]
-    first, last = np.array([low + 1]), np.array([high + 1])
+    first, last = np.array([low]), np.array([high])
     refused = Refused.of(np.array([3]), first, last, ["pool_exhausted"])
     quick = rerun(asked(evidence_of(rows, [])), np.array([1, 2, 3]), np.array([0, 1, 2]), refused, 0, 0)
     assert bool(quick.reproduced[0]) is found

@@ -188,3 +188,25 @@ def test_an_opening_that_no_account_can_have_is_an_error() -> None:
         )
         with pytest.raises(UsageError, match=f"openings: '{name}' is no account"):
             audit(evidence, pages_of([]))
+
+
+def test_a_hold_for_another_account_is_wrong_on_both() -> None:
+    """The beans are held as they should, but for the charity's goods instead of the shop's."""
+    run = sliced()
+    lines = [line | {"transfers": [list(one) for one in line["transfers"]]} for line in run.lines]
+    hold = next(line for line in lines if line["kind"] == "REDEEM_HOLD" and line["seq"] > len(OPEN) + 3)
+    assert {part[0] for part in hold["transfers"]} == {"pending"}
+    hold["transfers"][0][2] = "3190"
+    amounts, balances = run.with_lines(lines).audit().check("as-rerun").findings
+    assert (amounts.defect, amounts.count) == (Defect.WRONG_AMOUNT, 1)
+    assert (balances.defect, balances.count) == (Defect.WRONG_BALANCE, 2)
+    assert balances.first.startswith("3180: cr_pending is ")
+
+
+def test_a_document_that_books_money_by_itself_is_wrong() -> None:
+    """The very first event creates an order, and takes its price already."""
+    run = run_of([prepared()[0]._replace(n=0)])
+    taken = [["posted", "1110", "2200:m0", "CNY", 90, None]]
+    verdict = run.with_lines([run.lines[0] | {"transfers": taken}]).audit()
+    found = verdict.check("as-rerun").findings[0]
+    assert found.first == "seq 1, row 0 (orders), books posted 1110 → 2200:m0 90; by the rules nothing"
