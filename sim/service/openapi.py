@@ -130,7 +130,7 @@ def _parameters() -> Said:
             "name": "Idempotency-Key",
             "in": "header",
             "required": True,
-            "description": "names this request for ever: the event's id is SHA-256(key id, NUL, this)[:16]",
+            "description": "names this request for ever; the event's id follows from it and the key's id",
             "schema": {"type": "string", "pattern": _readable(m.KEY_PATTERN)},
             "example": "run1:17",
         },
