@@ -87,13 +87,12 @@ class Connection(HttpToolsProtocol):
 
     def _for_us(self) -> tuple[Operation, str] | None:
         """The operation of a request that goes the short way."""
-        if self._busy or self.expect_100_continue or self.pipeline or self.parser.get_method() != b"POST":
+        parser, cycle = self.parser, self.cycle
+        if self._busy or self.expect_100_continue or self.pipeline or b"%" in self.url:
             return None
-        if (
-            self.cycle is not None and not self.cycle.response_complete
-        ) or not self.parser.should_keep_alive():
+        if cycle is not None and not cycle.response_complete:
             return None
-        if self.parser.get_http_version() != "1.1" or self.parser.should_upgrade():
+        if parser.get_method() != b"POST" or not parser.should_keep_alive() or parser.should_upgrade():
             return None
         self._said = Said(self.headers)
         length = self._said.length

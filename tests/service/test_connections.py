@@ -158,6 +158,20 @@ def test_an_old_client_is_answered(server: Server) -> None:
         assert raw.answer()[0] == 201
 
 
+def test_a_path_may_be_written_in_percents(server: Server) -> None:
+    """%3A is a colon and %31 a 1, alone or behind another request; the path is the same, so a repeat is one."""
+    plain, key = fresh("percent"), fresh()
+    coded = "".join(f"%{ord(letter):02x}" for letter in plain)
+    with Raw(server) as raw:
+        raw.send(post(server, plain, key=key) + post(server, coded, key=key) + post(server, coded))
+        answers = [raw.answer() for _ in range(3)]
+    assert [status for status, _ in answers] == [201] * 3
+    assert numbers(answers) == [1, 1, 2]
+    client = server.client()
+    assert client.post(f"/accounts/2600%3A{plain}/limits", ceiling=5).status == 200
+    assert client.get(f"/v1/accounts/2600:{plain}").said["ceiling"] == 5
+
+
 def test_a_request_sent_in_chunks_is_booked(server: Server) -> None:
     """Without a length, in pieces of its own."""
     request = post(server, fresh("chunk"), b"", b"Transfer-Encoding: chunked").replace(

@@ -32,45 +32,38 @@ BEFORE_TODAY = "this period was over before effective_at"
 
 def deed(ask: Deed, caller: Caller) -> Plan:
     """Issue beans and minutes. With `external_id` a channel's record is counted once for ever."""
-    words = _deed_words(ask)
-    if words:
-        return incomplete(words)
-    action: dict[str, Any] = {"user": ask.user, "beans": ask.beans, "minutes": ask.minutes}
-    touches = ["3100", "3300"]
-    if ask.beans:
-        if not is_day(int(ask.fades or 0)) or int(ask.fades or 0) < day_of(ask.effective_at):
-            return refuse("period_ended", BEFORE_TODAY, period=int(ask.fades or 0))
-        action["fades"] = ask.fades
-        touches.append(f"2100:{ask.user}:{ask.fades}")
+    user, beans, minutes, fades, klass = ask.user, ask.beans, ask.minutes, ask.fades, ask.klass
+    action: dict[str, Any] = {"user": user, "beans": beans, "minutes": minutes}
+    touches: tuple[str, ...] = ("3100", "3300")
     ceiling = None
-    if ask.minutes:
-        action |= {"klass": ask.klass, "year": year_of(ask.effective_at)}
-        touches.append(f"2800:{ask.user}:{ask.klass}:{action['year']}")
-        ceiling = caller.policy.minutes_a_year.get(str(ask.klass))
+    if beans:
+        if fades is UNSET:
+            return incomplete("beans need the day on which they fade")
+        if fades < day_of(ask.effective_at) or not is_day(fades):
+            return refuse("period_ended", BEFORE_TODAY, period=fades)
+        action["fades"] = fades
+        touches += (f"2100:{user}:{fades}",)
+    if minutes:
+        if klass is UNSET:
+            return incomplete("minutes need their class")
+        action["klass"], action["year"] = klass, year_of(ask.effective_at)
+        touches += (f"2800:{user}:{klass}:{action['year']}",)
+        ceiling = caller.policy.minutes_a_year.get(klass)
+    if not beans and not minutes:
+        return incomplete("a deed earns beans or minutes")
     if ask.external_id is not UNSET:
-        return _imported(ask, action, tuple(touches), ceiling)
+        return _imported(ask, action, touches, ceiling)
 
     def draft(view: View) -> Entry | Refusal:
         entry = Entry("DEED", read_action(Kind.DEED, action))
-        return entry if ceiling is None else _capped(view, entry, touches[-1], ask.minutes, ceiling)
+        return entry if ceiling is None else _capped(view, entry, touches[-1], minutes, ceiling)
 
-    return Plan(draft, tuple(touches))
-
-
-def _deed_words(ask: Deed) -> str:
-    """What is missing of a deed's words."""
-    if not ask.beans and not ask.minutes:
-        return "a deed earns beans or minutes"
-    if ask.beans and ask.fades is UNSET:
-        return "beans need the day on which they fade"
-    if ask.minutes and ask.klass is UNSET:
-        return "minutes need their class"
-    if ask.external_id is not UNSET and ask.channel is UNSET:
-        return "an external id needs its channel"
-    return ""
+    return Plan(draft, touches)
 
 
 def _imported(ask: Deed, action: dict[str, Any], touches: tuple[str, ...], ceiling: int | None) -> Plan:
+    if ask.channel is UNSET:
+        return incomplete("an external id needs its channel")
     id = f"import:{ask.channel}:{ask.external_id}"
     said = {"user": ask.user, "beans": ask.beans, "minutes": ask.minutes, "deed": ask.deed}
     facts = _encode({word: value for word, value in said.items() if value is not UNSET})
