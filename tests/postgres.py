@@ -7,7 +7,6 @@ on a socket in a folder for temporary files only. It refuses to run as root, so 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -19,9 +18,11 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 import pytest
+from psycopg import conninfo
 
 NOBODY = 65_534
 START_S = 30
@@ -161,18 +162,27 @@ class Databases:
         name = f"beanpeak_test_{uuid.uuid4().hex[:12]}"
         self.run(f"CREATE DATABASE {name}")
         self._made.append(name)
-        return url_of(self.url, name)
+        return conninfo_url(self.url, dbname=name)
 
     def drop(self) -> None:
         """Drop what was made, whoever is still connected."""
         for name in self._made:
-            self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            for _ in range(100):  # a superuser's own worker may be there, which only goes by itself
+                try:
+                    self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+                    break
+                except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
+                    time.sleep(0.1)
         self._made.clear()
 
 
-def url_of(url: str, database: str) -> str:
-    """The URL of another database of the same server."""
-    return re.sub(r"^(\w+://[^/?]*)(/[^?]*)?", rf"\1/{database}", url)
+def conninfo_url(url: str, **other: str) -> str:
+    """A URL with other parts: host, dbname, password …"""
+    parts = {key: str(value) for key, value in conninfo.conninfo_to_dict(url).items()} | other
+    name = parts.pop("dbname", "")
+    return f"postgresql:///{name}?" + "&".join(
+        f"{key}={quote(value, safe='')}" for key, value in parts.items()
+    )
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ from sim.ledger.tables import COLUMNS, Rows, on_conflict
 LOCK = 0x6265616E  # number of the advisory lock: "bean"
 PATIENCE_S = 5.0  # to connect anew and to get the lock
 ATTEMPTS = 3  # to write a batch whose connection is lost and which is not in the store
-PAUSE_S = 0.05
+PAUSE_S = 0.01  # between two attempts at either
 FENCED = "BP001"  # SQLSTATE of assert_leader
 TYPES = {int: "bigint", str: "text", bytes: "bytea"}
 

@@ -87,16 +87,15 @@ def url(postgres: Databases) -> Iterator[str]:
 def wire(url: str) -> Iterator[Wire]:
     """A wire to the server of that database."""
     with TemporaryDirectory(prefix="wire-") as folder:
-        wire = Wire(Path(url.partition("host=")[2]), Path(folder))
+        wire = Wire(url, Path(folder))
         yield wire
         wire.close()
 
 
 @pytest.fixture
-def wired(url: str, wire: Wire) -> Iterator[Ledger]:
+def wired(wire: Wire) -> Iterator[Ledger]:
     """A ledger with one event at the end of the wire."""
-    folder = wire._listening.getsockname().rpartition("/")[0]
-    ledger = Ledger(open_store(f"{url.partition('host=')[0]}host={folder}", CHART), CHART)
+    ledger = Ledger(open_store(wire.url, CHART), CHART)
     ledger.ask(ask(line(CASH, POOL, 1)))
     yield ledger
     ledger.stop()

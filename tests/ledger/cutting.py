@@ -8,8 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from psycopg import conninfo
+
+from tests.postgres import conninfo_url
+
 Cut = Literal["", "before", "after", "half"]
-NAME = ".s.PGSQL.5432"
+PORT = "5432"
 
 
 class Wire:
@@ -19,14 +23,15 @@ class Wire:
     "half": the client is cut off at once, while the server believes it is still there. Each cut happens once.
     """
 
-    def __init__(self, server: Path, folder: Path) -> None:
-        self.server = server
+    def __init__(self, server: str, folder: Path) -> None:
+        self.url = conninfo_url(server, host=str(folder), port=PORT)  # of this end
+        self._server = conninfo.conninfo_to_dict(server)
         self.cut: Cut = ""
         self.open = True  # new connections are let through
         self.kept: list[socket.socket] = []  # the server's ends of those cut in half
         self._clients: list[socket.socket] = []
         self._listening = socket.socket(socket.AF_UNIX)
-        self._listening.bind(str(folder / NAME))
+        self._listening.bind(f"{folder}/.s.PGSQL.{PORT}")
         self._listening.listen()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -37,17 +42,24 @@ class Wire:
                 if not self.open:
                     client.close()
                     continue
-                server = socket.socket(socket.AF_UNIX)
-                server.connect(str(self.server / NAME))
+                server = self._connect()
                 self._clients.append(client)
                 for source, target, asks in ((client, server, True), (server, client, False)):
                     threading.Thread(target=self._pass, args=(source, target, asks), daemon=True).start()
+
+    def _connect(self) -> socket.socket:
+        host, port = str(self._server.get("host", "localhost")), str(self._server.get("port", PORT))
+        if not host.startswith("/"):
+            return socket.create_connection((host, int(port)))
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(f"{host}/.s.PGSQL.{port}")
+        return server
 
     def _pass(self, source: socket.socket, target: socket.socket, asks: bool) -> None:
         with suppress(OSError):
             while said := source.recv(1 << 16):
                 if self.cut == ("before" if asks else "after") and b"COMMIT\0" in said:
-                    self.cut, self.open = "", self.open and True
+                    self.cut = ""
                     break
                 if self.cut == "half" and asks:
                     self.cut = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -171,11 +172,11 @@ def test_a_session_killed_in_the_middle_of_commit(ledger: Ledger, url: str) -> N
 def test_sessions_killed_all_the_time_double_nothing(ledger: Ledger, url: str) -> None:
     """Under load the leader's session is ended again and again: every acknowledged request is there once."""
     ledger.start()
-    stop = threading.Event()
+    stop, chance = threading.Event(), random.Random(1)
     kills = [0]
 
     def kill() -> None:
-        while not stop.wait(0.01):
+        while not stop.wait(chance.uniform(0.02, 0.2)):
             terminate(url)
             kills[0] += 1
 

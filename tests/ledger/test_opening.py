@@ -16,7 +16,7 @@ from sim.ledger.opening import open_reader, open_store
 from sim.ledger.sql import SqlStore
 from sim.ledger.sqlite import has_wal_reset_race
 from sim.ledger.stores import StoreError
-from tests.postgres import Databases
+from tests.postgres import Databases, conninfo_url
 
 
 def test_a_new_ledger_is_empty_and_says_what_a_commit_survives(store: SqlStore) -> None:
@@ -107,7 +107,7 @@ def test_a_password_is_never_shown(postgres: Databases, monkeypatch: pytest.Monk
     """A server that does not answer, a database that is not there: the message holds no password."""
     monkeypatch.setattr("sim.ledger.postgres.PATIENCE_S", 0.2)
     nowhere = "postgresql://me:s3cretword@127.0.0.1:1/ledger"
-    missing = postgres.url.replace("/postgres?", "/none_such?") + "&password=s3cretword"
+    missing = conninfo_url(postgres.url, dbname="none_such", password="s3cretword")
     for url in (nowhere, missing, "postgresql://me:s3cretword@127.0.0.1:x/ledger"):
         for opening in (open_store, open_reader):
             with pytest.raises(UsageError) as raised:
