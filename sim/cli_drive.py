@@ -30,10 +30,12 @@ INVALID = 5
 class ScenarioFirst(TyperGroup):
     """`beanpeak load hello` is `beanpeak load run hello`."""
 
+    default = "run"
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Name the command that is left out."""
         if args and args[0] not in self.commands and args[0] != "--help":
-            args = ["run", *args]
+            args = [self.default, *args]
         return super().parse_args(ctx, args)
 
 

@@ -83,7 +83,11 @@ def _tell(made: Trace, folder: Path, json: bool) -> None:
         print(to_json(told), end="")
         return
     say = console().print
-    say(f"[bold]{folder}[/bold]: {len(made):,} requests, sha256 {made.sha256}", highlight=False)
+    say(
+        f"[bold]{folder}[/bold]: {len(made):,} requests, sha256 {made.sha256}",
+        highlight=False,
+        soft_wrap=True,
+    )
     say(
         f"before them {told['openings']:,} opening balances and {told['prepare']:,} requests", highlight=False
     )

@@ -159,11 +159,11 @@ def test_whoever_signed_the_order_confirms_it() -> None:
 
 
 def test_event_ids_are_known_before_anything_is_sent() -> None:
-    """SHA-256 of principal, a zero byte and the idempotency key; the principal may be another key's id."""
+    """Ten bytes of SHA-256 of principal, a zero byte and the run, then the row's number; any key id may sign."""
     assert wire.key(17) == "r1:17"
     named = Wire("r1", START, principals={"platform": "k9"})
-    assert named.event_id(17, "platform") == hashlib.sha256(b"k9\0r1:17").digest()[:16].hex()
-    assert wire.event_id(17, "platform") == hashlib.sha256(b"platform\0r1:17").digest()[:16].hex()
+    assert named.event_id(17, "platform") == hashlib.sha256(b"k9\0r1:").hexdigest()[:20] + f"{17:012x}"
+    assert wire.event_id(17, "platform") == hashlib.sha256(b"platform\0r1:").hexdigest()[:20] + f"{17:012x}"
     assert named.request(row(Kind.CORRECTION)).body["donation"] == named.event_id(4, "platform")
 
 
