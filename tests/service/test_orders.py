@@ -55,6 +55,7 @@ def test_a_donation_is_given_only_by_confirmation(client: Client) -> None:
         said = client.get("/v1/projects/p1").said
         return said["raised"], said["promised"]
 
+    ordered(client, State.CONFIRMED)  # now there is a project
     before = raised_and_promised()
     refunded = ordered(client, State.PAID)
     assert raised_and_promised() == (before[0], before[1] + 20)
