@@ -50,7 +50,9 @@ class Campaign:
         if not failpoint:
             time.sleep(self.chance.uniform(0.005, 0.15))
             child.kill()
-        said, wrong = child.communicate(timeout=60)
+        with child:  # communicate() would lose what readline() has read ahead
+            assert child.stderr is not None
+            said, wrong = child.stdout.read(), child.stderr.read()
         assert ready.startswith("ready"), wrong
         assert child.returncode == -9, f"it was not killed at {instant or 'random'}: {wrong}"
         self.recoveries_ms.append(float(ready.split()[1]))
