@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,8 +16,9 @@ from sim.ledger.ledger import Ledger
 from sim.ledger.opening import open_store
 from sim.ledger.rebuild import copy, rebuild, state_hash
 from sim.ledger.sql import SqlStore
-from tests.ledger.asking import CASH, POOL, POST, ask, busy, ending, line
+from tests.ledger.asking import CASH, FUND, POOL, POST, ask, busy, ending, line
 from tests.ledger.conftest import Open
+from tests.ledger.first_file import FILE
 from tests.ledger.test_audit import plant
 from tests.postgres import Databases
 
@@ -148,3 +150,24 @@ def test_the_state_hash_tells_every_difference(opened: Open, db: str | Path) -> 
         with closing(open_store(db, CHART)) as store:
             hashes.append(state_hash(store))
     assert len(set(hashes)) == len(hashes)
+
+
+def test_a_file_of_the_first_version_is_opened(tmp_path: Path, store: SqlStore) -> None:
+    """It holds what it held then, passes every check, moves to either store, and the ledger goes on."""
+    script = FILE.read_text(encoding="utf-8")
+    db = tmp_path / "first.db"
+    with closing(sqlite3.connect(db)) as connection:
+        connection.executescript(script)
+    told = script.splitlines()[0].removeprefix("-- ")
+    with closing(open_store(db, CHART)) as first:
+        assert state_hash(first) == told
+        insist(audit(first))
+        assert rebuild(first) == 9
+        assert state_hash(first) == told
+        copy(first, store)
+    assert state_hash(store) == told
+    ledger = Ledger(open_store(db, CHART), CHART)
+    gift = ask(line(POOL, FUND, 50), key="gift", move=("gift:1", "given", b'{"a":1}'))
+    assert ledger.ask(gift)[0].replayed
+    assert ledger.ask(ending("order:3", POST, "confirmed"))[0].seq == 10
+    ledger.stop()
