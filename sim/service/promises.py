@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from sim.bookkeeping import code_of
+from sim.bookkeeping import POSTINGS, code_of
 from sim.ledger.audit import OfEvents, OfTables
-from sim.ledger.entries import Mode
+from sim.ledger.entries import OPENING, Mode
 from sim.ledger.fold import Fold
 from sim.ledger.journal import Event
 from sim.ledger.reading import SqlReader
 
 GROWN = (2100, 2110)  # beans that are still there
 SPENT = (3160, 3170, 3180, 3190)  # and beans that are gone: revoked, expired, redeemed, donated
+MOVES = {
+    kind.name: {(line.mode, line.debit, line.credit) for line in lines} for kind, lines in POSTINGS.items()
+}
 BY_STATE = {"confirmed": "ORDER_CONFIRM", "refunded": "ORDER_REFUND", "paid": "ORDER_PAY"}
+
+
+def lines_are_those_of_the_posting_table(fold: Fold, event: Event, answer: bytes) -> Iterator[str]:
+    """I11: each kind moves what the posting table says, so projects get gifts and matches and nothing else."""
+    for line in event.transfers:
+        mode = Mode.VOID if line.mode is Mode.EXPIRE else line.mode
+        moved = (mode, code_of(line.debit), code_of(line.credit))
+        if event.kind != OPENING and moved not in MOVES.get(event.kind, ()):
+            yield f"event {event.seq}: {event.kind} moves {line.amount} from {line.debit} to {line.credit}"
 
 
 def a_pledge_is_given_when_its_order_is_confirmed(fold: Fold, event: Event, answer: bytes) -> Iterator[str]:
@@ -52,6 +64,7 @@ def a_project_has_what_it_was_given(reader: SqlReader, fold: Fold) -> Iterator[s
 
 
 OF_EVENTS: tuple[OfEvents, ...] = (
+    lines_are_those_of_the_posting_table,
     a_pledge_is_given_when_its_order_is_confirmed,
     a_disbursement_has_two_principals,
 )
