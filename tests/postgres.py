@@ -91,8 +91,17 @@ class Server:
         try:
             subprocess.run([str(self._bin / "postgres"), "--version"], capture_output=True, **self._as)
         except PermissionError:
-            shutil.copytree(self._bin.parent, self.folder / "install", symlinks=True)
-            self._bin = self.folder / "install" / self._bin.name
+            self._bin = self._copy()
+
+    def _copy(self) -> Path:
+        """The binaries in a place that everybody can reach; the wheel's libraries stand two folders above them."""
+        package = self._bin.parents[1]
+        install = self.folder / "install" / package.name / self._bin.parent.name
+        shutil.copytree(self._bin.parent, install, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, self.folder / "install" / libraries.name)
+        return install / self._bin.name
 
     def _launch(self) -> None:
         settings = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
