@@ -33,7 +33,7 @@ def give_beans(ask: BeanDonation, caller: Caller) -> Plan:
             return pool_exhausted(pool, left, fen)
         return Entry("BEAN_GIFT", read_action(Kind.BEAN_GIFT, action, taken={2110: parts}))
 
-    return Plan(draft, ("3190", "3300", pool, f"2400:{ask.project}"), families=(family,))
+    return Plan(draft, ("3190", pool, f"2400:{ask.project}", *time_accounts(action)), families=(family,))
 
 
 def give_money(ask: Donation, caller: Caller) -> Plan:
@@ -47,12 +47,20 @@ def give_money(ask: Donation, caller: Caller) -> Plan:
         notes = matched(view, action, ask.match)
         return Entry("GIFT", read_action(Kind.GIFT, action), notes=notes)
 
-    return Plan(draft, ("1110", "3300", f"2400:{ask.project}", f"2600:{ask.pool}"))
+    pools = (f"2600:{ask.pool}",) if ask.match else ()
+    return Plan(draft, ("1110", f"2400:{ask.project}", *pools, *time_accounts(action)))
 
 
 def minutes_of_gift(user: str, minutes: int, effective_at: int) -> dict[str, Any]:
     """The charity time that a gift earns, as words of an action: donated minutes of the gift's year."""
     return {"user": user, "minutes": minutes, "klass": "donated", "year": year_of(effective_at)}
+
+
+def time_accounts(action: dict[str, Any]) -> tuple[str, ...]:
+    """The accounts that the minutes of a gift touch."""
+    if not action["minutes"]:
+        return ()
+    return "3300", f"2800:{action['user']}:{action['klass']}:{action['year']}"
 
 
 def matched(view: View, action: dict[str, Any], asked: int) -> dict[str, int | str]:
