@@ -11,7 +11,7 @@ from sim.errors import UsageError
 
 # option → (setting of the job, type, help)
 OPTIONS: dict[str, tuple[str, Any, str]] = {
-    "--schedule": ("schedule", str, "folder written by `python -m loadtests.prepare`"),
+    "--schedule": ("schedule", str, "folder written by `python -m loadtests.planning`"),
     "--out": ("out", str, "folder for send logs and the report"),
     "--run-id": ("run", str, "idempotency keys read RUN:n; a new id for every run against the same ledger"),
     "--adapter": ("adapter", str, "package.module:Class of the ledger's adapter"),
@@ -50,7 +50,7 @@ def job_from(parsed: Any) -> Job | None:
         return None
     job = job_of({**(read_settings(Path(parsed.job)) if parsed.job else {}), **given})
     if not job.schedule:
-        raise UsageError("the load job names no schedule; write one with `python -m loadtests.prepare`")
+        raise UsageError("the load job names no schedule; write one with `python -m loadtests.planning`")
     return job
 
 

@@ -1,80 +1,137 @@
-"""From a trace to a schedule on disk, for Locust started by hand:
+"""Before the first event, unmeasured: the keys that sign, the balances a slice begins with, its open documents.
 
-python -m loadtests.prepare TRACE_FOLDER SCHEDULE_FOLDER --peak-rate 500 --peak 3600..4200
-locust -f loadtests/locustfile.py --headless --schedule SCHEDULE_FOLDER --host http://127.0.0.1:8000
+Everything goes through the ledger's own interface, in batches; whatever it refuses ends the run before it begins.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
+import http.client
+import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import numpy as np
 
-from loadtests.schedule import schedule_of
-from loadtests.warp import make_warp, warp_text
-from sim.bookkeeping import Kind
+from loadtests.adapters import Target
 from sim.errors import UsageError
-from sim.trace import read_trace
+from sim.trace import Trace, structured
+from sim.wire import Wire
 
-SECOND_US = 1_000_000
-
-
-def parse_peak(text: str) -> tuple[int, int]:
-    """Campaign µs of "3600..4200", seconds since the campaign's start. Raises UsageError."""
-    try:
-        start, end = (round(float(part) * SECOND_US) for part in text.split(".."))
-    except ValueError:
-        raise UsageError(
-            f"--peak {text}: write it like 3600..4200, seconds since the campaign's start"
-        ) from None
-    if start >= end:
-        raise UsageError(f"--peak {text}: ends before it begins")
-    return start, end
-
-
-def prepare(
-    trace_folder: Path,
-    folder: Path,
-    peaks: list[tuple[int, int]],
-    peak_rate: float | None,
-    speed: float | None,
-    floor_rate: float | None,
-) -> str:
-    """Write the schedule of a trace; the line that every chart will state. Raises UsageError."""
-    trace = read_trace(trace_folder)
-    rows = trace.rows
-    due = rows["due_us"].astype(np.int64)
-    warp = make_warp(due, peaks, peak_rate=peak_rate, speed=speed, floor_rate=floor_rate)
-    facts = {**trace.facts, "trace": trace.sha256, "kinds": {int(kind): kind.name for kind in Kind}}
-    wall = {f"peak{k + 1}": warp.wall_us(np.array(span, np.int64)).tolist() for k, span in enumerate(peaks)}
-    schedule_of(rows, warp, {**facts, "phases": wall}).write(folder)
-    return f"{len(rows):,} events in {warp.lasts_s:,.0f} s; {warp_text(warp.as_dict(), trace.facts.get('users'))}"
+ITEMS = 1_000  # of one batch
+TIMEOUT_S = 60.0
+# What a role's key may do; a sponsor's is bound to its pool, an NGO's to a project.
+SCOPES = {
+    "admin": ("admin",),
+    "platform": ("deeds:write", "orders:write"),
+    "system": ("system",),
+    "checker": ("disbursements:approve",),
+    "sponsor": ("pools:write",),
+    "ngo": ("disbursements:create",),
+    "auditor": ("audit:read", "ledger:read"),
+}
+BOUND = {"sponsor": "pool", "ngo": "project"}
 
 
-def main() -> None:
-    """Read the arguments, write the schedule, say what it is."""
-    parser = argparse.ArgumentParser(prog="python -m loadtests.prepare", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-    parser.add_argument("trace", type=Path)
-    parser.add_argument("schedule", type=Path)
-    parser.add_argument(
-        "--peak", action="append", default=[], help="seconds of campaign time, like 3600..4200"
-    )
-    parser.add_argument("--peak-rate", type=float, help="events in the busiest second of the wall clock")
-    parser.add_argument("--speed", type=float, help="campaign seconds per second, instead of --peak-rate")
-    parser.add_argument(
-        "--floor-rate", type=float, help="most events a second outside peaks (default: R / 5)"
-    )
-    asked = parser.parse_args()
-    try:
-        peaks = [parse_peak(text) for text in asked.peak]
-        print(prepare(asked.trace, asked.schedule, peaks, asked.peak_rate, asked.speed, asked.floor_rate))
-    except UsageError as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
+class Client:
+    """One connection to a ledger, one token; raises UsageError for any answer that is not 2xx."""
+
+    def __init__(self, target: Target, token: str) -> None:
+        parts = urlsplit(target.host)
+        make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._connection = make(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
+        self.token, self._run = token, target.run
+
+    def post(self, path: str, body: bytes, key: str, token: str = "") -> Any:
+        """The decoded answer of one POST."""
+        headers = {
+            "Authorization": f"Bearer {token or self.token}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": key,
+            "X-Load-Test": self._run,
+        }
+        try:
+            self._connection.request("POST", path, body, headers)
+            answer = self._connection.getresponse()
+            said = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise UsageError(f"{path}: the ledger cannot be reached: {error}") from None
+        if not 200 <= answer.status < 300:
+            raise UsageError(
+                f"{path}: the ledger answered {answer.status}: {said[:500].decode(errors='replace')}"
+            )
+        return json.loads(said)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
 
 
-if __name__ == "__main__":
-    main()
+class Batchful(NamedTuple):
+    """Items of one batch and whose key signs them."""
+
+    role: str
+    items: list[bytes]
+
+
+def roles_of(trace: Trace, wire: Wire) -> list[str]:
+    """Every role that signs a request of the trace or its preparation, and the auditor's."""
+    rows = np.concatenate([structured(trace.columns), structured(trace.prepare)])
+    signing = np.unique(rows[["role", "pool", "object"]], return_index=True)[1]
+    return sorted({wire.role(rows[k].item()) for k in signing} | {"admin", "auditor"})
+
+
+def make_keys(target: Target, operator: str, roles: Iterable[str], wire: Wire, file: Path) -> dict[str, str]:
+    """A key for each role, made with the operator's token; the tokens go into a file that only we can read."""
+    client = Client(target, operator)
+    tokens = {}
+    for role in roles:
+        name, _, object_ = role.partition("-")
+        owners = [f"{BOUND[name]}:{object_}"] if object_ else ["*"]
+        asked = {"id": wire.principal(role), "scopes": SCOPES[name], "owners": owners}
+        tokens[role] = client.post("/v1/keys", json.dumps(asked).encode(), f"{target.run}:key:{role}")[
+            "token"
+        ]
+    client.close()
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(tokens), encoding="utf-8")
+    return tokens
+
+
+def prepare(target: Target, trace: Trace, wire: Wire, tokens: dict[str, str]) -> int:
+    """Open the balances and documents with which the slice begins; how many requests that took."""
+    client, done = Client(target, tokens["admin"]), 0
+    for number, batch in enumerate(_batches(trace, wire)):
+        body = b'{"atomic":false,"items":[%b]}' % b",".join(batch.items)
+        answer = client.post("/v1/batch", body, f"{target.run}:prepare:{number}", tokens[batch.role])
+        for item, result in zip(batch.items, answer["results"], strict=True):
+            if not 200 <= result["status"] < 300:
+                raise UsageError(f"preparing: {item.decode()}: refused: {json.dumps(result['body'])}")
+        done += len(batch.items)
+    client.close()
+    return done
+
+
+def _batches(trace: Trace, wire: Wire) -> Iterator[Batchful]:
+    """Openings first, then the rows in their order, cut where the signer changes or a batch is full."""
+    due_us = int(trace.facts["from_us"])
+    items: list[bytes] = []
+    for account, amount in trace.openings.iter_rows():
+        key, request = wire.opening(account, amount, due_us)
+        item = {"op": request.op, "idempotency_key": key, "body": request.body}
+        items.append(json.dumps(item).encode())
+        if len(items) == ITEMS:
+            yield Batchful("admin", items)
+            items = []
+    role = "admin"
+    for row in structured(trace.prepare):
+        plain = row.item()
+        signer = wire.role(plain)
+        if items and (signer != role or len(items) == ITEMS):
+            yield Batchful(role, items)
+            items = []
+        role = signer
+        items.append(wire.item(plain))
+    if items:
+        yield Batchful(role, items)

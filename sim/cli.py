@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim import cli_drive, cli_ledger, cli_load, cli_results, cli_scenarios
+from sim import cli_ledger, cli_load, cli_results, cli_scenarios, cli_trace
 from sim.errors import BeanpeakError, InvariantError
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def version() -> None:
     print(f"beanpeak {metadata.version('beanpeak')}")
 
 
+cli_trace.register(app)
 cli_load.register(app)
-cli_drive.register(app)
 
 
 def _finish_all(runs: list[Unfinished], workers: int, json: bool, quiet: bool) -> None:

@@ -1,114 +1,210 @@
-"""`beanpeak trace`, and beside it what sends a trace. Registered by `sim.cli`."""
+"""`beanpeak load` and `beanpeak capacity`: a campaign's requests thrown at a ledger. Locust runs as a child."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+
+from sim.errors import UsageError
 
 if TYPE_CHECKING:
-    from sim.engine.outcome import Outcome
-    from sim.trace import Trace
+    from loadtests.harness import LoadResult
+
+EXAMPLES = """
+Examples:
+
+  beanpeak load hello                                         a first load, in half a minute
+
+  beanpeak load double11_2018 --from fine2 --peak-rate 2000   the night of the peak
+
+  beanpeak load init-adapter mine.py                          an adapter for a system of your own
+
+  beanpeak load hello --host http://127.0.0.1:9000 --adapter mine:Ledger
+"""
+INVALID = 5
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this page to the command line."""
-    app.command(epilog="Example:  beanpeak trace double11_2018 --users 20000 --from fine2")(trace)
+class ScenarioFirst(TyperGroup):
+    """`beanpeak load hello` is `beanpeak load run hello`."""
+
+    default = "run"
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Name the command that is left out."""
+        if args and args[0] not in self.commands and args[0] != "--help":
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
 
 
-def trace(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name or path.")],
-    users: Annotated[int | None, typer.Option(min=1, help="Users, instead of the scenario's.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed, instead of the scenario's.")] = None,
-    design: Annotated[str, typer.Option(help="One of the scenario's designs.")] = "base",
-    begins: Annotated[
-        str | None,
-        typer.Option("--from", metavar="WHEN", help="Start of a slice: 2018-11-10T22:00, '36 h' or fine2."),
+app = typer.Typer(
+    cls=ScenarioFirst,
+    help="Throw a campaign at a ledger, open loop, with an audit that decides: `beanpeak load SCENARIO`.",
+    epilog=EXAMPLES,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+
+Scenario = Annotated[str, typer.Argument(metavar="SCENARIO", help="Name or path.")]
+Users = Annotated[int | None, typer.Option(min=1, help="Users, instead of the scenario's.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Seed, instead of the scenario's.")]
+Design = Annotated[str, typer.Option(help="One of the scenario's designs.")]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="WHEN", help="Start of a slice: 2018-11-10T22:00, '36 h', fine2."),
+]
+Until = Annotated[str | None, typer.Option("--until", metavar="WHEN", help="End of a slice.")]
+FloorRate = Annotated[
+    float | None, typer.Option(help="Events a second outside the busiest ten minutes; a fifth if left out.")
+]
+Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes that send.")]
+Slo = Annotated[str, typer.Option(help="default, relaxed, or a TOML file of thresholds.")]
+Db = Annotated[
+    str, typer.Option("--db", metavar="URL", help="postgresql://… for the embedded ledger; else SQLite.")
+]
+Relaxed = Annotated[bool, typer.Option("--relaxed", help="A power cut may take the last commits. Printed.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder of results.", metavar="DIR")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Adapter = Annotated[str, typer.Option(help="module:Class of a system of your own.")]
+Host = Annotated[str, typer.Option(help="A ledger that runs already, instead of an embedded one.")]
+Own = Annotated[list[str] | None, typer.Option("--i-own", help="A host beyond this machine that is yours.")]
+
+
+@app.command("run", epilog=EXAMPLES)
+def run(
+    scenario: Scenario,
+    users: Users = None,
+    seed: Seed = None,
+    design: Design = "base",
+    begins: From = None,
+    ends: Until = None,
+    peak_rate: Annotated[
+        float | None, typer.Option(help="Events in the busiest second; time is warped to it.")
     ] = None,
-    ends: Annotated[
-        str | None,
-        typer.Option("--until", metavar="WHEN", help="End of a slice; the campaign's if not given."),
+    speed: Annotated[float | None, typer.Option(help="Campaign seconds a second, instead of a rate.")] = None,
+    floor_rate: FloorRate = None,
+    workers: Workers = 1,
+    slo: Slo = "default",
+    host: Host = "",
+    i_own: Own = None,
+    adapter: Adapter = "",
+    db: Db = "",
+    relaxed: Relaxed = False,
+    faults: Annotated[
+        Path | None, typer.Option(help="TOML file of [[fault]] entries, for the embedded ledger.")
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder of the trace.", metavar="DIR")] = Path("trace"),
-    workers: Annotated[int, typer.Option(min=1, help="Threads; they do not change results.")] = 2,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    figures: Annotated[bool, typer.Option(help="Draw them: PNG, SVG and PDF.")] = True,
+    fail_on: Annotated[str, typer.Option(help="all; or audit: nothing else decides the exit code.")] = "all",
+    out: Out = Path("results"),
+    json: Json = False,
 ) -> None:
-    """Write a campaign's requests as a trace, for a load test.
+    """Simulate SCENARIO, send its requests at their instants, audit the ledger, judge.
 
-    Of a whole campaign also the simulation's manifest, which names the trace. The same scenario, users, seed and
-    slice give the same trace, with the same SHA-256.
+    Exit codes: 0 met, 3 a threshold missed, 4 the audit failed, 5 the run says nothing. Ctrl-C leaves a report.
     """
-    from sim.reporting.progress import shown
-    from sim.runs import asked_to_stop, plan_run
-    from sim.trace import write_trace
-    from sim.tracing.generate import trace_campaign, trace_slice
-    from sim.tracing.window import span_of
+    from loadtests.campaign import Against, Pace
+    from loadtests.job import Job
+    from loadtests.nights import Night, load_night
+    from sim.runs import plan_run
 
-    plan = plan_run(scenario, design, users=users, seed=seed)
-    span = span_of(plan.scenario, begins, ends)
-    started, outcome = _now(), None
-    with shown(plan.name, 1, quiet=json) as watch, asked_to_stop() as stop:
-        told: dict[str, Any] = {"workers": workers, "progress": watch(0), "stop": stop}
-        if begins is None and ends is None:
-            made, outcome = trace_campaign(plan.scenario, plan.name, design, **told)
-        else:
-            made = trace_slice(plan.scenario, plan.name, span, design, **told)
-    write_trace(out, made)
-    if outcome is not None:
-        _write_manifest(out, plan.name, outcome, started)
-    _tell(made, out, json)
+    if fail_on not in ("all", "audit"):
+        raise UsageError(f"--fail-on {fail_on}: is all or audit")
+    night = Night(
+        plan_run(scenario, design, users=users, seed=seed),
+        Job(slo=slo, i_own=tuple(i_own or ()), host=host or Job.host),
+        Pace(peak_rate, speed, floor_rate),
+        Against(host, adapter or Against.adapter, database=db, relaxed=relaxed),
+        begins, ends, workers, faults, figures,
+    )  # fmt: skip
+    result = load_night(night, out, quiet=json)
+    _report(result, json)
+    raise typer.Exit(_code(result, fail_on, json))
 
 
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+@app.command("init-adapter", epilog="Example:  beanpeak load init-adapter mine.py")
+def init_adapter(file: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")]) -> None:
+    """Write an adapter to begin with: it posts to the reference ledger, one request an event."""
+    from loadtests.starting import write_adapter
+
+    write_adapter(file)
+    print(f"{file}: written; try it with `beanpeak load check-adapter {file.stem}:Ledger`")
 
 
-def _write_manifest(folder: Path, name: str, outcome: Outcome, started: str) -> None:
-    """The manifest of the simulation that made a whole campaign's trace, with the trace's SHA-256 in it."""
-    from sim.reporting.manifest import build_manifest, to_json
+@app.command(
+    "check-adapter", epilog="Example:  beanpeak load check-adapter mine:Ledger --host http://127.0.0.1:9000"
+)
+def check_adapter(
+    adapter: Annotated[str, typer.Argument(metavar="MODULE:CLASS")], host: Host = "", i_own: Own = None
+) -> None:
+    """Send about fifty events (new, repeated, altered, overdrawn, malformed) and say what an adapter gets wrong."""
+    from loadtests.adapter_check import check
 
-    manifest = build_manifest(name, outcome.scenario, (outcome,), started, _now())
-    (folder / "manifest.json").write_text(to_json(manifest), encoding="utf-8")
+    failed = check(adapter, host, tuple(i_own or ()))
+    raise typer.Exit(1 if failed else 0)
 
 
-def _tell(made: Trace, folder: Path, json: bool) -> None:
-    """Rows, requests by kind and the trace's name."""
+def capacity(
+    scenario: Scenario,
+    users: Users = None,
+    seed: Seed = None,
+    design: Design = "base",
+    begins: From = None,
+    ends: Until = None,
+    start_rate: Annotated[float, typer.Option(help="Events a second of the first probe.")] = 500.0,
+    warmup: Annotated[float, typer.Option(help="Seconds of each probe that do not count.")] = 5.0,
+    measure: Annotated[float, typer.Option(help="Seconds of each probe that count.")] = 30.0,
+    workers: Workers = 1,
+    slo: Slo = "default",
+    db: Db = "",
+    relaxed: Relaxed = False,
+    out: Out = Path("results"),
+    json: Json = False,
+) -> None:
+    """Find the rate at which a ledger just meets its thresholds: double, then bisect, a fresh ledger each time.
+
+    A probe that the generator limited ends the search: add workers. The bracket is an outer bound of what to run at.
+    """
+    from loadtests.campaign import Against
+    from loadtests.capacity import Search, find_capacity, told
+    from loadtests.job import Job
     from sim.reporting.manifest import to_json
-    from sim.reporting.progress import console
+    from sim.runs import plan_run
 
-    told = as_dict(made, folder)
+    search = Search(
+        plan_run(scenario, design, users=users, seed=seed), Job(slo=slo), Against(database=db, relaxed=relaxed),
+        begins, ends, workers, start_rate, warmup, measure,
+    )  # fmt: skip
+    found = find_capacity(search, out, quiet=json)
+    print(to_json(found), end="") if json else print("\n".join(told(found)))
+
+
+def register(to: typer.Typer) -> None:
+    """Add the commands of this page to the command line."""
+    to.add_typer(app, name="load")
+    to.command(epilog="Example:  beanpeak capacity double11_2018 --from fine2 --users 20000")(capacity)
+
+
+def _report(result: LoadResult, json: bool) -> None:
+    from loadtests.report import headline
+    from sim.reporting.manifest import to_json
+
     if json:
-        print(to_json(told), end="")
-        return
-    say = console().print
-    say(
-        f"[bold]{folder}[/bold]: {len(made):,} requests, sha256 {made.sha256}",
-        highlight=False,
-        soft_wrap=True,
-    )
-    say(
-        f"before them {told['openings']:,} opening balances and {told['prepare']:,} requests", highlight=False
-    )
-    for kind, count in told["kinds"].items():
-        say(f"{kind:>18}  {count:>12,}", highlight=False)
+        print(to_json(result.report), end="")
+    else:
+        print(
+            "\n".join(
+                [*headline(result.report), f"{result.folder}: load.json, audit.json, summary.md, figures/"]
+            )
+        )
 
 
-def as_dict(made: Trace, folder: Path) -> dict[str, Any]:
-    """What `--json` prints: facts, counts, and requests by kind, the most frequent first."""
-    import numpy as np
-
-    from sim.bookkeeping import Kind
-
-    counts = np.bincount(made.columns["kind"], minlength=256)
-    kinds = sorted(np.flatnonzero(counts).tolist(), key=lambda kind: (-counts[kind], kind))
-    return {
-        "folder": str(folder),
-        "requests": len(made),
-        "depends": int(np.count_nonzero(made.columns["expected"])),
-        "openings": made.openings.height,
-        "prepare": len(made.prepare["n"]),
-        "kinds": {Kind(kind).name: int(counts[kind]) for kind in kinds},
-        **made.facts,
-    }
+def _code(result: LoadResult, fail_on: str, json: bool) -> int:
+    """The verdict's code; with `--fail-on audit` a wrong audit's alone."""
+    code = result.exit_code
+    if fail_on == "audit" and result.report["audit"]["verdict"] != "failed":
+        if code == INVALID and not json:
+            print("invalid: the generator was late; the audit decided alone")
+        return 0
+    return code

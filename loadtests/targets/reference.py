@@ -15,7 +15,7 @@ from typing import Any
 
 from loadtests.adapters import HttpAdapter, Request, Target
 from loadtests.auditing.export import Event, pages_of_http
-from loadtests.preparing import make_keys, prepare, roles_of
+from loadtests.prepare import make_keys, prepare, roles_of
 from sim.errors import UsageError
 from sim.trace import Trace
 from sim.wire import Wire

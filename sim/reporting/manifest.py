@@ -24,7 +24,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 PARTS = ("simpy", "numpy", "numba", "polars", "pydantic", "scipy", "matplotlib", "faker")
 NOT_THE_MODEL = (
     "reporting", "cli.py", "runs.py", "__main__.py", "service", "tracing", "trace.py", "wire.py", "cli_ledger.py",
-    "cli_load.py", "cli_drive.py",
+    "cli_load.py", "cli_trace.py",
 )  # fmt: skip
 KIB_PER_MIB = 1024
 

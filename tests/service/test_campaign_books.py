@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.adapters import Target
-from loadtests.preparing import Client, make_keys, prepare, roles_of
+from loadtests.prepare import Client, make_keys, prepare, roles_of
 from loadtests.target import TargetServer
 from sim.bookkeeping import CHART
 from sim.ledger.audit import audit

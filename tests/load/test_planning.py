@@ -13,7 +13,7 @@ import pytest
 
 from loadtests.arguments import add_arguments, job_from
 from loadtests.job import Job, job_of
-from loadtests.prepare import parse_peak
+from loadtests.planning import parse_peak
 from loadtests.schedule import read_schedule
 from loadtests.synthetic import constant_rate
 from sim.bookkeeping import Kind
@@ -39,8 +39,8 @@ def traced(folder: Path) -> Trace:
 
 
 def prepared(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """`python -m loadtests.prepare` with these arguments."""
-    command = [sys.executable, "-m", "loadtests.prepare", *arguments]
+    """`python -m loadtests.planning` with these arguments."""
+    command = [sys.executable, "-m", "loadtests.planning", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
