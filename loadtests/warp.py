@@ -97,15 +97,12 @@ def busiest_second(due_us: Instants, second_us: float = SECOND_US) -> int:
 def speed_for(due_us: Instants, length_us: int, rate: float) -> float:
     """The greatest speed at which no second of the wall clock holds more than `rate` events.
 
-    Raises UsageError if simultaneous events exceed the rate at any speed.
+    What shares one instant, as the payouts at midnight, cannot be spread by any speed: it counts once here, so that
+    it does not slow everything around it, and its burst comes on top of the rate.
     """
+    due_us = np.unique(due_us)
     if not len(due_us):
         return FASTEST
-    if busiest_second(due_us, 1) > rate:
-        raise UsageError(
-            f"{busiest_second(due_us, 1)} events share one microsecond, so no speed keeps them below {rate:g}/s; "
-            "ask for a higher rate or simulate fewer users"
-        )
     # The mean bounds the speed too: a handful of events says little about its busiest second.
     low, high = SLOWEST, rate * length_us / (SECOND_US * len(due_us))
     if busiest_second(due_us, high * SECOND_US) <= rate:

@@ -82,11 +82,13 @@ def test_the_busiest_second_is_found_wherever_it_begins() -> None:
     assert busiest_second(np.array([0, 900_000, 1_000_000, 1_100_000, 5_000_000])) == 3
 
 
-def test_too_many_events_at_one_instant_are_refused() -> None:
-    """No speed spreads what is simultaneous; the message says how many there are."""
-    due = np.array([0, 5, 5, 5, 5, 9], np.int64)
-    with pytest.raises(UsageError, match="4 events share one microsecond"):
-        make_warp(due, peak_rate=3)
+def test_a_burst_at_one_instant_does_not_slow_what_is_around_it() -> None:
+    """A settlement of a thousand events: the others keep their rate, the burst comes on top and is reported."""
+    alone = np.arange(0, 100 * S, S // 10, dtype=np.int64)
+    burst = np.sort(np.concatenate([alone, np.full(1_000, 50 * S, np.int64)]))
+    plain, settled = (make_warp(due, peak_rate=50) for due in (alone, burst))
+    assert settled.lasts_s == pytest.approx(plain.lasts_s, rel=0.01)
+    assert settled.busiest.rate == pytest.approx(plain.busiest.rate + 1_000, abs=2)
 
 
 @pytest.mark.parametrize(
