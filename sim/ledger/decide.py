@@ -138,7 +138,7 @@ def _book(decision: Decision, command: Command, entry: Entry, now_us: int) -> Re
     event = sealed(
         head.jhash,
         head.seq, command.eid, entry.kind, command.principal, head.ts_us, command.effective_at,
-        move and move.id, move and move.state, move and move.facts, entry.deadline, entry.reverses,
+        move and move.id, move and move.state, move.facts if move else entry.facts, entry.deadline, entry.reverses,
         entry.limits, command.fingerprint, tuple(entry.transfers),
     )  # fmt: skip
     head.jhash = event.jhash

@@ -101,7 +101,7 @@ class Entry:
 
     `deadline` belongs to the holds it opens; `reverses` is the event it corrects, at most once for ever;
     `opening` marks opening balances (their kind is `OPENING`), refused once anything else is in the journal;
-    `notes` go into the answer.
+    `facts` are the domain's words about an entry that moves no document; `notes` go into the answer.
     """
 
     kind: str
@@ -111,6 +111,7 @@ class Entry:
     reverses: bytes | None = None
     limits: Limits | None = None
     opening: bool = False
+    facts: bytes | None = None
     notes: dict[str, int | str] = field(default_factory=dict)
 
 

@@ -54,19 +54,26 @@ def deed(ask: Deed, caller: Caller) -> Plan:
     if ask.external_id is not UNSET:
         return _imported(ask, action, touches, ceiling)
 
+    facts = _said({"deed": ask.deed, "channel": ask.channel})
+
     def draft(view: View) -> Entry | Refusal:
-        entry = Entry("DEED", read_action(Kind.DEED, action))
+        entry = Entry("DEED", read_action(Kind.DEED, action), facts=facts)
         return entry if ceiling is None else _capped(view, entry, touches[-1], minutes, ceiling)
 
     return Plan(draft, touches)
+
+
+def _said(words: dict[str, Any]) -> bytes | None:
+    """The words that were given, as facts of the journal."""
+    given = {word: value for word, value in words.items() if value is not UNSET}
+    return _encode(given) if given else None
 
 
 def _imported(ask: Deed, action: dict[str, Any], touches: tuple[str, ...], ceiling: int | None) -> Plan:
     if ask.channel is UNSET:
         return incomplete("an external id needs its channel")
     id = f"import:{ask.channel}:{ask.external_id}"
-    said = {"user": ask.user, "beans": ask.beans, "minutes": ask.minutes, "deed": ask.deed}
-    facts = _encode({word: value for word, value in said.items() if value is not UNSET})
+    facts = _said({"user": ask.user, "beans": ask.beans, "minutes": ask.minutes, "deed": ask.deed})
 
     def draft(view: View) -> Entry | Refusal:
         if view.document(id) is not None:
