@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import msgspec
 from msgspec import UNSET
+from msgspec.structs import asdict
 
 from sim.bookkeeping import Kind, read_action
 from sim.domain.orders import Refusal as Standstill
 from sim.domain.orders import State, Step, next_state
-from sim.ledger.entries import Document, Entry, Move, Refusal, View
+from sim.ledger.entries import Entry, Hold, Move, Refusal, Transfer, View
 from sim.service.commands.gifts import matched, minutes_of_gift
 from sim.service.commands.plan import Caller, Plan, incomplete, invalid, missing, refuse
 from sim.service.messages import Confirmation, Named, Order
@@ -25,6 +26,10 @@ class OrderFacts(msgspec.Struct, gc=False):
     price: int
     fen: int
 
+
+Holds = tuple[Hold, ...]
+Booked = tuple[list[Transfer], dict[str, int | str]]  # lines, and what the answer says beside them
+Booking = Callable[[View, OrderFacts, Holds], Booked]
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(OrderFacts).decode
@@ -47,81 +52,57 @@ def create(ask: Order, caller: Caller) -> Plan:
     return Plan(draft, (), (id,))
 
 
-def _stepped(view: View, id: str, step: Step) -> tuple[Document, str] | Refusal:
-    """The order as it is and the state after a step, or why there is none."""
-    known = view.document(id)
-    if known is None:
-        return missing("order", id.partition(":")[2])
-    state = next_state(State(known.state), step)
-    if isinstance(state, Standstill):
-        return invalid("order", known.state)
-    return known, state.value
+def _step(ask: Named, step: Step, kind: Kind, book: Booking, touches: tuple[str, ...] = ()) -> Plan:
+    """One step of an order's life, if it is allowed from where the order is."""
+    id = f"order:{ask.id}"
+
+    def draft(view: View) -> Entry | Refusal:
+        known = view.document(id)
+        if known is None:
+            return missing("order", str(ask.id))
+        state = next_state(State(known.state), step)
+        if isinstance(state, Standstill):
+            return invalid("order", known.state)
+        lines, notes = book(view, _decode(known.facts), view.holds(known.held))
+        return Entry(kind.name, lines, Move(id, state.value), notes=notes)
+
+    return Plan(draft, touches, (id,))
 
 
 def pay(ask: Named, caller: Caller) -> Plan:
     """The price goes to escrow; donation and the merchant's rest are held there."""
-    id = f"order:{ask.id}"
 
-    def draft(view: View) -> Entry | Refusal:
-        stepped = _stepped(view, id, Step.PAY)
-        if isinstance(stepped, Refusal):
-            return stepped
-        order = _decode(stepped[0].facts)
-        action = {
-            "merchant": order.merchant,
-            "project": order.project,
-            "price": order.price,
-            "fen": order.fen,
-        }
-        return Entry("ORDER_PAY", read_action(Kind.ORDER_PAY, action), Move(id, stepped[1]))
+    def book(view: View, order: OrderFacts, holds: Holds) -> Booked:
+        return read_action(Kind.ORDER_PAY, asdict(order)), {}
 
-    return Plan(draft, ("1110",), (id,))
+    return _step(ask, Step.PAY, Kind.ORDER_PAY, book, ("1110",))
 
 
 def confirm(ask: Confirmation, caller: Caller) -> Plan:
     """The donation reaches its project, the rest the merchant; a pool may match."""
     if ask.match and ask.pool is UNSET:
         return incomplete("a match needs its pool")
-    id = f"order:{ask.id}"
 
-    def draft(view: View) -> Entry | Refusal:
-        stepped = _stepped(view, id, Step.CONFIRM)
-        if isinstance(stepped, Refusal):
-            return stepped
-        order = _decode(stepped[0].facts)
-        action: dict[str, Any] = minutes_of_gift(order.user, ask.minutes, ask.effective_at)
+    def book(view: View, order: OrderFacts, holds: Holds) -> Booked:
+        action = minutes_of_gift(order.user, ask.minutes, ask.effective_at)
         action |= {"project": order.project, "pool": ask.pool}
         notes = matched(view, action, ask.match)
-        lines = read_action(Kind.ORDER_CONFIRM, action, holds=view.holds(stepped[0].held))
-        return Entry("ORDER_CONFIRM", lines, Move(id, stepped[1]), notes=notes)
+        return read_action(Kind.ORDER_CONFIRM, action, holds=holds), notes
 
-    return Plan(draft, ("3300", f"2600:{ask.pool}") if ask.match else ("3300",), (id,))
+    touches = ("3300", f"2600:{ask.pool}") if ask.match else ("3300",)
+    return _step(ask, Step.CONFIRM, Kind.ORDER_CONFIRM, book, touches)
 
 
 def refund(ask: Named, caller: Caller) -> Plan:
     """Before confirmation the whole price goes back and nothing is given."""
-    id = f"order:{ask.id}"
 
-    def draft(view: View) -> Entry | Refusal:
-        stepped = _stepped(view, id, Step.REFUND)
-        if isinstance(stepped, Refusal):
-            return stepped
-        order = _decode(stepped[0].facts)
+    def book(view: View, order: OrderFacts, holds: Holds) -> Booked:
         action = {"merchant": order.merchant, "price": order.price}
-        lines = read_action(Kind.ORDER_REFUND, action, holds=view.holds(stepped[0].held))
-        return Entry("ORDER_REFUND", lines, Move(id, stepped[1]))
+        return read_action(Kind.ORDER_REFUND, action, holds=holds), {}
 
-    return Plan(draft, ("1110",), (id,))
+    return _step(ask, Step.REFUND, Kind.ORDER_REFUND, book, ("1110",))
 
 
 def cancel(ask: Named, caller: Caller) -> Plan:
     """An order that was not paid is given up."""
-    id = f"order:{ask.id}"
-
-    def draft(view: View) -> Entry | Refusal:
-        stepped = _stepped(view, id, Step.CANCEL)
-        if isinstance(stepped, Refusal):
-            return stepped
-        return Entry("ORDER_CANCEL", [], Move(id, stepped[1]))
-
-    return Plan(draft, (), (id,))
+    return _step(ask, Step.CANCEL, Kind.ORDER_CANCEL, lambda view, order, holds: ([], {}))
