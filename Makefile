@@ -37,7 +37,7 @@ run: install        ## simulate both campaigns, print their summaries, throw the
 		--peak-rate 600 --floor-rate 350 --slo relaxed --fail-on audit
 
 load: install       ## the night of Double 11 at full simulated size in ten minutes in all
-	@$(VENV)/bin/beanpeak load double11_2018 --from fine2 --peak-rate 1500 --floor-rate 400
+	@$(VENV)/bin/beanpeak load double11_2018 --from fine2 --peak-rate 2000 --floor-rate 1500
 
 test: install       ## the test suite
 	@$(PY) -m pytest -q -n 2 --dist loadfile

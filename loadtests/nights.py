@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from loadtests.harness import LoadResult, clear
 from loadtests.job import Job, job_of
 from loadtests.report import REPORT, headline
 from loadtests.slo import load_slo
-from sim.errors import BeanpeakError, UsageError
+from sim.errors import Interrupted, UsageError
 from sim.loading import resolved_toml
 from sim.reporting.folders import PARTIAL, new_folder
 from sim.reporting.unfinished import RunPlan
@@ -56,14 +57,22 @@ def load_night(night: Night, out: Path, quiet: bool = False) -> LoadResult:
             trace, partial, job, night.pace, night.against,
             workers=night.workers, faults=faults, said=(lambda _: None) if quiet else _say,
         )  # fmt: skip
-    except BeanpeakError:
-        if (partial / REPORT).exists():
-            decorate(partial, night.figures)
-            partial.rename(whole)
+    except BaseException as stopped:
+        if not (partial / REPORT).exists():
+            shutil.rmtree(partial)
+            raise
+        _keep(partial, whole, night.figures)
+        if isinstance(stopped, Interrupted):
+            raise Interrupted(f"stopped; what was measured is in {whole}") from None
         raise
-    decorate(partial, night.figures)
-    partial.rename(whole)
+    _keep(partial, whole, night.figures)
     return LoadResult(whole, result.report)
+
+
+def _keep(partial: Path, whole: Path, figures: bool) -> None:
+    """What was measured becomes a folder of results."""
+    decorate(partial, figures)
+    partial.rename(whole)
 
 
 def check(night: Night) -> None:
