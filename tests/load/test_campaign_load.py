@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +95,43 @@ def test_twenty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     assert report["audit"]["verdict"] == "passed"
     assert len(report["faults"]) == 20
     assert answered(report["counts"]) == report["counts"]["scheduled"]
+
+
+def test_ctrl_c_leaves_a_report_and_no_process(tmp_path: Path) -> None:
+    """Exit 130; what was measured is kept under its final name and called invalid; the ledger is gone."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", "sim", "load", "hello", "--users", "5000", "--slo", "relaxed", "--no-figures",
+         "--peak-rate", "100", "--floor-rate", "100"],
+        cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert running.stderr is not None
+    for line in running.stderr:
+        if line == "playing\n":
+            break
+    time.sleep(6)
+    running.send_signal(signal.SIGINT)
+    said = running.communicate(timeout=60)[1]
+    assert running.returncode == 130, said
+    (folder,) = (tmp_path / "results" / "hello").iterdir()
+    assert str(folder.relative_to(tmp_path)) in said
+    report = json.loads((folder / "load.json").read_text(encoding="utf-8"))
+    assert report["verdict"] == "invalid"
+    assert 0 < report["counts"]["sent"] < report["counts"]["scheduled"]
+
+
+def test_a_load_that_never_began_leaves_no_folder(tmp_path: Path) -> None:
+    """What the adapter cannot prepare is said, and nothing is written."""
+    lame = """
+    from loadtests.targets.reference import Reference
+    from sim.errors import UsageError
+
+    class Lame(Reference):
+        def prepare(self, agents):
+            raise UsageError("no accounts today")
+    """
+    (tmp_path / "lame.py").write_text(textwrap.dedent(lame), encoding="utf-8")
+    beanpeak("load", "hello", "--users", str(USERS), "--adapter", "lame:Lame", folder=tmp_path, code=2)
+    assert not list((tmp_path / "results" / "hello").iterdir())
 
 
 LIAR = """
