@@ -55,7 +55,7 @@ class _Server(uvicorn.Server):
         assert sockets is not None
         host, port = sockets[0].getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
-        _tune_collector()
+        tune_collector()
         print(f"listening on http://{shown}:{port}", flush=True)
 
     @contextlib.contextmanager
@@ -70,7 +70,7 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def _tune_collector() -> None:
+def tune_collector() -> None:
     """Cached accounts live long and requests make no cycles: collect seldom, and what is there now never."""
     gc.collect()
     gc.freeze()

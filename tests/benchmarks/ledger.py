@@ -35,6 +35,7 @@ from sim.service.desk import Desk
 from sim.service.keys import ALL, SCOPES, AccessKey, Keyring
 from sim.service.operations import BY_OP
 from sim.service.policy import Policy
+from sim.service.server import tune_collector
 from tests.postgres import Databases, Server
 
 NOW = 1_662_357_600_000_000  # 2022-09-05T14:00+08:00
@@ -84,6 +85,7 @@ def commands(count: int, hot: float, first: int) -> list[Command]:
 def in_process(db: str, batch: int, hot: float, seconds: float) -> tuple[float, str, str]:
     """Events a second, durability, and transfers and rows an event."""
     ledger = Ledger(open_store(db, CHART), CHART)
+    tune_collector()  # as the server does
     done, spent, rows = 0, 0.0, 0
     while spent < seconds:
         block = commands(max(batch, 2_000), hot, done)
