@@ -1,4 +1,4 @@
-"""The load test: a campaign's trace sent open loop to a ledger, and the audit that decides. Only this package knows Locust.
+"""The load test: a campaign's trace sent open loop to a ledger, and the audit that decides. Nobody else knows Locust.
 
     nights · campaign       a scenario from simulation to verdict; one trace against one ledger
     harness · target · injector · faults    the run from outside: server, driver as a child, faults
