@@ -92,7 +92,7 @@ def test_a_job_without_a_schedule_says_who_writes_one(tmp_path: Path) -> None:
     """So does one that is no JSON, with its line."""
     file = tmp_path / "job.json"
     file.write_text("{}")
-    with pytest.raises(UsageError, match=r"loadtests\.prepare"):
+    with pytest.raises(UsageError, match=r"loadtests\.planning"):
         parsed("--job", str(file))
     file.write_text("{\n oops }")
     with pytest.raises(UsageError, match="job.json:2"):
