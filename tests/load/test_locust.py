@@ -135,7 +135,9 @@ def test_the_web_page_has_a_tab_for_intended_latency(tmp_path: Path, job_file: J
     assert "Intended latency" in page
     fetched(f"{base}/swarm", b"user_count=1&spawn_rate=1")
     until((tmp_path / "out" / "load.json").exists)
-    rows = json.loads(fetched(f"{base}/intended-latency"))["stats"]
+    (tab,) = json.loads(fetched(f"{base}/stats/requests"))["extended_stats"]
+    assert tab["key"] == "intended-latency"
+    rows = tab["data"]
     assert sum(row["events"] for row in rows) == 300
     assert [row["second"] for row in rows] == [1, 0]
     assert report(tmp_path)["exit_code"] == 0
