@@ -102,22 +102,13 @@ def simulate(plan: RunPlan, begins: str | None, ends: str | None, quiet: bool) -
 
 
 def decorate(folder: Path, figures: bool) -> None:
-    """Figures, if anything was sent, and a summary; what only the audit needed goes."""
+    """Figures, if they are wanted and anything was sent, and a summary; what only the audit needed goes."""
     report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
-    pictures = (
-        {file.stem: None for file in draw_load(folder, folder / "figures")}
-        if report["counts"]["sent"]
-        else {}
-    )
-    lines = [
-        "# Load",
-        "",
-        "```",
-        *headline(report),
-        "```",
-        "",
-        *(f"![{name}](figures/{name}.png)" for name in pictures),
-    ]
+    pictures: list[Path] = []
+    if figures and report["counts"]["sent"]:
+        pictures = draw_load(folder, folder / "figures")
+    shown = [f"![{name}](figures/{name}.png)" for name in dict.fromkeys(file.stem for file in pictures)]
+    lines = ["# Load", "", "```", *headline(report), "```", "", *shown]
     (folder / "summary.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     clear(folder)
 

@@ -116,6 +116,7 @@ def test_ctrl_c_leaves_a_report_and_no_process(tmp_path: Path) -> None:
     assert str(folder.relative_to(tmp_path)) in said
     report = json.loads((folder / "load.json").read_text(encoding="utf-8"))
     assert report["verdict"] == "invalid"
+    assert not (folder / "figures").exists()  # as was asked
     assert 0 < report["counts"]["sent"] < report["counts"]["scheduled"]
 
 
