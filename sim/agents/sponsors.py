@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sim.agents.outbox import Outbox
 from sim.bookkeeping import Kind
+from sim.domain.beans import fen_of_beans
 from sim.scenario import DAY_S, SECOND, Pool, Scenario, since_start
 
 DAY_US = DAY_S * SECOND
@@ -50,7 +51,8 @@ class Sponsors:
     opened: NDArray[np.int64]  # openings so far
     money: NDArray[np.int64]
     matched: NDArray[np.int32]  # what each account got from each capped pool, shape (capped pools, users)
-    empty_at: NDArray[np.int64]
+    dry_at: NDArray[np.int64]  # since when a pool is dry; NEVER_US while it can pay, and once it is closed
+    dry_spells: NDArray[np.int64]  # how often it ran dry
 
     @classmethod
     def draw(cls, scenario: Scenario, rows: int) -> Sponsors:
@@ -68,7 +70,7 @@ class Sponsors:
             [length if p.end is None else min(since_start(scenario, p.end), length) for p in pools],
             np.zeros(len(pools), np.int64), money,
             np.zeros((int(capped.sum()), rows), np.int32),
-            np.full(len(pools), NEVER_US),
+            np.full(len(pools), NEVER_US), np.zeros(len(pools), np.int64),
         )  # fmt: skip
 
     def next_at(self, pool: int) -> int:
@@ -86,7 +88,7 @@ class Sponsors:
         if k < len(times):
             share = self.totals[pool] * (k + 1) // len(times) - self.totals[pool] * k // len(times)
             self.money[pool, 0] += share
-            self.empty_at[pool] = NEVER_US
+            self.dry_at[pool] = NEVER_US
             if share > 0:
                 outbox.write(Kind.POOL_DEPOSIT, now, pool, fen=share, pool=pool + 1)
             return
@@ -102,14 +104,46 @@ class Sponsors:
                 return k + 1
         return 0
 
-    def note_empty(self, now: int) -> None:
-        """Remember when a pool ran dry."""
-        dry = (self.money[:, 0] == 0) & (self.opened > 0) & (self.empty_at == NEVER_US)
-        self.empty_at[dry] = now
+    def least(self, pool: int) -> int:
+        """The least a pool can give, fen: beans are paid a hundred at a time, all else to the last fen."""
+        beans = self.pools[pool].serves == "beans"
+        return max(fen_of_beans(100, self.scenario.beans.per_yuan), 1) if beans else 1
+
+    def deposited(self, pool: int) -> int:
+        """What the sponsor has put in so far, fen."""
+        openings = len(self.times[pool])
+        return self.totals[pool] * min(int(self.opened[pool]), openings) // openings
+
+    def is_closed(self, pool: int) -> bool:
+        """Whether what was left has gone back to the sponsor."""
+        return int(self.opened[pool]) > len(self.times[pool])
+
+    def note_dry(self, now: int) -> None:
+        """Remember when an open pool ran dry: it had money, and what is left would not pay the least claim."""
+        for k in np.flatnonzero((self.opened > 0) & (self.dry_at == NEVER_US)).tolist():
+            if self.deposited(k) > 0 and self.money[k, 0] < self.least(k) and not self.is_closed(k):
+                self.dry_at[k] = now
+                self.dry_spells[k] += 1
+
+    def dry(self, serves: str) -> int | None:
+        """The first pool for this that has run dry and is not closed, if none of them can pay."""
+        if self.live(serves):
+            return None
+        dry = (k for k, p in enumerate(self.pools) if p.serves == serves and self.dry_at[k] < NEVER_US)
+        return next((k for k in dry if not self.is_closed(k)), None)
+
+    def would_match(self, pool: int, rows: NDArray[np.void]) -> NDArray[np.int64]:
+        """What a pool with money would add to each of these gifts, fen (by lot: in the mean), within its caps."""
+        rule = self.pools[pool]
+        match = np.minimum((rows["fen"] * rule.ratio).astype(np.int64), rule.cap_per_gift)
+        if rule.cap_per_account > 0:
+            used = self.matched[self.money[pool, 2], rows["agent"]]
+            match = np.minimum(match, np.maximum(rule.cap_per_account - used, 0))
+        return np.asarray(match)
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""
-        return {name: getattr(self, name) for name in ("opened", "money", "matched", "empty_at")}
+        return {name: getattr(self, name) for name in ("opened", "money", "matched", "dry_at", "dry_spells")}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put a snapshot's rows back."""

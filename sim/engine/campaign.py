@@ -39,6 +39,7 @@ from sim.engine.population import Population
 from sim.engine.recorder import Recorder
 from sim.engine.settlement import settlement_actions
 from sim.engine.snapshot import load_snapshot, save_snapshot
+from sim.engine.unmet import cut_claims, unasked
 from sim.engine.wakeups import FIRST, LAST, Wake, rank
 from sim.engine.writing import PENDING
 from sim.errors import Interrupted
@@ -222,11 +223,13 @@ class Campaign:
                 self.market.vouchers,
                 asked,
             )
+            self.recorder.unmet += cut_claims(claims, asked, len(self.sponsors.pools))
             if self.watch is not None:
                 self.asked = np.concatenate([self.asked, short_matches(claims, asked)])
             woken = self.population.settle(claims, now_s, self.market.vouchers, self.activities.table)
             records[index[order]] = claims
-        self.sponsors.note_empty(now_s * SECOND)
+        self.recorder.unmet += unasked(records, self.market.dry, self.sponsors)
+        self.sponsors.note_dry(now_s * SECOND)
         self.held = join(self.held, records, woken)
 
     def _finish(self, now_s: int, final: bool = False) -> None:

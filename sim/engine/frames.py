@@ -14,6 +14,7 @@ import polars as pl
 
 from sim.agents import names
 from sim.agents.merchants import CATEGORY_MARGIN
+from sim.agents.sponsors import NEVER_US
 from sim.engine import tallies as T
 from sim.engine.clocks import hourly_profile
 from sim.engine.recorder import SOURCES
@@ -259,6 +260,38 @@ def pools(c: Campaign) -> pl.DataFrame | None:
     )
 
 
+def budgets(c: Campaign) -> pl.DataFrame | None:
+    """Every pool: what it was given, gave and had left, when it ran dry, and what it could not pay.
+
+    What teams would have unlocked is not counted: their points wait.
+    """
+    s, n = c.sponsors, len(c.scenario.pools)
+    if not n:
+        return None
+    spent = c.recorder.arrays["spent"][:n]
+    deposited = [s.deposited(k) for k in range(n)]
+    teams = [pool.serves == "teams" for pool in s.pools]
+    claims, fen = (
+        [None if t else v for t, v in zip(teams, row, strict=True)] for row in c.recorder.unmet.tolist()
+    )
+    return pl.DataFrame(
+        {
+            "pool": list(s.names),
+            "sponsor": [pool.sponsor for pool in s.pools],
+            "serves": [pool.serves for pool in s.pools],
+            "total_fen": s.totals,
+            "deposited_fen": deposited,
+            "spent_fen": spent,
+            "left_fen": np.array(deposited, np.int64) - spent,
+            "dry_at": [int(at) if at < NEVER_US else None for at in s.dry_at],
+            "dry_spells": s.dry_spells,
+            "unmet_claims": claims,
+            "unmet_fen": fen,
+        },
+        schema_overrides={"dry_at": pl.Int64, "unmet_claims": pl.Int64, "unmet_fen": pl.Int64},
+    )
+
+
 def channels(c: Campaign) -> pl.DataFrame | None:
     """Play by entry channel."""
     if not c.scenario.channels:
@@ -266,7 +299,7 @@ def channels(c: Campaign) -> pl.DataFrame | None:
     rows = c.recorder.arrays["channels"][:, : len(c.scenario.channels)]
     return pl.DataFrame(
         {"channel": list(c.scenario.channels), "label": [x.label for x in c.scenario.channels.values()]}
-        | dict(zip(("players", "sessions", "deeds", "gifts"), rows, strict=True))
+        | dict(zip(("new_players", "sessions", "deeds", "gifts"), rows, strict=True))
     )
 
 
@@ -283,7 +316,7 @@ def segments(c: Campaign) -> pl.DataFrame | None:
             "label": [s.label for s in c.scenario.segments.values()],
             "users": users,
         }
-        | dict(zip(("players", "sessions", "deeds", "gifts", "gift_fen"), rows, strict=True))
+        | dict(zip(("new_players", "sessions", "deeds", "gifts", "gift_fen"), rows, strict=True))
     )
 
 
@@ -383,7 +416,7 @@ def regular_orders(c: Campaign) -> np.ndarray | None:
 
 TABLES: tuple[Callable[[Campaign], pl.DataFrame | None], ...] = (
     days, hours, minutes, hour_profile, festival_curve, cash, projects, ngos, merchants, pledges, teams, pools,
-    channels, segments, retention, deeds, sources, abuse, benefits, buyers,
+    budgets, channels, segments, retention, deeds, sources, abuse, benefits, buyers,
 )  # fmt: skip
 
 

@@ -47,6 +47,7 @@ class Market:
     pull: NDArray[np.float64] = field(
         default_factory=lambda: np.zeros(0)
     )  # of every project, as of this morning
+    dry: dict[str, int] = field(default_factory=dict)  # what pools serve → the one that has run dry
 
     @classmethod
     def open(
@@ -145,12 +146,15 @@ class Market:
     def _pools(self, sponsors: Sponsors) -> None:
         """Which pool is live for gifts, beans and orders, and by which rule."""
         row = self.public
+        self.dry.clear()
         row["match"] = 0.0
         row["gift_random"] = 0
         for serves, pool_name in (("gifts", "gift_pool"), ("beans", "bean_pool"), ("orders", "order_pool")):
             number = sponsors.live(serves)
             row[pool_name] = number
             if number == 0:
+                dry = sponsors.dry(serves)
+                self.dry |= {} if dry is None else {serves: dry}
                 continue
             pool = sponsors.pools[number - 1]
             if serves == "gifts":

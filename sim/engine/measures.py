@@ -11,6 +11,7 @@ from sim.agents.ngos import NEVER_US
 from sim.domain.transparency import viewable_share
 from sim.engine import tallies as T
 from sim.engine.frames import regular_orders
+from sim.engine.rows import PLAYER
 from sim.scenario import DAY_S, SECOND
 
 if TYPE_CHECKING:
@@ -62,13 +63,12 @@ def peak_10s(c: Campaign) -> float:
 
 
 def distinct(c: Campaign) -> dict[str, float]:
-    """Counts of different people: who played, who touched charity by an order."""
-    entered = c.recorder.arrays["entered"]
+    """Counts of different people: who played, who is a player, who touched charity by an order."""
     return {
         "participants": float(c.recorder.arrays["played"].sum()),
         "buyers": float(c.recorder.arrays["bought"].sum()),
         "buyer_share": float(c.recorder.arrays["bought"][: c.recorder.honest].mean()),
-        "entered": float((entered >= 0).sum()),
+        "players": float((c.population.users["flags"] & PLAYER != 0).sum()),
     }
 
 
@@ -81,7 +81,7 @@ def totals(c: Campaign, tables: Tables) -> dict[str, float]:
     limited = tables["projects"].filter(pl.col("limited"))
     counts = c.counts()
     per_ngo = tables["ngos"]["raised_fen"].to_numpy()
-    values |= distinct(c)
+    values |= distinct(c) | _pools(tables)
     values |= {
         "actions": float(c.actions),
         "d1": retention_at(tables, 1),
@@ -100,7 +100,6 @@ def totals(c: Campaign, tables: Tables) -> dict[str, float]:
         "top10_ngo_share": top_share(per_ngo, 0.1),
         "ngo_gini": gini(per_ngo),
         "funded_share": float(limited["funded"].mean() or 0.0) if len(limited) else float("nan"),  # type: ignore[arg-type]
-        "pool_empty_at": _first_empty(c),
         "peak_10s": peak_10s(c),
         "viewable_share": viewable_share(int(c.raised.sum()), _followed(c)),
         "project_score": float(tables["projects"]["score"].mean() or 0.0),  # type: ignore[arg-type]
@@ -134,10 +133,17 @@ def _pledge_yuan(tables: Tables) -> float:
     )
 
 
-def _first_empty(c: Campaign) -> float:
-    """Hours until the first pool ran dry and stayed so; NaN if none did."""
-    dry = c.sponsors.empty_at[c.sponsors.empty_at < c.scenario.scenario.length]
-    return float(dry.min()) / (3_600 * SECOND) if len(dry) else float("nan")
+def _pools(tables: Tables) -> dict[str, float]:
+    """When the first pool ran dry, and what pools could not pay; NaN if none did, or there are none."""
+    frame = tables.get("budgets")
+    if frame is None:
+        return dict.fromkeys(("pool_empty_at", "unmet_claims", "unmet_fen"), float("nan"))
+    dry = frame["dry_at"].drop_nulls()
+    return {
+        "pool_empty_at": min(dry, default=float("nan")) / (3_600 * SECOND),
+        "unmet_claims": float(frame["unmet_claims"].sum()),
+        "unmet_fen": float(frame["unmet_fen"].sum()),
+    }
 
 
 def staff_mask(c: Campaign) -> np.ndarray:

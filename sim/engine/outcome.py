@@ -7,7 +7,7 @@ columns are listed in `docs/metrics.md`; a table is absent when its system is of
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from sim.checks import Check as Check
 
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     import polars as pl
 
     from sim.scenario import Scenario
+
+
+# At which size a number stands: that of the simulated users, that of the real users they stand for, or, as shares
+# and averages do, at any.
+Size = Literal["simulated", "real", "any"]
+PEAK_USERS = 200_000  # below that ten seconds hold too few orders to be measured
 
 
 class Audit(TypedDict):
@@ -35,6 +41,15 @@ class Published(TypedDict):
     unit: str
     source: str
     passed: bool
+
+
+class ReportLine(TypedDict):
+    """One line of the charity report; the unit is one of the metrics' (fen, minutes, people, share …)."""
+
+    name: str
+    value: float
+    unit: str
+    size: Size
 
 
 @dataclass(frozen=True)
@@ -69,6 +84,6 @@ class Outcome:
     digest: dict[str, str]
     audit: Audit
     published: list[Published] = field(default_factory=list)
-    report: list[tuple[str, str]] = field(default_factory=list)
+    report: list[ReportLine] = field(default_factory=list)
     stats: dict[str, float] = field(default_factory=dict)
     trace: str = ""

@@ -10,14 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.engine.measures import Tables, heterogeneity, peak_10s, totals
-from sim.engine.outcome import Published
+from sim.engine.outcome import PEAK_USERS, Published, ReportLine, Size
 
 if TYPE_CHECKING:
     from sim.engine.campaign import Campaign
 
 PRESS = "press on 公益宝贝 2018 (F)"
 CURVE_TOLERANCE = {21: 0.3, 125: 1.5, 6457: 5.0, 29340: 5.0}
-PEAK_USERS = 200_000  # below that ten seconds hold too few orders to be measured
 
 
 def row(
@@ -128,36 +127,41 @@ def _people(c: Campaign) -> list[Published]:
     ]
 
 
-def report_lines(c: Campaign, tables: Tables) -> list[tuple[str, str]]:
-    """The lines of the annual charity report (公益财报) and of the charity account, at real size.
+def report_lines(c: Campaign, tables: Tables) -> list[ReportLine]:
+    """The lines of the annual charity report (公益财报) and of the charity account.
 
-    Counts of people and actions are scaled by real users ÷ users; beans and hours likewise.
+    Counts of people and actions, money, beans and hours stand at real size: times real users ÷ users. Shares and
+    averages stand at any, and what is not scaled (projects, records of the partner) at the simulated one.
     """
-    world = c.scenario.scenario
+    world, values = c.scenario.scenario, totals(c, tables)
     scale = world.real_users / world.users
-    values = totals(c, tables)
+    merchants = c.scenario.merchants.real / len(c.merchants.size_z)  # they are never fewer than 20
     taking = float(tables["merchants"]["takes_part"].sum())
-    real_merchants = c.scenario.merchants.real / len(c.merchants.size_z)
     lines = [
-        ("charity orders", f"{values['charity_orders'] * scale / 1e8:.2f} 亿"),
-        ("money raised", f"{float(c.raised.sum()) * scale / 100 / 1e8:.2f} 亿 yuan"),
-        ("merchants taking part", f"{taking * real_merchants / 1e4:.1f} 万"),
-        ("buyers", f"{values['buyers'] * scale / 1e8:.2f} 亿"),
-        ("people helped", f"{values['helped'] * scale / 1e4:.1f} 万"),
-        ("projects", f"{len(c.projects)} simulated"),
-        ("money viewable to its use", f"{100 * values['viewable_share']:.0f} %"),
+        line("charity orders", values["charity_orders"] * scale, "orders", "real"),
+        line("money raised", float(c.raised.sum()) * scale, "fen", "real"),
+        line("merchants taking part", taking * merchants, "merchants", "real"),
+        line("buyers", values["buyers"] * scale, "people", "real"),
+        line("people helped", values["helped"] * scale, "people", "real"),
+        line("money viewable to its use", values["viewable_share"], "share", "any"),
+        line("projects", len(c.projects), "projects", "simulated"),
     ]
     if c.scenario.deeds:
-        counts = tables["deeds"]
-        done = float(counts["times"].sum())
-        lines.insert(0, ("charity actions (人次)", f"{done * scale / 1e8:.2f} 亿"))
-        hours = (values["minutes_labour"] + values["minutes_donated"]) / 60.0
-        lines.append(("charity hours", f"{hours * scale / 1e4:.0f} 万"))
+        done = float(tables["deeds"]["times"].sum())
+        hours = values["minutes_labour"] + values["minutes_donated"]
+        lines.insert(0, line("charity actions (人次)", done * scale, "actions", "real"))
+        lines.append(line("charity hours", hours * scale, "minutes", "real"))
     if c.scenario.staff.share:
-        lines.append(("mean charity hours of staff", f"{values['staff_minutes'] / 60:.1f}"))
+        lines.append(line("mean charity hours of staff", values["staff_minutes"], "minutes", "any"))
     for _, label, reached in tables["benefits"].iter_rows() if "benefits" in tables else ():
-        lines.append((f"reached: {label}", f"{reached * scale / 1e4:.1f} 万"))
+        lines.append(line(f"reached: {label}", reached * scale, "people", "real"))
     if c.scenario.account.open:
-        lines.append(("account holders", f"{len(c.population.holders()) * scale / 1e4:.1f} 万"))
-        lines.append(("partner records sent twice, counted once", f"{c.partner.repeated} simulated"))
+        lines.append(line("account holders", len(c.population.holders()) * scale, "people", "real"))
+        repeated = c.partner.repeated
+        lines.append(line("partner records sent twice, counted once", repeated, "records", "simulated"))
     return lines
+
+
+def line(name: str, value: float, unit: str, size: Size) -> ReportLine:
+    """One line of the charity report."""
+    return {"name": name, "value": float(value), "unit": unit, "size": size}

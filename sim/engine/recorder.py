@@ -108,7 +108,9 @@ class Recorder:
             "members": np.zeros(max(len(campaign.teams), 1), np.int64),
             "pools": np.zeros((days * 24 + 1, 2 * max(len(scenario.pools), 1)), np.int64),
             "spent": np.zeros(max(len(scenario.pools), 1), np.int64),
+            "unmet": np.zeros((2, len(scenario.pools)), np.int64),  # claims on pools that were dry, their fen
         }
+        self.unmet = self.arrays["unmet"]
         values = campaign.population.values
         self.segment = segments(world.seed, replication, rows, values["segment_upto"], values["n_segments"])
 

@@ -95,7 +95,7 @@ def outcome_facts(outcome: Outcome) -> dict[str, Any]:
         "digest": outcome.digest,
         "audit": outcome.audit,
         "published": outcome.published,
-        "report": [list(line) for line in outcome.report],
+        "report": outcome.report,
         "stats": outcome.stats,
         "trace": outcome.trace or None,
     }

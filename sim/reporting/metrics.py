@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from sim.engine.outcome import Size
 from sim.errors import UsageError
 from sim.reporting.tables import TABLES
 from sim.suggestions import did_you_mean
 
 Better = Literal["up", "down", "–"]
+SUMS = ("run", "day")  # what a sum is per
+COUNTED = ("people", "actions", "orders", "fen", "deeds", "gifts", "beans", "minutes", "claims")
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,17 @@ class Metric:
     better: Better
     definition: str
 
+    @property
+    def size(self) -> Size:
+        """Counts and sums stand at simulated size; shares, averages and times are the same at any."""
+        return "simulated" if self.per in SUMS and self.unit in COUNTED else "any"
+
 
 METRICS: tuple[Metric, ...] = (
     # people
-    Metric("participants", "people", "day", "up", "different users who played, on a day or in all"),
-    Metric("entered", "people", "run", "up", "users who came to bean growing, or were there at the start"),
-    Metric("new_players", "people", "run", "up", "users who came to bean growing during the run"),
+    Metric("participants", "people", "day", "up", "players who played, on a day or in all; farmers' accounts too"),
+    Metric("players", "people", "run", "up", "all who grow beans: there at the start, or come since; farmers' accounts too"),
+    Metric("new_players", "people", "run", "up", "users who became players during the run"),
     Metric("d1", "share", "new player", "up", "new players who play again one day after they came"),
     Metric("d7", "share", "new player", "up", "new players who play again seven days after they came"),
     Metric("d30", "share", "new player", "up", "new players who play again thirty days after they came"),
@@ -69,13 +77,15 @@ METRICS: tuple[Metric, ...] = (
     Metric("minutes_per_user", "minutes", "user", "up", "charity time of both classes ÷ users"),
     Metric("staff_minutes", "minutes", "member of staff", "up", "mean labour of the staff cohort"),
     # cost and abuse
-    Metric("subsidy_fen", "fen", "run", "down", "match and the yuan value of beans donated or redeemed"),
+    Metric("subsidy_fen", "fen", "run", "down", "match and the value of beans donated or redeemed, without what teams unlock"),
     Metric("subsidy_per_user", "fen", "user", "down", "subsidy ÷ users"),
-    Metric("subsidy_per_participant", "fen", "player", "down", "subsidy ÷ users who ever played"),
+    Metric("subsidy_per_participant", "fen", "participant", "down", "subsidy ÷ participants of the run"),
     Metric("overrun", "0 or 1", "run", "down", "whether the subsidy exceeds the sponsors' budget"),
     Metric("farmer_share", "share", "fen of subsidy", "down", "subsidy that went to farmers ÷ subsidy"),
     Metric("wrongly_blocked", "people", "run", "down", "honest users blocked"),
-    Metric("pool_empty_at", "h", "run", "–", "hours until the first pool ran dry for good"),
+    Metric("pool_empty_at", "h", "run", "–", "hours until the first pool ran dry for good: could not pay the least claim, and got no more; one closed with money left did not"),
+    Metric("unmet_claims", "claims", "run", "–", "claims that dry pools cut or refused; gifts, confirmed orders that came while dry"),
+    Metric("unmet_fen", "fen", "run", "–", "what they would have been paid by the pool's rule within its caps, by lot in the mean: what caps the subsidy"),
     # projects and trust
     Metric("raised_fen", "fen", "run", "up", "money raised by projects; group: source/cause"),
     Metric("helped", "people", "run", "up", "people helped by money paid out, at the cause's cost each"),
@@ -109,16 +119,25 @@ def markdown() -> str:
         'scenario), metric, group, value. Group "" is the whole run, "day" one day. NaN: does not apply.',
         "`better` says which way is good.",
         "",
-        "| name | unit | per | better | definition |",
-        "|---|---|---|---|---|",
+        "`size`: counts and sums are those of the *simulated* users; times `real_users` ÷ `users` they stand at real",
+        "size. Shares, averages and times are the same at *any*. With several replications a mean is over those in",
+        "which the metric applies; the summary says how many when these are not all.",
+        "",
+        "People are counted by three words. A **player** grows beans: was there at the start, or came since. A **new",
+        "player** came during the run. A **participant** is a player who played, on that day or in the run.",
+        "",
+        "| name | unit | per | size | better | definition |",
+        "|---|---|---|---|---|---|",
     ]
-    lines += [f"| `{m.name}` | {m.unit} | {m.per} | {m.better} | {m.definition} |" for m in METRICS]
+    lines += [
+        f"| `{m.name}` | {m.unit} | {m.per} | {m.size} | {m.better} | {m.definition} |" for m in METRICS
+    ]
     lines += [
         "",
         "## Tables",
         "",
         "Parquet files under `tables/`, each with `design` and `replication` in front of the columns below.",
-        "A table is absent when its system is off.",
+        "A table is absent when its system is off. Counts and sums of money are those of the simulated users.",
     ]
     for name, table in TABLES.items():
         lines += ["", f"### {name}", "", table.about, "", "| column | meaning |", "|---|---|"]

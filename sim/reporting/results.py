@@ -110,10 +110,6 @@ def read_outcome(folder: Path, scenario: Scenario) -> Outcome:
 def _outcome(
     facts: dict[str, Any], scenario: Scenario, metrics: pl.DataFrame, tables: dict[str, pl.DataFrame]
 ) -> Outcome:
-    published = [
-        {**row, **{k: NOT_A_NUMBER for k in ("simulated", "low", "high") if row[k] is None}}
-        for row in facts["published"]
-    ]
     return Outcome(
         scenario=scenario,
         design=facts["design"],
@@ -122,11 +118,16 @@ def _outcome(
         tables=tables,
         digest=facts["digest"],
         audit=facts["audit"],
-        published=published,  # type: ignore[arg-type]
-        report=[(label, text) for label, text in facts["report"]],
+        published=[_numbers(row) for row in facts["published"]],
+        report=[_numbers(line) for line in facts["report"] if isinstance(line, dict)],  # once they were texts
         stats=facts["stats"],
         trace=facts.get("trace") or "",
     )
+
+
+def _numbers(row: dict[str, Any]) -> Any:
+    """A row of a manifest, in which what is not a number is null."""
+    return {key: NOT_A_NUMBER if value is None else value for key, value in row.items()}
 
 
 def _read_tables(folder: Path) -> dict[str, pl.DataFrame]:

@@ -42,3 +42,17 @@ def intervals(rows: pl.DataFrame, by: Sequence[str], values: Sequence[str]) -> p
         mean = grouped[value].cast(pl.Float64)
         columns += [mean, (mean - half).alias(f"{value}_low"), (mean + half).alias(f"{value}_high")]
     return pl.DataFrame(columns)
+
+
+def averaged(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Like `intervals` of the column `value`, over those replications in which it is a number.
+
+    A column `over` says how many these are; where there are none the value is NaN.
+    """
+    finite = rows.filter(pl.col("value").is_finite())
+    counts = rows.group_by(by, maintain_order=True).agg(
+        pl.col("value").is_finite().sum().cast(pl.Int64).alias("over")
+    )
+    means = intervals(finite, by, ["value"])
+    found = counts.join(means, on=by, how="left", maintain_order="left")
+    return found.select(*by, pl.exclude(*by, "over").fill_null(float("nan")), "over")

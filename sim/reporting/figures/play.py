@@ -75,10 +75,10 @@ def draw_retention(c: Canvas, rows: pl.DataFrame) -> None:
 
 
 def participation_numbers(tables: Tables) -> pl.DataFrame:
-    """Players per 100 users of a segment, and play sessions by channel."""
+    """New players per 100 users of a segment, and play sessions by channel."""
     parts = []
     if "segments" in tables:
-        share = (100.0 * pl.col("players") / pl.col("users").clip(lower_bound=1)).alias("share")
+        share = (100.0 * pl.col("new_players") / pl.col("users").clip(lower_bound=1)).alias("share")
         parts.append(long(tables["segments"].with_columns(share), "segments", "label", ["share"]))
     if "channels" in tables:
         parts.append(long(tables["channels"], "channels", "label", ["sessions"]))
@@ -92,7 +92,7 @@ def draw_participation(c: Canvas, rows: pl.DataFrame) -> None:
     for k, (ax, name) in enumerate(zip(c.panels(len(shown), most), shown, strict=True)):
         c.bars(ax, panel(rows, name), first=k)
         if name == "segments":
-            c.axes(ax, c.say("人群", "segments"), c.say("每百名用户中的玩家", "players per 100 users"))
+            c.axes(ax, c.say("人群", "segments"), c.say("每百名用户中的新玩家", "new players per 100 users"))
         else:
             c.axes(ax, c.say("渠道", "channels"), c.say("养豆会话", "play sessions"))
 
