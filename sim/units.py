@@ -1,6 +1,6 @@
 """Units as they are written in a scenario, and the integers they become.
 
-"24 h" → microseconds · "0.02 yuan" → fen · 0.1 charity hours → minutes · a bare number → a count.
+"24 h", "24 小时" → microseconds · "0.02 yuan", "0.02 元" → fen · 0.1 charity hours → minutes · a bare number → a count.
 Each reader has a writer that undoes it, so that resolved settings can be read again.
 """
 
@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+from sim.suggestions import nearest
 
 DURATION_US = {
     "us": 1,
@@ -24,38 +25,53 @@ DURATION_US = {
     "days": 86_400_000_000,
     "week": 604_800_000_000,
     "weeks": 604_800_000_000,
+    "秒": 1_000_000,
+    "分钟": 60_000_000,
+    "小时": 3_600_000_000,
+    "天": 86_400_000_000,
+    "周": 604_800_000_000,
 }
-MONEY_FEN = {"yuan": 100, "元": 100, "fen": 1, "分": 1}
+MONEY_FEN = {"yuan": 100, "元": 100, "fen": 1, "分": 1, "万元": 1_000_000, "亿元": 10_000_000_000}
 MINUTES_OF_A_TENTH = 6
 SHANGHAI = timedelta(hours=8)
 LARGEST = 2**53  # beyond it a float no longer tells neighbours apart
 
 _QUANTITY = re.compile(r"^\s*(-?[0-9][0-9_]*(?:\.[0-9]+)?)\s*(\w*[^\W\d])\s*$")
+# A Chinese keyboard types ２４　ｈ: the same signs, wide.
+_NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 # What people write instead, too far from the unit for a comparison of letters.
 _MEANT = {
     "hour": "h",
     "hours": "h",
     "hr": "h",
     "hrs": "h",
-    "小时": "h",
+    "个小时": "小时",
+    "钟头": "小时",
+    "时": "小时",
     "m": "min",
     "mins": "min",
     "minute": "min",
     "minutes": "min",
-    "分钟": "min",
+    "分": "分钟",
     "sec": "s",
     "secs": "s",
     "second": "s",
     "seconds": "s",
-    "秒": "s",
+    "秒钟": "秒",
     "d": "days",
-    "天": "days",
+    "日": "天",
     "w": "weeks",
-    "周": "weeks",
+    "星期": "周",
+    "礼拜": "周",
     "cny": "yuan",
     "rmb": "yuan",
     "kuai": "yuan",
-    "块": "yuan",
+    "块": "元",
+    "块钱": "元",
+    "圆": "元",
+    "人民币": "元",
+    "万": "万元",
+    "亿": "亿元",
     "yuans": "yuan",
     "cent": "fen",
     "cents": "fen",
@@ -66,7 +82,7 @@ _MEANT = {
 def _quantity(text: object, example: str) -> tuple[Decimal, str]:
     if not isinstance(text, str):
         raise ValueError(f"needs a unit in quotes, for instance {example}")
-    match = _QUANTITY.match(text)
+    match = _QUANTITY.match(text.translate(_NARROW))
     if match is None:
         raise ValueError(f"is not a number with a unit; write it like {example}")
     return Decimal(match[1].replace("_", "")), match[2]
@@ -76,7 +92,7 @@ def _factor(unit: str, units: dict[str, int], what: str) -> int:
     if unit in units:
         return units[unit]
     known = f"has no {what} unit {unit!r}; use one of {', '.join(units)}"
-    near = [_MEANT.get(unit.lower(), ""), *get_close_matches(unit.lower(), units, n=1)]
+    near = [_MEANT.get(unit.lower()), nearest(unit, units)]
     meant = next((word for word in near if word in units), None)
     raise ValueError(f"{known}, did you mean {meant!r}?" if meant else known)
 

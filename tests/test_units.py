@@ -63,6 +63,13 @@ def test_two_decimals_of_a_yuan_are_exact(fen: int) -> None:
         ("0.5 s", 500_000),
         ("1_000 min", 60_000_000_000),
         ("2 weeks", 14 * 86_400_000_000),
+        ("24 小时", 86_400_000_000),
+        ("30分钟", 1_800_000_000),
+        ("0.5 秒", 500_000),
+        ("3 天", 3 * 86_400_000_000),
+        ("2 周", 14 * 86_400_000_000),
+        ("２４　小时", 86_400_000_000),
+        ("１．５ ｈ", 5_400_000_000),
     ],
 )
 def test_durations_as_people_write_them(text: str, us: int) -> None:
@@ -86,7 +93,15 @@ def test_durations_are_written_with_the_largest_whole_unit(us: int, text: str) -
 
 
 @pytest.mark.parametrize(
-    ("text", "fen"), [("0.02 yuan", 2), ("5 fen", 5), ("1 元", 100), ("5_000 yuan", 500_000)]
+    ("text", "fen"),
+    [
+        ("0.02 yuan", 2),
+        ("5 fen", 5),
+        ("1 元", 100),
+        ("5_000 yuan", 500_000),
+        ("1.5 万元", 1_500_000),
+        ("５元", 500),
+    ],
 )
 def test_money_as_people_write_it(text: str, fen: int) -> None:
     """Yuan and fen are read, in Latin letters and in Chinese."""
@@ -107,9 +122,11 @@ def test_a_tenth_of_an_hour_is_six_minutes(hours: float, minutes: int) -> None:
         ("24", 'is not a number with a unit; write it like "24 h"'),
         ("soon", "is not a number with a unit"),
         ("24 hours", "has no duration unit 'hours'; use one of us, ms, s, min, h, day, days, week, weeks, "
-                     "did you mean 'h'?"),
+                     "秒, 分钟, 小时, 天, 周, did you mean 'h'?"),
         ("3 dayz", "did you mean 'day'?"),
-        ("3 天", "did you mean 'days'?"),
+        ("3 日", "did you mean '天'?"),
+        ("24 个小时", "did you mean '小时'?"),
+        ("5 分", "did you mean '分钟'?"),
         ("5 yuan", "has no duration unit 'yuan'"),
         ("-1 h", "must not be negative"),
         ("0.5 us", "is not a whole number of microseconds"),
@@ -127,7 +144,7 @@ def test_wrong_durations_say_what_to_write(value: object, words: str) -> None:
     [
         (5, 'needs a unit in quotes, for instance "0.02 yuan"'),
         ("5", 'is not a number with a unit; write it like "0.02 yuan"'),
-        ("5 RMB", "has no money unit 'RMB'; use one of yuan, 元, fen, 分, did you mean 'yuan'?"),
+        ("5 RMB", "has no money unit 'RMB'; use one of yuan, 元, fen, 分, 万元, 亿元, did you mean 'yuan'?"),
         ("5 h", "has no money unit 'h'; use one of yuan, 元, fen, 分"),
         ("-0.02 yuan", "must not be negative"),
         ("0.025 yuan", "is not a whole number of fen"),

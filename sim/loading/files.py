@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -14,13 +13,11 @@ from sim.loading.designs import apply_design, mistakes_in_designs
 from sim.loading.finding import Finding
 from sim.loading.lines import Lines, spelled
 from sim.loading.reading import Document, read
+from sim.loading.syntax import toml_problem
 from sim.scenario import Scenario
 from sim.suggestions import did_you_mean
 
 FOLDER = "scenarios"
-_PLACE_IN_TEXT = re.compile(r"^(.*?) \((?:at line (\d+), column \d+|at end of document)\)$", re.DOTALL)
-_BARE_QUANTITY = re.compile(r"^\s*([\w.\"-]+)\s*=\s*-?[\d_.]+\s*[A-Za-z元分%]+")
-_KEY = re.compile(r"^\s*(?:\[+\s*([^\]]+?)\s*\]+|([\w.\"-]+)\s*=)")
 
 
 def load_scenario(
@@ -102,21 +99,7 @@ def _parse(text: str, shown: str) -> Document:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ScenarioError([_syntax(str(error), text, shown)]) from error
-
-
-def _syntax(message: str, text: str, shown: str) -> Mistake:
-    match = _PLACE_IN_TEXT.match(message)
-    problem, at = (match[1], match[2]) if match else (message, None)
-    lines = text.splitlines()
-    line = int(at) if at else max(len(lines), 1)
-    written = lines[line - 1] if line <= len(lines) else ""
-    key = _KEY.match(written)
-    if _BARE_QUANTITY.match(written):
-        problem = 'is not TOML: an amount with its unit stands in quotes, for instance "24 h" or "0.02 yuan"'
-    else:
-        problem = f"is not TOML: {problem[:1].lower()}{problem[1:]}; mend the line"
-    return Mistake(shown, line, (key[1] or key[2]) if key else "text", problem)
+        raise ScenarioError([Mistake(shown, *toml_problem(str(error), text))]) from error
 
 
 def _placed(mistakes: list[Finding], text: str, shown: str) -> list[Mistake]:

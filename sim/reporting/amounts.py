@@ -23,13 +23,12 @@ def amount(unit: str, value: float, high: float | None = None, *, large: bool = 
     factor, suffix = AS_READ.get(unit, (1.0, ""))
     value *= factor
     half = (high * factor - value) if high is not None and isfinite(high) else None
-    write, word = _number, ""
+    word = ""
     if large:
         step, word = next(((s, w) for s, w in LARGE if abs(value) >= s), (1.0, ""))
         value, half = value / step, None if half is None else half / step
-        write = _digits if word else _number
-    spread = "" if half is None else f" ± {write(half)}"
-    return f"{write(value)}{spread}{' ' * bool(word)}{word}{suffix}"
+    spread = "" if half is None else f" ± {_number(half)}"
+    return f"{_number(value)}{spread}{' ' * bool(word)}{word}{suffix}"
 
 
 def over(count: int, of: int) -> str:
@@ -41,7 +40,3 @@ def _number(value: float) -> str:
     if value == round(value) or abs(value) >= 1_000:
         return f"{value:,.0f}"
     return f"{value:,.2f}" if abs(value) >= 1 else f"{value:.3g}"
-
-
-def _digits(value: float) -> str:
-    return f"{value:,.2f}"

@@ -38,8 +38,8 @@ class Metric:
 
 METRICS: tuple[Metric, ...] = (
     # people
-    Metric("participants", "people", "day", "up", "players who played, on a day or in all; farmers' accounts too"),
-    Metric("players", "people", "run", "up", "all who grow beans: there at the start, or come since; farmers' accounts too"),
+    Metric("participants", "people", "day", "up", "players who played, on a day or in all; farmers too"),
+    Metric("players", "people", "run", "up", "all who grow beans: there at the start or come since; farmers too"),
     Metric("new_players", "people", "run", "up", "users who became players during the run"),
     Metric("d1", "share", "new player", "up", "new players who play again one day after they came"),
     Metric("d7", "share", "new player", "up", "new players who play again seven days after they came"),
@@ -77,15 +77,15 @@ METRICS: tuple[Metric, ...] = (
     Metric("minutes_per_user", "minutes", "user", "up", "charity time of both classes ÷ users"),
     Metric("staff_minutes", "minutes", "member of staff", "up", "mean labour of the staff cohort"),
     # cost and abuse
-    Metric("subsidy_fen", "fen", "run", "down", "match and the value of beans donated or redeemed, without what teams unlock"),
+    Metric("subsidy_fen", "fen", "run", "down", "match and yuan value of beans donated or redeemed; not team money"),
     Metric("subsidy_per_user", "fen", "user", "down", "subsidy ÷ users"),
     Metric("subsidy_per_participant", "fen", "participant", "down", "subsidy ÷ participants of the run"),
     Metric("overrun", "0 or 1", "run", "down", "whether the subsidy exceeds the sponsors' budget"),
     Metric("farmer_share", "share", "fen of subsidy", "down", "subsidy that went to farmers ÷ subsidy"),
     Metric("wrongly_blocked", "people", "run", "down", "honest users blocked"),
-    Metric("pool_empty_at", "h", "run", "–", "hours until the first pool ran dry for good: could not pay the least claim, and got no more; one closed with money left did not"),
-    Metric("unmet_claims", "claims", "run", "–", "claims that dry pools cut or refused; gifts, confirmed orders that came while dry"),
-    Metric("unmet_fen", "fen", "run", "–", "what they would have been paid by the pool's rule within its caps, by lot in the mean: what caps the subsidy"),
+    Metric("pool_empty_at", "h", "run", "–", "hours until a pool could not pay the least claim, and got no more"),
+    Metric("unmet_claims", "claims", "run", "–", "claims that dry pools cut or refused, gifts and orders while dry"),
+    Metric("unmet_fen", "fen", "run", "–", "what the pools' rules would have paid them: what caps the subsidy"),
     # projects and trust
     Metric("raised_fen", "fen", "run", "up", "money raised by projects; group: source/cause"),
     Metric("helped", "people", "run", "up", "people helped by money paid out, at the cause's cost each"),

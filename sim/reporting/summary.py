@@ -54,7 +54,6 @@ HEADLINE = {
     "funded_share": "limited projects funded",
     "helped": "people helped",
 }
-CAPPED = ("subsidy_fen", "subsidy_per_participant")  # what a dry pool keeps from growing
 PICTURES = 4
 FAVOURITES = ("traffic", "festival_curve", "beans", "giving", "pools", "retention", "participation", "cash")
 NOT_CALIBRATED = (
@@ -175,7 +174,7 @@ def _sections(results: Results) -> Iterator[Section]:
     report = list(_report(results))
     for about, told, sizes in (
         ("campaign", headline, SIZES[:2]),
-        ("pools", _pools(results, scale), SIZES[:1]),
+        ("pools", _pools(results), SIZES[:1]),
     ):
         for size in sizes:
             yield Section(about, size, scale.label(size), tuple(line for at, line in told if at == size))
@@ -186,14 +185,14 @@ def _sections(results: Results) -> Iterator[Section]:
 
 def _headline(results: Results) -> Iterator[tuple[str, Line]]:
     rows = {row["metric"]: row for row in totals(results).iter_rows(named=True)}
-    count, capped = len(results.outcomes), capping(pools(results))
+    count, notes = len(results.outcomes), {"subsidy_fen": capping(pools(results))}
+    notes["subsidy_per_participant"] = "capped as the subsidy is" if notes["subsidy_fen"] else ""
     for name, words in HEADLINE.items():
         row = rows.get(name)
         if row is None or row["value"] == 0 or (name == "peak_10s" and _too_few(results)):
             continue
-        notes = [over(row["over"], count), capped if name in CAPPED else ""]
         value = amount(metric(name).unit, row["value"], row.get("value_high"))
-        yield name, Line(words, value, "; ".join(filter(None, notes)))
+        yield name, Line(words, value, "; ".join(filter(None, (over(row["over"], count), notes.get(name)))))
 
 
 def _too_few(results: Results) -> bool:
@@ -201,19 +200,13 @@ def _too_few(results: Results) -> bool:
     return results.scenario.scenario.users < PEAK_USERS
 
 
-def _pools(results: Results, scale: Scale) -> Iterator[tuple[Size, Line]]:
+def _pools(results: Results) -> Iterator[tuple[Size, Line]]:
+    start = results.scenario.scenario.start
     for name, rows in pools(results).items():
-        total = results.scenario.pools[name].total
-        given = f"{mean(rows, 'spent_fen', 'fen')} of {amount('fen', rows[0]['total_fen'])}"
-        real = f"the scenario's {amount('fen', total, large=True)} at real size"
-        yield (
-            "simulated",
-            Line(
-                f"{name}, for {rows[0]['serves']}",
-                f"{given} ({real})",
-                fate(rows, results.scenario.scenario.start),
-            ),
-        )
+        real = amount("fen", results.scenario.pools[name].total, large=True)
+        total = f"of {amount('fen', rows[0]['total_fen'])} ({real} at real size)"
+        words = f"{name}, gave to {rows[0]['serves']}"
+        yield "simulated", Line(words, mean(rows, "spent_fen", "fen"), f"{total}; {fate(rows, start)}")
 
 
 def _report(results: Results) -> Iterator[tuple[Size, Line]]:
