@@ -106,8 +106,8 @@ def test_only_the_calibrated_scenario_is_held_against_published_volumes(
 
 def test_the_report_stands_at_real_size(played: tuple[Outcome, list[int]]) -> None:
     """The lines of the annual charity report are printed for every run."""
-    lines = dict(played[0].report)
-    assert {"charity orders", "money raised", "people helped"} <= set(lines)
+    real = {line["name"] for line in played[0].report if line["size"] == "real"}
+    assert {"charity orders", "money raised", "people helped"} <= real
 
 
 QUICK = ("hello", "match_pools", "point_farms", "week95_2022", "zhejiang_account")

@@ -279,6 +279,7 @@ def budgets(c: Campaign) -> pl.DataFrame | None:
             "pool": list(s.names),
             "sponsor": [pool.sponsor for pool in s.pools],
             "serves": [pool.serves for pool in s.pools],
+            "real_fen": [pool.total for pool in s.pools],
             "total_fen": s.totals,
             "deposited_fen": deposited,
             "spent_fen": spent,

@@ -21,8 +21,8 @@ def amount(unit: str, value: float, high: float | None = None, *, large: bool = 
     if not isfinite(value):
         return NOTHING
     factor, suffix = AS_READ.get(unit, (1.0, ""))
+    half = (high - value) * factor if high is not None and isfinite(high) else None
     value *= factor
-    half = (high * factor - value) if high is not None and isfinite(high) else None
     word = ""
     if large:
         step, word = next(((s, w) for s, w in LARGE if abs(value) >= s), (1.0, ""))

@@ -203,7 +203,7 @@ def _too_few(results: Results) -> bool:
 def _pools(results: Results) -> Iterator[tuple[Size, Line]]:
     start = results.scenario.scenario.start
     for name, rows in pools(results).items():
-        real = amount("fen", results.scenario.pools[name].total, large=True)
+        real = amount("fen", rows[0]["real_fen"], large=True)
         total = f"of {amount('fen', rows[0]['total_fen'])} ({real} at real size)"
         words = f"{name}, gave to {rows[0]['serves']}"
         yield "simulated", Line(words, mean(rows, "spent_fen", "fen"), f"{total}; {fate(rows, start)}")
@@ -228,10 +228,10 @@ def markdown(summary: Summary, pictures: Sequence[str]) -> str:
     lines = [f"# {summary.title}", "", summary.facts, ""]
     lines += [line for note in summary.notes for line in (f"> {note}", "")]
     for section in summary.sections:
-        lines += [f"## {section.title.capitalize()}", "", "| | | |", "|---|---:|---|"]
+        lines += [f"## {_heading(section.title)}", "", "| | | |", "|---|---:|---|"]
         lines += [*(f"| {each.words} | {each.value} | {each.note} |" for each in section.lines), ""]
     if summary.published:
-        lines += [f"## {_compared(summary).capitalize()}", ""]
+        lines += [f"## {_heading(_compared(summary))}", ""]
         lines += [
             "| | published | simulated | tolerance | unit | | source |",
             "|---|---:|---:|---|---|---|---|",
@@ -240,6 +240,10 @@ def markdown(summary: Summary, pictures: Sequence[str]) -> str:
     best = [name for name in (*FAVOURITES, *pictures) if name in pictures]
     lines += [f"![{name}](figures/{name}.png)\n" for name in list(dict.fromkeys(best))[:PICTURES]]
     return "\n".join([*lines, "Metrics and tables: `metrics.parquet`, `tables/`.", "", summary.verdict, ""])
+
+
+def _heading(title: str) -> str:
+    return title[:1].upper() + title[1:]
 
 
 def show(console: Console, summary: Summary, folder: Path, pictures: Sequence[str]) -> None:

@@ -29,6 +29,7 @@ ROWS = {
     "pledges": 5,
     "retention": DAYS,
     "buyers": 100,
+    "budgets": 2,
 }
 CAUSES = ["education", "illness", "poverty", "environment"]
 LABELS = ["签到", "公益答题", "老人餐", "爱心捐赠", "旧衣捐赠", "植树"]
@@ -55,6 +56,8 @@ FIXED = {
     "category": lambda n: [("服饰", "美妆", "图书")[k % 3] for k in range(n)],
     "sponsor": lambda n: ["星河公益基金会"] * n,
     "pool": lambda n: [("daily", "beans")[k % 2] for k in range(n)],
+    "dry_at": lambda n: [None, 90 * DAY_US // 24][:n],
+    "serves": lambda n: [("gifts", "beans")[k % 2] for k in range(n)],
     "limited": lambda n: np.arange(n) % 2 == 0,
     "funded": lambda n: np.arange(n) % 3 == 0,
     "takes_part": lambda n: np.arange(n) % 4 == 0,
@@ -123,7 +126,15 @@ def make_outcome(scenario: Scenario) -> Callable[..., Outcome]:
                 "checks": [{"name": "debits = credits", "passed": True, "detail": ""}],
             },
             "published": [published_row(0.04)],
-            "report": [("charity actions (人次)", "7.8 亿")],
+            "report": [
+                {
+                    "name": "charity actions (人次)",
+                    "value": 7.8e8 + 1e7 * replication,
+                    "unit": "actions",
+                    "size": "real",
+                },
+                {"name": "projects", "value": 24.0, "unit": "projects", "size": "simulated"},
+            ],
             "stats": {"actions": 5_000.0, "wall_s": 0.5},
         }
         return Outcome(**(held | fields))  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from sim.engine.outcome import Outcome
 from sim.loading import load_scenario
+from sim.reporting.amounts import amount
 from sim.reporting.manifest import to_json
 from sim.reporting.metrics import metric
 from sim.reporting.results import Results
@@ -19,7 +20,7 @@ from sim.reporting.summary import (
     BALANCED,
     HEADLINE,
     NOT_CALIBRATED,
-    amount,
+    Summary,
     as_dict,
     markdown,
     merged,
@@ -36,6 +37,11 @@ def printed(results: Results) -> str:
     text = io.StringIO()
     show(Console(file=text, width=200), summarise(results), Path("results/hello/x"), ["beans"])
     return text.getvalue()
+
+
+def told(summary: Summary) -> dict[str, str]:
+    """Every number of the sections by its words."""
+    return {line.words: line.value for section in summary.sections for line in section.lines}
 
 
 def wrong_books(make: Make) -> Results:
@@ -104,17 +110,17 @@ def test_nothing_is_said_of_systems_that_are_off(make_outcome: Make) -> None:
     frame = outcome.metrics.with_columns(
         value=outcome.metrics["value"] * (outcome.metrics["metric"] != "gifts")
     )
-    words = dict(summarise(Results("hello", (make_outcome(0, metrics=frame),))).headline)
+    words = told(summarise(Results("hello", (make_outcome(0, metrics=frame),))))
     assert HEADLINE["gifts"] not in words
     assert HEADLINE["orders"] in words
 
 
 def test_replications_give_intervals(results: Results, three: Results) -> None:
     """One run has a value, several a mean with its limits."""
-    assert totals(results).columns == ["metric", "value"]
+    assert totals(results).columns == ["metric", "value", "over"]
     row = totals(three).filter(metric="orders").row(0, named=True)
     assert row["value_low"] < row["value"] < row["value_high"]
-    assert "±" in dict(summarise(three).headline)[HEADLINE["orders"]]
+    assert "±" in told(summarise(three))[HEADLINE["orders"]]
 
 
 def test_the_file_shows_four_pictures_at_most(results: Results) -> None:

@@ -128,3 +128,77 @@ def test_a_pool_for_orders_adds_to_what_merchants_give() -> None:
     confirmed = week.rows(Kind.ORDER_CONFIRM)
     assert set(confirmed["pool"]) == {number}
     np.testing.assert_array_equal(confirmed["match"], np.minimum(confirmed["fen"], 100))
+
+
+# --- dry, closed, and what was not paid -----------------------------------------------------------------
+
+UNCAPPED = {"pools__main__cap_per_account": "1_000_000 yuan", "pools__main__cap_per_gift": "1_000_000 yuan"}
+
+
+def budget(r: Run, pool: str) -> dict[str, object]:
+    """The line of a pool in the table of budgets."""
+    return next(row for row in r.tables["budgets"].iter_rows(named=True) if row["pool"] == pool)
+
+
+def test_a_pool_that_closes_with_money_left_never_ran_dry() -> None:
+    """Its end is no exhaustion: no hour of running dry, nothing unmet, and the rest is told."""
+    ample = run("match_pools", USERS, pools__main__total="40_000_000_000 yuan")
+    row = budget(ample, "main")
+    assert np.isnan(ample.metrics["pool_empty_at"])
+    assert (row["dry_at"], row["dry_spells"]) == (None, 0)
+    assert ample.metrics["unmet_fen"] == ample.metrics["unmet_claims"] == 0
+    assert row["left_fen"] == ample.rows(Kind.POOL_WITHDRAW)["fen"].sum() > 0
+
+
+def test_what_a_dry_pool_did_not_pay_is_what_gifts_would_have_been_matched() -> None:
+    """One to one without caps, every fen given while the pool was open was matched or is unmet."""
+    dry = run("match_pools", USERS, **SMALL, **UNCAPPED)
+    gifts = dry.rows(Kind.GIFT)
+    open_ = gifts[(gifts["t"] >= DAY_US + 9 * HOUR_US) & (gifts["t"] < 4 * DAY_US)]
+    short = open_["fen"] - open_["match"]
+    assert dry.metrics["unmet_fen"] == short.sum() > 0
+    assert dry.metrics["unmet_claims"] == (short > 0).sum()
+    assert budget(dry, "main")["unmet_fen"] == dry.metrics["unmet_fen"]
+    assert budget(dry, "main")["dry_spells"] == 3  # every day
+
+
+def test_a_doubled_ratio_on_a_dry_pool_costs_the_same_and_says_so() -> None:
+    """The pool caps the subsidy; what it was asked beyond is told, and grows."""
+    once = run("match_pools", USERS, **SMALL)
+    double = run("match_pools", USERS, **SMALL, pools__main__ratio=2.0)
+    assert double.metrics["subsidy_fen"] == once.metrics["subsidy_fen"] == 10_000
+    assert double.metrics["unmet_fen"] > 1.5 * once.metrics["unmet_fen"]
+    assert double.metrics["pool_empty_at"] <= once.metrics["pool_empty_at"]
+
+
+def test_no_account_is_counted_above_its_cap() -> None:
+    """An account that has its cap already would not have been matched, dry pool or not."""
+    capped = run("match_pools", USERS, **SMALL, pools__main__cap_per_gift="1 yuan")
+    assert 0 < capped.metrics["unmet_fen"] <= 100 * capped.metrics["unmet_claims"]
+
+
+def test_a_bean_pool_that_cannot_pay_a_hundred_beans_is_dry() -> None:
+    """Beans are paid a hundred at a time: 50 fen left are as good as none. Every refusal is counted."""
+    few = run("week95_2022", 5_000, pools__beans__total="36_000 yuan")  # 4.50 yuan at this size
+    row = budget(few, "beans")
+    refused = few.rows(Kind.BEAN_GIFT, refused=True)
+    assert 0 < row["left_fen"] < 100
+    assert row["dry_at"] is not None
+    assert row["unmet_claims"] == len(refused) > 0
+    assert row["unmet_fen"] == refused["fen"].sum()
+
+
+def test_confirmed_orders_that_find_their_pool_dry_are_counted() -> None:
+    """Their match would have been the donation, at most a yuan."""
+    dry = run("week95_2022", 5_000, pools__orders__total="8_000 yuan")  # one yuan at this size
+    confirmed = dry.rows(Kind.ORDER_CONFIRM)
+    asked = np.minimum(confirmed["fen"], 100)
+    assert budget(dry, "orders")["unmet_fen"] == asked.sum() - confirmed["match"].sum() > 0
+
+
+def test_what_pools_gave_and_have_left_is_what_was_put_in() -> None:
+    """For every pool, and for teams nothing is said to be unmet: their points wait."""
+    week = run("week95_2022", 5_000, pools__orders__total="8_000 yuan")
+    for row in week.tables["budgets"].iter_rows(named=True):
+        assert row["spent_fen"] + row["left_fen"] == row["deposited_fen"] <= row["total_fen"]
+        assert (row["unmet_fen"] is None) == (row["serves"] == "teams")

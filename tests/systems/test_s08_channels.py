@@ -28,7 +28,7 @@ def share(r: Run, channel: str, deed: str) -> float:
 def test_players_come_by_the_channels_audiences(week: Run) -> None:
     """Of a hundred players about as many come through a channel as its audience says."""
     audience = np.array([c.audience for c in week.campaign.scenario.channels.values()])
-    players = week.tables["channels"]["players"].to_numpy()
+    players = week.tables["channels"]["new_players"].to_numpy()
     assert players.sum() > 1_000
     np.testing.assert_allclose(players / players.sum(), audience / audience.sum(), atol=0.03)
 
@@ -71,7 +71,7 @@ def test_a_channel_that_pulls_harder_brings_more_people(week: Run) -> None:
     """Twice the pull from a channel, more new players through it and no others."""
     strong = run("week95_2022", USERS, channels__cainiao__pull=2.0)
     before, after = (
-        dict(r.tables["channels"].select("channel", "players").iter_rows()) for r in (week, strong)
+        dict(r.tables["channels"].select("channel", "new_players").iter_rows()) for r in (week, strong)
     )
     assert after["cainiao"] > 1.3 * before["cainiao"]
     assert after["fliggy"] == pytest.approx(before["fliggy"], abs=2)
