@@ -97,10 +97,10 @@ def metrics(
     from sim.reporting.progress import console
 
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("name", "unit", "per", "better", "definition"):
+    for column in ("name", "unit", "per", "size", "better", "definition"):
         table.add_column(column, no_wrap=column == "name")
     for one in METRICS if name is None else (metric(name),):
-        table.add_row(one.name, one.unit, one.per, one.better, one.definition)
+        table.add_row(one.name, one.unit, one.per, one.size, one.better, one.definition)
     console().print(table)
 
 

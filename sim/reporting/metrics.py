@@ -80,7 +80,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("subsidy_fen", "fen", "run", "down", "match and yuan value of beans donated or redeemed; not team money"),
     Metric("subsidy_per_user", "fen", "user", "down", "subsidy ÷ users"),
     Metric("subsidy_per_participant", "fen", "participant", "down", "subsidy ÷ participants of the run"),
-    Metric("overrun", "0 or 1", "run", "down", "whether the subsidy exceeds the sponsors' budget"),
+    Metric("overrun", "0 or 1", "run", "down", "whether the subsidy exceeds the totals of all pools"),
     Metric("farmer_share", "share", "fen of subsidy", "down", "subsidy that went to farmers ÷ subsidy"),
     Metric("wrongly_blocked", "people", "run", "down", "honest users blocked"),
     Metric("pool_empty_at", "h", "run", "–", "hours until a pool could not pay the least claim, and got no more"),

@@ -63,7 +63,7 @@ def unmet(rows: Pool) -> str:
 
 def capping(found: dict[str, Pool]) -> str:
     """Why a subsidy is no higher: the pools that could not pay, and how much; "" if all could."""
-    short = [f"{unmet(rows)} found {name} dry" for name, rows in found.items() if _unmet(rows)]
+    short = [f"{unmet(rows)} found pool {name} dry" for name, rows in found.items() if _unmet(rows)]
     return f"capped: {', '.join(short)}" if short else ""
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 SIZES: tuple[Size, ...] = ("simulated", "any", "real")
+ANY = "shares, averages and times, the same at any size"
 
 
 @dataclass(frozen=True)
@@ -36,4 +37,4 @@ class Scale:
             return f"at simulated size: {self.users:,} users"
         if size == "real":
             return f"at real size: {self.real_users:,} users, simulated × {self.factor:,.6g}; 万 = 10,000, 亿 = 100 M"
-        return "shares, averages and times, the same at any size"
+        return ANY

@@ -16,17 +16,15 @@ from sim.reporting.amounts import amount
 from sim.reporting.manifest import to_json
 from sim.reporting.metrics import metric
 from sim.reporting.results import Results
+from sim.reporting.sections import HEADLINE, merged, totals
 from sim.reporting.summary import (
     BALANCED,
-    HEADLINE,
     NOT_CALIBRATED,
     Summary,
     as_dict,
     markdown,
-    merged,
     show,
     summarise,
-    totals,
 )
 
 Make = Callable[..., Outcome]

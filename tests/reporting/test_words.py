@@ -20,8 +20,9 @@ from sim.reporting.manifest import to_json
 from sim.reporting.metrics import METRICS
 from sim.reporting.metrics import markdown as page
 from sim.reporting.results import Results
+from sim.reporting.sections import HEADLINE
 from sim.reporting.sizes import SIZES, Scale
-from sim.reporting.summary import HEADLINE, as_dict, markdown, show, summarise
+from sim.reporting.summary import as_dict, markdown, show, summarise
 from sim.reporting.tables import TABLES
 
 Make = Callable[..., Outcome]
@@ -219,8 +220,8 @@ def test_a_dry_pool_is_told_beside_the_subsidy_it_caps(
     """Which pool, when, how many claims found it dry, and what they would have cost."""
     lines = written(pooled(make_outcome, budget(**DRY))).splitlines()
     (subsidy,) = [line for line in lines if HEADLINE["subsidy_fen"] in line]
-    assert "capped: 204 claims on 1,662 yuan found main dry" in subsidy
-    (pool,) = [line for line in lines if "main, gave to gifts" in line]
+    assert "capped: 204 claims on 1,662 yuan found pool main dry" in subsidy
+    (pool,) = [line for line in lines if "given by main, for gifts" in line]
     assert "1,500 yuan (120 万 yuan at real size)" in pool
     assert re.search(r"ran dry for good at \d{4}-\d\d-\d\d 18:00 \(after 90\.0 h\)", pool)
 
@@ -228,7 +229,7 @@ def test_a_dry_pool_is_told_beside_the_subsidy_it_caps(
 def test_a_program_is_told_of_the_dry_pool(make_outcome: Make) -> None:
     """In a note and as numbers."""
     held = program(pooled(make_outcome, budget(**DRY)))
-    assert "capped: 204 claims on 1,662 yuan found main dry" in held["notes"]
+    assert "capped: 204 claims on 1,662 yuan found pool main dry" in held["notes"]
     (row,) = held["pools"]
     assert (row["dry_at"], row["unmet_claims"], row["unmet_fen"]) == (DRY["dry_at"], 204, 166_200)
 
@@ -255,6 +256,19 @@ def test_a_pool_that_was_filled_again_says_so(written: Callable[[Results], str],
     )
 
 
+@pytest.mark.parametrize("width", [50, 60, 80, 120])
+def test_a_narrow_terminal_loses_nothing(width: int, make_outcome: Make) -> None:
+    """Where there is no room beside a number its note stands below, whole."""
+    text = io.StringIO()
+    results = pooled(make_outcome, budget(**DRY))
+    show(Console(file=text, width=width), summarise(results), Path("x"), [])
+    said = " ".join(text.getvalue().split())
+    for section in summarise(results).sections:
+        for line in section.lines:
+            for part in (line.words, line.value, line.note):
+                assert " ".join(part.split()) in said
+
+
 @WRITTEN
 def test_of_several_replications_it_says_in_how_many_it_ran_dry(
     written: Callable[[Results], str], make_outcome: Make
@@ -262,6 +276,14 @@ def test_of_several_replications_it_says_in_how_many_it_ran_dry(
     """Not the first replication's fate under all replications' intervals."""
     text = written(pooled(make_outcome, budget(**DRY), budget(spent_fen=100_000, left_fen=50_000)))
     assert "in 1 of 2 replications" in text
+
+
+def test_a_name_with_signs_of_a_table_stays_one_cell(make_outcome: Make) -> None:
+    """Names of pools and benefits are the user's own."""
+    text = file(pooled(make_outcome, budget(pool="a|b\nc [red]")))
+    (row,) = [line for line in text.splitlines() if "given by a" in line]
+    assert row.startswith("| given by a\\|b c [red], for gifts | ")
+    assert row.replace("\\|", "").count("|") == 4
 
 
 # --- people --------------------------------------------------------------------------------------------

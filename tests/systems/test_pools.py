@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from polars.testing import assert_frame_equal
 
 from sim.bookkeeping import Kind
-from tests.systems.runs import DAY_US, Run, run
+from sim.engine.campaign import Campaign
+from sim.engine.frames import all_tables
+from sim.scenario import DAY_S
+from tests.systems.runs import DAY_US, Run, run, scenario
 
 USERS = 10_000
 HOUR_US = DAY_US // 24
@@ -194,6 +200,19 @@ def test_confirmed_orders_that_find_their_pool_dry_are_counted() -> None:
     confirmed = dry.rows(Kind.ORDER_CONFIRM)
     asked = np.minimum(confirmed["fen"], 100)
     assert budget(dry, "orders")["unmet_fen"] == asked.sum() - confirmed["match"].sum() > 0
+
+
+def test_a_run_that_goes_on_from_a_snapshot_remembers_what_was_unmet(tmp_path: Path) -> None:
+    """Dry spells and unmet claims of before the snapshot are not lost."""
+    whole = run("match_pools", USERS, **SMALL)
+    made = scenario("match_pools", USERS, changes={"pools.main.total": "400_000 yuan"})
+    first, second = Campaign(made, workers=1), Campaign(made, workers=1)
+    first.run(until_s=2 * DAY_S)
+    assert first.recorder.unmet.sum() > 0
+    first.save(tmp_path / "half.npz")
+    second.load(tmp_path / "half.npz")
+    second.run()
+    assert_frame_equal(all_tables(second)["budgets"], whole.tables["budgets"])
 
 
 def test_what_pools_gave_and_have_left_is_what_was_put_in() -> None:
