@@ -12,10 +12,11 @@ from starlette.responses import Response
 from sim.errors import UsageError
 from sim.ledger.ledger import wall_us
 from sim.ledger.sql import SqlStore
+from sim.service.bodies import UNREADABLE, each_once, read_body
 from sim.service.desk import Desk
+from sim.service.heads import Said
 from sim.service.keys import ALL, AccessKey, shown
 from sim.service.messages import NewKey, Overlap
-from sim.service.posts import Said, read_body
 from sim.service.problems import Problem
 from sim.service.readers import Readers
 
@@ -42,9 +43,11 @@ class Administration:
         said.check_media()
         body = await read_body(self._desk, said, request.receive, self._desk.policy.body_bytes)
         try:
-            return msgspec.json.decode(body, type=message)
-        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+            ask = msgspec.json.decode(body, type=message)
+        except UNREADABLE as error:
             raise Problem("bad_request", str(error)) from None
+        each_once(body)
+        return ask
 
     async def _keep(self, keys: Sequence[AccessKey]) -> None:
         """Store keys between two batches, then let them count."""
