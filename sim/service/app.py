@@ -19,6 +19,7 @@ from sim.service import batches, heads, operations, pages
 from sim.service.administration import Administration
 from sim.service.answers import Health, Readiness
 from sim.service.batches import Batches
+from sim.service.bodies import Disconnected
 from sim.service.desk import Desk
 from sim.service.gets import Gets, Handler, json
 from sim.service.logs import log
@@ -50,6 +51,7 @@ class App:
                 HTTPException: _on_http,
                 Unavailable: _on_unavailable,
                 StoreError: _on_store,
+                Disconnected: _on_leaving,
                 Exception: _on_defect,
             },
         )
@@ -164,6 +166,10 @@ async def _on_store(request: Request, trouble: Exception) -> Response:
     return _problem(
         request, "storage_unavailable", refused("storage_unavailable", "the store cannot be read")
     )
+
+
+async def _on_leaving(request: Request, trouble: Exception) -> Response:
+    return Response()  # nobody reads it
 
 
 async def _on_defect(request: Request, trouble: Exception) -> Response:
