@@ -208,8 +208,6 @@ class Connection(HttpToolsProtocol):
         self._end = trouble
         if self._in_body and not self._is_answered():
             self._owed -= 1
-            if self.pipeline and self.pipeline[0][0] is self.cycle:
-                self.pipeline.popleft()
         if not self._owed:
             self._say_why(trouble)
 
@@ -243,7 +241,7 @@ class Connection(HttpToolsProtocol):
 
 
 def _trouble(error: httptools.HttpParserError) -> Problem:
-    """Why the parser stopped: for a reason of ours, or of its own."""
+    """Why the parser stopped: a reason of ours, or of its own."""
     reason = error.__context__ or error
     if isinstance(reason, Problem):
         return reason

@@ -100,6 +100,11 @@ class Route(NamedTuple):
         ]
 
 
+def resized(route: Route, server: Server, body: bytes) -> bytes:
+    """The route's request with another body."""
+    return route._replace(body=body).sent([*route.headers(server)[:-1], ("Content-Length", str(len(body)))])
+
+
 def _of_operations() -> Iterator[Route]:
     for one in operations.ALL:
         yield Route(
