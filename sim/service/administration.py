@@ -12,10 +12,11 @@ from starlette.responses import Response
 from sim.errors import UsageError
 from sim.ledger.ledger import wall_us
 from sim.ledger.sql import SqlStore
+from sim.service.bodies import UNREADABLE, each_once, read_body
 from sim.service.desk import Desk
+from sim.service.heads import Said
 from sim.service.keys import ALL, AccessKey, shown
-from sim.service.messages import NewKey, Overlap
-from sim.service.posts import Said, read_body
+from sim.service.messages import NewKey, Nothing, Overlap
 from sim.service.problems import Problem
 from sim.service.readers import Readers
 
@@ -41,10 +42,7 @@ class Administration:
         self._check(said)
         said.check_media()
         body = await read_body(self._desk, said, request.receive, self._desk.policy.body_bytes)
-        try:
-            return msgspec.json.decode(body, type=message)
-        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-            raise Problem("bad_request", str(error)) from None
+        return _decoded(body, message)
 
     async def _keep(self, keys: Sequence[AccessKey]) -> None:
         """Store keys between two batches, then let them count."""
@@ -84,11 +82,23 @@ class Administration:
         return _json({**shown(keys[-1]), "token": token}, 201)
 
     async def revoke(self, request: Request) -> Response:
-        """A key ends, at once."""
-        self._check(Said(request.scope["headers"]))
+        """A key ends, at once: the one in the path, whatever a body may say."""
+        said = Said(request.scope["headers"])
+        self._check(said)
+        body = await read_body(self._desk, said, request.receive, self._desk.policy.body_bytes)
+        _decoded(body or b"{}", Nothing)
         id = request.path_params["id"]
         await self._keep(_or_problem(lambda: self._desk.keys.revoke(id, wall_us()), "not_found"))
         return _json({"keys": [shown(key) for key in self._desk.keys.of(id)]})
+
+
+def _decoded(body: bytes, message: type[M]) -> M:
+    try:
+        ask = msgspec.json.decode(body, type=message)
+    except UNREADABLE as error:
+        raise Problem("bad_request", str(error)) from None
+    each_once(body)
+    return ask
 
 
 T = TypeVar("T")

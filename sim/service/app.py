@@ -15,12 +15,13 @@ from starlette.routing import Route
 
 from sim.ledger.ledger import Ledger, Unavailable
 from sim.ledger.stores import StoreError
-from sim.service import batches, operations, pages
+from sim.service import batches, heads, operations, pages
 from sim.service.administration import Administration
 from sim.service.answers import Health, Readiness
 from sim.service.batches import Batches
+from sim.service.bodies import Disconnected
 from sim.service.desk import Desk
-from sim.service.gets import Gets, json
+from sim.service.gets import Gets, Handler, json
 from sim.service.logs import log
 from sim.service.metrics import Collector
 from sim.service.posts import Posts, defect, refusal
@@ -50,9 +51,11 @@ class App:
                 HTTPException: _on_http,
                 Unavailable: _on_unavailable,
                 StoreError: _on_store,
+                Disconnected: _on_leaving,
                 Exception: _on_defect,
             },
         )
+        self._rest.router.redirect_slashes = False  # a path has one spelling; and Host is not to be believed
 
     def close(self) -> None:
         """Finish what is being read."""
@@ -72,16 +75,16 @@ class App:
     def _routes(self) -> list[Route]:
         gets, keys = Gets(self.desk, self.readers), Administration(self.desk, self.readers)
         return [
-            *(Route(page.path, gets.page(page)) for page in pages.ALL),
-            Route("/v1/export", gets.export),
-            Route("/v1/audit", gets.audit),
-            Route("/v1/keys", keys.all_or_make, methods=["GET", "POST"]),
-            Route("/v1/keys/{id}/revoke", keys.revoke, methods=["POST"]),
-            Route("/v1/keys/{id}/rotate", keys.rotate, methods=["POST"]),
-            Route("/healthz", self.healthz),
-            Route("/readyz", self.readyz),
-            Route("/metrics", self.metrics),
-            Route("/openapi.json", self.openapi),
+            *(_route(page.path, gets.page(page), *page.parameters) for page in pages.ALL),
+            _route("/v1/export", gets.export, "after", "limit"),
+            _route("/v1/audit", gets.audit),
+            _route("/v1/keys", keys.all_or_make, methods=("GET", "POST")),
+            _route("/v1/keys/{id}/revoke", keys.revoke, methods=("POST",)),
+            _route("/v1/keys/{id}/rotate", keys.rotate, methods=("POST",)),
+            _route("/healthz", self.healthz),
+            _route("/readyz", self.readyz),
+            _route("/metrics", self.metrics),
+            _route("/openapi.json", self.openapi),
         ]
 
     # --- the server's own pages ---------------------------------------------------------------------------
@@ -114,6 +117,16 @@ class App:
         from sim.service.openapi import printed
 
         return Response(printed(), media_type="application/json")
+
+
+def _route(path: str, answer: Handler, *parameters: str, methods: tuple[str, ...] = ("GET",)) -> Route:
+    """A route whose requests have a head that says one thing, and no parameter that is not known."""
+
+    async def guarded(request: Request) -> Response:
+        heads.read(request.scope, *parameters)
+        return await answer(request)
+
+    return Route(path, guarded, methods=methods)
 
 
 def _problem(request: Request, code: str, body: bytes, extra: dict[str, str] | None = None) -> Response:
@@ -153,6 +166,10 @@ async def _on_store(request: Request, trouble: Exception) -> Response:
     return _problem(
         request, "storage_unavailable", refused("storage_unavailable", "the store cannot be read")
     )
+
+
+async def _on_leaving(request: Request, trouble: Exception) -> Response:
+    return Response()  # nobody reads it
 
 
 async def _on_defect(request: Request, trouble: Exception) -> Response:

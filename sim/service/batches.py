@@ -11,16 +11,20 @@ import msgspec
 from sim.ledger.decide import Group
 from sim.ledger.entries import Answer, Command, event_id
 from sim.ledger.ledger import wall_us
+from sim.service import heads
+from sim.service.bodies import UNREADABLE, Disconnected, decoded, each_once, read_body
 from sim.service.desk import Desk
+from sim.service.heads import Said
 from sim.service.keys import AccessKey
 from sim.service.messages import Batch, Item
 from sim.service.metrics import Counts
 from sim.service.operations import BY_OP, Operation
-from sim.service.posts import Disconnected, Reply, Said, decoded, defect, read_body, refusal
+from sim.service.posts import Reply, defect, refusal
 from sim.service.problems import JSON, STATUS, Problem, problem, refused
 
 PATH = "/v1/batch"
 _decode = msgspec.json.Decoder(Batch).decode
+_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 # One result: status, replayed, body.
 _RESULT = b'{"status":%d,"replayed":%b,"body":%b}'
 _ANSWER = b'{"results":[%b]}'
@@ -62,7 +66,7 @@ class Batches:
         """Answer one batch."""
         began = time.perf_counter()
         try:
-            status, headers, body = await self._answer(Said(scope["headers"]), receive)
+            status, headers, body = await self._answer(heads.read(scope), receive)
         except Problem as trouble:
             self._desk.counts.codes[trouble.code] += 1
             status, headers, body = refusal(PATH, trouble.code, trouble.body)
@@ -82,10 +86,7 @@ class Batches:
         said.check_media()
         own = said.key()  # of an atomic batch's refusal; the items have keys of their own
         raw = await read_body(desk, said, receive, policy.batch_bytes)
-        try:
-            batch = _decode(raw)
-        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-            raise Problem("bad_request", str(error)) from None
+        batch = _read(raw)
         if not batch.items:
             raise Problem("bad_request", "a batch has at least one item")
         if len(batch.items) > policy.batch_items:
@@ -142,6 +143,17 @@ class Batches:
             one.result(answer, self._desk.counts) for one, answer in zip(prepared, answers, strict=True)
         ]
         return _json(201, _ANSWER % b",".join(results))
+
+
+def _read(raw: bytes) -> Batch:
+    """The batch in a body; its items' own bodies are looked into one by one. Raises Problem."""
+    try:
+        batch = _decode(raw)
+    except UNREADABLE as error:
+        raise Problem("bad_request", str(error)) from None
+    for item in _items(each_once(raw)["items"]):
+        each_once(bytes(item))
+    return batch
 
 
 def _at(index: int, trouble: Problem) -> Problem:

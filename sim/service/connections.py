@@ -10,6 +10,7 @@ import time
 from collections.abc import Sized
 from typing import TYPE_CHECKING, Any
 
+import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
@@ -17,8 +18,9 @@ from sim.ledger.decide import Group
 from sim.ledger.entries import Answer
 from sim.ledger.ledger import wall_us
 from sim.service.desk import too_slow
+from sim.service.heads import Said, check_framing
 from sim.service.operations import Operation, find
-from sim.service.posts import Asked, Posts, Said, defect, refusal
+from sim.service.posts import Asked, Posts, Reply, defect, refusal
 from sim.service.problems import Problem
 
 if TYPE_CHECKING:
@@ -49,7 +51,10 @@ class Connection(HttpToolsProtocol):
         self._parts: list[bytes] = []
         self._busy = False
         self._begun = False  # a head or a body is on its way
+        self._in_body = False
         self._last = False  # to be closed after the answer
+        self._owed = 0  # requests whose answer is not written yet
+        self._end: Problem | None = None  # why nothing more is read: answered when nothing else is owed
 
     # --- reading ------------------------------------------------------------------------------------------
 
@@ -66,7 +71,14 @@ class Connection(HttpToolsProtocol):
         self._desk.unwatch(self)
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        if self._end is not None:
+            return
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._give_up(_trouble(error))
+            return
         if self._begun:
             self._desk.watch(self)
 
@@ -78,25 +90,38 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._taken = self._for_us()
         if self._taken is None:
-            self._over()
-            url, headers, expect = self.url, self.headers, self.expect_100_continue
-            super().on_message_begin()
-            self.headers += headers  # the list that the scope has
-            self.url, self.expect_100_continue = url, expect
-            super().on_headers_complete()
+            self._to_asgi()
+        self._in_body = True
+        self._owed += 1
+
+    def _to_asgi(self) -> None:
+        """Hand a request over. Raises Problem, which ends the reading."""
+        url, headers, expect = self.url, self.headers, self.expect_100_continue
+        check_framing(url, headers, self.parser.get_http_version(), self.parser.should_upgrade())
+        self._over()
+        super().on_message_begin()
+        self.headers += headers  # the list that the scope has
+        self.url, self.expect_100_continue = url, expect
+        super().on_headers_complete()
+        self.headers = []  # what follows the body is no header
 
     def _for_us(self) -> tuple[Operation, str] | None:
         """The operation of a request that goes the short way."""
         parser, cycle = self.parser, self.cycle
-        if self._busy or self.expect_100_continue or self.pipeline or b"%" in self.url:
+        if self._busy or self.pipeline or b"%" in self.url:
             return None
         if cycle is not None and not cycle.response_complete:
             return None
         if parser.get_method() != b"POST" or not parser.should_keep_alive() or parser.should_upgrade():
             return None
-        self._said = Said(self.headers)
-        length = self._said.length
-        if not length.isdigit() or len(length) > 9 or int(length) > self._desk.policy.body_bytes:
+        try:
+            said = self._said = Said(self.headers)
+        except Problem:  # it is answered there
+            return None
+        length = said.length
+        if said.expect or not said.host or not length.isdigit():
+            return None
+        if len(length) > 9 or int(length) > self._desk.policy.body_bytes:
             return None
         return find(self.url.decode("latin-1"))
 
@@ -107,6 +132,7 @@ class Connection(HttpToolsProtocol):
             self._parts.append(body)
 
     def on_message_complete(self) -> None:
+        self._in_body = False
         if self._taken is None:
             super().on_message_complete()
             return
@@ -133,40 +159,68 @@ class Connection(HttpToolsProtocol):
                 Group((asked.command,)), asked.command.principal, lambda told: self._told(asked, told)
             )
         except Problem as trouble:
-            self._reply(*posts.refuse(operation, self.url.decode("latin-1"), trouble, began))
+            self._reply(posts.refuse(operation, self.url.decode("latin-1"), trouble, began))
         except Exception as error:
-            self._reply(*posts.refuse(operation, self.url.decode("latin-1"), defect(error), began))
+            self._reply(posts.refuse(operation, self.url.decode("latin-1"), defect(error), began))
 
     def _told(self, asked: Asked, told: list[Answer] | Problem) -> None:
-        self._reply(*self._posts.end(asked, told))
+        self._reply(self._posts.end(asked, told))
 
-    def _reply(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    def _reply(self, reply: Reply) -> None:
         self._busy = False
         transport = self.transport
         if transport.is_closing():
             return
-        parts = [STATUS_LINE[status]]
-        for name, value in headers:
-            parts += (name, b": ", value, b"\r\n")
-        parts += (b"\r\n", body)
-        transport.write(b"".join(parts))
+        self._write(reply)
         if self._last:
             transport.close()
         self.on_response_complete()
         if self.flow.write_paused:  # the client does not read: take nothing more from it
             self.flow.pause_reading()
 
+    def _write(self, reply: Reply) -> None:
+        status, headers, body = reply
+        parts = [STATUS_LINE[status]]
+        for name, value in headers:
+            parts += (name, b": ", value, b"\r\n")
+        parts += (b"\r\n", body)
+        self.transport.write(b"".join(parts))
+
     def resume_writing(self) -> None:
         super().resume_writing()
         self.flow.resume_reading()
 
+    def on_response_complete(self) -> None:
+        self._owed -= 1
+        super().on_response_complete()
+        if self._end is not None and not self._owed:
+            self._say_why(self._end)
+
+    # --- reading no further -------------------------------------------------------------------------------
+
     def cancel(self) -> None:
         """The rest of a request did not come in time."""
-        self._desk.unwatch(self)
-        self._last = True
-        trouble = too_slow(self._desk.policy.body_s)
-        self._desk.counts.codes[trouble.code] += 1
-        self._reply(*refusal(self.url.decode("latin-1"), trouble.code, trouble.body))
+        self._give_up(too_slow(self._desk.policy.body_s))
+
+    def _give_up(self, trouble: Problem) -> None:
+        """Where the next request begins is not known. What was asked before is answered before this is."""
+        self._over()
+        self._end = trouble
+        if self._in_body and not self._is_answered():
+            self._owed -= 1
+        if not self._owed:
+            self._say_why(trouble)
+
+    def _is_answered(self) -> bool:
+        """Whether an answer to the request that is being read has begun already."""
+        return self._taken is None and self.cycle.response_started
+
+    def _say_why(self, trouble: Problem) -> None:
+        if not (self._in_body and self._is_answered()) and not self.transport.is_closing():
+            self._desk.counts.codes[trouble.code] += 1
+            path = self.url.partition(b"?")[0].decode("latin-1")
+            self._write(refusal(path or "/", trouble.code, trouble.body))
+        self.transport.close()
 
     # --- ASGI behind us, and the end ----------------------------------------------------------------------
 
@@ -184,3 +238,14 @@ class Connection(HttpToolsProtocol):
             self._last = True
         else:
             super().shutdown()
+
+
+def _trouble(error: httptools.HttpParserError) -> Problem:
+    """Why the parser stopped: a reason of ours, or of its own."""
+    reason = error.__context__ or error
+    if isinstance(reason, Problem):
+        return reason
+    if isinstance(reason, httptools.HttpParserError):
+        return Problem("bad_http", str(reason))
+    assert isinstance(reason, Exception)
+    return defect(reason)

@@ -29,8 +29,10 @@ SCOPES = (
     "admin",
 )
 ALL = "*"
-_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_OWNER = re.compile(r"(project|pool):[A-Za-z0-9_.-]{1,64}")
+# An id. Of a path `.` and `..` are what clients and proxies take away, so no thing can be called that.
+NAME = r"(?!\.{1,2}(?![A-Za-z0-9_.-]))[A-Za-z0-9_.-]{1,64}"
+_ID = re.compile(NAME)
+_OWNER = re.compile(f"(project|pool):{NAME}")
 _CACHED = 10_000  # headers whose key is known
 
 
@@ -181,7 +183,9 @@ def shown(key: AccessKey) -> dict[str, Any]:
 def _check(principal: str, scopes: frozenset[str], owners: frozenset[str]) -> None:
     """Raises UsageError unless id, scopes and owners are what they can be."""
     if not _ID.fullmatch(principal):
-        raise UsageError(f"{principal!r} is not an id: letters, digits, dots, dashes and _ only, at most 64")
+        raise UsageError(
+            f"{principal!r} is not an id: letters, digits, dots, dashes and _ only, at most 64, and not . or .."
+        )
     unknown = sorted(scopes - set(SCOPES))
     if unknown or not scopes:
         raise UsageError(f"scope {', '.join(unknown) or '(none)'}: choose of {', '.join(SCOPES)}")

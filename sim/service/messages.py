@@ -10,20 +10,21 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from sim.service.keys import ALL, SCOPES
+from sim.service.keys import ALL, NAME, SCOPES
 
 # `(?![\s\S])` is the end, and unlike `$` not before a last line break either.
 END = r"(?![\s\S])"
-ID_PATTERN = r"^[A-Za-z0-9_.-]{1,64}" + END
-ACCOUNT_PATTERN = r"^[0-9]{4}(:[A-Za-z0-9_.-]{1,64}){0,3}" + END
-KEY_PATTERN = r"^[!-~]([ -~]{0,126}[!-~])?" + END
+ID_PATTERN = f"^{NAME}{END}"
+ACCOUNT_PATTERN = f"^[0-9]{{4}}(:{NAME}){{0,3}}{END}"
+# No comma: of two headers a proxy may make one with a comma between them.
+KEY_PATTERN = r"^[!-+\--~]([ -+\--~]{0,126}[!-+\--~])?" + END
 EVENT_PATTERN = r"^[0-9a-f]{32}" + END
 
 Id = Annotated[str, Meta(pattern=ID_PATTERN)]
 AccountName = Annotated[
     str, Meta(pattern=ACCOUNT_PATTERN, description="code:owner:…, as 2400:p3", examples=["2400:p3"])
 ]
-Key = Annotated[str, Meta(pattern=KEY_PATTERN, description="1 to 128 printable ASCII characters")]
+Key = Annotated[str, Meta(pattern=KEY_PATTERN, description="1 to 128 printable ASCII characters, no comma")]
 EventId = Annotated[
     str, Meta(pattern=EVENT_PATTERN, description="id of an event", examples=["0123456789abcdef" * 2])
 ]
@@ -41,7 +42,7 @@ Instant = Annotated[
     int, Meta(ge=0, le=2**53 - 1, description="µs since the Unix epoch", examples=[1_662_681_600_000_000])
 ]
 Klass = Literal["labour", "donated"]
-Owner = Annotated[str, Meta(pattern=r"^(\*|(project|pool):[A-Za-z0-9_.-]{1,64})" + END)]
+Owner = Annotated[str, Meta(pattern=rf"^(\*|(project|pool):{NAME}){END}")]
 Scope = Annotated[str, Meta(extra_json_schema={"enum": list(SCOPES)})]
 
 
@@ -275,3 +276,7 @@ class Overlap(msgspec.Struct, forbid_unknown_fields=True):
     """How long the secrets before a new one stay valid."""
 
     overlap_s: Annotated[int, Meta(ge=0, le=10**9)] = 86_400
+
+
+class Nothing(msgspec.Struct, forbid_unknown_fields=True):
+    """A body with no word in it: the path says everything."""

@@ -21,7 +21,8 @@ TITLE = "Beanpeak reference ledger"
 ABOUT = (
     "Beans, charity time and money of an online charity campaign in double-entry books. Every POST carries an "
     "Idempotency-Key: asked again it gets the same answer, byte for byte, and has no second effect. A retryable "
-    "problem is asked again with the same key. Business dates are judged by effective_at, never by the clock."
+    "problem is asked again with the same key. Business dates are judged by effective_at, never by the clock. "
+    "What could be read in two ways is refused: a header, a parameter or a member of a body that is given twice."
 )
 WRITES = (400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 503)
 READS = (400, 401, 403, 404, 405, 503)
@@ -54,7 +55,7 @@ def document() -> Said:
                 "key": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": f"bp_<id>_<secret>; scopes: {', '.join(SCOPES)}",
+                    "description": f"bp_<id>_<secret>, in one header; scopes: {', '.join(SCOPES)}",
                 }
             },
         },
@@ -130,14 +131,15 @@ def _parameters() -> Said:
             "name": "Idempotency-Key",
             "in": "header",
             "required": True,
-            "description": "names this request for ever; the event's id follows from it and the key's id",
+            "description": "names this request for ever; the event's id follows from it and the key's id. Once, "
+            "on one line, like every header that is read here: two are refused (ambiguous_header)",
             "schema": {"type": "string", "pattern": _readable(m.KEY_PATTERN)},
             "example": "run1:17",
         },
         "Cursor": {
             "name": "cursor",
             "in": "query",
-            "description": "`next` of the page before",
+            "description": "`next` of the page before; at most once, like every parameter",
             "schema": {"type": "string", "pattern": _readable(views.CURSOR_PATTERN)},
         },
         "Limit": {
@@ -306,7 +308,7 @@ def _server() -> Said:
         responses = {
             "200": {"description": "as it is", "content": content},
             **(more or {}),
-            **_problems((405,)),
+            **_problems((400, 405)),
         }
         return {
             "get": {

@@ -23,6 +23,11 @@ class Page(NamedTuple):
     paged: bool = False
     scope: str = "ledger:read"
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """What may stand in its query."""
+        return ("cursor", "limit") if self.paged else ()
+
 
 def _of_project(id: str) -> str:
     return f"project:{id}"

@@ -10,90 +10,18 @@ import msgspec
 from sim.ledger.decide import Group
 from sim.ledger.entries import Answer, Command
 from sim.ledger.ledger import wall_us
+from sim.service import heads
+from sim.service.bodies import Disconnected, decoded, read_body
 from sim.service.desk import Desk
+from sim.service.heads import Headers, Said
 from sim.service.keys import AccessKey
 from sim.service.logs import log
-from sim.service.messages import KEY_PATTERN
 from sim.service.operations import Operation
 from sim.service.problems import JSON, PROBLEM, RETRY_AFTER, STATUS, WAITS, Problem, problem
 
-Headers = list[tuple[bytes, bytes]]
 Reply = tuple[int, Headers, bytes]
 
-CLOSES = frozenset({"request_timeout", "too_large"})  # what is left of the body is not read
-
-
-DISCARDED = 8 << 20  # bytes of a body that is too large
-
-
-class Disconnected(Exception):
-    """The client left before its request was whole."""
-
-
-class Said:
-    """The headers that matter."""
-
-    __slots__ = ("authorization", "idempotency_key", "length", "media")
-
-    def __init__(self, headers: Headers) -> None:
-        said = dict(headers)
-        self.authorization = said.get(b"authorization")
-        self.idempotency_key = said.get(b"idempotency-key")
-        self.media = said.get(b"content-type", b"")
-        self.length = said.get(b"content-length", b"")
-
-    def check_media(self) -> None:
-        """Raises Problem unless the body is said to be JSON."""
-        if self.media != JSON and self.media.partition(b";")[0].strip().lower() != JSON:
-            raise Problem("unsupported_media_type", "send Content-Type: application/json")
-
-    def key(self) -> str:
-        """The idempotency key. Raises Problem."""
-        value = self.idempotency_key
-        if not value:
-            raise Problem("idempotency_key_missing", "send an Idempotency-Key of 1 to 128 characters")
-        text = value.decode("latin-1")
-        if len(text) > 128 or not text.isascii() or not text.isprintable():
-            raise Problem("bad_request", f"Idempotency-Key must match {KEY_PATTERN.partition('(?!')[0]}")
-        return text
-
-
-async def read_body(desk: Desk, said: Said, receive: Any, most: int) -> bytes:
-    """The whole body, within its limits. Raises Problem, or Disconnected."""
-    length = _declared(said.length)
-    part = await desk.read(receive)
-    body: bytes = part.get("body", b"")
-    while part.get("more_body") and length <= most:
-        part = await desk.read(receive)
-        body += part.get("body", b"")
-        length = len(body)
-    if part["type"] == "http.disconnect":
-        raise Disconnected
-    if max(length, len(body)) > most:
-        await _discard(desk, receive, part)
-        raise Problem("too_large", f"at most {most} bytes", most=most)
-    return body
-
-
-def _declared(length: bytes) -> int:
-    """What Content-Length says, 0 if there is none or it is nonsense; what comes is counted anyway."""
-    return int(length[:18]) if length.isdigit() else 0
-
-
-async def _discard(desk: Desk, receive: Any, part: Any) -> None:
-    """Read on a little: a client that is still sending would not see the answer."""
-    size = 0
-    while part.get("more_body") and size < DISCARDED:
-        part = await desk.read(receive)
-        size += len(part.get("body", b""))
-
-
-def decoded(operation: Operation, body: bytes | msgspec.Raw) -> Any:
-    """The message in a body. Raises Problem."""
-    try:
-        return operation.decode(body)
-    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-        raise Problem("bad_request", str(error)) from None
+CLOSES = frozenset({"bad_http", "request_timeout", "too_large"})  # what else comes is not read
 
 
 def named(operation: Operation, message: Any, id: str) -> None:
@@ -194,7 +122,7 @@ class Posts:
         """Answer one request of ASGI."""
         began = time.perf_counter()
         try:
-            now_us, said = wall_us(), Said(scope["headers"])
+            now_us, said = wall_us(), heads.read(scope)
             key = self.check(operation, said, now_us)
             body = await read_body(self.desk, said, receive, self.desk.policy.body_bytes)
             asked = self.begin(operation, id, said, key, body, now_us, began)

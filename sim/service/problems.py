@@ -25,6 +25,8 @@ class Code(NamedTuple):
 CODES: dict[str, Code] = {
     # the request
     "bad_request": Code(400, "The request cannot be read"),
+    "bad_http": Code(400, "This is not HTTP/1.1 as it is read here"),
+    "ambiguous_header": Code(400, "A header could be read in two ways"),
     "idempotency_key_missing": Code(400, "A POST needs an Idempotency-Key"),
     "unauthorized": Code(401, "No valid key"),
     "forbidden": Code(403, "The key may not do this"),

@@ -50,7 +50,11 @@ class Inside:
 
     async def ask(self, method: str, path: str, *parts: Part, **headers: str) -> Reply:
         """One request, its body in parts."""
-        said = {"authorization": f"Bearer {self.token}", "content-type": "application/json"} | headers
+        said = {
+            "host": "x",
+            "authorization": f"Bearer {self.token}",
+            "content-type": "application/json",
+        } | headers
         raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in said.items()]
         path, _, query = path.partition("?")
         scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "headers": raw,

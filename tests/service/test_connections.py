@@ -18,8 +18,7 @@ from sim.service.operations import BY_OP
 from sim.service.server import configured
 from tests.service.asgi import Inside
 from tests.service.serving import Server, fresh
-
-DEPOSIT = b'{"effective_at":1662696000000000,"fen":1}'
+from tests.service.wire import DEPOSIT, Raw, get, post
 
 
 @pytest.fixture(scope="module")
@@ -28,63 +27,6 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     one = Server(tmp_path_factory.mktemp("hasty") / "ledger.db", policy={"body_s": 0.5}).start()
     yield one
     assert one.stop() == 0
-
-
-def post(server: Server, pool: str, body: bytes = DEPOSIT, *headers: bytes, key: str = "") -> bytes:
-    """A request as bytes."""
-    lines = [
-        b"POST /v1/pools/%b/deposits HTTP/1.1" % pool.encode(),
-        b"Host: x",
-        b"Authorization: Bearer %b" % server.token.encode(),
-        b"Content-Type: application/json",
-        b"Idempotency-Key: %b" % (key or fresh()).encode(),
-        b"Content-Length: %d" % len(body),
-        *headers,
-    ]
-    return b"\r\n".join(lines) + b"\r\n\r\n" + body
-
-
-def get(server: Server, path: str) -> bytes:
-    return f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.token}\r\n\r\n".encode()
-
-
-class Raw:
-    """A socket and the answers on it."""
-
-    def __init__(self, server: Server) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=10)
-        self._held = b""
-
-    def __enter__(self) -> Raw:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.socket.close()
-
-    def send(self, data: bytes) -> None:
-        self.socket.sendall(data)
-
-    def answer(self) -> tuple[int, bytes]:
-        """Status and body of the next answer; (0, b"") when the connection was closed."""
-        while b"\r\n\r\n" not in self._held:
-            if not self._more():
-                return 0, b""
-        head, _, self._held = self._held.partition(b"\r\n\r\n")
-        found = re.search(rb"content-length: (\d+)", head.lower())
-        length = int(found[1]) if found else 0
-        while len(self._held) < length:
-            if not self._more():
-                return 0, b""
-        body, self._held = self._held[:length], self._held[length:]
-        return int(head.split()[1]), body
-
-    def _more(self) -> bool:
-        try:
-            part = self.socket.recv(65_536)
-        except ConnectionResetError:
-            part = b""
-        self._held += part
-        return bool(part)
 
 
 def numbers(answers: list[tuple[int, bytes]]) -> list[int]:
