@@ -86,7 +86,10 @@ def _find(name: str) -> tuple[Traversable, str]:
 def _relative(path: Path) -> str:
     if not path.is_absolute():
         return path.as_posix()
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:  # the working directory was deleted
+        return path.name
     return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
 
 

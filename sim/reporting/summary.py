@@ -181,7 +181,7 @@ def markdown(summary: Summary, pictures: Sequence[str]) -> str:
     return "\n".join([*lines, "Metrics and tables: `metrics.parquet`, `tables/`.", "", summary.verdict, ""])
 
 
-def show(console: Console, summary: Summary, folder: Path, pictures: Sequence[str]) -> None:
+def show(console: Console, summary: Summary, folder: Path) -> None:
     """Print the summary; the verdict is the last line."""
     console.print(f"\n[bold]{escape(summary.title)}[/bold]\n{escape(summary.facts)}", highlight=False)
     for note in summary.notes:
@@ -198,8 +198,8 @@ def show(console: Console, summary: Summary, folder: Path, pictures: Sequence[st
         console.print("charity report", style="italic")
     for label, text in summary.report:
         console.print(f"{escape(label)}: {escape(text)}", highlight=False)
-    console.print(f"figures: {folder / 'figures'} ({len(pictures)})", highlight=False, soft_wrap=True)
-    console.print(f"data:    {folder}", highlight=False, soft_wrap=True)
+    console.print(f"figures: {escape(str(folder / 'figures'))}", highlight=False, soft_wrap=True)
+    console.print(f"data:    {escape(str(folder))}", highlight=False, soft_wrap=True)
     console.print(
         summary.verdict, style="green" if summary.verdict == BALANCED else "bold red", highlight=False
     )
