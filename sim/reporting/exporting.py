@@ -62,9 +62,12 @@ def for_excel(results: Results, table: str, frame: pl.DataFrame, lang: Lang) -> 
         if name in frame.columns
     )
     safe = readable.with_columns(
-        pl.when(pl.col(pl.String).str.contains(FORMULAS))
-        .then(pl.lit("'") + pl.col(pl.String))
-        .otherwise(pl.col(pl.String)),
-        pl.col(pl.Float32, pl.Float64).fill_nan(None),
+        *(_never_computed(name) for name, kind in readable.schema.items() if kind == pl.String),
+        *(pl.col(name).fill_nan(None) for name, kind in readable.schema.items() if kind.is_float()),
     )
     return safe.rename(headings(table, safe.columns)) if lang == "zh" else safe
+
+
+def _never_computed(column: str) -> pl.Expr:
+    text = pl.col(column)
+    return pl.when(text.str.contains(FORMULAS)).then("'" + text).otherwise(text).alias(column)

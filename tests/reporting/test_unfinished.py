@@ -89,9 +89,10 @@ def test_a_failure_while_finishing_leaves_no_whole_run(
     """Rows that do not fit on the disk leave the run unfinished, to be taken up again."""
     for k in (0, 1):
         run.keep(make_outcome(k))
-    with monkeypatch.context() as disk, pytest.raises(BeanpeakError):
-        disk.setattr("sim.reporting.unfinished.write_rows", full_disk)
+    monkeypatch.setattr("sim.reporting.unfinished.write_rows", full_disk)
+    with pytest.raises(BeanpeakError):
         run.finish()
+    monkeypatch.undo()
     assert finished_runs(tmp_path) == []
     assert Unfinished.open(run.folder).missing() == []
     assert len(Unfinished.open(run.folder).finish().outcomes) == 2

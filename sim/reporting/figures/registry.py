@@ -14,7 +14,6 @@ from sim.loading import settings_hash
 from sim.reporting.figures import giving, market, play, traffic
 from sim.reporting.figures.canvas import Canvas
 from sim.reporting.figures.look import Look, printing
-from sim.reporting.figures.numbers import NOTHING
 from sim.reporting.figures.spec import FigureSpec
 from sim.reporting.manifest import version
 from sim.reporting.results import Results
@@ -56,9 +55,10 @@ def draw(spec: FigureSpec, numbers: pl.DataFrame, look: Look, caption: str, head
 
 def numbers_of(spec: FigureSpec, results: Results) -> pl.DataFrame | None:
     """The numbers behind a figure, or None if the run has nothing to show in it."""
-    if any(results.tables.get(need, NOTHING).is_empty() for need in spec.needs):
+    filled = {name: frame for name, frame in results.tables.items() if len(frame)}
+    if any(need not in filled for need in spec.needs):
         return None
-    rows = spec.numbers(results.tables)
+    rows = spec.numbers(filled)
     return rows if len(rows) and rows["value"].fill_nan(0.0).abs().sum() > 0 else None
 
 
