@@ -5,6 +5,7 @@ One summary, written three ways: `summary.md`, a terminal, JSON.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,14 @@ import polars as pl
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from sim.engine.outcome import Published
 from sim.loading import settings_hash
 from sim.reporting.metrics import metric
 from sim.reporting.results import Results
 from sim.reporting.statistics import intervals
+from sim.reporting.terminal import literal
 
 # In the order of a story: who came, what they bought, gave and grew, what it cost, whom it helped.
 HEADLINE = {
@@ -78,7 +81,7 @@ def summarise(results: Results) -> Summary:
     published = merged(results)
     notes = () if world.calibrated or published else (NOT_CALIBRATED,)
     return Summary(
-        title=f"{world.title} ({results.name})",
+        title=literal(f"{world.title} ({results.name})"),
         facts=_facts(results),
         notes=notes,
         headline=tuple(_headline(results)),
@@ -160,7 +163,7 @@ def _passed(row: Published) -> str:
 
 def markdown(summary: Summary, pictures: Sequence[str]) -> str:
     """`summary.md`; `pictures` are names of figures beside it."""
-    lines = [f"# {summary.title}", "", summary.facts, ""]
+    lines = [f"# {_as_written(summary.title)}", "", _as_written(summary.facts), ""]
     lines += [line for note in summary.notes for line in (f"> {note}", "")]
     lines += ["| | |", "|---|---:|", *(f"| {words} | {value} |" for words, value in summary.headline), ""]
     if summary.published:
@@ -175,17 +178,28 @@ def markdown(summary: Summary, pictures: Sequence[str]) -> str:
             for r in summary.published
         ] + [""]
     if summary.report:
-        lines += ["## Charity report", "", *(f"- {label}: {text}" for label, text in summary.report), ""]
+        lines += ["## Charity report", "", *(_item(*line) for line in summary.report), ""]
     best = [name for name in (*FAVOURITES, *pictures) if name in pictures]
     lines += [f"![{name}](figures/{name}.png)\n" for name in list(dict.fromkeys(best))[:PICTURES]]
     return "\n".join([*lines, "Metrics and tables: `metrics.parquet`, `tables/`.", "", summary.verdict, ""])
 
 
+def _item(label: str, text: str) -> str:
+    return f"- {_as_written(literal(label))}: {_as_written(literal(text))}"
+
+
+def _as_written(text: str) -> str:
+    """Text that Markdown shows as it is: no link, table, emphasis, code or HTML comes of it."""
+    return re.sub(r"([\\`*\[\]<>|&$~])", r"\\\1", text)
+
+
 def show(console: Console, summary: Summary, folder: Path) -> None:
     """Print the summary; the verdict is the last line."""
-    console.print(f"\n[bold]{escape(summary.title)}[/bold]\n{escape(summary.facts)}", highlight=False)
+    console.print()
+    console.print(Text(summary.title, style="bold"))
+    console.print(Text(summary.facts))
     for note in summary.notes:
-        console.print(escape(note), style="yellow", highlight=False)
+        console.print(Text(note, style="yellow"))
     headline = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     headline.add_column()
     headline.add_column(justify="right")
@@ -197,12 +211,10 @@ def show(console: Console, summary: Summary, folder: Path) -> None:
     if summary.report:
         console.print("charity report", style="italic")
     for label, text in summary.report:
-        console.print(f"{escape(label)}: {escape(text)}", highlight=False)
-    console.print(f"figures: {escape(str(folder / 'figures'))}", highlight=False, soft_wrap=True)
-    console.print(f"data:    {escape(str(folder))}", highlight=False, soft_wrap=True)
-    console.print(
-        summary.verdict, style="green" if summary.verdict == BALANCED else "bold red", highlight=False
-    )
+        console.print(Text(literal(f"{label}: {text}")))
+    console.print(Text(literal(f"figures: {folder / 'figures'}")), soft_wrap=True)
+    console.print(Text(literal(f"data:    {folder}")), soft_wrap=True)
+    console.print(Text(summary.verdict, style="green" if summary.verdict == BALANCED else "bold red"))
 
 
 def _published_table(rows: Sequence[Published]) -> Table:
