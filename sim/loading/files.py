@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -71,7 +72,7 @@ def _is_toml(file: Traversable) -> bool:
 
 def _find(name: str) -> tuple[Traversable, str]:
     """The file of a name or path, and how to show it: as given, and never with an absolute path."""
-    if name.endswith(".toml") or "/" in name or "\\" in name:
+    if name.endswith(".toml") or "/" in name or os.sep in name:
         path = Path(name)
         if not path.is_file():
             raise UsageError(f"{name}: there is no such file; `beanpeak scenarios list` shows the names")

@@ -17,6 +17,7 @@ from sim.reporting.figures.look import Look, printing
 from sim.reporting.figures.spec import FigureSpec
 from sim.reporting.manifest import version
 from sim.reporting.results import Results
+from sim.reporting.terminal import literal
 from sim.softly import softly
 from sim.suggestions import did_you_mean
 
@@ -93,14 +94,15 @@ def draw_each(
     A figure that cannot be drawn costs the others nothing; `again` is the command that draws it again.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    caption, drawn = caption_of(results, look), {}
+    caption, heading = caption_of(results, look), literal(results.scenario.scenario.title)
+    drawn = {}
     with printing():
         for spec in chosen(only):
             with softly(f"figure {spec.name}", again) as failed:
                 numbers = numbers_of(spec, results)
                 if numbers is None:
                     continue
-                figure = draw(spec, numbers, look, caption, results.scenario.scenario.title)
+                figure = draw(spec, numbers, look, caption, heading)
                 _save(spec.name, figure, numbers, folder, look, formats)
             drawn[spec.name] = not failed
     return drawn
