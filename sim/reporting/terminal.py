@@ -7,12 +7,23 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console as RichConsole
+
+from sim.standard import hush
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 WIDE = 160  # columns
+
+
+class Console(RichConsole):
+    """A console that falls silent when nobody listens any more, instead of ending the program."""
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing more."""
+        self.quiet = True
+        hush()
 
 
 def console() -> Console:
