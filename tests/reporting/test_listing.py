@@ -221,3 +221,15 @@ def test_the_usual_folder_of_results_need_not_be_typed(
     monkeypatch.chdir(tmp_path)
     run = Unfinished.begin(RunPlan("hello", scenario, scenario), Path("results"))
     assert run.resuming == f"beanpeak resume {run.plan.key}"
+
+
+@pytest.mark.parametrize("words", ["list", "show hello", "show 0123abcd-load"])
+def test_nothing_vanishes_at_sixty_columns(words: str, out: Path) -> None:
+    """Cells are folded: every letter of the wide table is in the narrow one, and no line is wider."""
+    asked = ["results", *words.split(), "--out", str(out)]
+    narrow = CliRunner().invoke(app, asked, env={"COLUMNS": "60", "NO_COLOR": "1"}).stdout
+    wide = CliRunner().invoke(app, asked, env={"COLUMNS": "300", "NO_COLOR": "1"}).stdout
+    assert sorted("".join(narrow.split())) == sorted("".join(wide.split()))
+    assert "\x1b" not in narrow
+    if words == "list":
+        assert max(map(len, narrow.splitlines())) <= 60
