@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from sim import cli_ledger, cli_load, cli_results, cli_scenarios, cli_trace
-from sim.errors import BeanpeakError, InvariantError
+from sim.commands import STOPPED, strict
+from sim.errors import BeanpeakError, Interrupted, InvariantError, UsageError
+from sim.softly import warn
+from sim.standard import any_encoding, heard_or_not, hush
 
 if TYPE_CHECKING:
     from sim.reporting.results import Results
@@ -37,7 +40,6 @@ app = typer.Typer(
     help="Simulate online charity campaigns, with books that balance.",
     epilog=EXAMPLES,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
@@ -89,70 +91,114 @@ def resume(
     _finish_all([Unfinished.open(find_unfinished(run, out))], workers, json, quiet)
 
 
-@app.command()
-def version() -> None:
+@app.command(epilog="Example:  beanpeak version --json")
+def version(json: Json = False) -> None:
     """Print the version."""
     from importlib import metadata
 
-    print(f"beanpeak {metadata.version('beanpeak')}")
+    number = metadata.version("beanpeak")
+    print(f'{{"beanpeak": "{number}"}}' if json else f"beanpeak {number}")
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    told: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Simulate online charity campaigns, with books that balance."""
+    if told:
+        version()
+        raise typer.Exit
 
 
 cli_trace.register(app)
 cli_load.register(app)
+strict(app)
 
 
 def _finish_all(runs: list[Unfinished], workers: int, json: bool, quiet: bool) -> None:
-    """Perform and finish each run, then say what came out. Raises InvariantError if books do not balance."""
-    from sim.reporting.manifest import to_json
-    from sim.reporting.summary import as_dict
+    """Finish each run, say what came out, decorate it. Raises InvariantError if books do not balance."""
+    from sim.reporting.decoration import decorate
 
-    finished = []
+    finished: list[Results] = []
+    silent = json or quiet
     for k, one in enumerate(runs):
         try:
-            finished.append(_finish(one, workers, quiet, silent=json or quiet))
-        except BeanpeakError:
+            finished.append(_finish(one, workers, quiet))
+        except BaseException:  # whatever ends this one, nothing has been done yet for the others
             for idle in runs[k + 1 :]:
                 idle.discard()
             raise
-    if json:
-        print(to_json({"runs": [as_dict(results) for results in finished]}), end="")
-    elif quiet:
-        print("\n".join(str(results.folder) for results in finished))
+        if not silent:
+            _tell(finished[-1])
+            decorate(finished[-1])
+    if silent:
+        _tell_in_short(finished, json)
+        for results in finished:
+            decorate(results)
     wrong = [results.name for results in finished if not results.balanced]
     if wrong:
         raise InvariantError(f"{', '.join(wrong)}: the books do not balance; see manifest.json")
 
 
-def _finish(run: Unfinished, workers: int, quiet: bool, silent: bool) -> Results:
-    """Simulate what is missing of one run, write it whole and, unless silent, print its summary."""
-
-    from sim.reporting.figures.look import Look
-    from sim.reporting.figures.registry import draw_all
-    from sim.reporting.progress import console, shown
-    from sim.reporting.summary import markdown, show, summarise
+def _finish(run: Unfinished, workers: int, quiet: bool) -> Results:
+    """Simulate what is missing of one run and give it its name."""
+    from sim.reporting.progress import shown
     from sim.runs import perform
 
     with shown(run.plan.name, run.plan.replications, quiet) as watch:
         perform(run, workers, watch)
-    pictures: list[str] = []
+    try:
+        return run.finish()
+    except KeyboardInterrupt:
+        raise Interrupted(f"interrupted; every replication is kept; `{run.resuming}` goes on") from None
 
-    def decorate(results: Results, folder: Path) -> None:
-        pictures.extend(draw_all(results, folder / "figures", Look()))
-        (folder / "summary.md").write_text(markdown(summarise(results), pictures), encoding="utf-8")
 
-    results = run.finish(decorate)
-    if not silent and results.folder is not None:
-        show(console(), summarise(results), results.folder, pictures)
-    return results
+def _tell(results: Results) -> None:
+    from sim.reporting.summary import show, summarise
+    from sim.reporting.terminal import console
+
+    with heard_or_not():
+        show(console(), summarise(results), results.folder or Path())
+
+
+def _tell_in_short(finished: list[Results], json: bool) -> None:
+    """One JSON object of all runs, or a line each with its folder."""
+    from sim.reporting.manifest import to_json
+    from sim.reporting.summary import as_dict
+
+    with heard_or_not():
+        if json:
+            print(to_json({"runs": [as_dict(results) for results in finished]}), end="")
+        else:
+            print("\n".join(str(results.folder) for results in finished))
 
 
 def main() -> None:
-    """Run the command line; errors of ours end with their own exit code and no traceback."""
+    """Run the command line; whatever goes wrong ends with its own exit code and without a traceback."""
+    any_encoding()
     try:
-        app()
+        with heard_or_not():
+            app()
     except BeanpeakError as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
+        _end(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _end(STOPPED, Interrupted.exit_code)
+    except OSError as error:
+        hush()
+        _end(*_of_the_machine(error))
+
+
+def _of_the_machine(error: OSError) -> tuple[str, int]:
+    """What the machine refuses, in words, and whose it is to mend: 2 for what was named, else 1."""
+    where = f"{error.filename}: " if error.filename is not None else ""
+    named = isinstance(error, FileNotFoundError | FileExistsError | NotADirectoryError | IsADirectoryError)
+    code = UsageError.exit_code if named or isinstance(error, PermissionError) else BeanpeakError.exit_code
+    return f"{where}{error.strerror or error}; what was finished before is kept", code
+
+
+def _end(words: str, code: int) -> NoReturn:
+    warn(words)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

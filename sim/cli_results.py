@@ -3,119 +3,190 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from sim.errors import UsageError
+from sim.errors import BeanpeakError, UsageError
 
 app = typer.Typer(help="List, show, draw and export finished runs.", no_args_is_help=True)
 Run = Annotated[str, typer.Argument(metavar="RUN", help="Folder, hash, scenario (its newest) or latest.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder of results.", metavar="DIR")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Into = Annotated[Path | None, typer.Option(help="Folder to write to, instead of the run's own.")]
+COLUMNS = ("run", "kind", "scenario", "design", "users", "replications", "verdict")
+FORMAT, WIDTH, LANG = "png", "160mm", "en"
 
 
-@app.command("list")
-def list_(out: Out = Path("results")) -> None:
-    """List finished runs, and those that `beanpeak resume` can finish."""
-    from rich.table import Table
-
-    from sim.reporting.folders import finished_runs, read_manifest, unfinished_runs
-    from sim.reporting.progress import console
-
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("run", "scenario", "design", "users", "replications", "books"):
-        number = column in ("users", "replications")
-        table.add_column(column, justify="right" if number else "left")
-    for folder in finished_runs(out):
-        held = read_manifest(folder)
-        books = "balanced" if held["audit"]["balanced"] else "NOT balanced"
-        count = str(len(held["outcomes"]))
-        table.add_row(folder.name, held["scenario"], held["design"], f"{held['users']:,}", count, books)
-    for folder in unfinished_runs(out):
-        table.add_row(folder.name, folder.parent.name, "", "", "", "unfinished")
-    if not table.row_count:
-        raise UsageError(f"{out}: holds no run; make one with `beanpeak run hello`")
-    console().print(table)
-
-
-@app.command()
-def show(
-    run: Run = "latest",
-    out: Out = Path("results"),
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
-) -> None:
-    """Print the summary of a run."""
+@app.command("list", epilog="Example:  beanpeak results list --out results --json")
+def list_(out: Out = Path("results"), json: Json = False) -> None:
+    """List finished runs and loads, and those that `beanpeak resume` can finish."""
+    from sim.reporting.listing import listed
     from sim.reporting.manifest import to_json
-    from sim.reporting.progress import console
+    from sim.reporting.terminal import console, table
+
+    found = listed(out)
+    if json:
+        print(to_json({"runs": found}), end="")
+        return
+    if not found:
+        raise UsageError(f"{out}: holds no run; make one with `beanpeak run hello`")
+    rows = [[_cell(one[column]) for column in COLUMNS] for one in found]
+    console().print(table(COLUMNS, rows, numbers=("users", "replications")))
+
+
+def _cell(value: str | int | None) -> str:
+    return f"{value:,}" if isinstance(value, int) else value or ""
+
+
+@app.command(epilog="Example:  beanpeak results show hello")
+def show(run: Run = "latest", out: Out = Path("results"), json: Json = False) -> None:
+    """Print the summary of a run, or what a load came to."""
+    from sim.reporting.folders import REPORTS, SIMULATION, find_run, kind_of, read_report
+    from sim.reporting.manifest import to_json
     from sim.reporting.results import load_run
     from sim.reporting.summary import as_dict, summarise
     from sim.reporting.summary import show as show_summary
+    from sim.reporting.terminal import console
 
-    results = load_run(run, out)
+    folder = find_run(run, out, tuple(REPORTS))
+    if (kind := kind_of(folder)) != SIMULATION:
+        report = {**read_report(folder), "folder": str(folder)}
+        print(to_json(report) if json else "\n".join(_of_load(kind, report)), end="" if json else "\n")
+        return
+    results = load_run(folder, out)
     if json:
         print(to_json(as_dict(results)), end="")
-    elif results.folder is not None:
-        pictures = sorted(file.stem for file in (results.folder / "figures").glob("*.png"))
-        show_summary(console(), summarise(results), results.folder, pictures)
+    else:
+        show_summary(console(), summarise(results), folder)
+
+
+def _of_load(kind: str, report: dict[str, Any]) -> list[str]:
+    """What a load or a search for capacity came to, in the words it was told in at its end."""
+    from sim.reporting.folders import LOAD
+
+    try:
+        from loadtests.capacity import told
+        from loadtests.report import headline
+    except ImportError:
+        raise UsageError("a load is shown with the extra `load`: pip install 'beanpeak[load]'") from None
+    lines = headline(report) if kind == LOAD else told(report)
+    return (
+        [*lines, f"{report['folder']}: load.json, audit.json, summary.md, figures/"]
+        if kind == LOAD
+        else lines
+    )
 
 
 @app.command(epilog="Example:  beanpeak results figures latest --only beans --format pdf --width 85mm")
 def figures(
     run: Run,
     only: Annotated[list[str] | None, typer.Option(help="One figure by name; may be repeated.")] = None,
-    format: Annotated[str, typer.Option(help="png, svg or pdf, separated by commas.")] = "png",
-    width: Annotated[str, typer.Option(help="Width on paper: 85mm, 8.5cm, 3.3in.")] = "160mm",
-    lang: Annotated[str, typer.Option(help="zh or en.")] = "en",
+    format: Annotated[
+        str | None, typer.Option(help="png, svg or pdf, separated by commas.", show_default=FORMAT)
+    ] = None,
+    width: Annotated[
+        str | None, typer.Option(help="Width on paper: 85mm, 8.5cm, 3.3in.", show_default=WIDTH)
+    ] = None,
+    lang: Annotated[str | None, typer.Option(help="zh or en.", show_default=LANG)] = None,
     grey: Annotated[bool, typer.Option("--grey", help="Shades of grey only.")] = False,
-    into: Annotated[Path | None, typer.Option(help="Folder to write to, instead of the run's own.")] = None,
+    into: Into = None,
     out: Out = Path("results"),
+    json: Json = False,
 ) -> None:
-    """Draw figures of a run for paper or slides, each with its numbers as CSV beside it."""
+    """Draw figures of a run for paper or slides, each with its numbers as CSV beside it.
+
+    Without any of these options: figures/ and summary.md of the run itself, as the run made them.
+    """
+    from sim.doors import writable_folder
     from sim.reporting.figures.look import Look, parse_lang, parse_width
-    from sim.reporting.figures.registry import chosen, draw_all, parse_formats
+    from sim.reporting.figures.registry import chosen, draw_each, parse_formats
     from sim.reporting.results import load_run
 
-    look = Look(parse_width(width), parse_lang(lang), grey, dpi=300)
-    formats, names = parse_formats(format), [spec.name for spec in chosen(only or [])]
+    look = Look(parse_width(width or WIDTH), parse_lang(lang or LANG), grey, dpi=300)
+    formats, names = parse_formats(format or FORMAT), [spec.name for spec in chosen(only or [])]
     results = load_run(run, out)
-    folder = into or Path(results.folder or ".") / f"figures-{look.slug}"
-    drawn = draw_all(results, folder, look, formats, names)
+    own = results.folder or Path()
+    if not any((only, format, width, lang, grey, into)):
+        _again(own, results, json)
+        return
+    folder = writable_folder(into or own / f"figures-{look.slug}", "--into")
+    drawn = draw_each(results, folder, look, formats, names)
+    _tell(folder, [name for name, done in drawn.items() if done], json)
     missing = [name for name in only or [] if name not in drawn]
     if missing:
         raise UsageError(f"{', '.join(missing)}: this run has nothing to show there")
-    print(f"{folder}: {', '.join(drawn)}")
+    _all_made([name for name, done in drawn.items() if not done])
 
 
-@app.command()
+def _again(own: Path, results: Any, json: bool) -> None:
+    """figures/ and summary.md, in the run's own folder."""
+    from sim.doors import writable_folder
+    from sim.reporting.decoration import redraw
+
+    failed = redraw(results, writable_folder(own, "--into"))
+    names = sorted(file.stem for file in (own / "figures").glob("*.png") if file.stem not in failed)
+    _tell(own / "figures", names, json)
+    _all_made(failed)
+
+
+def _tell(folder: Path, names: list[str], json: bool) -> None:
+    """Where, and what is there."""
+    from sim.reporting.manifest import to_json
+
+    if json:
+        print(to_json({"folder": str(folder), "made": names}), end="")
+    else:
+        print(f"{folder}: {', '.join(names)}")
+
+
+def _all_made(failed: list[str]) -> None:
+    if failed:
+        raise BeanpeakError(f"could not be made: {', '.join(failed)}")
+
+
+@app.command(epilog="Example:  beanpeak results metrics charity_orders")
 def metrics(
     name: Annotated[str | None, typer.Argument(help="One metric; all if left out.")] = None,
+    json: Json = False,
 ) -> None:
     """Explain the metrics: unit, what one value stands for, which way is good, definition."""
-    from rich.table import Table
+    from dataclasses import asdict
 
+    from sim.reporting.manifest import to_json
     from sim.reporting.metrics import METRICS, metric
-    from sim.reporting.progress import console
+    from sim.reporting.terminal import console, table
 
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("name", "unit", "per", "size", "better", "definition"):
-        table.add_column(column, no_wrap=column == "name")
-    for one in METRICS if name is None else (metric(name),):
-        table.add_row(one.name, one.unit, one.per, one.size, one.better, one.definition)
-    console().print(table)
+    chosen = METRICS if name is None else (metric(name),)
+    if json:
+        print(to_json({"metrics": [asdict(one) for one in chosen]}), end="")
+        return
+    rows = [(one.name, one.unit, one.per, one.size, one.better, one.definition) for one in chosen]
+    console().print(table(("name", "unit", "per", "size", "better", "definition"), rows))
 
 
-@app.command(epilog="Example:  beanpeak results export latest --to csv --into tables")
+@app.command(
+    epilog="Examples:\n\n  beanpeak results export latest --to csv --into tables\n\n"
+    "  beanpeak results export latest --excel --lang zh"
+)
 def export(
     run: Run,
     to: Annotated[str, typer.Option(help="csv or parquet.")] = "csv",
-    into: Annotated[Path | None, typer.Option(help="Folder to write to, instead of the run's own.")] = None,
+    excel: Annotated[
+        bool, typer.Option("--excel", help="CSV that Excel opens well, with clock times.")
+    ] = False,
+    lang: Annotated[str, typer.Option(help="Headings for --excel: en (names of columns) or zh.")] = LANG,
+    into: Into = None,
     out: Out = Path("results"),
+    json: Json = False,
 ) -> None:
     """Write metrics and all tables of a run as CSV or Parquet."""
-    from sim.reporting.results import export as write
+    from sim.reporting.exporting import export as write
+    from sim.reporting.exporting import parse_lang
     from sim.reporting.results import load_run
 
+    language = parse_lang(lang, excel)
     results = load_run(run, out)
-    folder = into or Path(results.folder or ".") / to
-    files = write(results, folder, to)
-    print(f"{folder}: {', '.join(file.name for file in files)}")
+    folder = into or (results.folder or Path()) / ("excel" if excel else to)
+    files = write(results, folder, to, excel=excel, lang=language)
+    _tell(folder, [file.name for file in files], json)

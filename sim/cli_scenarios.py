@@ -2,44 +2,62 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from sim.errors import ScenarioError, UsageError
 
 app = typer.Typer(help="List, show, copy and check scenarios.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="Name or path of a scenario.")]
 
 
-@app.command("list")
-def list_() -> None:
+@app.command("list", epilog="Example:  beanpeak scenarios list --json")
+def list_(json: Json = False) -> None:
     """List the scenarios by name, with their designs."""
-    from rich.table import Table
-
-    from sim.loading import list_scenarios, load_scenario
-    from sim.reporting.progress import console
+    from sim.loading import list_scenarios
+    from sim.reporting.manifest import to_json
+    from sim.reporting.terminal import console, table
     from sim.units import format_duration
 
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("name", "title", "length", "users", "designs"):
-        table.add_column(column, justify="right" if column == "users" else "left")
-    for name in list_scenarios():
-        try:
-            scenario = load_scenario(name)
-        except ScenarioError as error:
-            hint = f"{len(error.mistakes)} mistakes: beanpeak scenarios check {name}"
-            table.add_row(name, hint, "", "", "")
-            continue
-        world = scenario.scenario
-        table.add_row(
-            name, world.title, format_duration(world.length), f"{world.users:,}", ", ".join(scenario.designs)
+    found = [_facts(name) for name in list_scenarios()]
+    if json:
+        print(to_json({"scenarios": found}), end="")
+        return
+    rows = [
+        (one["name"], f"{len(one['mistakes'])} mistakes: beanpeak scenarios check {one['name']}", "", "", "")
+        if one["mistakes"]
+        else (
+            one["name"], one["title"], format_duration(one["length_us"]), f"{one['users']:,}",
+            ", ".join(one["designs"]),
         )
-    console().print(table)
+        for one in found
+    ]  # fmt: skip
+    console().print(table(("name", "title", "length", "users", "designs"), rows, numbers=("users",)))
 
 
-@app.command()
+def _facts(name: str) -> dict[str, Any]:
+    """What the list says of a scenario; of one with mistakes only these."""
+    from sim.loading import load_scenario
+
+    try:
+        scenario = load_scenario(name)
+    except ScenarioError as error:
+        return {"name": name, "mistakes": [str(mistake) for mistake in error.mistakes]}
+    except UsageError as error:
+        return {"name": name, "mistakes": [str(error)]}
+    world = scenario.scenario
+    return {
+        "name": name, "title": world.title, "length_us": world.length, "users": world.users,
+        "designs": list(scenario.designs), "mistakes": [],
+    }  # fmt: skip
+
+
+@app.command(epilog="Example:  beanpeak scenarios show hello --design double")
 def show(
     scenario: Name,
     resolved: Annotated[bool, typer.Option("--resolved", help="Every setting, defaults included.")] = False,
@@ -61,6 +79,7 @@ def copy(
     force: Annotated[bool, typer.Option("--force", help="Write over a file.")] = False,
 ) -> None:
     """Copy a scenario, to change its rules."""
+    from sim.doors import written_whole
     from sim.loading import scenario_text, write_json_schema
 
     text = scenario_text(scenario)
@@ -68,33 +87,42 @@ def copy(
         raise UsageError(f"{to}: exists; choose another name or give --force")
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_text(text, encoding="utf-8")
+        with written_whole(to) as file:
+            file.write_text(text, encoding="utf-8")
         write_json_schema(to.parent)
     except OSError as error:
         raise UsageError(f"{to}: cannot be written: {error.strerror}") from error
-    print(f"{to}: edit it, then `beanpeak scenarios check {to}` and `beanpeak run {to}`")
+    typed = shlex.quote(str(to))
+    print(f"{to}: edit it, then `beanpeak scenarios check {typed}` and `beanpeak run {typed}`")
 
 
-@app.command()
+@app.command(epilog="Example:  beanpeak scenarios check mine.toml")
 def check(
     scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO", help="Names or paths.")],
+    json: Json = False,
 ) -> None:
     """Report every mistake of scenarios as file:line: key: what is wrong. Exit code 2 if there is one."""
     from sim.loading import load_scenario
+    from sim.reporting.manifest import to_json
 
+    sound: dict[str, int] = {}
     mistakes = []
     for name in scenarios:
         try:
-            designs = load_scenario(name).designs
+            sound[name] = len(load_scenario(name).designs)
         except ScenarioError as error:
             mistakes += error.mistakes
-        else:
-            print(f"{name}: sound, {len(designs)} designs")
+    if json:
+        told = [asdict(mistake) for mistake in mistakes]
+        print(to_json({"sound": sound, "mistakes": told}), end="")
+    else:
+        for name, designs in sound.items():
+            print(f"{name}: sound, {designs} designs")
     if mistakes:
         raise ScenarioError(mistakes)
 
 
-@app.command()
+@app.command(epilog="Example:  beanpeak scenarios schema > scenario.schema.json")
 def schema() -> None:
     """Print the JSON schema of scenario files, for editors."""
     from sim.loading import json_schema

@@ -40,6 +40,7 @@ def trace(
     Of a whole campaign also the simulation's manifest, which names the trace. The same scenario, users, seed and
     slice give the same trace, with the same SHA-256.
     """
+    from sim.doors import writable_folder
     from sim.reporting.progress import shown
     from sim.runs import asked_to_stop, plan_run
     from sim.trace import write_trace
@@ -48,6 +49,7 @@ def trace(
 
     plan = plan_run(scenario, design, users=users, seed=seed)
     span = span_of(plan.scenario, begins, ends)
+    writable_folder(out)
     started, outcome = _now(), None
     with shown(plan.name, 1, quiet=json) as watch, asked_to_stop() as stop:
         told: dict[str, Any] = {"workers": workers, "progress": watch(0), "stop": stop}
@@ -67,32 +69,28 @@ def _now() -> str:
 
 def _write_manifest(folder: Path, name: str, outcome: Outcome, started: str) -> None:
     """The manifest of the simulation that made a whole campaign's trace, with the trace's SHA-256 in it."""
+    from sim.doors import written_whole
+    from sim.reporting.decoration import note_commit
     from sim.reporting.manifest import build_manifest, to_json
 
     manifest = build_manifest(name, outcome.scenario, (outcome,), started, _now())
-    (folder / "manifest.json").write_text(to_json(manifest), encoding="utf-8")
+    with written_whole(folder / "manifest.json") as file:
+        file.write_text(to_json(manifest), encoding="utf-8")
+    note_commit(folder)
 
 
 def _tell(made: Trace, folder: Path, json: bool) -> None:
     """Rows, requests by kind and the trace's name."""
     from sim.reporting.manifest import to_json
-    from sim.reporting.progress import console
 
     told = as_dict(made, folder)
     if json:
         print(to_json(told), end="")
         return
-    say = console().print
-    say(
-        f"[bold]{folder}[/bold]: {len(made):,} requests, sha256 {made.sha256}",
-        highlight=False,
-        soft_wrap=True,
-    )
-    say(
-        f"before them {told['openings']:,} opening balances and {told['prepare']:,} requests", highlight=False
-    )
+    print(f"{folder}: {len(made):,} requests, sha256 {made.sha256}")
+    print(f"before them {told['openings']:,} opening balances and {told['prepare']:,} requests")
     for kind, count in told["kinds"].items():
-        say(f"{kind:>18}  {count:>12,}", highlight=False)
+        print(f"{kind:>18}  {count:>12,}")
 
 
 def as_dict(made: Trace, folder: Path) -> dict[str, Any]:

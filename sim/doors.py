@@ -11,6 +11,8 @@ import json
 import os
 import tempfile
 import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,3 +120,38 @@ def writable_folder(folder: Path, flag: str = "--out") -> Path:
     except ValueError as error:
         raise UsageError(f"{flag} {str(folder)!r}: is no name of a folder: {error}") from None
     return folder
+
+
+@contextmanager
+def written_whole(file: Path) -> Iterator[Path]:
+    """A name to write to; once that is whole it becomes `file`, and if it breaks off nothing is left of it."""
+    partial = file.with_name(f".{file.name}.part{file.suffix}")
+    try:
+        yield partial
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def needed(file: Path, held: Any, keys: Mapping[str, type]) -> dict[str, Any]:
+    """What was read from a file, once it has every key (`audit.balanced`) with a value of its kind.
+
+    Raises UsageError with all that is missing at once.
+    """
+    wrong = [path for path, kind in keys.items() if not _is_of(held, path.split("."), kind)]
+    if wrong:
+        raise UsageError(
+            f"{file}: lacks {', '.join(wrong)}; it was not written by Beanpeak, or not by this version: "
+            "take it away"
+        )
+    return dict(held)
+
+
+def _is_of(held: Any, path: list[str], kind: type) -> bool:
+    for part in path:
+        if not isinstance(held, dict) or part not in held:
+            return False
+        held = held[part]
+    if isinstance(held, bool):
+        return kind is bool
+    return isinstance(held, kind) or (kind is float and isinstance(held, int))

@@ -111,7 +111,7 @@ def _what_is_kept(run: Unfinished) -> str:
         return "interrupted before anything could be kept"
     parts = [f"{kept} of {run.plan.replications} replications"] if kept else []
     parts += ["the one under way up to its last barrier"] if begun else []
-    return f"interrupted; kept: {' and '.join(parts)}; `beanpeak resume {run.plan.key}` goes on"
+    return f"interrupted; kept: {' and '.join(parts)}; `{run.resuming}` goes on"
 
 
 @contextmanager

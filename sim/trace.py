@@ -23,6 +23,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from sim.doors import read_parquet, written_whole
 from sim.errors import UsageError
 from sim.wire import COLUMNS
 
@@ -91,10 +92,9 @@ def write_trace(folder: Path, trace: Trace) -> None:
         frames = (_frame(trace.columns), _frame(trace.prepare), trace.openings, trace.closing)
         # The trace itself comes last: where it is, the others are whole.
         for name, frame in reversed(list(zip(FILES, frames, strict=True))):
-            partial = folder / f"{name}.parquet.partial"
             facts = {FACTS: json.dumps(trace.facts, ensure_ascii=False)} if name == "trace" else None
-            frame.write_parquet(partial, metadata=facts)
-            partial.replace(folder / f"{name}.parquet")
+            with written_whole(folder / f"{name}.parquet") as file:
+                frame.write_parquet(file, metadata=facts)
     except OSError as error:
         raise UsageError(f"{folder}: the trace cannot be written there: {error.strerror}") from error
 
@@ -106,7 +106,7 @@ def read_trace(folder: Path) -> Trace:
         raise UsageError(f"{folder}: no trace, {missing[0]} is missing; write one with `beanpeak trace`")
     try:
         facts = json.loads(pl.read_parquet_metadata(folder / "trace.parquet").get(FACTS, "{}"))
-        frames = [pl.read_parquet(folder / f"{name}.parquet") for name in FILES]
+        frames = [read_parquet(folder / f"{name}.parquet") for name in FILES]
         columns, prepare = (_columns(frame) for frame in frames[:2])
     except (pl.exceptions.PolarsError, json.JSONDecodeError) as error:
         raise UsageError(f"{folder}: the trace cannot be read: {error}") from error

@@ -177,7 +177,7 @@ def test_a_folder_that_cannot_be_written_is_a_usage_error(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     ran = beanpeak("run", "hello", "--out", "file", cwd=tmp_path)
     assert ran.returncode == 2
-    assert "results cannot be written there" in ran.stderr
+    assert "is a file; name a folder" in ran.stderr
 
 
 def test_ctrl_c_keeps_what_is_finished_and_resume_goes_on(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_an_interrupted_run_says_how_to_go_on(
     monkeypatch.setattr(running, "simulate_once", then_interrupted)
     with pytest.raises(Interrupted) as caught:
         perform(begun, 1, unwatched)
-    assert f"1 of 3 replications; `beanpeak resume {begun.plan.key}`" in str(caught.value)
+    assert f"1 of 3 replications; `beanpeak resume {begun.plan.key} --out {tmp_path}`" in str(caught.value)
     assert begun.finished() == [0]
 
 

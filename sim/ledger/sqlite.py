@@ -90,8 +90,9 @@ class SqliteStore(_Sqlite, SqlStore):
         self._failed = False
         self._rows = 0  # written since the log was moved into the file
         self._inserts: dict[tuple[str, int], str] = {}
+        # An absolute path, because SQLite takes `file:…` for a URI and `:memory:` for no file at all.
         self._connection = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, cached_statements=512
+            path.absolute(), isolation_level=None, check_same_thread=False, cached_statements=512
         )
         try:
             _set_up(self._connection, relaxed)

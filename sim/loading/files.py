@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -68,7 +69,7 @@ def _is_toml(file: Traversable) -> bool:
 
 def _find(name: str) -> tuple[Traversable, str]:
     """The file of a name or path, and how to show it: as given, and never with an absolute path."""
-    if name.endswith(".toml") or "/" in name or "\\" in name:
+    if name.endswith(".toml") or "/" in name or os.sep in name:
         path = Path(name)
         if not path.is_file():
             raise UsageError(f"{name}: there is no such file; `beanpeak scenarios list` shows the names")
@@ -83,7 +84,10 @@ def _find(name: str) -> tuple[Traversable, str]:
 def _relative(path: Path) -> str:
     if not path.is_absolute():
         return path.as_posix()
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:  # the working directory was deleted
+        return path.name
     return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
 
 

@@ -24,7 +24,8 @@ PACKAGE = Path(__file__).resolve().parents[1]
 PARTS = ("simpy", "numpy", "numba", "polars", "pydantic", "scipy", "matplotlib", "faker")
 NOT_THE_MODEL = (
     "reporting", "cli.py", "runs.py", "__main__.py", "service", "tracing", "trace.py", "wire.py", "cli_ledger.py",
-    "cli_load.py", "cli_trace.py",
+    "cli_load.py", "cli_trace.py", "cli_results.py", "cli_scenarios.py", "cli_keys.py", "commands.py", "doors.py",
+    "softly.py",
 )  # fmt: skip
 KIB_PER_MIB = 1024
 
@@ -58,15 +59,14 @@ def lock_hash() -> str | None:
 
 
 def commit() -> str | None:
-    """The commit of a source checkout, with `-changed` when files differ from it; None outside git."""
-    root = PACKAGE.parent
-    if not (root / ".git").exists():
+    """The commit of a source checkout, with `-changed` when files differ from it; None outside git.
+
+    Raises whatever git does where it is missing, broken or takes too long: call it softly.
+    """
+    if not (PACKAGE.parent / ".git").exists():
         return None
-    try:
-        head = _git("rev-parse", "--verify", "HEAD")
-        return f"{head}-changed" if _git("status", "--porcelain") else head
-    except (OSError, subprocess.CalledProcessError):
-        return None
+    head = _git("rev-parse", "--verify", "HEAD")
+    return f"{head}-changed" if _git("status", "--porcelain") else head
 
 
 def _git(*arguments: str) -> str:
@@ -114,7 +114,10 @@ def digest_of(outcomes: tuple[Outcome, ...]) -> dict[str, str]:
 def build_manifest(
     name: str, scenario: Scenario, outcomes: tuple[Outcome, ...], started: str, finished: str
 ) -> dict[str, Any]:
-    """The manifest of a finished run; `started` and `finished` are UTC."""
+    """The manifest of a finished run; `started` and `finished` are UTC.
+
+    The commit is noted afterwards (`sim.reporting.decoration`): no result waits for git.
+    """
     checks = [{**check, "replication": o.replication} for o in outcomes for check in o.audit["checks"]]
     return {
         "scenario": name,
@@ -131,7 +134,7 @@ def build_manifest(
         "settings_hash": settings_hash(scenario),
         "model_hash": model_hash(),
         "lock_hash": lock_hash(),
-        "commit": commit(),
+        "commit": None,
         "versions": versions(),
         "machine": machine(),
         "outcomes": [outcome_facts(o) for o in outcomes],

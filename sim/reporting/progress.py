@@ -1,12 +1,11 @@
-"""What is written to people: how far a run is (on stderr), and a console wide enough for tables."""
+"""How far a run is, on stderr. Nobody has to listen: where stderr cannot be written, the run goes on."""
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn
@@ -17,14 +16,7 @@ if TYPE_CHECKING:
 
 Watch = Callable[["Progress"], None]
 PLAIN_EVERY_S = 5.0
-WIDE = 160  # columns
 MILLION = 1e6
-
-
-def console() -> Console:
-    """Standard output: as wide as the terminal, and wide enough for every table where there is none."""
-    terminal = sys.stdout.isatty()
-    return Console(width=None if terminal else WIDE)
 
 
 class Pace:
@@ -68,7 +60,18 @@ def shown(name: str, replications: int, quiet: bool) -> Iterator[Callable[[int],
         ) as bar:  # fmt: skip
             yield lambda k: _bar_watch(bar, _label(name, k, replications))
     else:
-        yield lambda k: plain_watch(_label(name, k, replications), stderr.file.write, Pace())
+        yield lambda k: plain_watch(_label(name, k, replications), _write_of(stderr.file), Pace())
+
+
+def _write_of(stream: IO[str]) -> Callable[[str], object]:
+    """Writing lines to a stream that may have been closed at its other end."""
+
+    def write(line: str) -> None:
+        with suppress(OSError):
+            stream.write(line)
+            stream.flush()
+
+    return write
 
 
 def _label(name: str, replication: int, replications: int) -> str:

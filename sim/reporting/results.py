@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from sim.doors import read_json, read_parquet
 from sim.engine.outcome import Outcome
 from sim.errors import UsageError
 from sim.loading import load_scenario
@@ -102,9 +102,9 @@ def write_outcome(folder: Path, outcome: Outcome) -> None:
 
 
 def read_outcome(folder: Path, scenario: Scenario) -> Outcome:
-    """The outcome that `write_outcome` wrote."""
-    facts = json.loads((folder / "outcome.json").read_text(encoding="utf-8"))
-    return _outcome(facts, scenario, pl.read_parquet(folder / "metrics.parquet"), _read_tables(folder))
+    """The outcome that `write_outcome` wrote. Raises UsageError if it is not whole."""
+    facts = read_json(folder / "outcome.json")
+    return _outcome(facts, scenario, read_parquet(folder / "metrics.parquet"), _read_tables(folder))
 
 
 def _outcome(
@@ -131,7 +131,7 @@ def _numbers(row: dict[str, Any]) -> Any:
 
 
 def _read_tables(folder: Path) -> dict[str, pl.DataFrame]:
-    return {file.stem: pl.read_parquet(file) for file in sorted((folder / "tables").glob("*.parquet"))}
+    return {file.stem: read_parquet(file) for file in sorted((folder / "tables").glob("*.parquet"))}
 
 
 # --- a whole run on disk ---------------------------------------------------------------------------
@@ -148,13 +148,17 @@ def write_rows(folder: Path, results: Results) -> None:
 def load_run(run: str | Path, out: str | Path = DEFAULT_OUT) -> Results:
     """A finished run by its folder, hash, scenario name (the newest) or "latest".
 
-    Raises UsageError if there is no such run under `out`.
+    Raises UsageError if there is no such run under `out`, or what is there is not whole.
     """
     folder = find_run(str(run), Path(out))
     facts = read_manifest(folder)
     design = facts["design"]
     scenario = load_scenario(folder / "scenario.toml", design)
-    metrics, tables = pl.read_parquet(folder / "metrics.parquet"), _read_tables(folder)
+    metrics = _of_run(folder / "metrics.parquet", read_parquet(folder / "metrics.parquet"))
+    tables = {
+        name: _of_run(folder / "tables" / f"{name}.parquet", frame)
+        for name, frame in _read_tables(folder).items()
+    }
     outcomes = tuple(
         _outcome(
             one,
@@ -167,23 +171,14 @@ def load_run(run: str | Path, out: str | Path = DEFAULT_OUT) -> Results:
     return Results(facts["scenario"], outcomes, folder)
 
 
+def _of_run(file: Path, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame, once it has the columns by which replications are told apart. Raises UsageError."""
+    if not set(ORIGIN) <= set(frame.columns):
+        raise UsageError(
+            f"{file}: lacks {' and '.join(ORIGIN)}; it was not written by Beanpeak: take it away"
+        )
+    return frame
+
+
 def _only(frame: pl.DataFrame, replication: int) -> pl.DataFrame:
     return frame.filter(pl.col("replication") == replication).drop(ORIGIN)
-
-
-def export(results: Results, into: Path, to: str) -> list[Path]:
-    """Write metrics and tables as csv or parquet into a folder; the files written, metrics first.
-
-    Raises UsageError for another format or if the folder cannot be written.
-    """
-    if to not in ("csv", "parquet"):
-        raise UsageError(f"--to {to}: is no format; use csv or parquet")
-    frames = {"metrics": results.metrics, **results.tables}
-    try:
-        into.mkdir(parents=True, exist_ok=True)
-        files = [into / f"{name}.{to}" for name in frames]
-        for file, frame in zip(files, frames.values(), strict=True):
-            frame.write_csv(file) if to == "csv" else frame.write_parquet(file)
-    except OSError as error:
-        raise UsageError(f"{into}: cannot be written: {error.strerror}") from error
-    return files

@@ -6,6 +6,7 @@ stand (`sim.reporting.sizes`), and every mean over how many replications if not 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,9 @@ from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from sim.loading import settings_hash
 from sim.reporting.amounts import NOTHING, over
@@ -24,6 +25,7 @@ from sim.reporting.pools import capping, pools
 from sim.reporting.results import Results
 from sim.reporting.sections import Compared, Section, charity_report, merged, sections, totals
 from sim.reporting.sizes import ANY, SIZES, Scale
+from sim.reporting.terminal import literal
 
 PICTURES = 4
 WORDS = 34  # cells for the words of a number, so that sections stand in line
@@ -55,7 +57,7 @@ def summarise(results: Results) -> Summary:
     published = merged(results)
     notes = () if world.calibrated or published else (NOT_CALIBRATED,)
     return Summary(
-        title=f"{world.title} ({results.name})",
+        title=literal(f"{world.title} ({results.name})"),
         facts=_facts(results),
         notes=notes,
         sections=tuple(sections(results)),
@@ -86,7 +88,7 @@ def _verdict(results: Results) -> str:
 
 def markdown(summary: Summary, pictures: Sequence[str]) -> str:
     """`summary.md`; `pictures` are names of figures beside it."""
-    lines = [f"# {summary.title}", "", summary.facts, ""]
+    lines = [f"# {_as_written(summary.title)}", "", _as_written(summary.facts), ""]
     lines += [line for note in summary.notes for line in (f"> {note}", "")]
     for section in summary.sections:
         lines += [f"## {_heading(section.title)}", "", "| | | |", "|---|---:|---|"]
@@ -105,28 +107,33 @@ def markdown(summary: Summary, pictures: Sequence[str]) -> str:
 
 def _row(*cells: str) -> str:
     """A row of a table in Markdown; names from a scenario may hold anything."""
-    return "| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in cells) + " |"
+    return "| " + " | ".join(" ".join(_as_written(literal(cell)).split()) for cell in cells) + " |"
 
 
 def _heading(title: str) -> str:
     return title[:1].upper() + title[1:]
 
 
-def show(console: Console, summary: Summary, folder: Path, pictures: Sequence[str]) -> None:
+def _as_written(text: str) -> str:
+    """Text that Markdown shows as it is: no link, table, emphasis, code or HTML comes of it."""
+    return re.sub(r"([\\`*\[\]<>|&$~])", r"\\\1", text)
+
+
+def show(console: Console, summary: Summary, folder: Path) -> None:
     """Print the summary; the verdict is the last line."""
-    console.print(f"\n[bold]{escape(summary.title)}[/bold]\n{escape(summary.facts)}", highlight=False)
+    console.print()
+    console.print(Text(summary.title, style="bold"))
+    console.print(Text(summary.facts))
     for note in summary.notes:
-        console.print(escape(note), style="yellow", highlight=False)
+        console.print(Text(note, style="yellow"))
     for section in summary.sections:
-        console.print(escape(section.title), style="italic", highlight=False)
+        console.print(Text(literal(section.title), style="italic"))
         _show_numbers(console, section)
     if summary.published:
         console.print(_published_table(summary))
-    console.print(f"figures: {folder / 'figures'} ({len(pictures)})", highlight=False, soft_wrap=True)
-    console.print(f"data:    {folder}", highlight=False, soft_wrap=True)
-    console.print(
-        summary.verdict, style="green" if summary.verdict == BALANCED else "bold red", highlight=False
-    )
+    console.print(Text(literal(f"figures: {folder / 'figures'}")), soft_wrap=True)
+    console.print(Text(literal(f"data:    {folder}")), soft_wrap=True)
+    console.print(Text(summary.verdict, style="green" if summary.verdict == BALANCED else "bold red"))
 
 
 def _show_numbers(console: Console, section: Section) -> None:
@@ -134,12 +141,12 @@ def _show_numbers(console: Console, section: Section) -> None:
     words = max(WORDS, *(cell_len(line.words) for line in section.lines))
     values = max(cell_len(line.value) for line in section.lines)
     for line in section.lines:
-        left = line.words + " " * (words - cell_len(line.words))
+        left = literal(line.words) + " " * (words - cell_len(line.words))
         told = f"  {left}  {' ' * (values - cell_len(line.value))}{line.value}"
         beside = cell_len(told) + 2 + cell_len(line.note) <= console.width
-        console.print(escape(f"{told}  {line.note}".rstrip() if beside else told), highlight=False)
+        console.print(Text(f"{told}  {literal(line.note)}".rstrip() if beside else told))
         if not beside:
-            console.print(Padding(escape(line.note), (0, 0, 0, 4)), highlight=False)
+            console.print(Padding(Text(literal(line.note)), (0, 0, 0, 4)))
 
 
 def _cells(row: Compared, summary: Summary) -> list[str]:
@@ -158,9 +165,8 @@ def _published_table(summary: Summary) -> Table:
     table.add_column("unit")
     table.add_column("")
     for row in summary.published:
-        *cells, verdict = (escape(cell) for cell in _cells(row, summary))
-        colour = "green" if row["passed"] else "red"
-        table.add_row(*cells, f"[{colour}]{verdict}[/{colour}]")
+        *cells, verdict = (literal(cell) for cell in _cells(row, summary))
+        table.add_row(*map(Text, cells), Text(verdict, style="green" if row["passed"] else "red"))
     return table
 
 

@@ -8,11 +8,11 @@ Whatever kills the process, what carries a plain name is complete.
 
 from __future__ import annotations
 
-import json
 import re
+import shlex
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from sim.doors import writable_folder
 from sim.errors import BeanpeakError, UsageError
 from sim.loading import load_scenario, resolved_toml, settings_hash
-from sim.reporting.folders import PARTIAL, STAMP, new_folder
+from sim.reporting.folders import DEFAULT_OUT, PARTIAL, STAMP, new_folder, read_request
 from sim.reporting.manifest import build_manifest, model_hash, to_json
 from sim.reporting.results import Results, read_outcome, write_outcome, write_rows
 
@@ -60,6 +61,7 @@ class Unfinished:
     @classmethod
     def begin(cls, plan: RunPlan, out: Path) -> Unfinished:
         """Make the folder of a new run. Raises UsageError, with nothing left behind, if that fails."""
+        writable_folder(out)
         folder: Path | None = None
         try:
             folder, started = new_folder(out / plan.name, plan.key)
@@ -80,8 +82,8 @@ class Unfinished:
 
     @classmethod
     def open(cls, folder: Path) -> Unfinished:
-        """Take up an unfinished run. Raises UsageError if it was begun by another version of the model."""
-        request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
+        """Take up an unfinished run. Raises UsageError: it cannot be read or written, or is of another model."""
+        request = read_request(writable_folder(folder))
         if request["model_hash"] != model_hash():
             raise UsageError(
                 f"{folder}: was begun by another version of the model, and replications of two versions "
@@ -91,6 +93,13 @@ class Unfinished:
         scenario = load_scenario(folder / "scenario.toml", request["design"])
         plan = RunPlan(request["scenario"], world, scenario, request["design"], request["replications"])
         return cls(plan, folder, request["started"])
+
+    @property
+    def resuming(self) -> str:
+        """The command that goes on with this run, as it is typed."""
+        out = self.folder.parent.parent
+        place = "" if out == DEFAULT_OUT else f" --out {shlex.quote(str(out))}"
+        return f"beanpeak resume {self.plan.key}{place}"
 
     def _replication(self, number: int) -> Path:
         design = re.sub(r"[^\w.-]", "_", self.plan.design)
@@ -124,8 +133,8 @@ class Unfinished:
         """Every kept replication, in order."""
         return tuple(read_outcome(self._replication(k), self.plan.scenario) for k in self.finished())
 
-    def finish(self, decorate: Callable[[Results, Path], None]) -> Results:
-        """Write rows and manifest, let `decorate` add figures and summary, and give the run its name."""
+    def finish(self) -> Results:
+        """Write rows and manifest and give the run its name; what decorates it comes afterwards."""
         outcomes = self.outcomes()
         results = Results(self.plan.name, outcomes)
         whole = self.folder.with_name(self.folder.name.removesuffix(PARTIAL))
@@ -134,11 +143,11 @@ class Unfinished:
             manifest = build_manifest(self.plan.name, self.plan.scenario, outcomes, self.started, finished)
             write_rows(self.folder, results)
             (self.folder / "manifest.json").write_text(to_json(manifest), encoding="utf-8")
-            decorate(results, self.folder)
             self.folder.rename(whole)
         # From here on the run is whole; what is taken away now stands in it a second time.
-        (whole / "request.json").unlink()
-        shutil.rmtree(whole / "replications")
+        with suppress(OSError):
+            (whole / "request.json").unlink()
+        shutil.rmtree(whole / "replications", ignore_errors=True)
         return Results(self.plan.name, outcomes, whole)
 
     def discard(self) -> None:
@@ -153,5 +162,5 @@ class Unfinished:
             reason = getattr(error, "strerror", None) or error
             raise BeanpeakError(
                 f"{self.folder}: results cannot be written: {reason}; "
-                f"free some space, then `beanpeak resume {self.plan.key}`: finished replications are kept"
+                f"free some space, then `{self.resuming}`: finished replications are kept"
             ) from error

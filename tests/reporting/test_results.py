@@ -15,8 +15,9 @@ from polars.testing import assert_frame_equal
 
 from sim.engine.outcome import Outcome
 from sim.errors import UsageError
+from sim.reporting.exporting import export
 from sim.reporting.folders import find_run, finished_runs, read_manifest
-from sim.reporting.results import Results, export, load_run
+from sim.reporting.results import Results, load_run
 from sim.reporting.unfinished import RunPlan, Unfinished
 from sim.scenario import Scenario
 
@@ -28,7 +29,7 @@ def kept(out: Path, scenario: Scenario, make: Make, replications: int = 1, name:
     run = Unfinished.begin(RunPlan(name, scenario, scenario, "base", replications), out)
     for k in range(replications):
         run.keep(make(k))
-    return run.finish(lambda results, folder: None)
+    return run.finish()
 
 
 def test_a_run_comes_back_as_it_was(tmp_path: Path, scenario: Scenario, make_outcome: Make) -> None:
@@ -167,4 +168,4 @@ def test_export_refuses_other_formats_and_places(tmp_path: Path, results: Result
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError) as caught:
         export(results, tmp_path / "file", "csv")
-    assert "cannot be written" in str(caught.value)
+    assert "is a file; name a folder" in str(caught.value)

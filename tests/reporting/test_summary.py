@@ -33,7 +33,7 @@ Make = Callable[..., Outcome]
 def printed(results: Results) -> str:
     """What `show` writes to a wide terminal."""
     text = io.StringIO()
-    show(Console(file=text, width=200), summarise(results), Path("results/hello/x"), ["beans"])
+    show(Console(file=text, width=200), summarise(results), Path("results/hello/x"))
     return text.getvalue()
 
 

@@ -18,7 +18,6 @@ from sim.engine.outcome import Outcome
 from sim.errors import BeanpeakError, UsageError
 from sim.reporting import manifest
 from sim.reporting.folders import finished_runs, unfinished_runs
-from sim.reporting.results import Results
 from sim.reporting.unfinished import RunPlan, Unfinished
 from sim.scenario import Scenario
 
@@ -29,10 +28,6 @@ Make = Callable[..., Outcome]
 def run(tmp_path: Path, scenario: Scenario) -> Unfinished:
     """A run of two replications, begun."""
     return Unfinished.begin(RunPlan("hello", scenario, scenario, "base", 2), tmp_path)
-
-
-def no_decoration(results: Results, folder: Path) -> None:
-    """Neither figures nor summary."""
 
 
 def full_disk(*_: object, **__: object) -> None:
@@ -50,7 +45,7 @@ def test_a_whole_run_has_no_scaffolding(run: Unfinished, tmp_path: Path, make_ou
     """Nothing partial is left."""
     for k in (0, 1):
         run.keep(make_outcome(k))
-    folder = run.finish(no_decoration).folder
+    folder = run.finish().folder
     assert folder is not None
     assert finished_runs(tmp_path) == [folder]
     assert not list(tmp_path.rglob("*.partial"))
@@ -85,20 +80,22 @@ def test_a_full_disk_keeps_what_was_finished(
     assert run.finished() == [0]
     monkeypatch.undo()
     run.keep(make_outcome(1))
-    assert run.finish(no_decoration).balanced
+    assert run.finish().balanced
 
 
 def test_a_failure_while_finishing_leaves_no_whole_run(
-    run: Unfinished, tmp_path: Path, make_outcome: Make
+    run: Unfinished, tmp_path: Path, make_outcome: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Figures that do not fit on the disk leave the run unfinished, to be taken up again."""
+    """Rows that do not fit on the disk leave the run unfinished, to be taken up again."""
     for k in (0, 1):
         run.keep(make_outcome(k))
+    monkeypatch.setattr("sim.reporting.unfinished.write_rows", full_disk)
     with pytest.raises(BeanpeakError):
-        run.finish(full_disk)
+        run.finish()
+    monkeypatch.undo()
     assert finished_runs(tmp_path) == []
     assert Unfinished.open(run.folder).missing() == []
-    assert len(Unfinished.open(run.folder).finish(no_decoration).outcomes) == 2
+    assert len(Unfinished.open(run.folder).finish().outcomes) == 2
 
 
 def test_a_killed_writer_leaves_only_partial_names(tmp_path: Path) -> None:
@@ -162,7 +159,7 @@ def test_a_place_that_cannot_be_written_is_found_first(tmp_path: Path, scenario:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError) as caught:
         Unfinished.begin(RunPlan("hello", scenario, scenario), tmp_path / "file")
-    assert "results cannot be written there" in str(caught.value)
+    assert "is a file; name a folder" in str(caught.value)
 
 
 def test_two_runs_of_one_second_do_not_meet(tmp_path: Path, scenario: Scenario) -> None:

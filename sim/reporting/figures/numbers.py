@@ -48,12 +48,11 @@ def by_group(
 
 def per_replication(rows: pl.DataFrame, summarise: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
     """`summarise` applied to the rows of each replication by itself."""
-    return pl.concat(
-        [
-            summarise(part).with_columns(pl.lit(key[0], dtype=pl.Int64).alias("replication"))
-            for key, part in rows.group_by(["replication"], maintain_order=True)
-        ]
-    )
+    parts = [
+        summarise(part).with_columns(pl.lit(key[0], dtype=pl.Int64).alias("replication"))
+        for key, part in rows.group_by(["replication"], maintain_order=True)
+    ]
+    return together(*parts)
 
 
 def start_of(tables: Tables) -> datetime:

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 from matplotlib.figure import Figure
 
+from sim.doors import written_whole
 from sim.errors import UsageError
 from sim.loading import settings_hash
 from sim.reporting.figures import giving, market, play, traffic
@@ -16,6 +17,8 @@ from sim.reporting.figures.look import Look, printing
 from sim.reporting.figures.spec import FigureSpec
 from sim.reporting.manifest import version
 from sim.reporting.results import Results
+from sim.reporting.terminal import literal
+from sim.softly import softly
 from sim.suggestions import did_you_mean
 
 FIGURES: dict[str, FigureSpec] = {
@@ -53,9 +56,10 @@ def draw(spec: FigureSpec, numbers: pl.DataFrame, look: Look, caption: str, head
 
 def numbers_of(spec: FigureSpec, results: Results) -> pl.DataFrame | None:
     """The numbers behind a figure, or None if the run has nothing to show in it."""
-    if any(need not in results.tables for need in spec.needs):
+    filled = {name: frame for name, frame in results.tables.items() if len(frame)}
+    if any(need not in filled for need in spec.needs):
         return None
-    rows = spec.numbers(results.tables)
+    rows = spec.numbers(filled)
     return rows if len(rows) and rows["value"].fill_nan(0.0).abs().sum() > 0 else None
 
 
@@ -77,20 +81,46 @@ def caption_of(results: Results, look: Look) -> str:
     )
 
 
+def draw_each(
+    results: Results,
+    folder: Path,
+    look: Look,
+    formats: Sequence[str] = ("png",),
+    only: Iterable[str] = (),
+    again: str = "",
+) -> dict[str, bool]:
+    """Draw figures and their numbers (CSV) into a folder: of those the run has something for, whether it worked.
+
+    A figure that cannot be drawn costs the others nothing; `again` is the command that draws it again.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    caption, heading = caption_of(results, look), literal(results.scenario.scenario.title)
+    drawn = {}
+    with printing():
+        for spec in chosen(only):
+            with softly(f"figure {spec.name}", again) as failed:
+                numbers = numbers_of(spec, results)
+                if numbers is None:
+                    continue
+                figure = draw(spec, numbers, look, caption, heading)
+                _save(spec.name, figure, numbers, folder, look, formats)
+            drawn[spec.name] = not failed
+    return drawn
+
+
+def _save(
+    name: str, figure: Figure, numbers: pl.DataFrame, folder: Path, look: Look, formats: Sequence[str]
+) -> None:
+    """The picture in each format and its numbers, each whole or not there."""
+    for form in formats:
+        with written_whole(folder / f"{name}.{form}") as file:
+            figure.savefig(file, format=form, dpi=look.dpi, metadata=METADATA[form])
+    with written_whole(folder / f"{name}.csv") as file:
+        numbers.write_csv(file)
+
+
 def draw_all(
     results: Results, folder: Path, look: Look, formats: Sequence[str] = ("png",), only: Iterable[str] = ()
 ) -> list[str]:
-    """Draw figures and their numbers (CSV) into a folder; the names of those the run could show."""
-    folder.mkdir(parents=True, exist_ok=True)
-    caption, drawn = caption_of(results, look), []
-    with printing():
-        for spec in chosen(only):
-            numbers = numbers_of(spec, results)
-            if numbers is None:
-                continue
-            figure = draw(spec, numbers, look, caption, results.scenario.scenario.title)
-            for form in formats:
-                figure.savefig(folder / f"{spec.name}.{form}", dpi=look.dpi, metadata=METADATA[form])
-            numbers.write_csv(folder / f"{spec.name}.csv")
-            drawn.append(spec.name)
-    return drawn
+    """Like `draw_each`; the names of the figures that were drawn."""
+    return [name for name, done in draw_each(results, folder, look, formats, only).items() if done]

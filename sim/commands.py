@@ -1,0 +1,62 @@
+"""What every command has in common: an option is given once, and Ctrl-C is one line.
+
+`strict(app)` says so to all commands of an app and of the apps inside it, whoever wrote them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from sim.errors import Interrupted
+
+STOPPED = "interrupted; what was finished before is kept"
+
+
+class Strict:
+    """Mixed into a command or a group of commands."""
+
+    def make_parser(self, ctx: Any) -> Any:
+        """A parser that refuses an option given twice: of `--design a --design b` one would be ignored."""
+        parser = super().make_parser(ctx)  # type: ignore[misc]
+        parse = parser.parse_args
+
+        def once(args: list[str]) -> Any:
+            options, rest, order = parse(args=args)
+            for option, times in Counter(order).items():
+                if times > 1 and not _repeatable(option) and not ctx.resilient_parsing:
+                    raise typer.BadParameter("given twice; give it once", ctx=ctx, param=option)
+            return options, rest, order
+
+        parser.parse_args = once
+        return parser
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command. Raises Interrupted where it was stopped and said nothing itself."""
+        try:
+            return super().invoke(ctx)  # type: ignore[misc]
+        except KeyboardInterrupt:
+            raise Interrupted(STOPPED) from None
+
+
+def _repeatable(option: Any) -> bool:
+    return bool(option.multiple or option.count or option.nargs != 1)
+
+
+def strict(app: typer.Typer) -> typer.Typer:
+    """The app, with every command and group in it strict."""
+    own = app.info.cls
+    app.info.cls = _strict(own if isinstance(own, type) else TyperGroup)
+    for command in app.registered_commands:
+        command.cls = _strict(command.cls or TyperCommand)
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            strict(group.typer_instance)
+    return app
+
+
+def _strict(cls: type) -> Any:
+    return cls if issubclass(cls, Strict) else type(cls.__name__, (Strict, cls), {})
