@@ -32,7 +32,7 @@ MODEL = Path(__file__).parents[2] / "docs" / "model.md"
 
 def terminal(results: Results) -> str:
     text = io.StringIO()
-    show(Console(file=text, width=250), summarise(results), Path("results/hello/x"), [])
+    show(Console(file=text, width=250), summarise(results), Path("results/hello/x"))
     return text.getvalue()
 
 
