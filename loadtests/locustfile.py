@@ -23,7 +23,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from loadtests import arguments, livetab
 from loadtests.adapters import Ending, Outcome
 from loadtests.driver import Play
-from loadtests.job import Job, job_of
+from loadtests.job import HOME, Job, job_of
 from loadtests.master import Collector
 from loadtests.schedule import Schedule, read_schedule
 from loadtests.verdict import INVALID
@@ -76,6 +76,7 @@ def _arguments(parser: Any, **_: Any) -> None:
 
 @events.init.add_listener
 def _init(environment: Any, runner: Any, web_ui: Any, **_: Any) -> None:
+    os.environ["HOME"] = os.environ.pop(HOME, os.environ.get("HOME", ""))  # Locust has read its settings now
     # Added here, hence after the runner's own, and called before it: `quitting` fires in reverse.
     environment.events.quitting.add_listener(_quitting)
     options = environment.parsed_options

@@ -92,7 +92,7 @@ def start_us(plan: RunPlan) -> int:
 def simulate(plan: RunPlan, begins: str | None, ends: str | None, quiet: bool) -> Trace:
     """Play the campaign up to the end of the slice; its requests."""
     from sim.reporting.progress import shown
-    from sim.runs import asked_to_stop
+    from sim.stopping import asked_to_stop
     from sim.tracing.generate import trace_slice
     from sim.tracing.window import span_of
 

@@ -1,6 +1,15 @@
 """`python -m sim` is the command `beanpeak`."""
 
-from sim.cli import main
+
+def main() -> None:
+    """As the script `beanpeak`, and nothing of the working directory comes before the libraries."""
+    from sim.children.paths import settle
+
+    settle()
+    from sim.cli import main
+
+    main()
+
 
 if __name__ == "__main__":
     main()

@@ -1,7 +1,7 @@
 """The command line: parse, call, print. Heavy parts are imported inside the commands, so help is quick.
 
 Exit codes: 0 done · 1 a defect of ours · 2 usage or scenario error, nothing written · 4 books wrong ·
-130 interrupted, finished parts kept.
+130 interrupted (Ctrl-C, SIGTERM, a closed terminal), finished parts kept.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim import cli_ledger, cli_load, cli_results, cli_scenarios, cli_trace
+from sim.children.paths import settle
 from sim.errors import BeanpeakError, InvariantError
+from sim.stopping import signals_interrupt
 
 if TYPE_CHECKING:
     from sim.reporting.results import Results
@@ -148,8 +150,10 @@ def _finish(run: Unfinished, workers: int, quiet: bool, silent: bool) -> Results
 
 def main() -> None:
     """Run the command line; errors of ours end with their own exit code and no traceback."""
+    settle()
     try:
-        app()
+        with signals_interrupt():
+            app()
     except BeanpeakError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)

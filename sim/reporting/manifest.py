@@ -8,12 +8,12 @@ import math
 import os
 import platform
 import resource
-import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.children.starting import run
 from sim.loading import resolved_dict, settings_hash
 
 if TYPE_CHECKING:
@@ -24,9 +24,10 @@ PACKAGE = Path(__file__).resolve().parents[1]
 PARTS = ("simpy", "numpy", "numba", "polars", "pydantic", "scipy", "matplotlib", "faker")
 NOT_THE_MODEL = (
     "reporting", "cli.py", "runs.py", "__main__.py", "service", "tracing", "trace.py", "wire.py", "cli_ledger.py",
-    "cli_load.py", "cli_trace.py",
+    "cli_load.py", "cli_trace.py", "children", "stopping.py", "doors.py", "softly.py",
 )  # fmt: skip
 KIB_PER_MIB = 1024
+GIT_S = 10.0
 
 
 def version() -> str:
@@ -59,21 +60,22 @@ def lock_hash() -> str | None:
 
 def commit() -> str | None:
     """The commit of a source checkout, with `-changed` when files differ from it; None outside git."""
+    if not (PACKAGE.parent / ".git").exists():
+        return None
+    head = _git("rev-parse", "--verify", "HEAD")
+    changes = _git("status", "--porcelain") if head else None
+    return None if changes is None else f"{head}-changed" if changes else head
+
+
+def _git(*arguments: str) -> str | None:
+    """What git says of this checkout and of no other, nor of one around it; None if it cannot say."""
     root = PACKAGE.parent
-    if not (root / ".git").exists():
-        return None
+    command = ["git", "-C", str(root), "--no-optional-locks", "-c", "core.fsmonitor=false", *arguments]
     try:
-        head = _git("rev-parse", "--verify", "HEAD")
-        return f"{head}-changed" if _git("status", "--porcelain") else head
-    except (OSError, subprocess.CalledProcessError):
+        ran = run(command, GIT_S, {"GIT_CEILING_DIRECTORIES": str(root.parent)})
+    except OSError:  # no git, or none that answers
         return None
-
-
-def _git(*arguments: str) -> str:
-    ran = subprocess.run(
-        ["git", *arguments], cwd=PACKAGE.parent, capture_output=True, text=True, check=True, timeout=10
-    )
-    return ran.stdout.strip()
+    return None if ran.returncode else ran.stdout.strip()
 
 
 def peak_memory_mb() -> float:
