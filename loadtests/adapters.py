@@ -132,9 +132,10 @@ def find_adapter(name: str) -> Any:
         sys.path.append(beside)
     try:
         made = getattr(_of_file(file.absolute()) if file else importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError, OSError) as error:
+    except Exception as error:  # it is the user's program: whatever is wrong with it is theirs to read
         raise UsageError(
-            f"--adapter {name}: cannot be loaded ({error}); write package.module:Class or path/to/file.py:Class"
+            f"--adapter {name}: cannot be loaded ({type(error).__name__}: {error}); "
+            "write package.module:Class or path/to/file.py:Class"
         ) from None
     for method in ("encode", "classify"):
         if not callable(getattr(made, method, None)):
