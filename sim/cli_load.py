@@ -136,7 +136,9 @@ def init_adapter(file: Annotated[Path, typer.Argument(help="The file to write; i
     "check-adapter", epilog="Example:  beanpeak load check-adapter mine:Ledger --host http://127.0.0.1:9000"
 )
 def check_adapter(
-    adapter: Annotated[str, typer.Argument(metavar="MODULE:CLASS", help="Or FILE.py:CLASS.")], host: Host = "", i_own: Own = None
+    adapter: Annotated[str, typer.Argument(metavar="MODULE:CLASS", help="Or FILE.py:CLASS.")],
+    host: Host = "",
+    i_own: Own = None,
 ) -> None:
     """Send about fifty events (new, repeated, altered, overdrawn, malformed) and say what an adapter gets wrong."""
     from loadtests.adapter_check import check

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from sim.children.starting import PIPE, Child, python
 
 from .conftest import Household
 
@@ -47,3 +51,27 @@ def test_a_server_whose_parent_was_killed_ends_and_its_folder_goes(
         parent.send_signal(signal.SIGKILL)
     parent.wait()
     household.until_gone()
+
+
+def test_who_does_not_want_to_wait_ends_a_child_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while a child is asked to end: it is killed, and nobody waits for its patience."""
+    (tmp_path / "deaf.py").write_text(
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    child = Child(python("deaf"), out=PIPE)
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"up\n"
+    asked = child.terminate
+
+    def terminate() -> None:
+        asked()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(child, "terminate", terminate)
+    with pytest.raises(KeyboardInterrupt):
+        child.end(600.0)
+    assert child.returncode == -signal.SIGKILL
+    child.stdout.close()
