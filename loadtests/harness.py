@@ -8,6 +8,7 @@ so they stay in a temporary folder; their ends are quoted in errors.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import time
@@ -200,7 +201,7 @@ def _command(job_file: Path, workers: int) -> list[str]:
 
 def _secluded(logs: Path) -> dict[str, str]:
     """Locust reads settings from the working directory and from home: neither is the user's until it has read."""
-    return {"HOME": str(logs), HOME: str(Path.home())}
+    return {"HOME": str(logs)} | ({HOME: os.environ["HOME"]} if "HOME" in os.environ else {})
 
 
 def _free_port() -> int:

@@ -33,6 +33,7 @@ logger = logging.getLogger("loadtests")
 WATCH_S = 0.1
 LAST_WORDS_S = 5.0  # after a cancel, so long is waited for what the workers have measured
 PARENT_S = 1.0
+LOADED_BY = os.getpid()  # the master: this file is read before it forks
 DEFECT = 1
 NOTHING = {"counts": {}, "scopes": {}, "hdr": {}, "last_ended_us": 0, "cpu_s": [0.0, 0.0]}
 
@@ -76,7 +77,8 @@ def _arguments(parser: Any, **_: Any) -> None:
 
 @events.init.add_listener
 def _init(environment: Any, runner: Any, web_ui: Any, **_: Any) -> None:
-    os.environ["HOME"] = os.environ.pop(HOME, os.environ.get("HOME", ""))  # Locust has read its settings now
+    if HOME in os.environ:  # Locust has read its settings now
+        os.environ["HOME"] = os.environ.pop(HOME)
     # Added here, hence after the runner's own, and called before it: `quitting` fires in reverse.
     environment.events.quitting.add_listener(_quitting)
     options = environment.parsed_options
@@ -85,7 +87,7 @@ def _init(environment: Any, runner: Any, web_ui: Any, **_: Any) -> None:
         runner.register_message("halt", _on_halt)
     if isinstance(runner, WorkerRunner):
         if options.processes:
-            gevent.spawn(_follow_parent, runner, os.getppid())
+            gevent.spawn(_follow_parent, runner, LOADED_BY)
         return
     if state.job is None:
         _leave(UsageError("there is nothing to send: give --job FILE or --schedule FOLDER"))

@@ -58,13 +58,15 @@ def load_night(night: Night, out: Path, quiet: bool = False) -> LoadResult:
             workers=night.workers, faults=faults, said=(lambda _: None) if quiet else _say,
         )  # fmt: skip
     except BaseException as stopped:
-        if not (partial / REPORT).exists():
+        kept = (partial / REPORT).exists()
+        if kept:
+            _keep(partial, whole, night.figures)
+        else:
             shutil.rmtree(partial)
+        if not isinstance(stopped, Interrupted | KeyboardInterrupt):
             raise
-        _keep(partial, whole, night.figures)
-        if isinstance(stopped, Interrupted):
-            raise Interrupted(f"stopped; what was measured is in {whole}") from None
-        raise
+        what = f"what was measured is in {whole}" if kept else "nothing was measured, and nothing is kept"
+        raise Interrupted(f"stopped; {what}") from None
     _keep(partial, whole, night.figures)
     return LoadResult(whole, result.report)
 

@@ -25,7 +25,8 @@ def heeded() -> list[signal.Signals]:
     """The signals that end this process: without those that its caller ignores. Only the main thread has any."""
     if threading.current_thread() is not threading.main_thread():
         return []
-    return [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    strange = (signal.SIG_IGN, None)  # None: whoever embeds Python listens
+    return [number for number in SIGNALS if signal.getsignal(number) not in strange]
 
 
 @contextmanager

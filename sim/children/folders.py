@@ -24,9 +24,9 @@ _pipe: list[int] = []  # to this process's janitor, once there is one
 def private_folder(kind: str) -> Iterator[Path]:
     """A folder of our own, read by nobody else, for as long as the block lasts."""
     with tempfile.TemporaryDirectory(prefix=f"beanpeak-{kind}-", ignore_cleanup_errors=True) as place:
-        if not _pipe:
-            _pipe.append(_hire())
-        with suppress(OSError):  # somebody ended the janitor: then only a killed process leaves something
+        with suppress(OSError):  # without a janitor, only who is killed leaves something
+            if not _pipe:
+                _pipe.append(_hire())
             os.write(_pipe[0], os.fsencode(place) + END)
         yield Path(place)
 
@@ -44,6 +44,9 @@ def _hire() -> int:
             [sys.executable, "-I", "-S", str(JANITOR)], stdin=reads, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, cwd=os.sep, env=environment(), start_new_session=True,
         )  # fmt: skip
+    except OSError:
+        os.close(holds)
+        raise
     finally:
         os.close(reads)
     atexit.register(_leave, janitor, holds)

@@ -79,8 +79,10 @@ def run(
         try:
             said = child.communicate(timeout=patience_s)
         except subprocess.TimeoutExpired:
-            raise TimeoutError(f"{command[0]} did not end within {patience_s} s") from None
-        finally:
             child.kill_all()
+            raise TimeoutError(f"{command[0]} did not end within {patience_s} s") from None
+        except BaseException:
+            child.kill_all()
+            raise
     out, errors = (text.decode("utf-8", "replace") for text in said)
     return subprocess.CompletedProcess(list(command), child.returncode, out, errors)

@@ -126,7 +126,8 @@ def test_an_adapter_loads_in_the_check(hostile: Path, adapter: str) -> None:
     assert beanpeak(hostile, "module", "load", "check-adapter", adapter).endswith("0 wrong\n")
 
 
-@pytest.mark.parametrize("adapter", ["onpath:Ledger", pytest.param("mine:Ledger", marks=pytest.mark.nightly)])
+@pytest.mark.nightly
+@pytest.mark.parametrize("adapter", ["onpath:Ledger", "mine:Ledger"])
 def test_an_adapter_loads_in_every_worker(hostile: Path, adapter: str) -> None:
     """As it does in the check."""
     load(hostile, "module", "--adapter", adapter, "--workers", "2")
