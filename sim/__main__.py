@@ -1,4 +1,7 @@
-"""`python -m sim` is the command `beanpeak`."""
+"""`python -m sim` is the command `beanpeak`.
+
+Python itself looks for `sim` in the working directory first: beside a `sim.py` of your own, use the script.
+"""
 
 
 def main() -> None:

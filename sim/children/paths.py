@@ -21,13 +21,17 @@ def settle(more: Iterable[str] = ()) -> None:
     """
     library = os.path.dirname(os.__file__)  # noqa: PTH120
     begin = sys.path.index(library) if library in sys.path else 0
-    order = [*sys.path[begin:], *map(os.path.abspath, sys.path[:begin]), *more, ROOT]
+    order = [*sys.path[begin:], *absolute(sys.path[:begin]), *more, ROOT]
     sys.path[:] = [ROOT]  # what is imported once is not looked for again
     for package in PACKAGES:
         importlib.import_module(package)
     sys.path[:] = dict.fromkeys(order)
 
 
-def absolute() -> list[str]:
-    """Where this process looks for modules, as a child with another working directory needs it."""
-    return [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100
+def absolute(entries: Iterable[str]) -> list[str]:
+    """The same folders, named so that they are found from any other; without those of a folder that is gone."""
+    try:
+        here = os.getcwd()  # noqa: PTH109
+    except OSError:
+        return [entry for entry in entries if os.path.isabs(entry)]  # noqa: PTH117
+    return [os.path.normpath(os.path.join(here, entry)) for entry in entries]  # noqa: PTH118

@@ -45,7 +45,7 @@ class Child(subprocess.Popen[bytes]):
         try:
             super().__init__(
                 list(command), stdin=leash, stdout=out, stderr=errors, cwd=folder, process_group=0,
-                env=environment({PATHS: json.dumps(absolute()), **(told or {})}), pass_fds=held(),
+                env=environment({PATHS: json.dumps(absolute(sys.path)), **(told or {})}), pass_fds=held(),
             )  # fmt: skip
         except BaseException:
             os.close(holds)

@@ -82,6 +82,8 @@ class Household:
 @pytest.fixture
 def household(tmp_path: Path) -> Iterator[Household]:
     """One; whoever is left of it at the end is ended."""
+    if not Path("/proc/self/environ").exists():
+        pytest.skip("processes are only found where the system shows their environment")
     house = Household(tmp_path)
     yield house
     for number in house.members():

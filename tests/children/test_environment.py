@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from sim.children.environment import environment
 from sim.children.starting import python, run
+
+from .conftest import ROOT
 
 STAYS_OUT = (
     "LOCUST_HOST", "LOCUST_USERS", "LOCUST_LOCUSTFILE", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONHOME", "PYTHONINSPECT",
@@ -99,3 +103,26 @@ def test_a_command_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytes
     if (tmp_path / "pid").exists():  # on a slow machine it did not come so far
         with pytest.raises(ProcessLookupError):
             os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_a_working_directory_that_is_gone_harms_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names no module; everything else is found, by the command and by its children."""
+    place = tmp_path / "gone"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    monkeypatch.syspath_prepend("")
+    place.rmdir()
+    done = run(python("sim", "version"))
+    assert (done.returncode, done.stdout.split()[:1]) == (0, ["beanpeak"]), done.stderr
+
+
+def test_strays_of_pythonpath_come_after_the_libraries(strewn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in the command itself, from its first import on."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(strewn)]))
+    monkeypatch.chdir(strewn)
+    for name in ("sim", "loadtests", "typing", "json", "sitecustomize"):  # those Python takes before we begin
+        (strewn / f"{name}.py").unlink()
+    ran = subprocess.run([sys.executable, "-m", "sim", "scenarios", "list"], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
