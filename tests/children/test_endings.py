@@ -202,3 +202,28 @@ def test_a_capacity_search_that_is_interrupted_keeps_its_probes(
     with pytest.raises(Interrupted, match="nothing is kept"):
         find_capacity(search, tmp_path / "none", quiet=True)
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("measured", [False, True])
+def test_a_load_that_is_stopped_outside_its_play_says_what_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measured: bool
+) -> None:
+    """While it prepares there is nothing to keep, and while it audits all that was measured."""
+    from loadtests import nights
+    from sim.errors import Interrupted
+    from sim.runs import plan_run
+
+    class Traced:
+        sha256 = "0" * 64
+
+    def stopped(_trace: object, folder: Path, *_: object, **_more: object) -> None:
+        if measured:
+            (folder / "load.json").write_text("{}")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(nights, "simulate", lambda *_: Traced())
+    monkeypatch.setattr(nights, "load_campaign", stopped)
+    monkeypatch.setattr(nights, "decorate", lambda *_: None)
+    with pytest.raises(Interrupted, match="what was measured is in" if measured else "nothing is kept"):
+        nights.load_night(nights.Night(plan_run("hello")), tmp_path, quiet=True)
+    assert [file.suffix for file in (tmp_path / "hello").iterdir()] == ([""] if measured else [])
