@@ -18,5 +18,6 @@ settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("searching", deadline=None, max_examples=1_000)
 settings.load_profile(os.environ.get("BEANPEAK_HYPOTHESIS", "steady"))
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background job of a script: our children would too
+# The background job of a script ignores Ctrl-C, and so would the children to which tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
