@@ -6,23 +6,19 @@ New events, the same ones again, the same key with another amount, more beans th
 from __future__ import annotations
 
 import http.client
-import json
-import subprocess
-import sys
-import tempfile
 from collections import namedtuple
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from loadtests.adapters import Ending, Outcome, Request, Target, load_adapter
+from loadtests.embedded import fresh_ledger
 from loadtests.job import job_of
 from loadtests.target import TargetServer
-from loadtests.targets.reference import OPERATOR_FILE
 from sim.bookkeeping import Kind
+from sim.children.folders import private_folder
 from sim.scenario import SECOND
 from sim.trace import CLOSING, OPENINGS, Trace, empty_columns, structured
 from sim.wire import COLUMNS, NO_DEED, NO_POOL, NO_REF, NOBODY
@@ -160,14 +156,9 @@ def _malformed(adapter: Any, host: str, row: Any, report: Report) -> None:
 @contextmanager
 def _target(host: str, i_own: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """The host to try, and a folder for tokens."""
-    with tempfile.TemporaryDirectory(prefix="beanpeak-check-") as place:
+    with private_folder("check") as place:
         if host:
-            yield job_of({"host": host, "i_own": list(i_own)}).host, place
+            yield job_of({"host": host, "i_own": list(i_own)}).host, str(place)
             return
-        database = str(Path(place) / "ledger.db")
-        ledger = [sys.executable, "-m", "sim", "ledger"]
-        made = subprocess.run([*ledger, "init", "--db", database, "--json"], capture_output=True, check=True)
-        (Path(place) / OPERATOR_FILE).write_text(json.loads(made.stdout)["token"], encoding="utf-8")
-        serve = [*ledger, "serve", "--db", database, "--port", "0", "--campaign-clock"]
-        with TargetServer(serve, Path(place) / "server.log") as server:
-            yield server.host, place
+        with TargetServer(fresh_ledger(place), place / "server.log") as server:
+            yield server.host, str(place)

@@ -6,12 +6,14 @@ A user's own system is one class: subclass `LedgerAdapter`, name it with `--adap
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple, Protocol, cast
 
 from sim.errors import UsageError
@@ -119,17 +121,43 @@ def load_adapter(name: str, target: Target) -> LedgerAdapter:
 
 
 def find_adapter(name: str) -> Any:
-    """The class `package.module:Class`; a module beside the user is found too. Raises UsageError."""
-    module, _, attribute = name.partition(":")
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.append(here)
+    """The class `package.module:Class` or `path/to/file.py:Class`. Raises UsageError.
+
+    A module beside the user, or beside the file, is found too, but never instead of a library of that name.
+    """
+    module, _, attribute = name.rpartition(":")
+    file = Path(module) if module.endswith(".py") else None
+    beside = str((file.parent if file else Path()).absolute())
+    if beside not in sys.path:
+        sys.path.append(beside)
     try:
-        made = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
+        made = getattr(_of_file(file.absolute()) if file else importlib.import_module(module), attribute)
+    except Exception as error:  # it is the user's program: whatever is wrong with it is theirs to read
         raise UsageError(
-            f"--adapter {name}: cannot be loaded ({error}); write package.module:Class"
+            f"--adapter {name}: cannot be loaded ({type(error).__name__}: {error}); "
+            "write package.module:Class or path/to/file.py:Class"
         ) from None
     for method in ("encode", "classify"):
         if not callable(getattr(made, method, None)):
             raise UsageError(f"--adapter {name}: has no method {method}(); see loadtests/adapters.py")
     return made
+
+
+def placed(name: str) -> str:
+    """The same adapter, named so that it is found from any folder."""
+    module, _, attribute = name.rpartition(":")
+    return f"{Path(module).absolute()}:{attribute}" if module.endswith(".py") else name
+
+
+def _of_file(file: Path) -> ModuleType:
+    """The module that a file is, once a process."""
+    name = f"beanpeak_adapter_{file.stem}"
+    if (held := sys.modules.get(name)) is not None and held.__file__ == str(file):
+        return held
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -7,10 +7,6 @@ simulation's books. Tokens and the ledger itself live in a temporary folder and 
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,19 +18,19 @@ from loadtests.adapters import Target, load_adapter
 from loadtests.auditing.audit import audit
 from loadtests.auditing.evidence import Evidence
 from loadtests.auditing.export import Pages, pages_of_adapter
+from loadtests.embedded import fresh_ledger, kept_in
 from loadtests.faults import Fault
 from loadtests.harness import Found, LoadResult, LoadRun, run_load
 from loadtests.job import Job
-from loadtests.targets.reference import OPERATOR_FILE
 from loadtests.warp import Instants, Warp, even_warp, make_warp
 from sim.bookkeeping import Kind
+from sim.children.folders import private_folder
 from sim.errors import UsageError
 from sim.reporting.manifest import to_json
 from sim.trace import Trace, write_trace
 from sim.wire import Wire
 
 REFERENCE = "loadtests.targets.reference:Reference"
-LEDGER = [sys.executable, "-m", "sim", "ledger"]
 PEAK_US = 600_000_000  # the busiest ten minutes of a slice are its peak
 LEAST_RATE = 50.0  # events a second
 MOST_RATE = 20_000.0
@@ -94,8 +90,8 @@ def load_campaign(
     write_trace(folder / "trace", trace)
     due_us = trace.columns["due_us"].astype(np.int64)
     peak = busiest(due_us)
-    with tempfile.TemporaryDirectory(prefix="beanpeak-ledger-") as place:
-        ledger = Ledger(Path(place), trace, job.run, against, said)
+    with private_folder("ledger") as place:
+        ledger = Ledger(place, trace, job.run, against, said)
         run = LoadRun(
             folder,
             trace.rows,
@@ -138,7 +134,8 @@ class Ledger:
         self.command: list[str] = []
         self.durability = "as the ledger at --host keeps it"
         if not against.host:
-            self._make(place)
+            self.command = fresh_ledger(place, against.database, against.relaxed)
+            self.durability = kept_in(against.database, against.relaxed)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -146,21 +143,6 @@ class Ledger:
         told = {name: self.trace.facts[name] for name in ("users", "scenario", "design", "seed")}
         kinds = {int(kind): kind.name for kind in Kind}
         return {**told, "trace": self.trace.sha256, "kinds": kinds, "durability": self.durability}
-
-    def _make(self, place: Path) -> None:
-        """A fresh ledger with an administrator's key, and the command that serves it."""
-        database = self.against.database or str(place / "ledger.db")
-        made = subprocess.run(
-            [*LEDGER, "init", "--db", database, "--json"], capture_output=True, text=True, check=False
-        )
-        if made.returncode:
-            raise UsageError(f"the embedded ledger cannot be made: {made.stderr.strip()}")
-        (place / OPERATOR_FILE).touch(mode=0o600)
-        (place / OPERATOR_FILE).write_text(json.loads(made.stdout)["token"], encoding="utf-8")
-        relaxed = ["--relaxed"] if self.against.relaxed else []
-        self.command = [*LEDGER, "serve", "--db", database, "--port", "0", "--campaign-clock", *relaxed]
-        kind = "PostgreSQL" if "://" in database else "SQLite"
-        self.durability = f"{kind}, {'relaxed' if relaxed else 'durable at every commit'}"
 
     def adapter(self, host: str) -> Any:
         """The adapter, for what is done outside the load itself."""

@@ -8,7 +8,6 @@ bound and not a rate to run at.
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -25,7 +24,8 @@ from loadtests.sendlog import read_logs
 from loadtests.slo import load_slo
 from loadtests.usl import Usl, fit
 from loadtests.verdict import AUDIT_FAILED, INVALID, MET
-from sim.errors import InvariantError, UsageError
+from sim.children.folders import private_folder
+from sim.errors import Interrupted, InvariantError, UsageError
 from sim.reporting.folders import PARTIAL, new_folder
 from sim.reporting.manifest import to_json
 from sim.reporting.unfinished import RunPlan
@@ -66,8 +66,12 @@ class Probe:
 
 @dataclass(frozen=True)
 class Capacity:
-    """The bracket [holds, breaks), every probe, and the scalability law fitted to them."""
+    """The bracket [holds, breaks), every probe, and the scalability law fitted to them.
 
+    verdict: found, or interrupted: then the bracket is what the probes until then say.
+    """
+
+    verdict: str
     holds: float
     breaks: float
     repeats: dict[str, list[bool]]
@@ -98,18 +102,25 @@ def bracket(probe: Callable[[float], bool], start: float) -> tuple[float, float]
 
 
 def find_capacity(search: Search, out: Path, quiet: bool = False) -> dict[str, Any]:
-    """Search, and keep `capacity.json` in a folder of results. Raises UsageError when workers are the limit."""
+    """Search, and keep `capacity.json` in a folder of results.
+
+    Raises UsageError when workers are the limit, Interrupted with the probes so far kept.
+    """
     load_slo(search.job.slo)
     trace = simulate(search.plan, search.begins, search.ends, quiet)
     prober = Prober(search, trace, (lambda _: None) if quiet else _say)
-    holds, breaks = bracket(prober.holds, search.start_rate)
-    repeats = {
-        name: [prober.holds(rate) for _ in range(REPEATS)]
-        for name, rate in (("holds", holds), ("breaks", breaks))
-        if rate
-    }
-    law = fit([(p.in_flight, p.throughput) for p in prober.probes])
-    found = Capacity(holds, breaks, repeats, tuple(prober.probes), law, prober.durability)
+    try:
+        prober.search_and_repeat()
+    except (KeyboardInterrupt, Interrupted):
+        if not prober.probes:
+            raise Interrupted("stopped before the first probe had ended; nothing is kept") from None
+        folder = _kept(search, trace, prober.found("interrupted"), out)["folder"]
+        raise Interrupted(f"stopped; {len(prober.probes)} probes are kept in {folder}") from None
+    return _kept(search, trace, prober.found("found"), out)
+
+
+def _kept(search: Search, trace: Trace, found: Capacity, out: Path) -> dict[str, Any]:
+    """The report, once it is a folder of results."""
     report = {**asdict(found), "trace": trace.sha256, **_settings(search)}
     partial, _ = new_folder(out / search.plan.name, f"{trace.sha256[:8]}-capacity")
     (partial / "capacity.json").write_text(to_json(report), encoding="utf-8")
@@ -133,7 +144,27 @@ class Prober:
     def __init__(self, search: Search, trace: Trace, said: Callable[[str], None]) -> None:
         self.search, self.trace, self.said = search, trace, said
         self.probes: list[Probe] = []
+        self.ends = {"holds": 0.0, "breaks": 0.0}
+        self.repeats: dict[str, list[bool]] = {}
         self.durability = ""
+
+    def search_and_repeat(self) -> None:
+        """Find the bracket, then probe both ends again."""
+        bracket(self._narrows, self.search.start_rate)
+        for name, rate in self.ends.items():
+            for _ in range(REPEATS if rate else 0):
+                self.repeats.setdefault(name, []).append(self.holds(rate))
+
+    def found(self, verdict: str) -> Capacity:
+        """What the probes so far say."""
+        law = fit([(p.in_flight, p.throughput) for p in self.probes])
+        return Capacity(verdict, **self.ends, repeats=self.repeats, probes=tuple(self.probes), usl=law,
+                        durability=self.durability)  # fmt: skip
+
+    def _narrows(self, rate: float) -> bool:
+        met = self.holds(rate)
+        self.ends["holds" if met else "breaks"] = rate
+        return met
 
     def holds(self, rate: float) -> bool:
         """Whether a fresh ledger meets its thresholds at this rate."""
@@ -154,8 +185,7 @@ class Prober:
                 "take a longer slice or more users"
             )
         job = replace(search.job, run=f"probe-{len(self.probes)}", warmup_s=search.warmup_s)
-        with tempfile.TemporaryDirectory(prefix="beanpeak-probe-") as place:
-            folder = Path(place)
+        with private_folder("probe") as folder:
             part = beginning(self.trace, count)
             result = load_campaign(
                 part, folder, job, Pace(even_rate=rate), search.against, workers=search.workers

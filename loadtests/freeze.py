@@ -7,22 +7,20 @@ this and nothing else.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from loadtests.faults import SECOND_US, Fault
-from loadtests.harness import ROOT, LoadRun, run_load
+from loadtests.harness import LoadRun, run_load
 from loadtests.job import Job
 from loadtests.synthetic import constant_rate
 from loadtests.target import TargetServer
+from sim.children.folders import private_folder
+from sim.children.starting import Child, python
 
-STUB = (sys.executable, "-m", "loadtests.stub")
+STUB = tuple(python("loadtests.stub"))
 LOCUSTFILE = Path(__file__).with_name("closedloop.py")
 BOOT_S = 2.0  # until the closed loop's users are there
 
@@ -50,17 +48,14 @@ def closed_loop(freeze: Freeze, folder: Path) -> dict[str, Any]:
     """What Locust itself reports of paced users that were asked for the same rate."""
     out = folder / "closed.json"
     with TargetServer(STUB, folder / "stub.log") as server:
-        command = [
-            sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary",
+        command = python(
+            "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary",
             "--loglevel", "WARNING", "--host", server.host, "-u", str(freeze.users), "-r", str(freeze.users),
             "-t", f"{freeze.seconds:.0f}s",
-        ]  # fmt: skip
-        pace = f"{freeze.rate / freeze.users:g}"
-        told = {"BEANPEAK_CLOSED_OUT": str(out), "BEANPEAK_CLOSED_PACE": pace, "PYTHONPATH": str(ROOT)}
-        locust = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env={**os.environ, **told}, cwd=folder, start_new_session=True,
         )  # fmt: skip
+        pace = f"{freeze.rate / freeze.users:g}"
+        told = {"BEANPEAK_CLOSED_OUT": str(out), "BEANPEAK_CLOSED_PACE": pace, "HOME": str(folder)}
+        locust = Child(command, folder=folder, told=told)
         try:
             time.sleep(BOOT_S + freeze.at_s)
             server.freeze()
@@ -68,16 +63,15 @@ def closed_loop(freeze: Freeze, folder: Path) -> dict[str, Any]:
             server.thaw()
             locust.wait(freeze.seconds + 30)
         finally:
-            locust.kill()
-            locust.wait()
+            locust.kill_all()
     return dict(json.loads(out.read_text(encoding="utf-8")))
 
 
 def main() -> None:
     """Run both and print them."""
     freeze = Freeze()
-    with tempfile.TemporaryDirectory(prefix="beanpeak-freeze-") as place:
-        closed, opened = closed_loop(freeze, Path(place)), open_loop(freeze, Path(place) / "open")
+    with private_folder("freeze") as place:
+        closed, opened = closed_loop(freeze, place), open_loop(freeze, place / "open")
     asked = round(freeze.rate * freeze.seconds)
     print(f"{freeze.rate:,.0f}/s asked for {freeze.seconds:g} s, server frozen for {freeze.lasts_s:g} s")
     print(f"  closed loop (demonstration only): {closed['requests']:,} of {asked:,} sent, reported ms:")

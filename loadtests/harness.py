@@ -10,15 +10,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import socket
-import subprocess
-import sys
-import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,10 +22,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from loadtests.adapters import Ending
+from loadtests.adapters import Ending, placed
 from loadtests.faults import SECOND_US, Fault, Injected
 from loadtests.injector import Injector, check_faults
-from loadtests.job import Job, job_of
+from loadtests.job import HOME, Job, job_of
 from loadtests.master import STARTED, Collector
 from loadtests.recovery import backlog_peak, effects, slowest
 from loadtests.report import DRIVER, write_report
@@ -42,9 +37,11 @@ from loadtests.tally import ENDINGS
 from loadtests.target import TargetServer
 from loadtests.verdict import Audit
 from loadtests.warp import Warp, check_rate, make_warp
+from sim.children.folders import private_folder
+from sim.children.starting import Child, python
 from sim.errors import Interrupted, UsageError
+from sim.stopping import signals_interrupt
 
-ROOT = Path(__file__).resolve().parents[1]
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 POLL_S = 0.01
 END_S = 15.0  # a driver that was asked to end has so long to write its report
@@ -115,14 +112,13 @@ def run_load(run: LoadRun) -> LoadResult:
     check_rate(warp, run.job.max_rate)
     schedule = schedule_of(run.rows, warp, {**run.facts, "phases": _spans(run.phases, warp)})
     schedule.write(run.folder / "schedule")
-    with tempfile.TemporaryDirectory(prefix="beanpeak-load-") as place, _sigterm_interrupts():
-        logs = Path(place)
+    with private_folder("load") as logs, signals_interrupt():
         server = TargetServer(run.serve, logs / "server.log", run.ready_path) if run.serve else None
         with server or nullcontext():
             host = server.host if server is not None else run.job.host
             options = {**run.job.options, **(run.prepare(host) if run.prepare else {})}
             job = replace(
-                run.job, host=host, options=options, slo=located(run.job.slo),
+                run.job, host=host, options=options, slo=located(run.job.slo), adapter=placed(run.job.adapter),
                 schedule=str(run.folder / "schedule"), out=str(run.folder),
             )  # fmt: skip
             job = job_of(job.as_dict())
@@ -174,19 +170,16 @@ def _drive(job: Job, schedule: Schedule, workers: int, injector: Injector, logs:
     limit = time.monotonic() + schedule.last_due_us / SECOND_US + job.lead_s + job.drain_s + SLACK_S
     interrupted = False
     with (logs / "locust.log").open("wb") as out:
-        locust = subprocess.Popen(
-            _command(logs / "job.json", workers), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-            cwd=logs, env={**os.environ, "PYTHONPATH": _python_path()}, start_new_session=True,
-        )  # fmt: skip
+        locust = Child(_command(logs / "job.json", workers), out=out, folder=logs, told=_secluded(logs))
         try:
             while locust.poll() is None and time.monotonic() < limit:
                 injector.step(folder)
                 time.sleep(POLL_S)
-        except (KeyboardInterrupt, Interrupted):
+        except KeyboardInterrupt:
             interrupted = True
         finally:
             injector.heal()
-            _end(locust)
+            interrupted |= _end(locust)
     if not (folder / DRIVER).exists():
         collector = Collector(job, schedule, workers)
         collector.invalid(f"the driver ended with code {locust.returncode} and no report:\n{_tail(logs)}")
@@ -195,10 +188,10 @@ def _drive(job: Job, schedule: Schedule, workers: int, injector: Injector, logs:
 
 
 def _command(job_file: Path, workers: int) -> list[str]:
-    command = [
-        sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary",
-        "--loglevel", "WARNING", "--job", str(job_file),
-    ]  # fmt: skip
+    command = python(
+        "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary", "--loglevel", "WARNING",
+        "--job", str(job_file),
+    )  # fmt: skip
     if workers > 1:
         port = str(_free_port())
         command += ["--processes", str(workers), "--master-bind-host", "127.0.0.1", "--master-bind-port", port,
@@ -206,9 +199,9 @@ def _command(job_file: Path, workers: int) -> list[str]:
     return command
 
 
-def _python_path() -> str:
-    """Ours, and the folder we were called in: an adapter of the user's lies there."""
-    return os.pathsep.join([str(ROOT), str(Path.cwd()), *filter(None, [os.environ.get("PYTHONPATH")])])
+def _secluded(logs: Path) -> dict[str, str]:
+    """Locust reads settings from the working directory and from home: neither is the user's until it has read."""
+    return {"HOME": str(logs)} | ({HOME: os.environ["HOME"]} if "HOME" in os.environ else {})
 
 
 def _free_port() -> int:
@@ -217,37 +210,18 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _end(locust: subprocess.Popen[bytes]) -> None:
-    """Let the driver write its report, then make sure that its process group is gone."""
-    if locust.poll() is None:
-        locust.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            locust.wait(END_S)
-    with suppress(ProcessLookupError, PermissionError):  # the usual case: everybody has left
-        os.killpg(locust.pid, signal.SIGKILL)
-    locust.wait()
+def _end(locust: Child) -> bool:
+    """Let the driver write its report, unless somebody (told True) does not want to wait; then it is gone."""
+    try:
+        locust.end(END_S)
+    except KeyboardInterrupt:
+        return True
+    return False
 
 
 def _tail(logs: Path) -> str:
     text = (logs / "locust.log").read_text(encoding="utf-8", errors="replace")
     return "\n".join(text.splitlines()[-TAIL_LINES:])
-
-
-@contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
-    """SIGTERM ends the run as Ctrl-C does: with a report, and with nothing left running."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(*_: object) -> None:
-        raise Interrupted("stopped by SIGTERM")
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 # --- what came of it ---------------------------------------------------------------------------------------

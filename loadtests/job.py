@@ -13,6 +13,7 @@ from sim.errors import UsageError
 from sim.suggestions import did_you_mean
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+HOME = "BEANPEAK_HOME"  # the user's home, for a driver that was started away from it
 RUN_ID = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 
 

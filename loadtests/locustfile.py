@@ -23,7 +23,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from loadtests import arguments, livetab
 from loadtests.adapters import Ending, Outcome
 from loadtests.driver import Play
-from loadtests.job import Job, job_of
+from loadtests.job import HOME, Job, job_of
 from loadtests.master import Collector
 from loadtests.schedule import Schedule, read_schedule
 from loadtests.verdict import INVALID
@@ -33,6 +33,7 @@ logger = logging.getLogger("loadtests")
 WATCH_S = 0.1
 LAST_WORDS_S = 5.0  # after a cancel, so long is waited for what the workers have measured
 PARENT_S = 1.0
+LOADED_BY = os.getpid()  # the master: this file is read before it forks
 DEFECT = 1
 NOTHING = {"counts": {}, "scopes": {}, "hdr": {}, "last_ended_us": 0, "cpu_s": [0.0, 0.0]}
 
@@ -76,6 +77,8 @@ def _arguments(parser: Any, **_: Any) -> None:
 
 @events.init.add_listener
 def _init(environment: Any, runner: Any, web_ui: Any, **_: Any) -> None:
+    if HOME in os.environ:  # Locust has read its settings now
+        os.environ["HOME"] = os.environ.pop(HOME)
     # Added here, hence after the runner's own, and called before it: `quitting` fires in reverse.
     environment.events.quitting.add_listener(_quitting)
     options = environment.parsed_options
@@ -84,7 +87,7 @@ def _init(environment: Any, runner: Any, web_ui: Any, **_: Any) -> None:
         runner.register_message("halt", _on_halt)
     if isinstance(runner, WorkerRunner):
         if options.processes:
-            gevent.spawn(_follow_parent, runner, os.getppid())
+            gevent.spawn(_follow_parent, runner, LOADED_BY)
         return
     if state.job is None:
         _leave(UsageError("there is nothing to send: give --job FILE or --schedule FOLDER"))

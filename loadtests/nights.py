@@ -58,13 +58,15 @@ def load_night(night: Night, out: Path, quiet: bool = False) -> LoadResult:
             workers=night.workers, faults=faults, said=(lambda _: None) if quiet else _say,
         )  # fmt: skip
     except BaseException as stopped:
-        if not (partial / REPORT).exists():
+        kept = (partial / REPORT).exists()
+        if kept:
+            _keep(partial, whole, night.figures)
+        else:
             shutil.rmtree(partial)
+        if not isinstance(stopped, Interrupted | KeyboardInterrupt):
             raise
-        _keep(partial, whole, night.figures)
-        if isinstance(stopped, Interrupted):
-            raise Interrupted(f"stopped; what was measured is in {whole}") from None
-        raise
+        what = f"what was measured is in {whole}" if kept else "nothing was measured, and nothing is kept"
+        raise Interrupted(f"stopped; {what}") from None
     _keep(partial, whole, night.figures)
     return LoadResult(whole, result.report)
 
@@ -92,7 +94,7 @@ def start_us(plan: RunPlan) -> int:
 def simulate(plan: RunPlan, begins: str | None, ends: str | None, quiet: bool) -> Trace:
     """Play the campaign up to the end of the slice; its requests."""
     from sim.reporting.progress import shown
-    from sim.runs import asked_to_stop
+    from sim.stopping import asked_to_stop
     from sim.tracing.generate import trace_slice
     from sim.tracing.window import span_of
 

@@ -10,11 +10,11 @@ import http.client
 import os
 import re
 import signal
-import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from sim.children.starting import Child
 from sim.errors import BeanpeakError, UsageError
 
 LISTENS = re.compile(rb"127\.0\.0\.1:(\d+)")
@@ -31,7 +31,7 @@ class TargetServer:
             raise UsageError("--serve: is empty; give the command that starts the server")
         self.command, self.log, self.ready_path = list(command), log, ready_path
         self.port = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
         self._frozen = False
 
     def __enter__(self) -> TargetServer:
@@ -57,13 +57,7 @@ class TargetServer:
         with self.log.open("ab") as out:
             begin = out.tell()
             try:
-                self._process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
+                self._process = Child(command, out=out)
             except OSError as error:
                 raise UsageError(f"--serve {command[0]}: cannot be started: {error.strerror}") from None
         try:
@@ -95,11 +89,7 @@ class TargetServer:
         if self._process is None or self._process.poll() is not None:
             return
         self.thaw()
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self.kill9()
+        self._process.end(STOP_S)
 
     def cpu_s(self) -> float | None:
         """User and system seconds it has used, where the system tells."""

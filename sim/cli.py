@@ -1,7 +1,7 @@
 """The command line: parse, call, print. Heavy parts are imported inside the commands, so help is quick.
 
 Exit codes: 0 done · 1 a defect of ours · 2 usage or scenario error, nothing written · 4 books wrong ·
-130 interrupted, finished parts kept.
+130 interrupted (Ctrl-C, SIGTERM, a closed terminal), finished parts kept.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from sim import cli_ledger, cli_load, cli_results, cli_scenarios, cli_trace
+from sim.children.paths import settle
 from sim.commands import STOPPED, strict
 from sim.errors import BeanpeakError, Interrupted, InvariantError, UsageError
 from sim.softly import warn
 from sim.standard import any_encoding, heard_or_not, hush
+from sim.stopping import signals_interrupt
 
 if TYPE_CHECKING:
     from sim.reporting.results import Results
@@ -175,9 +177,10 @@ def _tell_in_short(finished: list[Results], json: bool) -> None:
 
 def main() -> None:
     """Run the command line; whatever goes wrong ends with its own exit code and without a traceback."""
+    settle()
     any_encoding()
     try:
-        with heard_or_not():
+        with signals_interrupt(), heard_or_not():
             app()
     except BeanpeakError as error:
         _end(str(error), error.exit_code)

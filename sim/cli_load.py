@@ -67,7 +67,7 @@ Db = Annotated[
 Relaxed = Annotated[bool, typer.Option("--relaxed", help="A power cut may take the last commits. Printed.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder of results.", metavar="DIR")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Adapter = Annotated[str, typer.Option(help="module:Class of a system of your own.")]
+Adapter = Annotated[str, typer.Option(help="module:Class or file.py:Class of a system of your own.")]
 Host = Annotated[str, typer.Option(help="A ledger that runs already, instead of an embedded one.")]
 Own = Annotated[list[str] | None, typer.Option("--i-own", help="A host beyond this machine that is yours.")]
 
@@ -129,14 +129,16 @@ def init_adapter(file: Annotated[Path, typer.Argument(help="The file to write; i
     from loadtests.starting import write_adapter
 
     write_adapter(file)
-    print(f"{file}: written; try it with `beanpeak load check-adapter {file.stem}:Ledger`")
+    print(f"{file}: written; try it with `beanpeak load check-adapter {file}:Ledger`")
 
 
 @app.command(
     "check-adapter", epilog="Example:  beanpeak load check-adapter mine:Ledger --host http://127.0.0.1:9000"
 )
 def check_adapter(
-    adapter: Annotated[str, typer.Argument(metavar="MODULE:CLASS")], host: Host = "", i_own: Own = None
+    adapter: Annotated[str, typer.Argument(metavar="MODULE:CLASS", help="Or FILE.py:CLASS.")],
+    host: Host = "",
+    i_own: Own = None,
 ) -> None:
     """Send about fifty events (new, repeated, altered, overdrawn, malformed) and say what an adapter gets wrong."""
     from loadtests.adapter_check import check

@@ -42,7 +42,8 @@ def trace(
     """
     from sim.doors import writable_folder
     from sim.reporting.progress import shown
-    from sim.runs import asked_to_stop, plan_run
+    from sim.runs import plan_run
+    from sim.stopping import asked_to_stop
     from sim.trace import write_trace
     from sim.tracing.generate import trace_campaign, trace_slice
     from sim.tracing.window import span_of

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import tomllib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from sim.engine.outcome import Outcome, Progress
@@ -16,6 +13,7 @@ from sim.loading.reading import read
 from sim.reporting.results import Results
 from sim.reporting.unfinished import RunPlan, Unfinished
 from sim.scenario import Scenario
+from sim.stopping import asked_to_stop
 
 Watch = Callable[[Progress], None]
 WatchReplication = Callable[[int], Watch | None]
@@ -71,8 +69,8 @@ def plan_run(
 def perform(run: Unfinished, workers: int, watch: WatchReplication) -> None:
     """Simulate what is missing of a run and keep each replication as soon as it is finished.
 
-    On Ctrl-C the replication under way is kept up to its next barrier and Interrupted is raised; a second
-    Ctrl-C does not wait for the barrier. A run of which nothing can be kept is taken away.
+    When asked to stop, the replication under way is kept up to its next barrier and Interrupted is raised; asked
+    again, it does not wait for the barrier. A run of which nothing can be kept is taken away.
     """
     try:
         with asked_to_stop() as stop:
@@ -112,26 +110,6 @@ def _what_is_kept(run: Unfinished) -> str:
     parts = [f"{kept} of {run.plan.replications} replications"] if kept else []
     parts += ["the one under way up to its last barrier"] if begun else []
     return f"interrupted; kept: {' and '.join(parts)}; `{run.resuming}` goes on"
-
-
-@contextmanager
-def asked_to_stop() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C was pressed. The first time is only noted, the second interrupts at once."""
-    asked = False
-
-    def note(_number: int, _frame: object) -> None:
-        nonlocal asked
-        asked = True
-        signal.signal(signal.SIGINT, before)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: asked
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _changed(scenario: Scenario, design: str, given: dict[str, int]) -> Scenario:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import settings
 
@@ -16,3 +17,7 @@ __all__ = ["db", "postgres"]  # fixtures for the tests of every folder
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("searching", deadline=None, max_examples=1_000)
 settings.load_profile(os.environ.get("BEANPEAK_HYPOTHESIS", "steady"))
+
+# The background job of a script ignores Ctrl-C, and so would the children to which tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

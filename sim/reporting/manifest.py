@@ -8,12 +8,12 @@ import math
 import os
 import platform
 import resource
-import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.children.starting import run
 from sim.loading import resolved_dict, settings_hash
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ PARTS = ("simpy", "numpy", "numba", "polars", "pydantic", "scipy", "matplotlib",
 NOT_THE_MODEL = (
     "reporting", "cli.py", "runs.py", "__main__.py", "service", "tracing", "trace.py", "wire.py", "cli_ledger.py",
     "cli_load.py", "cli_trace.py", "cli_results.py", "cli_scenarios.py", "cli_keys.py", "commands.py", "doors.py",
-    "softly.py",
+    "softly.py", "children", "stopping.py", "standard.py",
 )  # fmt: skip
 KIB_PER_MIB = 1024
+GIT_S = 10.0
 
 
 def version() -> str:
@@ -59,21 +60,23 @@ def lock_hash() -> str | None:
 
 
 def commit() -> str | None:
-    """The commit of a source checkout, with `-changed` when files differ from it; None outside git.
-
-    Raises whatever git does where it is missing, broken or takes too long: call it softly.
-    """
+    """The commit of a source checkout, with `-changed` when files differ from it; None outside git."""
     if not (PACKAGE.parent / ".git").exists():
         return None
     head = _git("rev-parse", "--verify", "HEAD")
-    return f"{head}-changed" if _git("status", "--porcelain") else head
+    changes = _git("status", "--porcelain") if head else None
+    return None if changes is None else f"{head}-changed" if changes else head
 
 
-def _git(*arguments: str) -> str:
-    ran = subprocess.run(
-        ["git", *arguments], cwd=PACKAGE.parent, capture_output=True, text=True, check=True, timeout=10
-    )
-    return ran.stdout.strip()
+def _git(*arguments: str) -> str | None:
+    """What git says of this checkout and of no other, nor of one around it; None if it cannot say."""
+    root = PACKAGE.parent
+    command = ["git", "-C", str(root), "--no-optional-locks", "-c", "core.fsmonitor=false", *arguments]
+    try:
+        ran = run(command, GIT_S, {"GIT_CEILING_DIRECTORIES": str(root.parent)})
+    except OSError:  # no git, or none that answers
+        return None
+    return None if ran.returncode else ran.stdout.strip()
 
 
 def peak_memory_mb() -> float:

@@ -25,6 +25,7 @@ from sim.service.desk import Desk
 from sim.service.keys import Keyring
 from sim.service.logs import log, set_up_logs
 from sim.service.policy import Policy
+from sim.stopping import heeded
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 BACKLOG = 2_048
@@ -60,9 +61,7 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        before = {
-            number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)
-        }
+        before = {number: signal.signal(number, self.handle_exit) for number in heeded()}
         try:
             yield
         finally:
@@ -78,7 +77,7 @@ def tune_collector() -> None:
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM; what was taken is answered first. Raises UsageError."""
+    """Serve until SIGINT, SIGTERM or SIGHUP; what was taken is answered first. Raises UsageError."""
     set_up_logs()
     with _bound(settings) as listener:
         app, ledger = _opened(settings)

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .conftest import Play, group_is_alive, until
 
 JobFile = Callable[..., Path]
@@ -155,6 +157,19 @@ def fetched(address: str, data: bytes | None = None) -> bytes:
             return bytes(answer.read())
     except OSError:
         return b""
+
+
+def test_by_hand_locusts_own_settings_count(
+    tmp_path: Path, job_file: JobFile, locust: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who calls Locust means it with the environment and the files that Locust documents: without a page here."""
+    (tmp_path / ".locust.conf").write_text("headless = true\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LOCUST_LOGLEVEL", "DEBUG")
+    child = locust("--job", str(job_file(100, 1.0, slo="relaxed")))
+    assert child.wait(60) is not None
+    assert report(tmp_path)["counts"]["sent"] == 100
+    assert b"/DEBUG/" in (tmp_path / "locust-0.log").read_bytes()
 
 
 def test_nothing_to_send_is_a_usage_error(locust: Play) -> None:
