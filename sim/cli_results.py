@@ -161,8 +161,12 @@ def metrics(
     if json:
         print(to_json({"metrics": [asdict(one) for one in chosen]}), end="")
         return
-    rows = [(one.name, one.unit, one.per, one.size, one.better, one.definition) for one in chosen]
-    console().print(table(("name", "unit", "per", "size", "better", "definition"), rows))
+    rows = [(m.name, m.unit, m.per, m.better, m.definition + _at(m.size)) for m in chosen]
+    console().print(table(("name", "unit", "per", "better", "definition"), rows))
+
+
+def _at(size: str) -> str:
+    return "" if size == "any" else f"; at {size} size"
 
 
 @app.command(

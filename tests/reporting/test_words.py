@@ -261,7 +261,7 @@ def test_a_narrow_terminal_loses_nothing(width: int, make_outcome: Make) -> None
     """Where there is no room beside a number its note stands below, whole."""
     text = io.StringIO()
     results = pooled(make_outcome, budget(**DRY))
-    show(Console(file=text, width=width), summarise(results), Path("x"), [])
+    show(Console(file=text, width=width), summarise(results), Path("x"))
     said = " ".join(text.getvalue().split())
     for section in summarise(results).sections:
         for line in section.lines:
@@ -282,7 +282,7 @@ def test_a_name_with_signs_of_a_table_stays_one_cell(make_outcome: Make) -> None
     """Names of pools and benefits are the user's own."""
     text = file(pooled(make_outcome, budget(pool="a|b\nc [red]")))
     (row,) = [line for line in text.splitlines() if "given by a" in line]
-    assert row.startswith("| given by a\\|b c [red], for gifts | ")
+    assert row.startswith("| given by a\\|b\\\\nc \\[red\\], for gifts | ")
     assert row.replace("\\|", "").count("|") == 4
 
 
