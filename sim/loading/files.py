@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from sim.doors import read_text, read_toml
 from sim.errors import Mistake, ScenarioError, UsageError
 from sim.loading.designs import apply_design, mistakes_in_designs
 from sim.loading.finding import Finding
@@ -18,9 +17,6 @@ from sim.scenario import Scenario
 from sim.suggestions import did_you_mean
 
 FOLDER = "scenarios"
-_PLACE_IN_TEXT = re.compile(r"^(.*?) \((?:at line (\d+), column \d+|at end of document)\)$", re.DOTALL)
-_BARE_QUANTITY = re.compile(r"^\s*([\w.\"-]+)\s*=\s*-?[\d_.]+\s*[A-Za-z元分%]+")
-_KEY = re.compile(r"^\s*(?:\[+\s*([^\]]+?)\s*\]+|([\w.\"-]+)\s*=)")
 
 
 def load_scenario(
@@ -33,8 +29,7 @@ def load_scenario(
     with every mistake of the file, UsageError if there is no such file or design, or an override is wrong.
     """
     found, shown = _find(str(name_or_path))
-    text = _decode(found.read_bytes(), shown)
-    document = _parse(text, shown)
+    document, text = read_toml(found, shown)
     scenario, mistakes = read(document)
     mistakes += mistakes_in_designs(document, mistakes)
     if mistakes or scenario is None:
@@ -56,7 +51,7 @@ def list_scenarios() -> list[str]:
 def scenario_text(name_or_path: str | Path) -> str:
     """The TOML text of a scenario, for copying. Raises UsageError if there is no such file."""
     found, shown = _find(str(name_or_path))
-    return _decode(found.read_bytes(), shown)
+    return read_text(found, shown)
 
 
 def _shipped() -> Traversable:
@@ -88,35 +83,6 @@ def _relative(path: Path) -> str:
         return path.as_posix()
     here = Path.cwd()
     return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
-
-
-def _decode(data: bytes, shown: str) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise ScenarioError([Mistake(shown, line, "text", "is not UTF-8; save the file as UTF-8")]) from error
-
-
-def _parse(text: str, shown: str) -> Document:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError([_syntax(str(error), text, shown)]) from error
-
-
-def _syntax(message: str, text: str, shown: str) -> Mistake:
-    match = _PLACE_IN_TEXT.match(message)
-    problem, at = (match[1], match[2]) if match else (message, None)
-    lines = text.splitlines()
-    line = int(at) if at else max(len(lines), 1)
-    written = lines[line - 1] if line <= len(lines) else ""
-    key = _KEY.match(written)
-    if _BARE_QUANTITY.match(written):
-        problem = 'is not TOML: an amount with its unit stands in quotes, for instance "24 h" or "0.02 yuan"'
-    else:
-        problem = f"is not TOML: {problem[:1].lower()}{problem[1:]}; mend the line"
-    return Mistake(shown, line, (key[1] or key[2]) if key else "text", problem)
 
 
 def _placed(mistakes: list[Finding], text: str, shown: str) -> list[Mistake]:
