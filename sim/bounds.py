@@ -45,13 +45,10 @@ def spoken(seconds: float) -> str:
 
 def sized(count: float) -> str:
     """Bytes for people: 640 KiB, 1.9 TiB."""
-    for name in ("bytes", "KiB", "MiB", "GiB"):
-        if count < 1024:
-            break
-        count /= 1024
-    else:
-        name = "TiB"
-    return f"{count:,.0f} {name}" if count >= 10 or name == "bytes" else f"{count:,.1f} {name}"
+    names = ["bytes", "KiB", "MiB", "GiB", "TiB"]
+    while count >= 1024 and len(names) > 1:
+        count, names = count / 1024, names[1:]
+    return f"{count:,.0f} {names[0]}" if count >= 10 or names[0] == "bytes" else f"{count:,.1f} {names[0]}"
 
 
 def insist_on_time(what: str, needed_s: float, longest_s: float, remedy: str) -> None:
