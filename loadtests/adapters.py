@@ -125,9 +125,10 @@ def find_adapter(name: str) -> Any:
         sys.path.append(here)
     try:
         made = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (Exception, SystemExit) as error:  # a module of the user's may fail in any way
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise UsageError(
-            f"--adapter {name}: cannot be loaded ({error}); write package.module:Class"
+            f"--adapter {name}: cannot be loaded ({reason}); write package.module:Class, or mend the module"
         ) from None
     for method in ("encode", "classify"):
         if not callable(getattr(made, method, None)):

@@ -25,11 +25,14 @@ from loadtests.auditing.export import Pages, pages_of_adapter
 from loadtests.faults import Fault
 from loadtests.harness import Found, LoadResult, LoadRun, run_load
 from loadtests.job import Job
+from loadtests.planned import Planned
 from loadtests.targets.reference import OPERATOR_FILE
-from loadtests.warp import Instants, Warp, even_warp, make_warp
+from loadtests.warp import Instants, Warp, check_pace, even_warp, make_warp
 from sim.bookkeeping import Kind
+from sim.bounds import LONGEST, seconds_of
 from sim.errors import UsageError
 from sim.reporting.manifest import to_json
+from sim.softly import softly
 from sim.trace import Trace, write_trace
 from sim.wire import Wire
 
@@ -38,6 +41,7 @@ LEDGER = [sys.executable, "-m", "sim", "ledger"]
 PEAK_US = 600_000_000  # the busiest ten minutes of a slice are its peak
 LEAST_RATE = 50.0  # events a second
 MOST_RATE = 20_000.0
+LONGEST_S = seconds_of(LONGEST)
 SHORT_S = 15.0  # without a rate or speed, a load is made to last about so long
 
 Said = Callable[[str], None]
@@ -51,6 +55,15 @@ class Pace:
     speed: float | None = None
     floor_rate: float | None = None
     even_rate: float | None = None
+
+    def check(self, most: float = MOST_RATE) -> None:
+        """Raises UsageError for a pace that is none, before anything is simulated."""
+        check_pace(self.peak_rate, self.speed, self.floor_rate)
+        if self.peak_rate is not None and self.peak_rate > most:
+            raise UsageError(
+                f"--peak-rate {self.peak_rate:g}: a target is asked for at most {most:g} a second; "
+                "give less, or a greater --max-rate"
+            )
 
     def warp(self, due_us: Instants, peak: tuple[int, int]) -> Warp:
         """The warp of this pace; without any, the slowest that sends all in about fifteen seconds."""
@@ -89,21 +102,26 @@ def load_campaign(
     workers: int = 1,
     faults: Sequence[Fault] = (),
     said: Said = lambda _: None,
+    longest_s: float = LONGEST_S,
 ) -> LoadResult:
     """Play a trace and judge it; everything the run leaves is in `folder`. Raises UsageError, Interrupted."""
-    write_trace(folder / "trace", trace)
     due_us = trace.columns["due_us"].astype(np.int64)
     peak = busiest(due_us)
+    warp = pace.warp(due_us, peak)
+    planned = Planned.of(len(trace), warp, workers)
+    planned.insist(folder, longest_s)
+    said(str(planned))
+    write_trace(folder / "trace", trace)
     with tempfile.TemporaryDirectory(prefix="beanpeak-ledger-") as place:
         ledger = Ledger(Path(place), trace, job.run, against, said)
         run = LoadRun(
             folder,
             trace.rows,
-            ledger.facts,
+            {**ledger.facts, "planned": planned.as_dict()},
             replace(job, host=against.host or job.host, adapter=against.adapter, options=ledger.options),
             workers,
             phases={"peak": peak},
-            warp=pace.warp(due_us, peak),
+            warp=warp,
             serve=ledger.command,
             faults=faults,
             prepare=ledger.prepare,
@@ -187,7 +205,8 @@ class Ledger:
         verdict = audit(evidence, _pages(adapter))
         (folder / "audit.json").write_text(to_json(verdict.as_dict()), encoding="utf-8")
         if hasattr(adapter, "cleanup"):
-            adapter.cleanup()
+            with softly("the adapter's cleanup()"):
+                adapter.cleanup()
         return verdict.status, verdict.reasons
 
 

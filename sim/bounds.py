@@ -12,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from sim.errors import UsageError
-from sim.units import parse_duration
 
 LONGEST = "24 h"  # what takes longer has to be asked for with --longest
 MOST_WORKERS = 256  # threads, or processes that send
@@ -27,6 +26,8 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 def seconds_of(text: str, flag: str = "--longest") -> float:
     """Seconds of "30 h" or "30h". Raises UsageError."""
+    from sim.units import parse_duration  # heavy for who only asks for help
+
     try:
         us = parse_duration(text)
     except ValueError as error:
@@ -104,8 +105,8 @@ def insist_on_users(users: int) -> None:
     fitting = MOST_USERS if free is None else min(int(SPARED * free) // BYTES_A_USER, MOST_USERS)
     if users > fitting:
         raise UsageError(
-            f"--users {users:,}: would need {sized(users * BYTES_A_USER)} of memory; "
-            f"about {_rounded(fitting):,} fit here; give --users {_rounded(fitting)} or less"
+            f"{users:,} users would need {sized(users * BYTES_A_USER)} of memory, and about {_rounded(fitting):,} "
+            f"fit here: give --users {_rounded(fitting)} or less"
         )
 
 

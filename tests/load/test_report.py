@@ -205,5 +205,5 @@ def test_pictures_are_drawn_in_three_formats(finished: Path) -> None:
 
 def test_a_folder_without_a_run_has_no_pictures(tmp_path: Path) -> None:
     """The missing file is named."""
-    with pytest.raises(UsageError, match="load.json is missing"):
+    with pytest.raises(UsageError, match="load.json: there is no such file"):
         draw_load(tmp_path)
