@@ -131,6 +131,8 @@ def run(
     result = load_night(night, out, quiet=json)
     _report(result, json)
     decorate_softly(result.folder, figures)
+    if not json:
+        print(f"{result.folder}: {_decorated(result.folder)}", flush=True)
     raise typer.Exit(_code(result, fail_on, json))
 
 
@@ -152,7 +154,7 @@ def report(
     look, formats = Look(parse_width(width), parse_lang(lang), grey), parse_formats(format)
     folder = writable_folder(find_load(run, out), "RUN")
     decorate(folder, look=look, formats=formats)
-    print(f"{folder}: summary.md, figures/")
+    print(f"{folder}: {_decorated(folder)}")
 
 
 @app.command("init-adapter", epilog="Example:  beanpeak load init-adapter mine.py")
@@ -226,13 +228,15 @@ def _report(result: LoadResult, json: bool) -> None:
     from sim.reporting.manifest import to_json
 
     if json:
-        print(to_json(result.report), end="")
+        print(to_json(result.report), end="", flush=True)
     else:
-        print(
-            "\n".join(
-                [*headline(result.report), f"{result.folder}: load.json, audit.json, summary.md, figures/"]
-            )
-        )
+        print("\n".join(headline(result.report)), flush=True)
+
+
+def _decorated(folder: Path) -> str:
+    """What is in a load's folder to look at."""
+    looked_at = ("load.json", "audit.json", "summary.md", "figures")
+    return ", ".join(name + "/" * (folder / name).is_dir() for name in looked_at if (folder / name).exists())
 
 
 def _code(result: LoadResult, fail_on: str, json: bool) -> int:
