@@ -25,11 +25,10 @@ from loadtests.auditing.export import Pages, pages_of_adapter
 from loadtests.faults import Fault
 from loadtests.harness import Found, LoadResult, LoadRun, run_load
 from loadtests.job import Job
-from loadtests.planned import Planned
+from loadtests.planned import LONGEST_S, Planned
 from loadtests.targets.reference import OPERATOR_FILE
 from loadtests.warp import Instants, Warp, check_pace, even_warp, make_warp
 from sim.bookkeeping import Kind
-from sim.bounds import LONGEST, seconds_of
 from sim.errors import UsageError
 from sim.reporting.manifest import to_json
 from sim.softly import softly
@@ -41,7 +40,6 @@ LEDGER = [sys.executable, "-m", "sim", "ledger"]
 PEAK_US = 600_000_000  # the busiest ten minutes of a slice are its peak
 LEAST_RATE = 50.0  # events a second
 MOST_RATE = 20_000.0
-LONGEST_S = seconds_of(LONGEST)
 SHORT_S = 15.0  # without a rate or speed, a load is made to last about so long
 
 Said = Callable[[str], None]

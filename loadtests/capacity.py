@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 
 from loadtests.adapters import Ending
-from loadtests.campaign import LONGEST_S, Against, Pace, load_campaign
+from loadtests.campaign import Against, Pace, load_campaign
 from loadtests.fresh import fresh
 from loadtests.harness import LoadResult
 from loadtests.job import Job, job_of
 from loadtests.nights import simulate
+from loadtests.planned import LONGEST_S
 from loadtests.sendlog import read_logs
 from loadtests.slo import load_slo
 from loadtests.usl import Usl, fit
@@ -118,6 +119,7 @@ def bracket(probe: Callable[[float], bool], start: float) -> tuple[float, float]
 def check(search: Search) -> None:
     """Everything that can be wrong about a search is said before it is simulated. Raises UsageError."""
     job_of(search.job.as_dict())
+    check_positive("--max-rate", search.job.max_rate)
     load_slo(search.job.slo)
     check_positive("--start-rate", search.start_rate)
     check_positive("--measure", search.measure_s)

@@ -15,14 +15,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from loadtests.adapters import find_adapter
-from loadtests.campaign import LONGEST_S, Against, Pace, load_campaign
+from loadtests.campaign import Against, Pace, load_campaign
 from loadtests.faults import SECOND_US, Fault, load_faults
 from loadtests.finished import decorate
 from loadtests.harness import LoadResult, clear
 from loadtests.hosts import address_of, checked_host, insist_on_listener
 from loadtests.job import Job, job_of
+from loadtests.planned import LONGEST_S
 from loadtests.report import REPORT
 from loadtests.slo import load_slo
+from loadtests.warp import check_positive
 from sim.bookkeeping import CHART
 from sim.doors import writable_folder
 from sim.errors import Interrupted, UsageError
@@ -98,6 +100,7 @@ def decorate_softly(folder: Path, figures: bool) -> None:
 def check(night: Night) -> None:
     """Everything that can be wrong about a night is said before it is simulated. Raises UsageError."""
     job_of(night.job.as_dict())
+    check_positive("--max-rate", night.job.max_rate)
     load_slo(night.job.slo)
     night.pace.check(night.job.max_rate)
     find_adapter(night.against.adapter)

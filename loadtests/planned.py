@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from loadtests.sendlog import RECORD
 from loadtests.warp import Warp
-from sim.bounds import insist_on_disk, insist_on_memory, insist_on_time, sized, spoken
+from sim.bounds import LONGEST, insist_on_disk, insist_on_memory, insist_on_time, seconds_of, sized, spoken
 from sim.trace import ROW
 
+LONGEST_S = seconds_of(LONGEST)
 DUE_BYTES = 8
 SCHEDULED_BYTES = ROW.itemsize + DUE_BYTES
 DISK_BYTES = ROW.itemsize + SCHEDULED_BYTES + RECORD.itemsize  # of an event: trace, schedule, send log

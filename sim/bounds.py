@@ -14,6 +14,7 @@ from pathlib import Path
 from sim.errors import UsageError
 
 LONGEST = "24 h"  # what takes longer has to be asked for with --longest
+MEANT_S = 30 * 86_400.0  # nobody means to wait longer
 MOST_WORKERS = 256  # threads, or processes that send
 SPARED = 0.9  # of what is free may be taken
 BYTES_A_USER = 350  # measured: 250 (hello) to 320 (double11_2018), with the records of an interval
@@ -41,6 +42,8 @@ def spoken(seconds: float) -> str:
     """A length of time for people: 15 s, 2.5 h, 8,190 years."""
     name, unit = next((one for one in _UNITS if seconds >= 2 * one[1]), _UNITS[-1])
     value = seconds / unit
+    if value >= 1e6:
+        return f"more than a million {name}"
     return f"{value:,.0f} {name}" if value >= 10 else f"{value:,.1f} {name}"
 
 
@@ -55,14 +58,12 @@ def sized(count: float) -> str:
 def insist_on_time(what: str, needed_s: float, longest_s: float, remedy: str) -> None:
     """Raises UsageError if something takes longer than it may."""
     if needed_s > longest_s:
-        raise UsageError(
-            f"{what} would take {spoken(needed_s)}, and the most is {spoken(longest_s)}: {remedy}; "
-            f'or allow it with --longest "{_allowing(needed_s)}"'
+        allowing = (
+            f'; or allow it with --longest "{int(needed_s / 3_600) + 1} h"' if needed_s < MEANT_S else ""
         )
-
-
-def _allowing(seconds: float) -> str:
-    return f"{int(seconds / 3_600) + 1} h"
+        raise UsageError(
+            f"{what} would take {spoken(needed_s)}, and the most is {spoken(longest_s)}: {remedy}{allowing}"
+        )
 
 
 def insist_on_memory(what: str, needed: int, remedy: str) -> None:
