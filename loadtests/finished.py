@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from loadtests.report import REPORT, headline
 from sim.doors import read_json
 from sim.errors import UsageError
 from sim.reporting.figures.look import Look
+from sim.reporting.figures.registry import FORMATS
 from sim.reporting.folders import PARTIAL, newest_of
+from sim.softly import softly
 
 FIGURES, SUMMARY = "figures", "summary.md"
 
@@ -42,19 +45,34 @@ def read_report(folder: Path) -> dict[str, Any]:
     return report
 
 
-def decorate(
-    folder: Path, figures: bool = True, look: Look | None = None, formats: Sequence[str] = ()
-) -> None:
-    """Figures, if they are wanted and anything was sent, and a summary with the report's headline."""
-    report = read_report(folder)
-    pictures: list[Path] = []
-    if figures and report["counts"]["sent"]:
-        from loadtests.figures import draw_load
-        from sim.reporting.figures.registry import FORMATS
+def decorate(folder: Path, look: Look | None = None, formats: Sequence[str] = ()) -> None:
+    """Figures and a summary. Raises UsageError if there is nothing to draw from."""
+    summarise(folder, draw(folder, look, formats))
 
-        pictures = draw_load(folder, folder / FIGURES, look, formats or FORMATS)
+
+def decorate_softly(folder: Path, figures: bool) -> None:
+    """The same for a load that has just ended, which is as good without them; figures if they are wanted."""
+    again, pictures = f"beanpeak load report {shlex.quote(str(folder))}", []
+    if figures:
+        with softly("figures", again):
+            pictures = draw(folder)
+    with softly("summary.md", again):
+        summarise(folder, pictures)
+
+
+def draw(folder: Path, look: Look | None = None, formats: Sequence[str] = ()) -> list[Path]:
+    """The figures of a finished load, if anything was sent; the files."""
+    if not read_report(folder)["counts"]["sent"]:
+        return []
+    from loadtests.figures import draw_load  # brings matplotlib
+
+    return draw_load(folder, folder / FIGURES, look, formats or FORMATS)
+
+
+def summarise(folder: Path, pictures: Sequence[Path]) -> None:
+    """Write the headline, and every picture once."""
     shown = [f"![{file.stem}]({FIGURES}/{file.name})" for file in _one_each(pictures)]
-    lines = ["# Load", "", "```", *headline(report), "```", "", *shown]
+    lines = ["# Load", "", "```", *headline(read_report(folder)), "```", "", *shown]
     (folder / SUMMARY).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import secrets
-import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from pathlib import Path
 from loadtests.adapters import find_adapter
 from loadtests.campaign import Against, Pace, load_campaign
 from loadtests.faults import SECOND_US, Fault, load_faults
-from loadtests.finished import decorate
+from loadtests.finished import decorate_softly
 from loadtests.harness import LoadResult, clear
 from loadtests.hosts import address_of, checked_host, insist_on_listener
 from loadtests.job import Job, job_of
@@ -33,7 +32,6 @@ from sim.loading import resolved_toml
 from sim.reporting.folders import PARTIAL, new_folder
 from sim.reporting.unfinished import RunPlan
 from sim.runs import insist_on_length
-from sim.softly import softly
 from sim.trace import Trace
 from sim.tracing.window import span_of
 
@@ -89,12 +87,6 @@ def _keep(partial: Path) -> Path:
     partial.rename(whole)
     clear(whole)
     return whole
-
-
-def decorate_softly(folder: Path, figures: bool) -> None:
-    """Figures and summary of a whole folder; without them it is as good."""
-    with softly("figures and summary", f"beanpeak load report {shlex.quote(str(folder))}"):
-        decorate(folder, figures)
 
 
 def check(night: Night) -> None:

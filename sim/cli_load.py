@@ -115,8 +115,9 @@ def run(
     Exit codes: 0 met, 3 a threshold missed, 4 the audit failed, 5 the run says nothing. Ctrl-C leaves a report.
     """
     from loadtests.campaign import Against, Pace
+    from loadtests.finished import decorate_softly
     from loadtests.job import Job
-    from loadtests.nights import Night, decorate_softly, load_night
+    from loadtests.nights import Night, load_night
     from sim.runs import plan_run
 
     if fail_on not in ("all", "audit"):
