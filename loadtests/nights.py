@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import sys
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from loadtests.adapters import find_adapter
-from loadtests.campaign import Against, Pace, load_campaign
+from loadtests.campaign import REFERENCE, Against, Pace, load_campaign
 from loadtests.faults import SECOND_US, Fault, load_faults
 from loadtests.finished import decorate_softly
 from loadtests.harness import LoadResult, clear
@@ -23,6 +24,7 @@ from loadtests.job import Job, job_of
 from loadtests.planned import LONGEST_S
 from loadtests.report import REPORT
 from loadtests.slo import load_slo
+from loadtests.targets.reference import TOKEN
 from loadtests.warp import check_positive
 from sim.bookkeeping import CHART
 from sim.doors import writable_folder
@@ -120,6 +122,10 @@ def check_target(against: Against) -> None:
     """Raises UsageError if nobody listens at the host, or no new ledger can be made where one is asked for."""
     if against.host:
         insist_on_listener(checked_host(against.host, (address_of(against.host)[0],)))
+        if against.adapter == REFERENCE and not os.environ.get(TOKEN):
+            raise UsageError(
+                f"--host: set {TOKEN} to an administrator's token of that ledger; the run makes its keys"
+            )
         if against.database:
             raise UsageError("--db: is for the embedded ledger; leave out --host, or --db")
     elif against.database:
