@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from loadtests.adapters import Ending, Outcome, Request, Target, load_adapter
+from loadtests.adapters import Ending, Outcome, Request, Target, find_adapter, load_adapter
 from loadtests.embedded import fresh_ledger
+from loadtests.hosts import checked_host, insist_on_listener
 from loadtests.job import job_of
 from loadtests.target import TargetServer
 from sim.bookkeeping import Kind
@@ -50,6 +51,9 @@ class Report:
 
 def check(adapter: str, host: str = "", i_own: tuple[str, ...] = ()) -> list[str]:
     """Try an adapter, print what failed, return it. Without a host an embedded ledger is started."""
+    find_adapter(adapter)
+    if host:
+        insist_on_listener(checked_host(host, i_own))
     with _target(host, i_own) as (where, place):
         options = {"start_us": str(START_US), "place": place, "namespace": "check-" if host else ""}
         report = try_adapter(adapter, Target(where, "check", options))

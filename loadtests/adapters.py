@@ -132,10 +132,11 @@ def find_adapter(name: str) -> Any:
         sys.path.append(beside)
     try:
         made = getattr(_of_file(file.absolute()) if file else importlib.import_module(module), attribute)
-    except Exception as error:  # it is the user's program: whatever is wrong with it is theirs to read
+    except (Exception, SystemExit) as error:  # it is the user's program: it may fail in any way
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise UsageError(
-            f"--adapter {name}: cannot be loaded ({type(error).__name__}: {error}); "
-            "write package.module:Class or path/to/file.py:Class"
+            f"--adapter {name}: cannot be loaded ({reason}); "
+            "write package.module:Class or path/to/file.py:Class, or mend the module"
         ) from None
     for method in ("encode", "classify"):
         if not callable(getattr(made, method, None)):

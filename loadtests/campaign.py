@@ -22,11 +22,13 @@ from loadtests.embedded import fresh_ledger, kept_in
 from loadtests.faults import Fault
 from loadtests.harness import Found, LoadResult, LoadRun, run_load
 from loadtests.job import Job
-from loadtests.warp import Instants, Warp, even_warp, make_warp
+from loadtests.planned import LONGEST_S, Planned
+from loadtests.warp import Instants, Warp, check_pace, even_warp, make_warp
 from sim.bookkeeping import Kind
 from sim.children.folders import private_folder
 from sim.errors import UsageError
 from sim.reporting.manifest import to_json
+from sim.softly import softly
 from sim.trace import Trace, write_trace
 from sim.wire import Wire
 
@@ -47,6 +49,15 @@ class Pace:
     speed: float | None = None
     floor_rate: float | None = None
     even_rate: float | None = None
+
+    def check(self, most: float = MOST_RATE) -> None:
+        """Raises UsageError for a pace that is none, before anything is simulated."""
+        check_pace(self.peak_rate, self.speed, self.floor_rate)
+        if self.peak_rate is not None and self.peak_rate > most:
+            raise UsageError(
+                f"--peak-rate {self.peak_rate:g}: a target is asked for at most {most:g} a second; "
+                "give less, or a greater --max-rate"
+            )
 
     def warp(self, due_us: Instants, peak: tuple[int, int]) -> Warp:
         """The warp of this pace; without any, the slowest that sends all in about fifteen seconds."""
@@ -85,21 +96,26 @@ def load_campaign(
     workers: int = 1,
     faults: Sequence[Fault] = (),
     said: Said = lambda _: None,
+    longest_s: float = LONGEST_S,
 ) -> LoadResult:
     """Play a trace and judge it; everything the run leaves is in `folder`. Raises UsageError, Interrupted."""
-    write_trace(folder / "trace", trace)
     due_us = trace.columns["due_us"].astype(np.int64)
     peak = busiest(due_us)
+    warp = pace.warp(due_us, peak)
+    planned = Planned.of(len(trace), warp, workers)
+    planned.insist(folder, longest_s)
+    said(str(planned))
+    write_trace(folder / "trace", trace)
     with private_folder("ledger") as place:
         ledger = Ledger(place, trace, job.run, against, said)
         run = LoadRun(
             folder,
             trace.rows,
-            ledger.facts,
+            {**ledger.facts, "planned": planned.as_dict()},
             replace(job, host=against.host or job.host, adapter=against.adapter, options=ledger.options),
             workers,
             phases={"peak": peak},
-            warp=pace.warp(due_us, peak),
+            warp=warp,
             serve=ledger.command,
             faults=faults,
             prepare=ledger.prepare,
@@ -169,7 +185,8 @@ class Ledger:
         verdict = audit(evidence, _pages(adapter))
         (folder / "audit.json").write_text(to_json(verdict.as_dict()), encoding="utf-8")
         if hasattr(adapter, "cleanup"):
-            adapter.cleanup()
+            with softly("the adapter's cleanup()"):
+                adapter.cleanup()
         return verdict.status, verdict.reasons
 
 

@@ -7,6 +7,7 @@ bound and not a rate to run at.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -17,24 +18,36 @@ import numpy as np
 
 from loadtests.adapters import Ending
 from loadtests.campaign import Against, Pace, load_campaign
+from loadtests.fresh import fresh
 from loadtests.harness import LoadResult
-from loadtests.job import Job
+from loadtests.job import Job, job_of
 from loadtests.nights import simulate
+from loadtests.planned import LONGEST_S
 from loadtests.sendlog import read_logs
 from loadtests.slo import load_slo
 from loadtests.usl import Usl, fit
 from loadtests.verdict import AUDIT_FAILED, INVALID, MET
+from loadtests.warp import check_positive
+from sim.bounds import insist_on_time, spoken
 from sim.children.folders import private_folder
+from sim.doors import writable_folder
 from sim.errors import Interrupted, InvariantError, UsageError
 from sim.reporting.folders import PARTIAL, new_folder
 from sim.reporting.manifest import to_json
 from sim.reporting.unfinished import RunPlan
+from sim.runs import insist_on_length
+from sim.softly import warn
 from sim.trace import Trace
+from sim.tracing.window import span_of
 
 CLOSE = 1.05  # the bracket's ends are that near to each other
 REPEATS = 3  # of each end
 MOST_PROBES = 24
+MOST = MOST_PROBES + 2 * REPEATS
+FEWEST = 10  # events of a probe
+AROUND_S = 10.0  # roughly what a probe takes beside its load
 US = 1_000_000
+Bracket = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,12 @@ class Search:
     start_rate: float = 500.0
     warmup_s: float = 5.0
     measure_s: float = 30.0
+    longest_s: float = LONGEST_S
+
+    @property
+    def probe_s(self) -> float:
+        """Roughly how long one probe takes: its load, and a ledger's start, audit and end."""
+        return self.warmup_s + self.measure_s + AROUND_S
 
 
 @dataclass(frozen=True)
@@ -101,27 +120,78 @@ def bracket(probe: Callable[[float], bool], start: float) -> tuple[float, float]
     return low, high
 
 
-def find_capacity(search: Search, out: Path, quiet: bool = False) -> dict[str, Any]:
-    """Search, and keep `capacity.json` in a folder of results.
-
-    Raises UsageError when workers are the limit, Interrupted with the probes so far kept.
-    """
+def check(search: Search) -> None:
+    """Everything that can be wrong about a search is said before it is simulated. Raises UsageError."""
+    job_of(search.job.as_dict())
+    check_positive("--max-rate", search.job.max_rate)
     load_slo(search.job.slo)
+    check_positive("--start-rate", search.start_rate)
+    check_positive("--measure", search.measure_s)
+    if not 0 <= search.warmup_s < math.inf:
+        raise UsageError(f"--warmup {search.warmup_s:g}: must be a number of seconds, 0 or more")
+    if search.start_rate > search.job.max_rate:
+        raise UsageError(
+            f"--start-rate {search.start_rate:g}: a target is asked for at most {search.job.max_rate:g} a second; "
+            "give less, or a greater --max-rate"
+        )
+    if search.start_rate * search.measure_s < FEWEST:
+        raise UsageError(
+            f"--start-rate {search.start_rate:g} --measure {search.measure_s:g}: that is less than {FEWEST} events "
+            "a probe, which tell nothing; give more of either"
+        )
+    span_of(search.plan.scenario, search.begins, search.ends)
+    insist_on_time(
+        f"{MOST} probes of {spoken(search.probe_s)}", MOST * search.probe_s, search.longest_s,
+        "give less --warmup or --measure",
+    )  # fmt: skip
+    insist_on_length([search.plan], search.longest_s)
+    if search.against.database:
+        with fresh(search.against.database):  # whether it can be reached, and a ledger made there
+            pass
+
+
+def find_capacity(search: Search, out: Path, quiet: bool = False) -> dict[str, Any]:
+    """Search, and keep `capacity.json` in a folder of results; a search that ends early keeps its probes.
+
+    Raises UsageError when workers are the limit, InvariantError when a ledger is wrong, Interrupted.
+    """
+    check(search)
+    writable_folder(out)
+    said: Callable[[str], None] = (lambda _: None) if quiet else _say
+    said(planned(search))
     trace = simulate(search.plan, search.begins, search.ends, quiet)
-    prober = Prober(search, trace, (lambda _: None) if quiet else _say)
+    prober = Prober(search, trace, said)
     try:
         prober.search_and_repeat()
     except (KeyboardInterrupt, Interrupted):
         if not prober.probes:
             raise Interrupted("stopped before the first probe had ended; nothing is kept") from None
-        folder = _kept(search, trace, prober.found("interrupted"), out)["folder"]
-        raise Interrupted(f"stopped; {len(prober.probes)} probes are kept in {folder}") from None
-    return _kept(search, trace, prober.found("found"), out)
+        raise Interrupted(f"stopped; {_keep_probes(prober, 'interrupted', out)}") from None
+    except BaseException as stopped:
+        if prober.probes:
+            warn(_keep_probes(prober, str(stopped), out))
+        raise
+    return _kept(prober, "found", out)
 
 
-def _kept(search: Search, trace: Trace, found: Capacity, out: Path) -> dict[str, Any]:
-    """The report, once it is a folder of results."""
-    report = {**asdict(found), "trace": trace.sha256, **_settings(search)}
+def planned(search: Search) -> str:
+    """What a search comes to, said before it."""
+    first = round(search.start_rate * (search.warmup_s + search.measure_s))
+    return (
+        f"planned: at most {MOST} probes of {spoken(search.probe_s)}, {spoken(MOST * search.probe_s)} in all; "
+        f"the first sends {first:,} events"
+    )
+
+
+def _keep_probes(prober: Prober, verdict: str, out: Path) -> str:
+    """Keep what a search that ended early has found; the words that say where."""
+    return f"{len(prober.probes)} probes are kept in {_kept(prober, verdict, out)['folder']}"
+
+
+def _kept(prober: Prober, verdict: str, out: Path) -> dict[str, Any]:
+    """Write `capacity.json` whole, then give its folder its name; the report."""
+    search, trace = prober.search, prober.trace
+    report = {**asdict(prober.found(verdict)), "trace": trace.sha256, **_settings(search)}
     partial, _ = new_folder(out / search.plan.name, f"{trace.sha256[:8]}-capacity")
     (partial / "capacity.json").write_text(to_json(report), encoding="utf-8")
     whole = partial.with_name(partial.name.removesuffix(PARTIAL))
@@ -185,11 +255,10 @@ class Prober:
                 "take a longer slice or more users"
             )
         job = replace(search.job, run=f"probe-{len(self.probes)}", warmup_s=search.warmup_s)
-        with private_folder("probe") as folder:
+        with private_folder("probe") as folder, fresh(search.against.database) as database:
+            against = replace(search.against, database=database)
             part = beginning(self.trace, count)
-            result = load_campaign(
-                part, folder, job, Pace(even_rate=rate), search.against, workers=search.workers
-            )
+            result = load_campaign(part, folder, job, Pace(even_rate=rate), against, workers=search.workers)
             return self._judged(rate, result, folder)
 
     def _judged(self, rate: float, result: LoadResult, folder: Path) -> Probe:

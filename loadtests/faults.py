@@ -15,13 +15,13 @@ Only ever on a server that the harness started itself, by its process id.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from sim.errors import Mistake, ScenarioError, UsageError
+from sim.doors import read_toml
+from sim.errors import Mistake, ScenarioError
 from sim.loading.lines import Lines
 from sim.suggestions import did_you_mean
 from sim.units import parse_duration
@@ -29,6 +29,8 @@ from sim.units import parse_duration
 Deed = Literal["kill9", "freeze"]
 LASTS: dict[str, str] = {"kill9": "restart_after", "freeze": "lasts"}
 SECOND_US = 1_000_000
+AS_TABLES = "write faults as [[fault]]"
+Path_ = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -58,18 +60,12 @@ def load_faults(file: Path, start_us: int = 0) -> tuple[Fault, ...]:
 
     Raises UsageError with every mistake and its line.
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-        values = tomllib.loads(text)
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be read: {error.strerror}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{file}: is not TOML: {error}") from None
+    values, text = read_toml(file)
     lines, mistakes, faults = Lines(text), [], []
-    for key in values:
-        if key != "fault":
-            mistakes.append(Mistake(str(file), lines.of((key,)), key, "write faults as [[fault]]"))
-    for k, table in enumerate(values.get("fault", [])):
+    tables, wrong = _tables(values)
+    for path, problem in wrong:
+        mistakes.append(Mistake(str(file), lines.of(path), ".".join(map(str, path)) or "text", problem))
+    for k, table in enumerate(tables):
         for one in _one(table, start_us):
             if isinstance(one, Fault):
                 faults.append(one)
@@ -82,11 +78,27 @@ def load_faults(file: Path, start_us: int = 0) -> tuple[Fault, ...]:
     return tuple(sorted(faults, key=lambda fault: fault.at_us))
 
 
+def _tables(values: dict[str, Any]) -> tuple[list[dict[str, Any]], list[tuple[Path_, str]]]:
+    """The [[fault]] tables of a file, and what else stands there or is missing, as (path, problem)."""
+    wrong: list[tuple[Path_, str]] = [((key,), AS_TABLES) for key in values if key != "fault"]
+    found = values.get("fault")
+    if found is None and not values:
+        wrong.append(((), f"names no fault; {AS_TABLES}"))
+    if isinstance(found, dict):
+        wrong.append((("fault",), "is written [fault]; faults are a list: write [[fault]]"))
+    elif isinstance(found, list) and found and all(isinstance(one, dict) for one in found):
+        return found, wrong
+    elif found is not None:
+        wrong.append((("fault",), f"must be tables; {AS_TABLES}"))
+    return [], wrong
+
+
 def _one(table: dict[str, Any], start_us: int) -> list[Fault | tuple[str, str]]:
     """A fault, or its mistakes as (key, problem)."""
     deed = table.get("do")
-    if deed not in LASTS:
-        return [("do", f"must be kill9 or freeze{did_you_mean(deed, list(LASTS))}")]
+    if deed != "kill9" and deed != "freeze":
+        near = did_you_mean(deed, list(LASTS)) if isinstance(deed, str) else ""
+        return [("do", f"must be kill9 or freeze{near}")]
     known = ("do", "at", LASTS[deed])
     wrong: list[Fault | tuple[str, str]] = [
         (key, f"there is no such key{did_you_mean(key, known)}") for key in table if key not in known

@@ -5,7 +5,6 @@ Every one states the time warp: users, w, R and the un-warped rate. Faults are s
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from loadtests.latency import Merged
 from loadtests.report import REPORT, read_gathered
 from loadtests.warp import warp_text
-from sim.errors import UsageError
+from sim.doors import read_json, read_parquet
 from sim.reporting.figures.canvas import Canvas
 from sim.reporting.figures.look import INK, Look, printing
 from sim.reporting.figures.registry import FORMATS, METADATA
@@ -58,6 +57,11 @@ class Finished:
     seconds: pl.DataFrame
     heat: pl.DataFrame
 
+    @property
+    def window_s(self) -> int:
+        """Seconds of one row: one, unless the run lasted for hours."""
+        return int(self.seconds["window_s"][0]) if "window_s" in self.seconds.columns else 1
+
 
 @dataclass(frozen=True)
 class LoadFigure:
@@ -71,14 +75,9 @@ class LoadFigure:
 
 def read_finished(folder: Path) -> Finished:
     """A finished run. Raises UsageError if the folder holds none."""
-    try:
-        report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
-        frames = [pl.read_parquet(folder / f"{name}.parquet") for name in ("seconds", "heat")]
-        _, merged = read_gathered(folder)
-    except FileNotFoundError as error:
-        raise UsageError(
-            f"{folder}: holds no finished load run: {Path(error.filename).name} is missing"
-        ) from None
+    report = read_json(folder / REPORT)
+    frames = [read_parquet(folder / f"{name}.parquet") for name in ("seconds", "heat")]
+    _, merged = read_gathered(folder)
     return Finished(report, merged, *frames)
 
 
@@ -165,14 +164,14 @@ def draw_heat(c: Canvas, run: Finished) -> None:
     """Events by the second they were due and their intended latency: a stall is a ramp, not a dot."""
     (ax,) = c.panels(1)
     heat = run.heat
-    last = len(run.seconds)
+    windows, length_s = len(run.seconds), run.window_s
     edges = np.unique(np.concatenate([heat["low_us"].to_numpy(), heat["high_us"].to_numpy()]).round(6))
-    table = np.zeros((len(edges) - 1, last))
+    table = np.zeros((len(edges) - 1, windows))
     rows = np.searchsorted(edges, heat["low_us"].to_numpy().round(6))
-    table[rows, heat["second"].to_numpy()] = heat["events"].to_numpy()
+    table[rows, heat["second"].to_numpy() // length_s] = heat["events"].to_numpy()
     shading = colormaps["Greys" if c.look.grey else "cividis_r"]
     mesh = ax.pcolormesh(
-        np.arange(last + 1), edges / US_PER_MS, np.ma.masked_equal(table, 0), cmap=shading,
+        np.arange(windows + 1) * length_s, edges / US_PER_MS, np.ma.masked_equal(table, 0), cmap=shading,
         norm=LogNorm(vmin=1, vmax=max(float(table.max()), 2.0)), rasterized=True,
     )  # fmt: skip
     ax.set_yscale("log")
@@ -195,7 +194,7 @@ def draw_heat(c: Canvas, run: Finished) -> None:
 def draw_rates(c: Canvas, run: Finished) -> None:
     """What was due, what left with retries, what was accepted, a second."""
     (ax,) = c.panels(1)
-    c.lines(ax, _long(run.seconds, ("offered", "attempts", "accepted")))
+    c.lines(ax, _long(run, ("offered", "attempts", "accepted"), a_second=True))
     ax.set_ylim(bottom=0)
     _shade(c, ax, run)
     c.axes(ax, x=c.say("墙钟（秒）", "wall clock (s)"), y=c.say("次/秒", "a second"))
@@ -204,13 +203,13 @@ def draw_rates(c: Canvas, run: Finished) -> None:
 def draw_backlog(c: Canvas, run: Finished) -> None:
     """Events waiting or in flight, and the intended latency by due second beside it."""
     left, right = c.panels(2)
-    c.lines(left, _long(run.seconds, ("outstanding", "backlog")))
+    c.lines(left, _long(run, ("outstanding", "backlog")))
     left.set_ylim(bottom=0)
     c.axes(
         left, c.say("每秒末未完成的事件", "events not ended, at each second's end"),
         x=c.say("墙钟（秒）", "wall clock (s)"),
     )  # fmt: skip
-    times = _long(run.seconds, ("intended_p50_ms", "intended_p99_ms", "intended_max_ms"))
+    times = _long(run, ("intended_p50_ms", "intended_p99_ms", "intended_max_ms"))
     right.set_yscale("log")
     c.lines(right, times.filter(pl.col("value") > 0), first=2)
     c.axes(
@@ -222,12 +221,14 @@ def draw_backlog(c: Canvas, run: Finished) -> None:
         _shade(c, ax, run)
 
 
-def _long(seconds: pl.DataFrame, series: tuple[str, ...]) -> pl.DataFrame:
+def _long(run: Finished, series: tuple[str, ...], a_second: bool = False) -> pl.DataFrame:
+    """Series at the middle of their windows; counts of a window as counts `a_second`."""
+    each = run.window_s if a_second else 1
     parts = [
-        seconds.select(
+        run.seconds.select(
             pl.lit(name).alias("series"),
-            (pl.col("second") + 0.5).alias("x"),
-            pl.col(name).cast(pl.Float64).alias("value"),
+            (pl.col("second") + run.window_s / 2).alias("x"),
+            (pl.col(name).cast(pl.Float64) / each).alias("value"),
         ).drop_nulls()
         for name in series
     ]

@@ -30,7 +30,7 @@ from loadtests.master import STARTED, Collector
 from loadtests.recovery import backlog_peak, effects, slowest
 from loadtests.report import DRIVER, write_report
 from loadtests.schedule import Schedule, schedule_of
-from loadtests.seconds import heat, per_second
+from loadtests.seconds import heat, per_second, window_s
 from loadtests.sendlog import read_logs
 from loadtests.slo import load_slo, located
 from loadtests.tally import ENDINGS
@@ -49,6 +49,7 @@ SLACK_S = 90.0  # beyond the schedule, before a driver counts as hung
 TAIL_LINES = 12
 
 Found = tuple[Audit, Sequence[str]]  # what an audit says: its verdict, and what is wrong
+UNAUDITED: Found = ("not-audited", ())
 
 
 @dataclass(frozen=True)
@@ -125,11 +126,12 @@ def run_load(run: LoadRun) -> LoadResult:
             injector = Injector(run.faults, warp, server)
             interrupted = _drive(job, schedule, run.workers, injector, logs)
             lost = _lost(server, injector)
-            found: Found = ("not-audited", ())
+            found, undone = UNAUDITED, ""
             if run.audit is not None and not interrupted and not lost:
-                found = run.audit(run.folder, host)
+                found, undone, interrupted = _audited(run.audit, run.folder, host)
             more = {} if server is None else {"server_cpu_s": server.cpu_s()}
-    result = LoadResult(run.folder, _assemble(run.folder, schedule, warp, injector.done, found, lost, more))
+    report = _assemble(run.folder, schedule, warp, injector.done, found, lost, more, undone)
+    result = LoadResult(run.folder, report)
     if interrupted:
         raise Interrupted(f"stopped; what was measured is in {run.folder}")
     return result
@@ -142,6 +144,16 @@ def _lost(server: TargetServer | None, injector: Injector) -> list[str]:
     if server is not None and server.ended is not None:
         return [f"the server ended by itself, with code {server.ended}"]
     return []
+
+
+def _audited(audit: Callable[[Path, str], Found], folder: Path, host: str) -> tuple[Found, str, bool]:
+    """What an audit says, why there is none, and whether it was interrupted: what was measured is kept anyhow."""
+    try:
+        return audit(folder, host), "", False
+    except (KeyboardInterrupt, Interrupted):
+        return UNAUDITED, "the audit was stopped", True
+    except Exception as error:
+        return UNAUDITED, f"the audit could not be done: {type(error).__name__}: {error}", False
 
 
 def _check(run: LoadRun) -> None:
@@ -235,12 +247,14 @@ def _assemble(
     found: Found,
     missed: Sequence[str],
     more: dict[str, Any],
+    undone: str,
 ) -> dict[str, Any]:
     """Add what only the send logs and the harness know; the final `load.json`."""
     records, _ = read_logs(folder)
     facts = json.loads((folder / DRIVER).read_text(encoding="utf-8"))
-    per_second(schedule.due_us, records, warp).write_parquet(folder / "seconds.parquet")
-    heat(records).write_parquet(folder / "heat.parquet")
+    length_s = window_s(schedule.due_us, records)
+    per_second(schedule.due_us, records, warp, length_s).write_parquet(folder / "seconds.parquet")
+    heat(records, length_s).write_parquet(folder / "heat.parquet")
     found_effects = effects(faults, records)
     more = {
         **more,
@@ -248,7 +262,7 @@ def _assemble(
         "recovery_s": slowest(found_effects, facts["lasted_s"]),
         "backlog_peak": backlog_peak(records),
     }
-    invalid = []
+    invalid = [undone] if undone else []
     if not facts["complete"]:
         more["counts"] = _counts(records, len(schedule))
     elif len(records) != facts["counts"]["sent"]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from loadtests.hosts import address_of, checked_host
+from sim.doors import read_json
 from sim.errors import UsageError
 from sim.suggestions import did_you_mean
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 HOME = "BEANPEAK_HOME"  # the user's home, for a driver that was started away from it
+MOST = 1_000_000  # of any number in a job
 RUN_ID = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 
 
@@ -50,40 +51,54 @@ class Job:
     @property
     def address(self) -> tuple[str, int]:
         """Host and port."""
-        parts = urlsplit(self.host)
-        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        return address_of(self.host)
 
 
 def job_of(settings: dict[str, Any]) -> Job:
     """A checked job. Raises UsageError for an unknown key, a strange host or a run id that is none."""
-    known = [one.name for one in fields(Job)]
-    for key in settings:
-        if key not in known:
-            raise UsageError(f"load job: {key}: there is no such setting{did_you_mean(key, known)}")
-    values = dict(settings)
-    if "i_own" in values:
-        values["i_own"] = tuple(values["i_own"])
-    job = Job(**values)
+    job = Job(**_checked(settings))
     if not RUN_ID.fullmatch(job.run):
         raise UsageError(f"load job: run {job.run!r}: must be 1 to 40 of A-Z a-z 0-9 _ . -")
-    host, _ = job.address
-    if not host or urlsplit(job.host).scheme not in ("http", "https"):
-        raise UsageError(f"load job: host {job.host!r}: write it like http://127.0.0.1:8000")
-    if host not in LOOPBACK and host not in job.i_own:
-        raise UsageError(
-            f"load job: host {host}: is not this machine; load only what is yours, and say so with --i-own {host}"
-        )
-    return job
+    return replace(job, host=checked_host(job.host, job.i_own))
+
+
+def _checked(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings of the right kind. Raises UsageError with everything that is wrong."""
+    known, wrong, values = {one.name: one for one in fields(Job)}, [], dict(settings)
+    for key, value in settings.items():
+        if key not in known:
+            wrong.append(f"load job: {key}: there is no such setting{did_you_mean(key, list(known))}")
+        elif problem := _problem(value, str(known[key].type)):
+            wrong.append(f"load job: {key} {value!r}: must be {problem}")
+    if wrong:
+        raise UsageError("\n".join(wrong))
+    if "i_own" in values:
+        values["i_own"] = tuple(values["i_own"])
+    return values
+
+
+def _problem(value: Any, kind: str) -> str:
+    """What a value must be and is not; "" if it is."""
+    if kind == "str":
+        return "" if isinstance(value, str) else "a text"
+    if kind == "int":
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return "" if whole and 1 <= value <= MOST else f"a whole number from 1 to {MOST:,}"
+    if kind == "dict[str, str]":
+        sound = isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+        return "" if sound else "texts by name"
+    if kind == "tuple[str, ...]":
+        sound = isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+        return "" if sound else "a list of hosts"
+    if value is None and "None" in kind:
+        return ""
+    sound = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MOST
+    return "" if sound else f"a number from 0 to {MOST:,}"
 
 
 def read_settings(file: Path) -> dict[str, Any]:
     """The settings of a JSON file. Raises UsageError."""
-    try:
-        settings = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{file}:{error.lineno}: is not JSON: {error.msg}") from error
+    settings = read_json(file)
     if not isinstance(settings, dict):
-        raise UsageError(f"{file}: must be one JSON object")
+        raise UsageError(f'{file}: must be one JSON object; write the settings as {{"schedule": …}}')
     return settings

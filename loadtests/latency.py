@@ -5,6 +5,7 @@
 
 Only the lag is the generator's fault. `chain_wait` is the part of the backlog spent behind the same chain.
 Keys of histograms read `series|scope`; scopes are the windows by due time, `kind:…`, `phase:…` and `second:…`.
+Those by the second are for looking on: only the last ones are held, so that a long run takes no more memory.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9}
 WARMUP_AT_MOST_S, WARMUP_SHARE = 10.0, 10
 SECOND_US = 1_000_000
 US_PER_MS = 1000.0
+OF_A_SECOND = "intended|second:"
+LAST_SECONDS = 120  # of those with events
 
 
 def histogram(digits: int = DIGITS) -> Any:
@@ -85,7 +88,7 @@ class Recorder:
         put("backlog|" + window, started - dispatched)
         put("chain_wait|" + window, waited)
         put("lag|" + window, dispatched - due)
-        put(f"intended|second:{due // SECOND_US}", intended, DIGITS_OF_A_SECOND)
+        put(f"{OF_A_SECOND}{due // SECOND_US}", intended, DIGITS_OF_A_SECOND)
         if window == "measure":
             put("intended|kind:" + self.kinds[kind], intended)
         phase = self.windows.phase(due) if self.windows.phases else None
@@ -104,6 +107,7 @@ class Recorder:
             held = self.live.pop(key, None)
             if held is not None:
                 yield key, self._keep(key, held).encode()
+        forget_old(self.whole)
 
     def _keep(self, key: str, held: Any) -> Any:
         whole = self.whole.get(key)
@@ -132,6 +136,7 @@ class Merged:
             if key not in self.of:  # a decoded histogram would encode itself in another way
                 self.of[key] = histogram(part.significant_figures)
             self.of[key].add(part)
+        forget_old(self.of)
 
     def count(self, series: str) -> int:
         """How many events of a series there are over all windows."""
@@ -147,13 +152,23 @@ class Merged:
         return figures_ms(self.of.get(f"{series}|{scope}"))
 
     def seconds(self) -> list[int]:
-        """The seconds of due time that have events."""
-        prefix = "intended|second:"
-        return sorted(int(key[len(prefix) :]) for key in self.of if key.startswith(prefix))
+        """The last seconds of due time that have events."""
+        return seconds_in(self.of)
 
     def encoded(self) -> dict[str, bytes]:
         """All of it, as `add` takes it."""
         return {key: held.encode() for key, held in self.of.items()}
+
+
+def seconds_in(held: Mapping[str, Any]) -> list[int]:
+    """The seconds of which there are histograms."""
+    return sorted(int(key[len(OF_A_SECOND) :]) for key in held if key.startswith(OF_A_SECOND))
+
+
+def forget_old(held: dict[str, Any]) -> None:
+    """Let go of all seconds but the last ones."""
+    for second in seconds_in(held)[:-LAST_SECONDS]:
+        del held[f"{OF_A_SECOND}{second}"]
 
 
 def figures_ms(held: Any) -> dict[str, float | None]:

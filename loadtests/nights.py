@@ -6,26 +6,36 @@
 
 from __future__ import annotations
 
-import json
+import os
 import secrets
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from loadtests.adapters import find_adapter
-from loadtests.campaign import Against, Pace, load_campaign
-from loadtests.faults import load_faults
-from loadtests.figures import draw_load
+from loadtests.campaign import REFERENCE, Against, Pace, load_campaign
+from loadtests.faults import SECOND_US, Fault, load_faults
+from loadtests.finished import decorate_softly
 from loadtests.harness import LoadResult, clear
+from loadtests.hosts import address_of, checked_host, insist_on_listener
 from loadtests.job import Job, job_of
-from loadtests.report import REPORT, headline
+from loadtests.planned import LONGEST_S
+from loadtests.report import REPORT
 from loadtests.slo import load_slo
+from loadtests.targets.reference import TOKEN
+from loadtests.warp import check_positive
+from sim.bookkeeping import CHART
+from sim.doors import writable_folder
 from sim.errors import Interrupted, UsageError
+from sim.ledger.opening import insist_on_new
 from sim.loading import resolved_toml
 from sim.reporting.folders import PARTIAL, new_folder
 from sim.reporting.unfinished import RunPlan
+from sim.runs import insist_on_length
 from sim.trace import Trace
+from sim.tracing.window import span_of
 
 
 @dataclass(frozen=True)
@@ -41,49 +51,86 @@ class Night:
     workers: int = 1
     faults: Path | None = None
     figures: bool = True
+    longest_s: float = LONGEST_S
 
 
 def load_night(night: Night, out: Path, quiet: bool = False) -> LoadResult:
-    """Do it. Raises UsageError before anything is written; Interrupted with the report kept."""
+    """Do it; the folder is whole and has its name, and is not decorated yet (`loadtests.finished`).
+
+    Raises UsageError before anything is written; Interrupted with the report kept and named.
+    """
     check(night)
     faults = load_faults(night.faults, start_us(night.plan)) if night.faults else ()
+    writable_folder(out)
     trace = simulate(night.plan, night.begins, night.ends, quiet)
     partial, _ = new_folder(out / night.plan.name, f"{trace.sha256[:8]}-load")
     job = replace(night.job, run=f"r{secrets.token_hex(4)}")
     (partial / "scenario.toml").write_text(resolved_toml(night.plan.scenario), encoding="utf-8")
-    whole = partial.with_name(partial.name.removesuffix(PARTIAL))
     try:
         result = load_campaign(
-            trace, partial, job, night.pace, night.against,
-            workers=night.workers, faults=faults, said=(lambda _: None) if quiet else _say,
+            trace, partial, job, night.pace, night.against, workers=night.workers, faults=faults,
+            said=(lambda _: None) if quiet else _say, longest_s=night.longest_s,
         )  # fmt: skip
     except BaseException as stopped:
-        kept = (partial / REPORT).exists()
-        if kept:
-            _keep(partial, whole, night.figures)
-        else:
+        whole = _keep(partial) if (partial / REPORT).exists() else None
+        if whole is None:
             shutil.rmtree(partial)
         if not isinstance(stopped, Interrupted | KeyboardInterrupt):
             raise
-        what = f"what was measured is in {whole}" if kept else "nothing was measured, and nothing is kept"
-        raise Interrupted(f"stopped; {what}") from None
-    _keep(partial, whole, night.figures)
-    return LoadResult(whole, result.report)
+        if whole is None:
+            raise Interrupted("stopped; nothing was measured, and nothing is kept") from None
+        decorate_softly(whole, night.figures)
+        raise Interrupted(f"stopped; what was measured is in {whole}") from None
+    return LoadResult(_keep(partial), result.report)
 
 
-def _keep(partial: Path, whole: Path, figures: bool) -> None:
-    """What was measured becomes a folder of results."""
-    decorate(partial, figures)
+def _keep(partial: Path) -> Path:
+    """What was measured becomes a folder of results; what only the report and the audit needed goes."""
+    whole = partial.with_name(partial.name.removesuffix(PARTIAL))
     partial.rename(whole)
+    clear(whole)
+    return whole
 
 
 def check(night: Night) -> None:
     """Everything that can be wrong about a night is said before it is simulated. Raises UsageError."""
     job_of(night.job.as_dict())
+    check_positive("--max-rate", night.job.max_rate)
     load_slo(night.job.slo)
+    night.pace.check(night.job.max_rate)
     find_adapter(night.against.adapter)
-    if night.faults and night.against.host:
-        raise UsageError("--faults: are only done to the embedded ledger; leave out --host")
+    span = span_of(night.plan.scenario, night.begins, night.ends)
+    if night.faults:
+        if night.against.host:
+            raise UsageError("--faults: are only done to the embedded ledger; leave out --host")
+        _within(load_faults(night.faults, start_us(night.plan)), span, night.faults)
+    insist_on_length([night.plan], night.longest_s)
+    check_target(night.against)
+
+
+def _within(faults: Sequence[Fault], span: tuple[int, int], file: Path) -> None:
+    """Raises UsageError for a fault outside the slice: it would never be done."""
+    for fault in faults:
+        at_s = fault.at_us / SECOND_US
+        if not span[0] <= at_s < span[1]:
+            raise UsageError(
+                f"{file}: {fault.deed} at {at_s:g} s: the slice runs from {span[0]:,} to {span[1]:,} s of "
+                "campaign time; choose an instant in it"
+            )
+
+
+def check_target(against: Against) -> None:
+    """Raises UsageError if nobody listens at the host, or no new ledger can be made where one is asked for."""
+    if against.host:
+        insist_on_listener(checked_host(against.host, (address_of(against.host)[0],)))
+        if against.adapter == REFERENCE and not os.environ.get(TOKEN):
+            raise UsageError(
+                f"--host: set {TOKEN} to an administrator's token of that ledger; the run makes its keys"
+            )
+        if against.database:
+            raise UsageError("--db: is for the embedded ledger; leave out --host, or --db")
+    elif against.database:
+        insist_on_new(against.database, CHART)
 
 
 def start_us(plan: RunPlan) -> int:
@@ -96,23 +143,10 @@ def simulate(plan: RunPlan, begins: str | None, ends: str | None, quiet: bool) -
     from sim.reporting.progress import shown
     from sim.stopping import asked_to_stop
     from sim.tracing.generate import trace_slice
-    from sim.tracing.window import span_of
 
     span = span_of(plan.scenario, begins, ends)
     with shown(plan.name, 1, quiet=quiet) as watch, asked_to_stop() as stop:
         return trace_slice(plan.scenario, plan.name, span, plan.design, progress=watch(0), stop=stop)
-
-
-def decorate(folder: Path, figures: bool) -> None:
-    """Figures, if they are wanted and anything was sent, and a summary; what only the audit needed goes."""
-    report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
-    pictures: list[Path] = []
-    if figures and report["counts"]["sent"]:
-        pictures = draw_load(folder, folder / "figures")
-    shown = [f"![{name}](figures/{name}.png)" for name in dict.fromkeys(file.stem for file in pictures)]
-    lines = ["# Load", "", "```", *headline(report), "```", "", *shown]
-    (folder / "summary.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    clear(folder)
 
 
 def _say(words: str) -> None:

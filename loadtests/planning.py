@@ -12,9 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from loadtests.planned import LONGEST_S, Planned
 from loadtests.schedule import schedule_of
 from loadtests.warp import make_warp, warp_text
 from sim.bookkeeping import Kind
+from sim.bounds import LONGEST, seconds_of
+from sim.doors import writable_folder
 from sim.errors import UsageError
 from sim.trace import read_trace
 
@@ -25,7 +28,7 @@ def parse_peak(text: str) -> tuple[int, int]:
     """Campaign µs of "3600..4200", seconds since the campaign's start. Raises UsageError."""
     try:
         start, end = (round(float(part) * SECOND_US) for part in text.split(".."))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise UsageError(
             f"--peak {text}: write it like 3600..4200, seconds since the campaign's start"
         ) from None
@@ -41,12 +44,16 @@ def prepare(
     peak_rate: float | None,
     speed: float | None,
     floor_rate: float | None,
+    longest_s: float = LONGEST_S,
 ) -> str:
     """Write the schedule of a trace; the line that every chart will state. Raises UsageError."""
     trace = read_trace(trace_folder)
     rows = trace.rows
     due = rows["due_us"].astype(np.int64)
     warp = make_warp(due, peaks, peak_rate=peak_rate, speed=speed, floor_rate=floor_rate)
+    planned = Planned.of(len(trace), warp, 1)
+    planned.insist(folder, longest_s)
+    writable_folder(folder, "SCHEDULE")
     facts = {**trace.facts, "trace": trace.sha256, "kinds": {int(kind): kind.name for kind in Kind}}
     wall = {f"peak{k + 1}": warp.wall_us(np.array(span, np.int64)).tolist() for k, span in enumerate(peaks)}
     schedule_of(rows, warp, {**facts, "phases": wall}).write(folder)
@@ -67,10 +74,12 @@ def main() -> None:
     parser.add_argument(
         "--floor-rate", type=float, help="most events a second outside peaks (default: R / 5)"
     )
+    parser.add_argument("--longest", default=LONGEST, help="what would take longer is refused, as '30 h'")
     asked = parser.parse_args()
     try:
         peaks = [parse_peak(text) for text in asked.peak]
-        print(prepare(asked.trace, asked.schedule, peaks, asked.peak_rate, asked.speed, asked.floor_rate))
+        paces = asked.peak_rate, asked.speed, asked.floor_rate
+        print(prepare(asked.trace, asked.schedule, peaks, *paces, seconds_of(asked.longest)))
     except UsageError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from loadtests.latency import Merged, figures_ms, hgrm
 from loadtests.slo import Measured, judge, slo_from
 from loadtests.verdict import Audit, Verdict, decide, why_invalid
+from sim.doors import read_json
 
 DRIVER, HISTOGRAMS, REPORT = "driver.json", "hdr.json", "load.json"
 PRINTED = {
@@ -39,11 +40,10 @@ def write_gathered(folder: Path, facts: Mapping[str, Any], merged: Merged) -> No
 
 
 def read_gathered(folder: Path) -> tuple[dict[str, Any], Merged]:
-    """What `write_gathered` wrote."""
-    facts = json.loads((folder / DRIVER).read_text(encoding="utf-8"))
-    blobs = json.loads((folder / HISTOGRAMS).read_text(encoding="utf-8"))
+    """What `write_gathered` wrote. Raises UsageError."""
+    facts: dict[str, Any] = read_json(folder / DRIVER)
     merged = Merged()
-    merged.add({key: base64.b64decode(blob) for key, blob in blobs.items()})
+    merged.add({key: base64.b64decode(blob) for key, blob in read_json(folder / HISTOGRAMS).items()})
     return facts, merged
 
 

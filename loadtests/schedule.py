@@ -17,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtests.warp import Instants, Warp
+from sim.doors import read_json
 from sim.errors import UsageError
 
+REMEDY = "write one with `python -m loadtests.planning`"
 NEEDED = ("n", "due_us", "chain", "kind")
 _MIX = tuple(np.uint64(x) for x in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 
@@ -80,9 +82,11 @@ def read_schedule(folder: Path) -> Schedule:
     try:
         rows = np.load(folder / "rows.npy", mmap_mode="r")
         due = np.load(folder / "due_us.npy", mmap_mode="r")
-        facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{folder}: holds no schedule ({error}); `beanpeak load` writes one") from None
+    except (OSError, ValueError, EOFError) as error:
+        raise UsageError(f"{folder}: holds no schedule ({error}); {REMEDY}") from None
+    facts = read_json(folder / "facts.json")
+    if not isinstance(facts, dict) or rows.dtype.names is None or rows.shape != due.shape or not len(due):
+        raise UsageError(f"{folder}: holds no schedule that is whole; {REMEDY}")
     return Schedule(rows, due, facts)
 
 

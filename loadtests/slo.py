@@ -5,12 +5,13 @@ A TOML file; `loadtests/slo/default.toml` shows every threshold. All mistakes ar
 
 from __future__ import annotations
 
-import tomllib
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sim.doors import read_toml
 from sim.errors import Mistake, ScenarioError, UsageError
 from sim.loading.lines import Lines
 from sim.suggestions import did_you_mean
@@ -21,9 +22,9 @@ RATIOS = ("error_ratio", "min_throughput_ratio")
 WHOLE_ONLY = ("recovery_s", "dispatch_lag_p99_ms")
 SCOPES = ("kind", "phase")
 LAG_P99_MS = 10.0
-WHOLE = "measure"  # the scope of thresholds at the top of the file
-
 Keys = tuple[str, ...]
+SCOPE_EXAMPLES: dict[Keys, tuple[str, ...]] = {("kind",): (".GIFT",), ("phase",): (".peak",)}
+WHOLE = "measure"  # the scope of thresholds at the top of the file
 
 
 @dataclass(frozen=True)
@@ -111,15 +112,11 @@ def load_slo(name: str) -> Slo:
     """The thresholds of a name in `loadtests/slo` or of a path. Raises UsageError with every mistake's line."""
     known = sorted(file.stem for file in FOLDER.glob("*.toml"))
     file = FOLDER / f"{name}.toml" if name in known else Path(name)
-    try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        near = did_you_mean(name, known)
-        raise UsageError(f"--slo {name}: cannot be read ({error.strerror}){near}") from None
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{file}: is not TOML: {error}") from None
+    if name not in known and file.suffix != ".toml" and not file.exists():
+        raise UsageError(
+            f"--slo {name}: there is no such name or file; names are {', '.join(known)}{did_you_mean(name, known)}"
+        )
+    values, text = read_toml(file)
     return _Reader(str(file), Lines(text)).read(file.stem, values)
 
 
@@ -132,6 +129,10 @@ class _Reader:
 
     def read(self, name: str, values: dict[str, Any]) -> Slo:
         """All of a file. Raises ScenarioError."""
+        if not values:
+            raise ScenarioError(
+                [Mistake(self.file, 1, "text", "names no threshold; see loadtests/slo/default.toml")]
+            )
         whole = {key: value for key, value in values.items() if key not in (*SCOPES, *WHOLE_ONLY)}
         scopes = {WHOLE: self._thresholds(whole, (), (*SCOPES, *WHOLE_ONLY))}
         for scope in SCOPES:
@@ -164,13 +165,19 @@ class _Reader:
     def _table(self, value: Any, path: Keys) -> dict[str, Any]:
         if isinstance(value, dict):
             return value
-        self._wrong(path, "must be a table")
+        heads = ", ".join(f"[{'.'.join(path)}{more}]" for more in (SCOPE_EXAMPLES.get(path, ("",))))
+        self._wrong(path, f"must be a table; write {heads}")
         return {}
 
     def _number(self, value: Any, path: Keys, most: float = float("inf")) -> float | None:
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not 0 <= value <= most
+            or math.isinf(value)
+        ):
             self._wrong(
                 path, "must be a number" + (f" from 0 to {most:g}" if most < 1e9 else " of at least 0")
             )

@@ -7,6 +7,7 @@ greatest speed at which none of its seconds holds more than the floor rate.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from sim.errors import UsageError
 
 SECOND_US = 1_000_000
+FEWEST = 20  # a lower rate is judged over the time in which so many events are due
 FLOOR_SHARE = 5  # the floor rate is R / 5 unless it is given
 SLOWEST, FASTEST = 1e-6, 1e9
 HALVINGS = 60
@@ -97,19 +99,24 @@ def busiest_second(due_us: Instants, second_us: float = SECOND_US) -> int:
 def speed_for(due_us: Instants, length_us: int, rate: float) -> float:
     """The greatest speed at which no second of the wall clock holds more than `rate` events.
 
+    A low rate is judged over more than a second: at one event a second, two of one click, a microsecond apart,
+    would else stretch a campaign over years. At any rate some `FEWEST` events may lie close together.
+
     What shares one instant, as the payouts at midnight, cannot be spread by any speed: it counts once here, so that
     it does not slow everything around it, and its burst comes on top of the rate.
     """
     due_us = np.unique(due_us)
     if not len(due_us):
         return FASTEST
+    span_us = max(1.0, FEWEST / rate) * SECOND_US
+    most = rate * span_us / SECOND_US
     # The mean bounds the speed too: a handful of events says little about its busiest second.
     low, high = SLOWEST, rate * length_us / (SECOND_US * len(due_us))
-    if busiest_second(due_us, high * SECOND_US) <= rate:
+    if busiest_second(due_us, high * span_us) <= most:
         return high
     for _ in range(HALVINGS):
         middle = (low * high) ** 0.5
-        if busiest_second(due_us, middle * SECOND_US) <= rate:
+        if busiest_second(due_us, middle * span_us) <= most:
             low = middle
         else:
             high = middle
@@ -130,7 +137,8 @@ def make_warp(
 
     Without windows the whole campaign is the peak. Without rate and speed, time is not warped. Raises UsageError.
     """
-    _check(due_us, peak_rate, speed, floor_rate)
+    _check(due_us)
+    check_pace(peak_rate, speed, floor_rate)
     cuts = _cut(int(due_us[0]), int(due_us[-1]) + 1, peaks)
     inside = [_within(due_us, start, end) for start, end, peak in cuts if peak]
     if speed is None:
@@ -151,7 +159,8 @@ def make_warp(
 
 def even_warp(due_us: Instants, rate: float) -> Warp:
     """The warp under which every tenth of a second of the wall clock holds its share of `rate` events."""
-    _check(due_us, rate, None, None)
+    _check(due_us)
+    check_pace(rate, None, None)
     each = max(round(rate / 10), 1)
     edges = np.unique(np.append(due_us[::each], due_us[-1] + 1))
     stretches = []
@@ -169,16 +178,28 @@ def check_rate(warp: Warp, most: float) -> None:
         raise UsageError(f"{rate:,.0f} events/s would be sent; raise --max-rate {most:g} if that is meant")
 
 
-def _check(due_us: Instants, peak_rate: float | None, speed: float | None, floor: float | None) -> None:
+def check_pace(peak_rate: float | None, speed: float | None, floor_rate: float | None) -> None:
+    """Raises UsageError for rates or a speed that are none, or exclude each other."""
+    if peak_rate is not None and speed is not None:
+        raise UsageError("--peak-rate and --speed: give one of them; each follows from the other")
+    for name, value in (("--peak-rate", peak_rate), ("--speed", speed), ("--floor-rate", floor_rate)):
+        if value is not None:
+            check_positive(name, value)
+
+
+def check_positive(name: str, value: float) -> None:
+    """Raises UsageError for a number that is not above 0 and finite."""
+    if not 0 < value < math.inf:
+        raise UsageError(
+            f"{name} {value:g}: must be greater than 0, and a finite number; leave it out or give one"
+        )
+
+
+def _check(due_us: Instants) -> None:
     if not len(due_us):
         raise UsageError("the trace holds no event; there is nothing to send")
     if (due_us[1:] < due_us[:-1]).any():
         raise UsageError("the trace is not in the order of time; write it again")
-    if peak_rate is not None and speed is not None:
-        raise UsageError("--peak-rate and --speed: give one of them; each follows from the other")
-    for name, value in (("--peak-rate", peak_rate), ("--speed", speed), ("--floor-rate", floor)):
-        if value is not None and not value > 0:
-            raise UsageError(f"{name} {value:g}: must be greater than 0")
 
 
 def _common_speed(inside: list[Instants], cuts: list[tuple[int, int, bool]], rate: float) -> float:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from sim import cli_ledger, cli_load, cli_results, cli_scenarios, cli_trace
+from sim.bounds import LONGEST, MOST_WORKERS, seconds_of
 from sim.children.paths import settle
 from sim.commands import STOPPED, strict
 from sim.errors import BeanpeakError, Interrupted, InvariantError, UsageError
@@ -50,7 +51,12 @@ app.add_typer(cli_results.app, name="results")
 app.add_typer(cli_ledger.app, name="ledger")
 
 Out = Annotated[Path, typer.Option("--out", help="Folder of results.", metavar="DIR")]
-Workers = Annotated[int, typer.Option("--workers", min=1, help="Threads; they do not change results.")]
+Workers = Annotated[
+    int, typer.Option("--workers", min=1, max=MOST_WORKERS, help="Threads; they do not change results.")
+]
+Longest = Annotated[
+    str, typer.Option("--longest", metavar="TIME", help="What would take longer is refused, as '30 h'.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no summary, only the folder.")]
 
@@ -64,6 +70,7 @@ def run(
     replications: Annotated[int, typer.Option(min=1, help="Seeded runs; 2 or more give intervals.")] = 1,
     out: Out = Path("results"),
     workers: Workers = 2,
+    longest: Longest = LONGEST,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -72,9 +79,11 @@ def run(
     Every scenario is checked before the first one is simulated. Ctrl-C keeps what is finished.
     """
     from sim.reporting.unfinished import Unfinished
-    from sim.runs import plan_run
+    from sim.runs import insist_on_length, plan_run
 
+    longest_s = seconds_of(longest)
     plans = [plan_run(name, design, replications, users=users, seed=seed) for name in scenarios]
+    insist_on_length(plans, longest_s)
     _finish_all([Unfinished.begin(plan, out) for plan in plans], workers, json, quiet)
 
 

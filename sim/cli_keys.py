@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from sim.ledger.sql import SqlStore
 
 DEFAULT = "beanpeak-ledger.db"
+MOST_DIGITS = 10
+DAY_US = 86_400_000_000
+LONGEST_US = 36_500 * DAY_US  # a century
 Db = Annotated[str, typer.Option("--db", metavar="PATH|URL", help="A file of SQLite, or postgresql://…")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Principal = Annotated[str, typer.Argument(help="The key's id: it stands in the journal.")]
@@ -74,7 +77,10 @@ def new(
     """Make a key while no server runs (else POST /v1/keys); the token is shown once."""
     from sim.service.keys import Keyring
 
-    end = _now() + _duration_us(expires) if expires else None
+    lasts = _duration_us("--expires", expires) if expires else None
+    if lasts == 0:
+        raise UsageError(f"--expires {expires}: the key would be over at once; give more, or leave it out")
+    end = None if lasts is None else _now() + lasts
     with leading(db) as store:
         key, token = Keyring(store.access_keys()).make(id, scope, owns or ("*",), _now(), end)
         store.save_keys([key.row])
@@ -106,8 +112,9 @@ def rotate(
     """Give a key a new secret, shown once; the one before stays valid for the overlap."""
     from sim.service.keys import Keyring
 
+    both = _duration_us("--overlap", overlap)
     with leading(db) as store:
-        keys, token = Keyring(store.access_keys()).rotate(id, _now(), _duration_us(overlap))
+        keys, token = Keyring(store.access_keys()).rotate(id, _now(), both)
         store.save_keys([key.row for key in keys])
     say({"id": id, "token": token}, json, token)
 
@@ -130,9 +137,13 @@ def _now() -> int:
     return wall_us()
 
 
-def _duration_us(text: str) -> int:
+def _duration_us(flag: str, text: str) -> int:
     """90d, 12h, 30m or 45s as microseconds. Raises UsageError."""
     seconds = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}.get(text[-1:])
-    if seconds is None or not text[:-1].isdecimal() or len(text) > 8:
-        raise UsageError(f"{text!r} is not a duration; write 90d, 12h, 30m or 45s")
-    return int(text[:-1]) * seconds * 1_000_000
+    number = text[:-1]
+    if seconds is None or not (number.isascii() and number.isdecimal()):
+        raise UsageError(f"{flag} {text}: is no duration; write 90d, 12h, 30m or 45s")
+    us = int(number) * seconds * 1_000_000 if len(number) <= MOST_DIGITS else LONGEST_US + 1
+    if us > LONGEST_US:
+        raise UsageError(f"{flag} {text}: is longer than {LONGEST_US // DAY_US:,}d; give less")
+    return us

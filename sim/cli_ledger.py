@@ -23,6 +23,7 @@ Examples:
 
   beanpeak ledger audit --db charity.db               check every invariant
 """
+MOST_EVENTS = 2**53 - 1
 FIRST = "operator"  # the key that a new ledger gets
 
 app = typer.Typer(
@@ -48,8 +49,9 @@ def serve(
 ) -> None:
     """Serve a ledger; one that is missing is made, and its first key printed once."""
     from sim.service.policy import Policy
-    from sim.service.server import LOOPBACK, Settings, serve
+    from sim.service.server import LOOPBACK, Settings, insist_on_port, serve
 
+    insist_on_port(host, port)
     if host in LOOPBACK and (token := _first_key(db)):
         print(f"first key (shown once): {token}", flush=True)
     serve(Settings(db, host, port, relaxed, Policy(campaign_clock=campaign_clock)))
@@ -117,8 +119,10 @@ def copy(
 @app.command(epilog="Example:  beanpeak ledger export --db charity.db --after 1000 > events.ndjson")
 def export(
     db: Db = DEFAULT,
-    after: Annotated[int, typer.Option(min=0, help="Number of the last event that is left out.")] = 0,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many events.")] = None,
+    after: Annotated[
+        int, typer.Option(min=0, max=MOST_EVENTS, help="Number of the last event that is left out.")
+    ] = 0,
+    limit: Annotated[int | None, typer.Option(min=1, max=MOST_EVENTS, help="At most so many events.")] = None,
 ) -> None:
     """Write the journal to standard output, a JSON line an event, without a gap."""
     from sim.service.views import exported
@@ -145,8 +149,11 @@ def reconcile(
 ) -> None:
     """Compare the payment provider's file of a day with what was booked; exit 4 if anything differs."""
     from sim.domain.reconciliation import reconcile
+    from sim.service.commands.plan import is_day
     from sim.service.reconciling import balance_of, payments, read_file
 
+    if len(str(day)) != len("YYYYMMDD") or not is_day(day):
+        raise UsageError(f"--day {day}: is no day of the calendar; write it as 20220909")
     rows = read_file(file)
     with looking(db) as reader:
         booked = payments(reader)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from sim.bounds import LONGEST, MOST_WORKERS, seconds_of
 from sim.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,8 +24,11 @@ Examples:
   beanpeak load init-adapter mine.py                          an adapter for a system of your own
 
   beanpeak load hello --host http://127.0.0.1:9000 --adapter mine:Ledger
+
+  beanpeak load report latest --lang zh --width 85mm          its figures and summary once more
 """
 INVALID = 5
+MAX_RATE = 20_000.0
 
 
 class ScenarioFirst(TyperGroup):
@@ -59,7 +63,11 @@ Until = Annotated[str | None, typer.Option("--until", metavar="WHEN", help="End 
 FloorRate = Annotated[
     float | None, typer.Option(help="Events a second outside the busiest ten minutes; a fifth if left out.")
 ]
-Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes that send.")]
+Workers = Annotated[int, typer.Option("--workers", min=1, max=MOST_WORKERS, help="Processes that send.")]
+Longest = Annotated[
+    str, typer.Option("--longest", metavar="TIME", help="What would take longer is refused, as '30 h'.")
+]
+MaxRate = Annotated[float, typer.Option("--max-rate", help="Events a second that are asked for at most.")]
 Slo = Annotated[str, typer.Option(help="default, relaxed, or a TOML file of thresholds.")]
 Db = Annotated[
     str, typer.Option("--db", metavar="URL", help="postgresql://… for the embedded ledger; else SQLite.")
@@ -97,6 +105,8 @@ def run(
     ] = None,
     figures: Annotated[bool, typer.Option(help="Draw them: PNG, SVG and PDF.")] = True,
     fail_on: Annotated[str, typer.Option(help="all; or audit: nothing else decides the exit code.")] = "all",
+    longest: Longest = LONGEST,
+    max_rate: MaxRate = MAX_RATE,
     out: Out = Path("results"),
     json: Json = False,
 ) -> None:
@@ -105,6 +115,7 @@ def run(
     Exit codes: 0 met, 3 a threshold missed, 4 the audit failed, 5 the run says nothing. Ctrl-C leaves a report.
     """
     from loadtests.campaign import Against, Pace
+    from loadtests.finished import decorate_softly
     from loadtests.job import Job
     from loadtests.nights import Night, load_night
     from sim.runs import plan_run
@@ -113,14 +124,38 @@ def run(
         raise UsageError(f"--fail-on {fail_on}: is all or audit")
     night = Night(
         plan_run(scenario, design, users=users, seed=seed),
-        Job(slo=slo, i_own=tuple(i_own or ()), host=host or Job.host),
+        Job(slo=slo, i_own=tuple(i_own or ()), host=host or Job.host, max_rate=max_rate),
         Pace(peak_rate, speed, floor_rate),
         Against(host, adapter or Against.adapter, database=db, relaxed=relaxed),
-        begins, ends, workers, faults, figures,
+        begins, ends, workers, faults, figures, seconds_of(longest),
     )  # fmt: skip
     result = load_night(night, out, quiet=json)
     _report(result, json)
+    decorate_softly(result.folder, figures)
+    if not json:
+        print(f"{result.folder}: {_decorated(result.folder)}", flush=True)
     raise typer.Exit(_code(result, fail_on, json))
+
+
+@app.command("report", epilog="Example:  beanpeak load report latest --format pdf --width 85mm --grey")
+def report(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Folder, start of its name, scenario or latest.")],
+    format: Annotated[str, typer.Option(help="png, svg or pdf, separated by commas.")] = "png,svg,pdf",
+    width: Annotated[str, typer.Option(help="Width on paper: 85mm, 8.5cm, 3.3in.")] = "160mm",
+    lang: Annotated[str, typer.Option(help="zh or en.")] = "en",
+    grey: Annotated[bool, typer.Option("--grey", help="Shades of grey only.")] = False,
+    out: Out = Path("results"),
+) -> None:
+    """Draw and summarise a finished load once more, in its own folder."""
+    from loadtests.finished import decorate, find_load
+    from sim.doors import writable_folder
+    from sim.reporting.figures.look import Look, parse_lang, parse_width
+    from sim.reporting.figures.registry import parse_formats
+
+    look, formats = Look(parse_width(width), parse_lang(lang), grey), parse_formats(format)
+    folder = writable_folder(find_load(run, out), "RUN")
+    decorate(folder, look=look, formats=formats)
+    print(f"{folder}: {_decorated(folder)}")
 
 
 @app.command("init-adapter", epilog="Example:  beanpeak load init-adapter mine.py")
@@ -161,6 +196,8 @@ def capacity(
     slo: Slo = "default",
     db: Db = "",
     relaxed: Relaxed = False,
+    longest: Longest = LONGEST,
+    max_rate: MaxRate = MAX_RATE,
     out: Out = Path("results"),
     json: Json = False,
 ) -> None:
@@ -175,8 +212,9 @@ def capacity(
     from sim.runs import plan_run
 
     search = Search(
-        plan_run(scenario, design, users=users, seed=seed), Job(slo=slo), Against(database=db, relaxed=relaxed),
-        begins, ends, workers, start_rate, warmup, measure,
+        plan_run(scenario, design, users=users, seed=seed), Job(slo=slo, max_rate=max_rate),
+        Against(database=db, relaxed=relaxed), begins, ends, workers, start_rate, warmup, measure,
+        seconds_of(longest),
     )  # fmt: skip
     found = find_capacity(search, out, quiet=json)
     print(to_json(found), end="") if json else print("\n".join(told(found)))
@@ -193,13 +231,15 @@ def _report(result: LoadResult, json: bool) -> None:
     from sim.reporting.manifest import to_json
 
     if json:
-        print(to_json(result.report), end="")
+        print(to_json(result.report), end="", flush=True)
     else:
-        print(
-            "\n".join(
-                [*headline(result.report), f"{result.folder}: load.json, audit.json, summary.md, figures/"]
-            )
-        )
+        print("\n".join(headline(result.report)), flush=True)
+
+
+def _decorated(folder: Path) -> str:
+    """What is in a load's folder to look at."""
+    looked_at = ("load.json", "audit.json", "summary.md", "figures")
+    return ", ".join(name + "/" * (folder / name).is_dir() for name in looked_at if (folder / name).exists())
 
 
 def _code(result: LoadResult, fail_on: str, json: bool) -> int:

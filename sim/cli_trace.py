@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sim.bounds import LONGEST, MOST_WORKERS, seconds_of
+
 if TYPE_CHECKING:
     from sim.engine.outcome import Outcome
     from sim.trace import Trace
@@ -32,7 +34,12 @@ def trace(
         typer.Option("--until", metavar="WHEN", help="End of a slice; the campaign's if not given."),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the trace.", metavar="DIR")] = Path("trace"),
-    workers: Annotated[int, typer.Option(min=1, help="Threads; they do not change results.")] = 2,
+    workers: Annotated[
+        int, typer.Option(min=1, max=MOST_WORKERS, help="Threads; they do not change results.")
+    ] = 2,
+    longest: Annotated[
+        str, typer.Option("--longest", metavar="TIME", help="What would take longer is refused, as '30 h'.")
+    ] = LONGEST,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Write a campaign's requests as a trace, for a load test.
@@ -42,7 +49,7 @@ def trace(
     """
     from sim.doors import writable_folder
     from sim.reporting.progress import shown
-    from sim.runs import plan_run
+    from sim.runs import insist_on_length, plan_run
     from sim.stopping import asked_to_stop
     from sim.trace import write_trace
     from sim.tracing.generate import trace_campaign, trace_slice
@@ -50,6 +57,7 @@ def trace(
 
     plan = plan_run(scenario, design, users=users, seed=seed)
     span = span_of(plan.scenario, begins, ends)
+    insist_on_length([plan], seconds_of(longest))
     writable_folder(out)
     started, outcome = _now(), None
     with shown(plan.name, 1, quiet=json) as watch, asked_to_stop() as stop:

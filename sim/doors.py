@@ -1,43 +1,59 @@
 """The guard at every door: what comes in from a file or goes out to a folder is checked here, before any work.
 
-Whatever is wrong with a file (missing, a folder, not readable, not UTF-8, not TOML, JSON, or Parquet) is a
+Whatever is wrong with a file (missing, a folder, not readable, not UTF-8, not TOML, JSON, CSV, or Parquet) is a
 UsageError that says which file, where in it, why and what to do. Readers of one kind of file (scenarios, faults,
 thresholds, settlements, manifests) begin here and add their own rules.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import os
+import re
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import Mistake, ScenarioError, UsageError
+from sim.syntax import toml_problem
 
 if TYPE_CHECKING:
     import polars as pl
 
-BOM = "\ufeff"
+MOST_BYTES = 1 << 30  # of a file that is read whole
+MOST_MISTAKES = 20  # of one table that are told
 REMEDIES = {
-    FileNotFoundError: "there is no such file",
+    FileNotFoundError: "there is no such file; look at the name",
     IsADirectoryError: "is a folder; name a file",
+    NotADirectoryError: "a part of that path is a file; look at the name",
     PermissionError: "may not be read; change its permissions",
 }
+Row = tuple[int, dict[str, str]]  # a line's number, and its cells by column
 
 
-def read_bytes(file: Path) -> bytes:
-    """The bytes of a file. Raises UsageError."""
+# --- bytes and text ----------------------------------------------------------------------------------------
+
+
+def read_bytes(file: Path | Traversable, shown: str = "") -> bytes:
+    """The bytes of a file, told of as `shown`. Raises UsageError."""
+    shown = shown or str(file)
     try:
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            data: bytes = opened.read(MOST_BYTES + 1)
     except OSError as error:
-        reason = REMEDIES.get(type(error)) or f"cannot be read: {error.strerror}"
-        raise UsageError(f"{file}: {reason}") from None
+        reason = REMEDIES.get(type(error)) or f"cannot be read: {error.strerror}; name another file"
+        raise UsageError(f"{shown}: {reason}") from None
     except ValueError as error:  # a NUL in the name
-        raise UsageError(f"{str(file)!r}: is no name of a file: {error}") from None
+        raise UsageError(f"{shown!r}: is no name of a file: {error}; look at the name") from None
+    if len(data) > MOST_BYTES:
+        raise UsageError(f"{shown}: is larger than {MOST_BYTES >> 20:,} MiB; no file of this kind is")
+    return data
 
 
 def decoded(data: bytes, shown: str) -> str:
@@ -62,18 +78,28 @@ def _other(data: bytes) -> str:
     return " but seems to be GBK"
 
 
-def read_text(file: Path) -> str:
+def read_text(file: Path | Traversable, shown: str = "") -> str:
     """The text of a file in UTF-8. Raises UsageError."""
-    return decoded(read_bytes(file), str(file))
+    return decoded(read_bytes(file, shown), shown or str(file))
 
 
-def read_toml(file: Path) -> tuple[dict[str, Any], str]:
+# --- kinds of files ----------------------------------------------------------------------------------------
+
+
+def read_toml(file: Path | Traversable, shown: str = "") -> tuple[dict[str, Any], str]:
     """The values of a TOML file and its text. Raises UsageError with the line."""
-    text = read_text(file)
+    text = read_text(file, shown)
+    return parsed_toml(text, shown or str(file)), text
+
+
+def parsed_toml(text: str, shown: str) -> dict[str, Any]:
+    """The values of a TOML text. Raises ScenarioError with the line."""
     try:
-        return tomllib.loads(text), text
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{file}: is not TOML: {error}; mend that line") from None
+        return tomllib.loads(text)
+    except ValueError as error:  # also a number of more digits than Python takes
+        raise ScenarioError([Mistake(shown, *toml_problem(str(error), text))]) from None
+    except RecursionError:
+        raise ScenarioError([Mistake(shown, 1, "text", "is nested too deeply; write it flatter")]) from None
 
 
 def read_json(file: Path) -> Any:
@@ -81,9 +107,64 @@ def read_json(file: Path) -> Any:
     text = read_text(file)
     try:
         return json.loads(text)
+    except json.JSONDecodeError as error:
+        if not text.strip():
+            raise UsageError(f"{file}: is empty; it was not written by Beanpeak, or not to its end") from None
+        raise UsageError(
+            f"{file}:{error.lineno}: is not JSON: {error.msg}; it was not written by Beanpeak, or not to its end"
+        ) from None
     except (ValueError, RecursionError) as error:
-        what = "is empty" if not text.strip() else f"is not JSON: {error}"
-        raise UsageError(f"{file}: {what}; it was not written by Beanpeak, or not to its end") from None
+        raise UsageError(f"{file}: is not JSON: {error}; it was not written by Beanpeak") from None
+
+
+def read_csv(file: Path, needed: Sequence[str]) -> list[Row]:
+    """The rows of a CSV file whose first line names the columns, with their lines; empty lines are none.
+
+    Raises UsageError: a needed column is missing, a row has too many or too few cells, a quote is not closed.
+    """
+    shown, text = str(file), read_text(file)
+    wanted = ",".join(needed)
+    if not text.strip():
+        raise ScenarioError([Mistake(shown, 1, "text", f"is empty; its first line is {wanted}")])
+    found = _cells(shown, text)
+    line, names = found[0][0], [name.strip() for name in found[0][1]]
+    missing = [name for name in needed if names.count(name) != 1]
+    if missing:
+        remedy = f"the first line names each column once, as in {wanted}"
+        if len(names) == 1 and re.search("[;\t]", names[0]):
+            remedy = "cells are parted by commas; save it as CSV with commas"
+        problem = "is there twice" if missing[0] in names else "is missing"
+        raise ScenarioError([Mistake(shown, line, missing[0], f"the column {problem}; {remedy}")])
+    told(
+        Mistake(shown, at, "row", f"has {len(cells)} cells and the first line {len(names)}; mend the row")
+        for at, cells in found
+        if len(cells) != len(names)
+    )
+    return [(at, dict(zip(names, cells, strict=True))) for at, cells in found[1:]]
+
+
+def _cells(shown: str, text: str) -> list[tuple[int, list[str]]]:
+    """Each row's line and cells. Raises ScenarioError."""
+    rows, begun, found = csv.reader(text.splitlines(keepends=True), strict=True), 1, []
+    try:
+        for cells in rows:
+            if any(cell.strip() for cell in cells):
+                found.append((begun, cells))
+            begun = rows.line_num + 1
+    except csv.Error as error:
+        problem = f"the row that begins here is not CSV: {error}; is a quote open?"
+        raise ScenarioError([Mistake(shown, begun, "row", problem)]) from None
+    return found
+
+
+def told(mistakes: Iterable[Mistake]) -> None:
+    """Raises ScenarioError if there is any mistake; of very many the first ones are told."""
+    found = list(mistakes)
+    if len(found) > MOST_MISTAKES:
+        more = f"and {len(found) - MOST_MISTAKES:,} more like these"
+        found = [*found[:MOST_MISTAKES], replace(found[MOST_MISTAKES], key="rows", problem=more)]
+    if found:
+        raise ScenarioError(found)
 
 
 def read_parquet(file: Path) -> pl.DataFrame:
@@ -96,7 +177,12 @@ def read_parquet(file: Path) -> pl.DataFrame:
         reason = (
             "there is no such file" if isinstance(error, FileNotFoundError) else str(error).splitlines()[0]
         )
-        raise UsageError(f"{file}: cannot be read: {reason}") from None
+        raise UsageError(
+            f"{file}: cannot be read: {reason}; it was not written by Beanpeak, or not to its end"
+        ) from None
+
+
+# --- going out ---------------------------------------------------------------------------------------------
 
 
 def writable_folder(folder: Path, flag: str = "--out") -> Path:
@@ -155,3 +241,19 @@ def _is_of(held: Any, path: list[str], kind: type) -> bool:
     if isinstance(held, bool):
         return kind is bool
     return isinstance(held, kind) or (kind is float and isinstance(held, int))
+
+
+def new_file(file: Path, flag: str = "") -> Path:
+    """A file's path, once it is sure that it is free and can be written. Raises UsageError."""
+    shown = f"{flag} {file}".strip()
+    try:
+        if file.exists() or file.is_symlink():
+            raise UsageError(f"{shown}: is there already; choose another name")
+    except OSError as error:
+        raise UsageError(f"{shown}: cannot be written: {error.strerror}; choose another name") from None
+    if "\0" in str(file):
+        raise UsageError(f"{flag} {str(file)!r}: is no name of a file; choose another name")
+    if not file.parent.is_dir():
+        raise UsageError(f"{shown}: there is no folder {file.parent}; make it, or choose another name")
+    writable_folder(file.parent, f"{shown}:")
+    return file

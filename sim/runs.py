@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sim.bounds import insist_on_time, insist_on_users, simulated_s
 from sim.engine.outcome import Outcome, Progress
 from sim.errors import Interrupted, InvariantError, UsageError
 from sim.loading import apply_design, load_scenario, resolved_toml
@@ -14,6 +15,7 @@ from sim.reporting.results import Results
 from sim.reporting.unfinished import RunPlan, Unfinished
 from sim.scenario import Scenario
 from sim.stopping import asked_to_stop
+from sim.units import DURATION_US
 
 Watch = Callable[[Progress], None]
 WatchReplication = Callable[[int], Watch | None]
@@ -60,10 +62,26 @@ def plan_run(
     given = {key: value for key, value in (("seed", seed), ("users", users)) if value is not None}
     if isinstance(scenario, Scenario):
         world, changed = _changed(scenario, "base", given), _changed(scenario, design, given)
-        return RunPlan(scenario.scenario.title, world, changed, design, replications)
+        return _weighed(RunPlan(scenario.scenario.title, world, changed, design, replications))
     world = load_scenario(scenario, "base", given)
     changed = load_scenario(scenario, design, given)
-    return RunPlan(Path(scenario).stem, world, changed, design, replications)
+    return _weighed(RunPlan(Path(scenario).stem, world, changed, design, replications))
+
+
+def _weighed(plan: RunPlan) -> RunPlan:
+    """The plan, once it is sure that its users fit. Raises UsageError."""
+    insist_on_users(plan.scenario.scenario.users)
+    return plan
+
+
+def insist_on_length(plans: Sequence[RunPlan], longest_s: float) -> None:
+    """Raises UsageError if runs would together take longer than they may, roughly."""
+    needed = 0.0
+    for plan in plans:
+        world = plan.scenario.scenario
+        needed += simulated_s(world.users, world.length / DURATION_US["day"], plan.replications)
+    names = ", ".join(plan.name for plan in plans)
+    insist_on_time(f"{names}: simulating", needed, longest_s, "take fewer --users or --replications")
 
 
 def perform(run: Unfinished, workers: int, watch: WatchReplication) -> None:

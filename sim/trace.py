@@ -104,20 +104,37 @@ def read_trace(folder: Path) -> Trace:
     missing = [f"{name}.parquet" for name in FILES if not (folder / f"{name}.parquet").is_file()]
     if missing:
         raise UsageError(f"{folder}: no trace, {missing[0]} is missing; write one with `beanpeak trace`")
-    try:
-        facts = json.loads(pl.read_parquet_metadata(folder / "trace.parquet").get(FACTS, "{}"))
-        frames = [read_parquet(folder / f"{name}.parquet") for name in FILES]
-        columns, prepare = (_columns(frame) for frame in frames[:2])
-    except (pl.exceptions.PolarsError, json.JSONDecodeError) as error:
-        raise UsageError(f"{folder}: the trace cannot be read: {error}") from error
-    if columns_sha256(columns) != facts.get("sha256"):
+    trace, prepare, openings, closing = (read_parquet(folder / f"{name}.parquet") for name in FILES)
+    facts = _facts(folder / "trace.parquet")
+    columns = [
+        _columns(frame, folder / f"{name}.parquet")
+        for frame, name in ((trace, FILES[0]), (prepare, FILES[1]))
+    ]
+    for frame, name, schema in ((openings, FILES[2], OPENINGS), (closing, FILES[3], CLOSING)):
+        _insist(dict(frame.schema) == schema, folder / f"{name}.parquet")
+    if columns_sha256(columns[0]) != facts.get("sha256"):
         raise UsageError(f"{folder}: trace.parquet is not what its SHA-256 says; write it again")
-    return Trace(columns, prepare, frames[2], frames[3], facts)
+    return Trace(columns[0], columns[1], openings, closing, facts)
+
+
+def _facts(file: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads(pl.read_parquet_metadata(file).get(FACTS, ""))
+    except json.JSONDecodeError:
+        facts = None
+    _insist(isinstance(facts, dict), file)
+    return dict(facts)
+
+
+def _insist(ours: bool, file: Path) -> None:
+    if not ours:
+        raise UsageError(f"{file}: is no part of a trace of ours; write it again with `beanpeak trace`")
 
 
 def _frame(columns: Columns) -> pl.DataFrame:
     return pl.DataFrame({name: columns[name] for name in COLUMNS})
 
 
-def _columns(frame: pl.DataFrame) -> Columns:
+def _columns(frame: pl.DataFrame, file: Path) -> Columns:
+    _insist(all(name in frame.columns and frame[name].dtype.is_integer() for name in COLUMNS), file)
     return {name: frame[name].to_numpy().astype(dtype, copy=False) for name, dtype in COLUMNS.items()}

@@ -22,7 +22,7 @@ from sim.ledger.accounts import Chart
 from sim.ledger.decide import Decision
 from sim.ledger.migrations import migrate
 from sim.ledger.packing import packed
-from sim.ledger.sessions import Column, connect, hidden, lost, shown, translated
+from sim.ledger.sessions import Column, connect, lost, refused, shown, translated
 from sim.ledger.sql import SqlReader, SqlStore
 from sim.ledger.state import State
 from sim.ledger.stores import Disconnected, Fenced, OutcomeUnknown, StoreError
@@ -89,7 +89,7 @@ class PostgresReader(_Postgres):
             connection = connect(self.url, "beanpeak-reader")
             connection.execute("SET default_transaction_read_only = on")
         except psycopg.Error as error:
-            raise Disconnected(f"{shown(self.url)}: cannot connect") from error
+            raise Disconnected(refused(self.url, error)) from error
         return connection
 
     def _live(self) -> Connection[Any]:
@@ -110,7 +110,7 @@ class PostgresStore(_Postgres, SqlStore):
         try:
             self._connection = connect(url, self._name)
         except psycopg.Error as error:
-            raise UsageError(f"{shown(url)}: cannot connect: {hidden(error, url)}") from error
+            raise UsageError(refused(url, error)) from error
         try:
             self._lead()
         except (psycopg.Error, StoreError, UsageError) as error:
@@ -281,7 +281,7 @@ class PostgresStore(_Postgres, SqlStore):
                 return connect(self.url, self._name)
             except psycopg.Error as error:
                 if time.monotonic() > until:
-                    raise Disconnected(f"{shown(self.url)}: cannot connect") from error
+                    raise Disconnected(refused(self.url, error)) from error
                 time.sleep(PAUSE_S)
 
 

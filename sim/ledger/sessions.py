@@ -73,3 +73,12 @@ def hidden(error: Exception, url: str) -> str:
         secret = conninfo.conninfo_to_dict(url).get("password")
         return str(error).replace(str(secret), "***") if secret else str(error)
     return "not a URL of PostgreSQL"
+
+
+def refused(url: str, error: Exception) -> str:
+    """Why there is no session, and what to look at."""
+    reason = " ".join(hidden(error, url).split())
+    return (
+        f"{shown(url)}: cannot connect: {reason}; does the server run, and are host, port, database, user and "
+        "password those of postgresql://user@host:5432/database?"
+    )

@@ -12,7 +12,7 @@ import fcntl
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
@@ -31,6 +31,9 @@ CHECKPOINT_ROWS = 1 << 15  # the log's size on disk does not tell: a log that wa
 FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))  # versions in which the WAL-reset race is mended
 
 
+SQLITE = b"SQLite format 3\0"  # how every database of SQLite begins
+FIRST = frozenset({"migration"})  # made alone, before the others
+OURS = FIRST | {"account", "event", "transfer"}
 PAGE_BYTES = 2_048  # users' rows are touched at random, and the log takes whole pages
 
 
@@ -86,14 +89,19 @@ class SqliteStore(_Sqlite, SqlStore):
         super().__init__(chart)
         self.path = path
         self.durability = f"sqlite synchronous={'NORMAL (relaxed)' if relaxed else 'FULL'}"
+        insist_on_ours(path)
         self._lock = _take_lock(path)
         self._failed = False
         self._rows = 0  # written since the log was moved into the file
         self._inserts: dict[tuple[str, int], str] = {}
         # An absolute path, because SQLite takes `file:…` for a URI and `:memory:` for no file at all.
-        self._connection = sqlite3.connect(
-            path.absolute(), isolation_level=None, check_same_thread=False, cached_statements=512
-        )
+        try:
+            self._connection = sqlite3.connect(
+                path.absolute(), isolation_level=None, check_same_thread=False, cached_statements=512
+            )
+        except sqlite3.Error as error:
+            self._lock.close()
+            raise UsageError(f"{path}: cannot be opened: {error}; name another file") from error
         try:
             _set_up(self._connection, relaxed)
             migrate(self._connection.executescript, self._all, "sqlite")
@@ -200,11 +208,50 @@ def _set_up(connection: sqlite3.Connection, relaxed: bool) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def insist_on_ours(path: Path) -> None:
+    """Raises UsageError if something stands there that is no ledger of ours; writes nothing, not even a lock."""
+    if "\0" in str(path):
+        raise UsageError(f"--db {str(path)!r}: is no name of a file; name another")
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder; name a file in it, as {path / 'charity.db'}")
+    if not path.exists():
+        if "://" in str(path) or ":/" in str(path):
+            raise UsageError("--db: is no address we know; give a path, or postgresql://host/database")
+        if not path.parent.is_dir():
+            raise UsageError(
+                f"{path}: there is no such folder as {path.parent}; make it, or name another file"
+            )
+        return
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(SQLITE))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}; name another file") from error
+    if not head:  # SQLite takes an empty file for a new database
+        return
+    if head != SQLITE:
+        raise UsageError(f"{path}: not a ledger of ours: it is no database of SQLite; name another file")
+    names = _tables_in(path)
+    if names - FIRST and not names >= OURS:
+        raise UsageError(f"{path}: not a ledger of ours: another program's database; name another file")
+
+
+def _tables_in(path: Path) -> set[str]:
+    """The names of a database's tables. Raises UsageError."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return {
+                name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            }
+    except sqlite3.Error as error:
+        raise UsageError(f"{path}: not a ledger of ours: {error}; name another file") from error
+
+
 def _take_lock(path: Path) -> TextIO:
     try:
         lock = path.with_name(path.name + ".lock").open("w")
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
+        raise UsageError(f"{path}: cannot be written beside: {error.strerror}; name another file") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from sim.doors import read_text, read_toml
 from sim.errors import Mistake, ScenarioError, UsageError
 from sim.loading.designs import apply_design, mistakes_in_designs
 from sim.loading.finding import Finding
 from sim.loading.lines import Lines, spelled
 from sim.loading.reading import Document, read
-from sim.loading.syntax import toml_problem
 from sim.scenario import Scenario
 from sim.suggestions import did_you_mean
 
@@ -31,8 +30,7 @@ def load_scenario(
     with every mistake of the file, UsageError if there is no such file or design, or an override is wrong.
     """
     found, shown = _find(str(name_or_path))
-    text = _decode(found.read_bytes(), shown)
-    document = _parse(text, shown)
+    document, text = read_toml(found, shown)
     scenario, mistakes = read(document)
     mistakes += mistakes_in_designs(document, mistakes)
     if mistakes or scenario is None:
@@ -54,7 +52,7 @@ def list_scenarios() -> list[str]:
 def scenario_text(name_or_path: str | Path) -> str:
     """The TOML text of a scenario, for copying. Raises UsageError if there is no such file."""
     found, shown = _find(str(name_or_path))
-    return _decode(found.read_bytes(), shown)
+    return read_text(found, shown)
 
 
 def _shipped() -> Traversable:
@@ -89,21 +87,6 @@ def _relative(path: Path) -> str:
     except OSError:  # the working directory was deleted
         return path.name
     return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
-
-
-def _decode(data: bytes, shown: str) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise ScenarioError([Mistake(shown, line, "text", "is not UTF-8; save the file as UTF-8")]) from error
-
-
-def _parse(text: str, shown: str) -> Document:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError([Mistake(shown, *toml_problem(str(error), text))]) from error
 
 
 def _placed(mistakes: list[Finding], text: str, shown: str) -> list[Mistake]:

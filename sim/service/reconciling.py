@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import csv
+import re
 from pathlib import Path
 
 from sim.domain.reconciliation import Payment, Settled
-from sim.errors import UsageError
+from sim.doors import read_csv, told
+from sim.errors import Mistake
 from sim.ledger.entries import printed_id
 from sim.ledger.reading import SqlReader
 from sim.ledger.stores import LINE_BITS
@@ -15,6 +16,8 @@ from sim.service.commands.plan import day_of
 CLEARING = "1110"
 DAILY = ("SETTLE", "SETTLE_BACK", "OPENING")  # what moves clearing but is no payment
 PAGE = 10_000
+COLUMNS = ("reference", "fen")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 def payments(reader: SqlReader) -> list[Payment]:
@@ -35,22 +38,20 @@ def payments(reader: SqlReader) -> list[Payment]:
 
 
 def read_file(path: Path) -> list[Settled]:
-    """The rows of a provider's file. Raises UsageError with the line that cannot be read."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            if not {"reference", "fen"} <= set(rows.fieldnames or ()):
-                raise UsageError(f"{path}:1: needs the columns reference and fen")
-            return [_row(path, rows.line_num, row) for row in rows]
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from error
-
-
-def _row(path: Path, line: int, row: dict[str, str]) -> Settled:
-    try:
-        return Settled(row["reference"].strip().lower(), int(row["fen"]))
-    except (ValueError, AttributeError, TypeError):
-        raise UsageError(f"{path}:{line}: fen must be a whole number, reference an event's id") from None
+    """The rows of a provider's file. Raises ScenarioError with every line that cannot be read."""
+    settled, mistakes = [], []
+    for line, cells in read_csv(path, COLUMNS):
+        reference, fen = (cells[name].strip() for name in COLUMNS)
+        if not reference:
+            mistakes.append(Mistake(str(path), line, "reference", "is empty; give the id of the event"))
+        if not _WHOLE.fullmatch(fen):
+            mistakes.append(
+                Mistake(str(path), line, "fen", f"{fen!r} is no whole number; 1.50 yuan are 150 fen")
+            )
+        else:
+            settled.append(Settled(reference.lower(), int(fen)))
+    told(mistakes)
+    return settled
 
 
 def balance_of(reader: SqlReader, account: str) -> int:

@@ -90,16 +90,25 @@ def serve(settings: Settings) -> None:
             log.info("stopped", extra={"seq": ledger.state.head.seq})
 
 
+def insist_on_port(host: str, port: int) -> None:
+    """Raises UsageError if a server cannot listen there; before anything is made for it."""
+    _bound(Settings("", host, port)).close()
+
+
 def _bound(settings: Settings) -> socket.socket:
     """The socket to listen on. Raises UsageError."""
+    where = f"{settings.host}:{settings.port}"
     listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         listener.close()
-        reason = error.strerror or error
-        raise UsageError(f"cannot listen on {settings.host}:{settings.port}: {reason}") from error
+        reason = getattr(error, "strerror", None) or error
+        remedy = "give another --port, or 0 for a free one"
+        if isinstance(error, socket.gaierror | UnicodeError):
+            remedy = "--host is a name or number of this machine, as 127.0.0.1"
+        raise UsageError(f"cannot listen on {where}: {reason}; {remedy}") from error
     return listener
 
 

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from loadtests.fresh import fresh
 from sim.bookkeeping import CHART
 from sim.errors import UsageError
 from sim.ledger import migrations
-from sim.ledger.opening import open_reader, open_store
+from sim.ledger.opening import insist_on_new, open_reader, open_store
 from sim.ledger.sql import SqlStore
 from sim.ledger.sqlite import has_wal_reset_race
 from sim.ledger.stores import StoreError
+from sim.service.keys import Keyring
 from tests.postgres import Databases, conninfo_url
 
 
@@ -72,6 +74,44 @@ def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:
         open_store(other, CHART)
     with pytest.raises(UsageError, match="not a ledger"):
         open_reader(other, CHART)
+
+
+def test_a_database_of_another_program_is_left_as_it_is(tmp_path: Path) -> None:
+    """Neither its bytes nor its folder change, whoever asks."""
+    other = tmp_path / "other.db"
+    with closing(sqlite3.connect(other)) as connection:
+        connection.execute("CREATE TABLE migration_of_birds (name TEXT)")
+    before = other.read_bytes()
+    for open_ in (open_store, open_reader):
+        with pytest.raises(UsageError, match="not a ledger of ours: another program's"):
+            open_(other, CHART)
+    assert other.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [other]
+
+
+def test_a_new_ledger_is_insisted_on(db: str | Path) -> None:
+    """A place that is free, or a ledger without events and keys; not one that was used."""
+    insist_on_new(db, CHART)
+    store = open_store(db, CHART)
+    store.close()
+    insist_on_new(db, CHART)
+    store = open_store(db, CHART)
+    key, _ = Keyring().make("a", ("system",), ("*",), 0, None)
+    store.save_keys([key.row])
+    store.close()
+    with pytest.raises(UsageError, match="name an empty one"):
+        insist_on_new(db, CHART)
+
+
+def test_each_probe_has_a_schema_of_its_own(postgres: Databases) -> None:
+    """Two after one another in one database; nothing of them is left."""
+    database = postgres.new()
+    for _ in range(2):
+        with fresh(database) as place:
+            store = open_store(place, CHART)
+            assert store.epoch == 1
+            store.close()
+    insist_on_new(database, CHART)
 
 
 def test_a_reader_makes_nothing(tmp_path: Path) -> None:

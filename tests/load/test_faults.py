@@ -106,7 +106,7 @@ def test_mistakes_in_faults_have_lines(tmp_path: Path) -> None:
         (2, "fault.0.do"), (3, "fault.1.restart_after"), (5, "fault.1.at"), (6, "fault.1.lasts"), (7, "faults"),
     ]  # fmt: skip
     assert "did you mean 'freeze'" in str(caught.value)
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="there is no such file"):
         load_faults(tmp_path / "none.toml")
 
 

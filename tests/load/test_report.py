@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from loadtests.adapters import Ending, Outcome
 from loadtests.figures import FIGURES, draw_load, draw_one, read_finished
+from loadtests.finished import decorate
 from loadtests.job import Job
 from loadtests.latency import Recorder, Windows
 from loadtests.master import Collector
@@ -203,7 +204,16 @@ def test_pictures_are_drawn_in_three_formats(finished: Path) -> None:
     assert all(file.stat().st_size > 5_000 for file in files)
 
 
+def test_figures_and_summary_are_made_again_from_the_folder(finished: Path) -> None:
+    """As often as wanted, in another language and format."""
+    decorate(finished, Look(lang="zh", grey=True), ["pdf"])
+    assert {file.name for file in (finished / "figures").iterdir()} == {f"{one.name}.pdf" for one in FIGURES}
+    summary = (finished / "summary.md").read_text(encoding="utf-8")
+    assert "verdict:" in summary
+    assert summary.count("](figures/") == len(FIGURES)
+
+
 def test_a_folder_without_a_run_has_no_pictures(tmp_path: Path) -> None:
     """The missing file is named."""
-    with pytest.raises(UsageError, match="load.json is missing"):
+    with pytest.raises(UsageError, match="load.json: there is no such file"):
         draw_load(tmp_path)

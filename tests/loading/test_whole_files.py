@@ -98,7 +98,9 @@ def test_a_file_that_is_not_utf8_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     """Chinese saved in another encoding is a mistake of the file, not a crash."""
     monkeypatch.chdir(tmp_path)
     Path("bad.toml").write_bytes('title = 1\nlabel = "答题"\n'.encode("gb18030"))
-    with pytest.raises(ScenarioError, match=r"bad\.toml:2: text: is not UTF-8; save the file as UTF-8"):
+    with pytest.raises(
+        ScenarioError, match=r"bad\.toml:2: text: is not UTF-8 but seems to be GBK; save the file as UTF-8"
+    ):
         load_scenario("bad.toml")
 
 

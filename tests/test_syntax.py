@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.errors import ScenarioError
-from sim.loading.syntax import toml_problem
 from sim.scenario import Scenario
+from sim.syntax import toml_problem
 
 Load = Callable[[str], Scenario]
 SOUND = Path(__file__).with_name("sound.toml").read_text(encoding="utf-8")
