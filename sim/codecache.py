@@ -28,6 +28,7 @@ from numba.core.serialize import dumps
 
 from sim.softly import warn
 
+SETTINGS: Any = numba.config  # filled at run time
 FORMAT = b"beanpeak code 1\n"
 HASH_BYTES = 32
 KEPT_FOLDERS = 8  # of other versions of the sources: a few checkouts beside each other
@@ -59,11 +60,11 @@ def user_folder() -> Path | None:
         if wanted is not None:
             return _private(wanted)
     except OSError as error:
-        problem = f"{wanted}: {error.strerror or error}"
+        problem = f"{wanted or SETTINGS.CACHE_DIR}: {error.strerror or error}"
     try:
         folder = _private(Path(tempfile.gettempdir()) / _mine())
     except OSError:
-        tell_once("folder", f"compiled code is not kept, and compiled again in every process: {problem}")
+        tell_once("folder", f"compiled code is not kept, every process compiles again: {problem}; set XDG_CACHE_HOME")
         return None
     tell_once("folder", f"compiled code is kept in {folder}: {problem}")
     return folder
@@ -71,8 +72,8 @@ def user_folder() -> Path | None:
 
 def _wanted() -> Path | None:
     """Where the user, the XDG rules (a relative path is to be ignored) or else the home directory put it."""
-    if numba.config.CACHE_DIR:
-        return Path(numba.config.CACHE_DIR).absolute() / _mine()
+    if SETTINGS.CACHE_DIR:
+        return Path(SETTINGS.CACHE_DIR).absolute() / _mine()
     given = Path(os.environ.get("XDG_CACHE_HOME", ""))
     if given.is_absolute():
         return given / "beanpeak"
@@ -153,7 +154,7 @@ class Shelf:
 def _own_bytes(file: Path) -> bytes:
     """The bytes of a file that only this user can have written. Raises OSError."""
     handle = os.open(file, READ)
-    with open(handle, "rb") as opened:
+    with os.fdopen(handle, "rb") as opened:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise OSError("is no file")
@@ -175,7 +176,7 @@ def _write_whole(file: Path, data: bytes) -> None:
     """A file of this user's alone under its name when it is whole. Raises OSError with nothing left behind."""
     handle, name = tempfile.mkstemp(prefix=".", suffix=".new", dir=file.parent)  # mode 0600
     try:
-        with open(handle, "wb") as opened:
+        with os.fdopen(handle, "wb") as opened:
             opened.write(data)
         Path(name).replace(file)
     except BaseException:
@@ -200,7 +201,7 @@ def remove_old(above: Path, present: Path) -> None:
 # --- what ----------------------------------------------------------------------------------------------
 
 
-class CodeCache(FunctionCache):  # type: ignore[misc] # Numba has no types
+class CodeCache(FunctionCache):
     """What Numba asks for compiled code of one function, and hands what it compiled."""
 
     def __init__(self, function: Callable[..., Any], shelf: Shelf) -> None:
@@ -219,14 +220,16 @@ class CodeCache(FunctionCache):  # type: ignore[misc] # Numba has no types
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled form for a signature, or None."""
+        if not self._enabled:
+            return None
         target_context.refresh()
         try:
             key = self._key(sig, target_context.codegen())
-            data = self._shelf.read(self._file(key)) if self._enabled else None
+            data = self._shelf.read(self._file(key))
             if data is None:
                 return None
             kept_key, reduced = pickle.loads(data)
-            return CompileResult._rebuild(target_context, *reduced) if kept_key == key else None
+            return CompileResult._rebuild(target_context, *reduced) if kept_key == key else None  # type: ignore[no-untyped-call]
         except Exception as error:
             tell_once("file", f"{self._name}: kept code cannot be used, compiled anew: {error}")
             return None
@@ -237,13 +240,14 @@ class CodeCache(FunctionCache):  # type: ignore[misc] # Numba has no types
             return
         try:
             key = self._key(sig, data.codegen)
-            self._shelf.write(self._file(key), dumps((key, data._reduce())))
+            self._shelf.write(self._file(key), dumps((key, data._reduce())))  # type: ignore[no-untyped-call]
         except Exception as error:
             tell_once("write", f"{self._name}: compiled code is not kept: {error}")
 
     def _key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
         """Numba's own (signature, machine, bytecode), and the text: bytecode knows no constants."""
-        return self._index_key(sig, codegen), _text_hash(self._py_func.__code__.co_filename)
+        own = self._index_key(sig, codegen)  # type: ignore[no-untyped-call]
+        return own, _text_hash(self._py_func.__code__.co_filename)
 
     def _file(self, key: tuple[Any, ...]) -> str:
         """A key that prints another way in another process is a miss there, never a wrong hit."""

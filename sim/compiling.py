@@ -11,12 +11,12 @@ import hashlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 import numpy as np
 
-from sim.codecache import CodeCache, Shelf
+from sim.codecache import SETTINGS, CodeCache, Shelf
 from sim.plainly import over_plain_tables
 
 P = ParamSpec("P")
@@ -60,8 +60,8 @@ class Rules:
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Compile the function when it is first called; with NUMBA_DISABLE_JIT=1 it stays as it is."""
-        compiled = numba.njit(nogil=True)(function)
-        if not numba.config.DISABLE_JIT:
+        compiled: Any = numba.njit(nogil=True)(function)
+        if not SETTINGS.DISABLE_JIT:
             compiled._cache = CodeCache(function, self.shelf)
         return cast(Callable[P, R], compiled)
 
@@ -71,4 +71,4 @@ rule = Rules()
 
 def table_rule(function: Callable[P, R]) -> Callable[P, R]:
     """A rule that the engine hands its tables: when it stays plain Python, it reads them as compiled code does."""
-    return over_plain_tables(function) if numba.config.DISABLE_JIT else rule(function)
+    return over_plain_tables(function) if SETTINGS.DISABLE_JIT else rule(function)

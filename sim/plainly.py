@@ -68,6 +68,6 @@ def over_plain_tables(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def passed(*given: P.args, **named: P.kwargs) -> R:
-        return function(*map(plain, given), **{name: plain(value) for name, value in named.items()})  # type: ignore[arg-type]
+        return function(*map(plain, given), **{name: plain(value) for name, value in named.items()})
 
     return passed

@@ -42,6 +42,7 @@ from sim.engine.snapshot import load_snapshot, save_snapshot
 from sim.engine.wakeups import FIRST, LAST, Wake, rank
 from sim.engine.writing import PENDING
 from sim.errors import Interrupted
+from sim.forking import refuse_forked
 from sim.scenario import DAY_S, SECOND, Scenario
 
 DAY_US = DAY_S * SECOND
@@ -70,6 +71,7 @@ class Campaign:
         population: Callable[..., Any] = Population,
         watch: Callable[[Actions], None] | None = None,
     ) -> None:
+        refuse_forked("a simulation")
         self.scenario, self.replication = scenario, replication
         self.watch = watch
         p = self.parameters = load_parameters()
