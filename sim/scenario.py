@@ -42,14 +42,12 @@ Effect = Literal[
 
 
 def unboxed(value: Any) -> Any:
-    """Numbers of NumPy as those of Python, also inside tables and arrays: researchers' loops make them."""
+    """Numbers and arrays of NumPy as those of Python, also inside tables: researchers' loops make them."""
     if isinstance(value, dict):
         return {key: unboxed(one) for key, one in value.items()}
     if type(value) in (list, tuple):
         return type(value)(unboxed(one) for one in value)
-    if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0:
-        return value.item()
-    return value
+    return value.tolist() if type(value).__module__ == "numpy" else value
 
 
 class Settings(BaseModel):

@@ -137,9 +137,7 @@ def test_code_of_another_function_under_its_name_is_not_run(tmp_path: Path) -> N
 def test_processes_that_compile_at_once_do_each_other_no_harm(tmp_path: Path) -> None:
     """Both are right, one file is left, and the next process compiles nothing."""
     (tmp_path / "probe.py").write_text(PROBE)
-    script = MAKE + (
-        "probe = fresh(sys.argv[1])\nprint(probe(1.0), sum(probe.stats.cache_hits.values()))\n"
-    )
+    script = MAKE + ("probe = fresh(sys.argv[1])\nprint(probe(1.0), sum(probe.stats.cache_hits.values()))\n")
     command = [sys.executable, "-B", "-c", script, str(tmp_path / "probe.py")]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     both = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
@@ -169,7 +167,18 @@ def test_a_run_survives_a_flipped_bit_of_its_code(warm: Path, tmp_path: Path) ->
     data[len(data) // 2] ^= 1
     kernel.write_bytes(data)
     environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    command = [sys.executable, "-m", "sim", "run", "hello", "--users", "50", "--quiet", "--out", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "sim",
+        "run",
+        "hello",
+        "--users",
+        "50",
+        "--quiet",
+        "--out",
+        str(tmp_path),
+    ]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("is damaged; its function is compiled anew") == 1
