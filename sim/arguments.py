@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from sim.errors import UsageError
 from sim.scenario import Scenario
-from sim.suggestions import did_you_mean
 
 
 def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
@@ -38,11 +36,11 @@ def scenario_asked(value: Any) -> Scenario | str | Path:
     )
 
 
-def design_asked(value: Any, known: Collection[str] = ()) -> str:
+def design_asked(value: Any) -> str:
     """A design by its name. Raises UsageError."""
     if isinstance(value, str):
         return value
-    raise UsageError(f"design={value!r:.60}: must be a name in quotes{did_you_mean('', known)}")
+    raise UsageError(f"design={value!r:.60}: must be a name in quotes, for instance 'base'")
 
 
 def watcher_asked(value: Any) -> Any:

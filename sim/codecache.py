@@ -64,7 +64,10 @@ def user_folder() -> Path | None:
     try:
         folder = _private(Path(tempfile.gettempdir()) / _mine())
     except OSError:
-        tell_once("folder", f"compiled code is not kept, every process compiles again: {problem}; set XDG_CACHE_HOME")
+        tell_once(
+            "folder",
+            f"compiled code is not kept, every process compiles again: {problem}; set XDG_CACHE_HOME",
+        )
         return None
     tell_once("folder", f"compiled code is kept in {folder}: {problem}")
     return folder
