@@ -14,6 +14,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from sim import forking as forking  # looks on before anything forks
+
 if TYPE_CHECKING:
     from sim.engine.outcome import Outcome, Progress
     from sim.errors import BeanpeakError

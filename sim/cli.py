@@ -65,7 +65,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no summary
 def run(
     scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO", help="Names or paths.")],
     users: Annotated[int | None, typer.Option(min=1, help="Users, instead of the scenario's.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed, instead of the scenario's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed, instead of the scenario's.")] = None,
     design: Annotated[str, typer.Option(help="One of the scenario's designs.")] = "base",
     replications: Annotated[int, typer.Option(min=1, help="Seeded runs; 2 or more give intervals.")] = 1,
     out: Out = Path("results"),

@@ -53,7 +53,7 @@ app = typer.Typer(
 
 Scenario = Annotated[str, typer.Argument(metavar="SCENARIO", help="Name or path.")]
 Users = Annotated[int | None, typer.Option(min=1, help="Users, instead of the scenario's.")]
-Seed = Annotated[int | None, typer.Option(min=0, help="Seed, instead of the scenario's.")]
+Seed = Annotated[int | None, typer.Option(help="Seed, instead of the scenario's.")]
 Design = Annotated[str, typer.Option(help="One of the scenario's designs.")]
 From = Annotated[
     str | None,

@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 def trace(
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name or path.")],
     users: Annotated[int | None, typer.Option(min=1, help="Users, instead of the scenario's.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed, instead of the scenario's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed, instead of the scenario's.")] = None,
     design: Annotated[str, typer.Option(help="One of the scenario's designs.")] = "base",
     begins: Annotated[
         str | None,

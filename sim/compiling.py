@@ -2,20 +2,22 @@
 
 Numba's disk cache only looks at the file of the outermost function, so an edited inner rule would go
 unnoticed. The cache therefore lives in a folder named by the hash of every file that can reach the
-kernel: a changed rule finds an empty folder.
+kernel: a changed rule finds an empty folder. How code is kept and checked: `sim.codecache`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 import numpy as np
+
+from sim.codecache import SETTINGS, CodeCache, Shelf
+from sim.plainly import over_plain_tables
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,30 +40,35 @@ def sources() -> list[Path]:
     return files
 
 
-def sources_hash() -> str:
-    """Hash of the compiled sources and of the compilers' versions."""
-    digest = hashlib.sha256(f"{numba.__version__} {np.__version__}".encode())
-    for file in sources():
+def sources_hash(more: list[Path] | None = None) -> str:
+    """Hash of the compiled sources, of `more` files, and of the compilers' versions."""
+    versions = (sys.implementation.cache_tag, numba.__version__, np.__version__)
+    digest = hashlib.sha256(" ".join(map(str, versions)).encode())
+    for file in [*sources(), *(more or [])]:
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def cache_folder() -> Path:
-    """Where compiled rules are kept: the user's cache, or a temporary folder if that is not writable."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "beanpeak"
-    try:
-        base.mkdir(parents=True, exist_ok=True)
-        if not os.access(base, os.W_OK):
-            raise PermissionError(base)
-    except OSError:
-        base = Path(tempfile.gettempdir()) / "beanpeak-cache"
-    return base / sources_hash()
+class Rules:
+    """A decorator for rules whose code is kept by the text of `sources` and `more` files.
+
+    float64 and no fastmath, so that plain Python gives the same bits.
+    """
+
+    def __init__(self, more: list[Path] | None = None) -> None:
+        self.shelf = Shelf(lambda: sources_hash(more))
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Compile the function when it is first called; with NUMBA_DISABLE_JIT=1 it stays as it is."""
+        compiled: Any = numba.njit(nogil=True)(function)
+        if not SETTINGS.DISABLE_JIT:
+            compiled._cache = CodeCache(function, self.shelf)
+        return cast(Callable[P, R], compiled)
 
 
-if "NUMBA_CACHE_DIR" not in os.environ:
-    numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
+rule = Rules()
 
 
-def rule(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a rule (float64, no fastmath, so that plain Python gives the same bits) and keep it on disk."""
-    return cast(Callable[P, R], numba.njit(nogil=True, cache=True)(function))
+def table_rule(function: Callable[P, R]) -> Callable[P, R]:
+    """A rule that the engine hands its tables: when it stays plain Python, it reads them as compiled code does."""
+    return over_plain_tables(function) if SETTINGS.DISABLE_JIT else rule(function)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import tomllib
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sim.arguments import design_asked, scenario_asked, watcher_asked, whole
 from sim.bounds import insist_on_time, insist_on_users, simulated_s
 from sim.engine.outcome import Outcome, Progress
 from sim.errors import Interrupted, InvariantError, UsageError
 from sim.loading import apply_design, load_scenario, resolved_toml
-from sim.loading.reading import read
+from sim.loading.reading import Document, read
 from sim.reporting.results import Results
 from sim.reporting.unfinished import RunPlan, Unfinished
 from sim.scenario import Scenario
+from sim.seeding import MOST_REPLICATION, MOST_SEED
 from sim.stopping import asked_to_stop
 from sim.units import DURATION_US
 
@@ -36,16 +39,15 @@ def simulate(
     replications: seeded runs numbered from 0; the same number meets the same luck under every design.
     workers: threads of the kernel; they do not change results. seed, users: instead of the scenario's.
     progress: called now and then with simulated time and actions so far. Raises ScenarioError with every
-    mistake of a file, UsageError for an unknown design, InvariantError if the books do not balance.
+    mistake of a file, UsageError for any other request that is wrong, InvariantError if the books do not balance.
     """
-    if replications < 1:
-        raise UsageError(f"replications={replications}: must be at least 1")
+    workers, progress = whole("workers", workers, 1), watcher_asked(progress)
+    plan = plan_run(scenario, design, replications, seed=seed, users=users)
     from sim.engine.running import simulate_once  # compiles the kernel
 
-    plan = plan_run(scenario, design, replications, seed=seed, users=users)
     outcomes = [
         simulate_once(plan.scenario, design, k, workers=workers, progress=progress)
-        for k in range(replications)
+        for k in range(plan.replications)
     ]
     return Results(plan.name, tuple(outcomes))
 
@@ -59,9 +61,13 @@ def plan_run(
     users: int | None = None,
 ) -> RunPlan:
     """What a run is to do, with everything that can be wrong about it found beforehand."""
-    given = {key: value for key, value in (("seed", seed), ("users", users)) if value is not None}
+    scenario, design = scenario_asked(scenario), design_asked(design)
+    replications = whole("replications", replications, 1, MOST_REPLICATION)
+    asked = (("seed", seed, 0, MOST_SEED), ("users", users, 1, None))
+    given = {key: whole(key, value, *bounds) for key, value, *bounds in asked if value is not None}
     if isinstance(scenario, Scenario):
-        world, changed = _changed(scenario, "base", given), _changed(scenario, design, given)
+        world = _changed(scenario, "base", given)
+        changed = world if design == "base" else _changed(scenario, design, given)
         return _weighed(RunPlan(scenario.scenario.title, world, changed, design, replications))
     world = load_scenario(scenario, "base", given)
     changed = load_scenario(scenario, design, given)
@@ -132,10 +138,22 @@ def _what_is_kept(run: Unfinished) -> str:
 
 def _changed(scenario: Scenario, design: str, given: dict[str, int]) -> Scenario:
     """A scenario held in memory with a design, users or seed of this run; checked like a file."""
-    if design == "base" and not given:
-        return scenario
-    document = apply_design(tomllib.loads(resolved_toml(scenario)), design)
+    document = apply_design(_document(scenario), design)
     changed, mistakes = read({**document, "scenario": {**document["scenario"], **given}})
     if changed is None:
         raise UsageError("\n".join(f"{'.'.join(map(str, m.path))}: {m.problem}" for m in mistakes))
     return changed
+
+
+def _document(scenario: Scenario) -> Document:
+    """A scenario held in memory as a document. Raises UsageError if it holds what a scenario cannot hold."""
+    try:
+        with warnings.catch_warnings():  # a wrong kind of value is told below, as a mistake
+            warnings.simplefilter("ignore", UserWarning)
+            return tomllib.loads(resolved_toml(scenario))
+    except (TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(
+            f"the scenario holds a value of a wrong kind: {reason}; amounts with units are held as integers: "
+            "fen, minutes, microseconds"
+        ) from error

@@ -8,19 +8,24 @@ Defaults graded A are assumptions: `docs/assumptions.md` lists them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 
+from sim.seeding import MOST_SEED
 from sim.units import Duration, Fen, Instant, Minutes, Probability
 
 SECOND = 1_000_000
 DAY_S = 86_400
 
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(gt=0)]
+# No bool, float or text is a whole number by chance.
+Whole = Annotated[int, Strict()]
+Count = Annotated[Whole, Field(ge=0)]
+Positive = Annotated[Whole, Field(gt=0)]
+Seed = Annotated[Whole, Field(ge=0, le=MOST_SEED)]
 Share = Probability
 NonNegative = Annotated[float, Field(ge=0)]
 
@@ -36,10 +41,28 @@ Effect = Literal[
 ]
 
 
+def unboxed(value: Any) -> Any:
+    """Numbers and arrays of NumPy as those of Python, also inside tables: researchers' loops make them."""
+    if isinstance(value, dict):
+        return {key: unboxed(one) for key, one in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(unboxed(one) for one in value)
+    return value.tolist() if type(value).__module__ == "numpy" else value
+
+
 class Settings(BaseModel):
     """Frozen, and closed to unknown keys: a typing mistake is never a silent default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_numbers_of_numpy(cls, given: Any) -> Any:
+        return unboxed(given)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with some settings changed; what is wrong about them is found when the copy is simulated."""
+        return super().model_copy(update=unboxed(dict(update or {})), deep=deep)
 
 
 class World(Settings):
@@ -48,7 +71,7 @@ class World(Settings):
     length: Duration
     users: Positive
     real_users: Positive
-    seed: Count = 1
+    seed: Seed = 1
     profile: Literal["utility-app", "casual-game"] = "utility-app"
     summary: str = ""
     calibrated: bool = False
@@ -165,12 +188,12 @@ class Beans(Settings):
     ripen: Duration = DAY_S * SECOND
     fade: Duration = 3 * DAY_S * SECOND
     valid_after_end: Duration = 7 * DAY_S * SECOND
-    valid_months: Annotated[int, Field(ge=0, le=2)] = 0
+    valid_months: Annotated[Whole, Field(ge=0, le=2)] = 0
     daily_cap: Count = 200
     per_yuan: Positive = 100
     perceived: Fen = 2
     streak_bonus: NonNegative = 0.0
-    streak_full: Annotated[int, Field(ge=1, le=7)] = 7
+    streak_full: Annotated[Whole, Field(ge=1, le=7)] = 7
     team_bonus: NonNegative = 0.0
     goal: Positive = 100
     head_start: Count = 0
@@ -191,7 +214,7 @@ class Deed(Settings):
     kind: Literal["labour", "donated", "general"] = "labour"
     cost: Fen = 5
     ease: float = -3.0
-    per_day: Annotated[int, Field(ge=0, le=3)] = 1
+    per_day: Annotated[Whole, Field(ge=0, le=3)] = 1
     team: bool = False
     needs_account: bool = False
     adults_only: bool = False
@@ -200,7 +223,7 @@ class Deed(Settings):
 class Channel(Settings):
     label: str
     audience: NonNegative
-    hours_shift: int = 0
+    hours_shift: Whole = 0
     pull: NonNegative = 1.0
     mix: dict[str, float] = {}
 
@@ -278,7 +301,7 @@ class Ngos(Settings):
     on_time_b: Annotated[float, Field(gt=0)] = 2.0
     report_every: Duration = 30 * DAY_S * SECOND
     disburse_every: Duration = 14 * DAY_S * SECOND
-    review_days: tuple[int, int] = (2, 10)
+    review_days: tuple[Whole, Whole] = (2, 10)
     fee_cap: Share = 0.1
     correction: Share = 0.01
     evaluation: bool = True
@@ -381,6 +404,16 @@ class Scenario(Settings):
     benefits: dict[str, Benefit] = {}
     sharing: Sharing = Sharing()
     designs: dict[str, dict[str, object]] = {}
+
+    def __repr__(self) -> str:
+        world = self.scenario
+        designs = ", ".join(self.designs) or "none"
+        return (
+            f"Scenario({world.title!r:.80}, {world.users} users for {world.real_users}, seed {world.seed}, "
+            f"{len(self.deeds)} deeds, {len(self.pools)} pools, designs: {designs:.200})"
+        )
+
+    __str__ = __repr__
 
     @classmethod
     def load(

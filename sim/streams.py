@@ -14,7 +14,9 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-MASK = 0xFFFFFFFF
+from sim.seeding import WORD as MASK
+from sim.seeding import key_of
+
 M0 = 0xD2511F53
 M1 = 0xCD9E8D57
 W0 = 0x9E3779B9
@@ -97,7 +99,7 @@ def draws(
     c1 = np.atleast_1d(c1)
     c2 = np.full(c0.shape, sub, np.uint64)
     c3 = np.full(c0.shape, purpose, np.uint64)
-    k0, k1 = seed & MASK, (replication ^ (seed >> 32)) & MASK
+    k0, k1 = key_of(seed, replication)
     mask = np.uint64(MASK)
     shift = np.uint64(32)
     for _ in range(10):
@@ -118,5 +120,5 @@ def one_draw(
     seed: int, replication: int, purpose: int, agent: int, slot: int = 0, sub: int = 0
 ) -> tuple[float, float, float, float]:
     """Four units for one agent of the few (merchants, NGOs, sponsors), in plain Python."""
-    words = philox(seed & MASK, (replication ^ (seed >> 32)) & MASK, agent, slot, sub, purpose)
+    words = philox(*key_of(seed, replication), agent, slot, sub, purpose)
     return unit(words[0]), unit(words[1]), unit(words[2]), unit(words[3])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sim.behaviour.label import label_pull
 from sim.behaviour.parameters import Parameters
-from sim.compiling import rule
+from sim.compiling import table_rule
 from sim.engine.rows import NOBODY
 
 
@@ -31,7 +31,7 @@ def build_alias(
     _fill(product, weight * (len(weight) / weight.sum()), np.zeros(len(weight), np.int64))
 
 
-@rule
+@table_rule
 def _label(
     product: Any, weight: Any, price_median_fen: float, scale: float, half: float, factor: float
 ) -> None:
@@ -44,7 +44,7 @@ def _label(
             weight[k] *= exp(label_pull(share, scale, half, factor))
 
 
-@rule
+@table_rule
 def _fill(product: Any, scaled: Any, stack: Any) -> None:
     """Vose's method with one stack: poor rows grow from the left, rich ones from the right."""
     n = len(scaled)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.bookkeeping import Kind
-from sim.compiling import rule
+from sim.compiling import rule, table_rule
 from sim.engine import tallies as T
 from sim.engine.deeds import reach_benefits
 from sim.engine.hours import add_minutes
@@ -62,7 +62,7 @@ def short_matches(claims: NDArray[np.void], asked: NDArray[np.int64]) -> NDArray
     return noted
 
 
-@rule
+@table_rule
 def allot(claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any, asked: Any) -> None:
     """Serve sorted claims. `pools[k] = (left, cap per account, row of matched)`; `matched[row, user]` is what
     each account got. `asked[k]` becomes the match that claim k asks of the pool: the account's own cap counts
@@ -138,7 +138,7 @@ def file_voucher(
     file_errand(u, errands, k)
 
 
-@rule
+@table_rule
 def settle(
     claims: Any, users: Any, next_s: Any, errands: Any, rules: Any, days: Any, deeds: Any, vouchers: Any,
     activities: Any, benefits: Any, now_s: int, end_day: int, out: Any, meta: Any, tally: Any,

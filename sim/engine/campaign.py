@@ -43,6 +43,7 @@ from sim.engine.unmet import cut_claims, unasked
 from sim.engine.wakeups import FIRST, LAST, Wake, rank
 from sim.engine.writing import PENDING
 from sim.errors import Interrupted
+from sim.forking import refuse_forked
 from sim.scenario import DAY_S, SECOND, Scenario
 
 DAY_US = DAY_S * SECOND
@@ -71,6 +72,7 @@ class Campaign:
         population: Callable[..., Any] = Population,
         watch: Callable[[Actions], None] | None = None,
     ) -> None:
+        refuse_forked("a simulation")
         self.scenario, self.replication = scenario, replication
         self.watch = watch
         p = self.parameters = load_parameters()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sim.bookkeeping import Kind
-from sim.compiling import rule
+from sim.compiling import rule, table_rule
 from sim.engine import tallies as T
 from sim.engine.deeds import grant_beans, reach_benefits
 from sim.engine.hours import add_minutes
@@ -164,7 +164,7 @@ def serve(
     reach_benefits(user, u, t_us, channel, before, R, benefits, out, meta, tally)
 
 
-@rule
+@table_rule
 def play_block(
     first: int, last: int, resume: int, base_s: int, end_s: int, users: Any, next_s: Any, errands: Any,
     rules: Any, public: Any, deeds: Any, mix: Any, days: Any, period_end: Any, bins: Any, edges: Any,
@@ -209,7 +209,7 @@ def play_block(
     return DONE, last
 
 
-@rule
+@table_rule
 def start_users(
     first: int, last: int, users: Any, next_s: Any, rules: Any, days: Any, traits: Any, edges: Any, upto: Any,
     hour_bin: Any, guide: Any, players: float,
@@ -242,7 +242,7 @@ def start_users(
         next_s[user] = min(u.visit_s, u.play_s)
 
 
-@rule
+@table_rule
 def wake_farmers(first: int, last: int, now_s: int, users: Any, next_s: Any, rules: Any) -> None:
     """Farmers' rows first … last begin to play at an hour of their own, the same every day.
 
@@ -258,7 +258,7 @@ def wake_farmers(first: int, last: int, now_s: int, users: Any, next_s: Any, rul
         next_s[user] = u.play_s
 
 
-@rule
+@table_rule
 def import_records(
     records: Any, now_us: int, users: Any, rules: Any, benefits: Any, out: Any, tally: Any
 ) -> int:
@@ -278,22 +278,22 @@ def import_records(
     return int(meta[RECORDS])
 
 
-@rule
+@table_rule
 def list_errands(first: int, last: int, users: Any, errands: Any) -> Any:
-    """The open errands of users first … last in list order, links blanked."""
+    """The open errands of users first … last in list order, as rows of (user, place among the errands)."""
     count = 0
     for user in range(first, last):
         at = users[user].errand
         while at != NOBODY:
             count += 1
             at = errands[at].next
-    listed = np.zeros(count, errands.dtype)
+    listed = np.zeros((count, 2), np.int64)
     k = 0
     for user in range(first, last):
         at = users[user].errand
         while at != NOBODY:
-            listed[k] = errands[at]
-            listed[k].next = user
+            listed[k, 0] = user
+            listed[k, 1] = at
             k += 1
             at = errands[at].next
     return listed

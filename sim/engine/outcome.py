@@ -66,7 +66,7 @@ class Progress:
         return min(1.0, self.done_us / self.total_us) if self.total_us > 0 else 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Outcome:
     """One seeded replication of one design.
 
@@ -87,3 +87,10 @@ class Outcome:
     report: list[ReportLine] = field(default_factory=list)
     stats: dict[str, float] = field(default_factory=dict)
     trace: str = ""
+
+    def __repr__(self) -> str:
+        books = "balanced" if self.audit["balanced"] else "NOT balanced"
+        state = self.digest["state"][:8]
+        return (
+            f"Outcome(design {self.design!r}, replication {self.replication}, books {books}, state {state})"
+        )

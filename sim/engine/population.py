@@ -216,9 +216,14 @@ class Population:
         return np.asarray(np.sum([block.points for block in self.blocks], axis=0))
 
     def errands(self) -> NDArray[np.void]:
-        """All open errands in the order (user, due, ref), with their list links blanked."""
-        parts = [list_errands(b.first, b.last, self.users, b.errands) for b in self.blocks]
-        return np.concatenate(parts)
+        """All open errands in the order (user, due, ref); the list's link is the user instead."""
+        return np.concatenate([self._errands_of(block) for block in self.blocks])
+
+    def _errands_of(self, block: Block) -> NDArray[np.void]:
+        user, at = list_errands(block.first, block.last, self.users, block.errands).T
+        rows = block.errands[at]
+        rows["next"] = user
+        return rows
 
     def digest(self) -> bytes:
         """Hash of every user's state and errands, independent of blocks."""

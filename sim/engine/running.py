@@ -47,7 +47,10 @@ def simulate_once(
         campaign.load(snapshot)
     traced = attach(campaign) if attach is not None else None
     set_up = time.perf_counter()
-    campaign.run(progress, stop=stop, snapshot=snapshot)
+    try:
+        campaign.run(progress, stop=stop, snapshot=snapshot)
+    finally:
+        campaign.population.close()
     played = time.perf_counter()
     trace = traced() if traced is not None else ""
     tables = all_tables(campaign)
@@ -65,7 +68,6 @@ def simulate_once(
         "wall_s": time.perf_counter() - began,
         "peak_memory_mb": peak_memory_mb(),
     }
-    campaign.population.close()
     return Outcome(
         scenario=scenario,
         design=design,

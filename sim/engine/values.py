@@ -15,7 +15,7 @@ from sim.engine.clocks import session_profile
 from sim.engine.rows import MAX_CHANNELS, MAX_SEGMENTS
 from sim.engine.settings import quantile_points
 from sim.scenario import DAY_S, SECOND, Scenario, since_start
-from sim.streams import MASK
+from sim.seeding import key_of
 
 MAX_FESTIVALS = 16
 FAR_FUTURE_S = 2**31 - 1
@@ -26,10 +26,10 @@ def rule_values(scenario: Scenario, p: Parameters, replication: int, honest: int
     """All of them: numbers and small tables. An integer becomes an i8 of the record, a float an f8."""
     from scipy.special import ndtri
 
-    seed = scenario.scenario.seed
+    k0, k1 = key_of(scenario.scenario.seed, replication)
     run = {
-        "k0": seed & MASK,
-        "k1": (replication ^ (seed >> 32)) & MASK,
+        "k0": k0,
+        "k1": k1,
         "honest": honest,
         "n_teams": max(teams, 1),
         "record_all": 0,

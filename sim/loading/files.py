@@ -74,9 +74,17 @@ def _find(name: str) -> tuple[Traversable, str]:
         return path, _relative(path)
     for folder in (Path(FOLDER), _shipped()):
         file = folder / f"{name}.toml"
-        if file.is_file():
+        if _can_be_seen(file):
             return file, f"{FOLDER}/{name}.toml"
     raise UsageError(f"{name}: there is no scenario of that name{did_you_mean(name, list_scenarios())}")
+
+
+def _can_be_seen(file: Traversable) -> bool:
+    """Whether there is such a file; no where the working directory may not be looked into."""
+    try:
+        return file.is_file()
+    except OSError:
+        return False
 
 
 def _relative(path: Path) -> str:

@@ -60,8 +60,11 @@ def write_json_schema(folder: Path) -> Path:
 
 
 def _with_dates(held: Any, plain: Any) -> Any:
-    """The plain value, with dates and instants as the model holds them: TOML has them, JSON does not."""
-    if isinstance(held, datetime | date):
+    """The plain value, with dates and instants as the model holds them: TOML has them, JSON does not.
+
+    So with truth that stands where a number should: pydantic would write 1, and nobody would refuse it.
+    """
+    if isinstance(held, datetime | date | bool):
         return held
     if isinstance(held, dict):
         return {key: _with_dates(held[key], plain[key]) for key in plain}

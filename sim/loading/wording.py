@@ -122,8 +122,13 @@ def _out_of_bounds(kind: str, path: Path, context: dict[str, Any]) -> str:
     here = place(path)
     least, most = here.bounds if here is not None else (None, None)
     if least is not None and most is not None:
-        return f"must lie between {least:g} and {most:g}"
+        return f"must lie between {_number(least)} and {_number(most)}"
     name, text = _LIMITS[kind]
     if context[name] == 0 and name == "ge":
         return "must not be negative"
-    return text.format(f"{context[name]:g}")
+    return text.format(_number(context[name]))
+
+
+def _number(bound: float) -> str:
+    """A bound in full: a rounded one would be wrong."""
+    return str(bound) if isinstance(bound, int) else f"{bound:g}"

@@ -13,7 +13,9 @@ import polars as pl
 from sim.doors import read_json, read_parquet
 from sim.engine.outcome import Outcome
 from sim.errors import UsageError
+from sim.forking import refuse_forked
 from sim.loading import load_scenario
+from sim.reporting.card import Tables, as_html, as_text
 from sim.reporting.folders import DEFAULT_OUT, find_run, read_manifest
 from sim.reporting.manifest import outcome_facts, to_json
 
@@ -25,7 +27,7 @@ BY_DAY = "day"  # the group of values that stand for one day, not for the run
 NOT_A_NUMBER = float("nan")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Results:
     """One run: the outcomes of its replications, and their rows together.
 
@@ -36,6 +38,12 @@ class Results:
     name: str
     outcomes: tuple[Outcome, ...]
     folder: Path | None = None
+
+    def __repr__(self) -> str:
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
     @property
     def scenario(self) -> Scenario:
@@ -58,10 +66,10 @@ class Results:
         return _together(self.outcomes, lambda o: o.metrics)
 
     @cached_property
-    def tables(self) -> dict[str, pl.DataFrame]:
+    def tables(self) -> Tables:
         """Every table of every replication."""
         names = dict.fromkeys(name for o in self.outcomes for name in o.tables)
-        return {name: _together(self.outcomes, _table(name)) for name in names}
+        return Tables({name: _together(self.outcomes, _table(name)) for name in names})
 
     @cached_property
     def totals(self) -> pl.DataFrame:
@@ -76,6 +84,7 @@ def _table(name: str) -> Callable[[Outcome], pl.DataFrame | None]:
 
 def _together(outcomes: tuple[Outcome, ...], rows: Callable[[Outcome], pl.DataFrame | None]) -> pl.DataFrame:
     """The rows of all outcomes that have any, with design and replication in front."""
+    refuse_forked("reading results")
     found = ((o, rows(o)) for o in outcomes)
     frames = [
         frame.select(
@@ -150,6 +159,7 @@ def load_run(run: str | Path, out: str | Path = DEFAULT_OUT) -> Results:
 
     Raises UsageError if there is no such run under `out`, or what is there is not whole.
     """
+    refuse_forked("sim.load_run")
     folder = find_run(str(run), Path(out))
     facts = read_manifest(folder)
     design = facts["design"]

@@ -1,13 +1,13 @@
 """The reference engine: one SimPy process a person, interpreted, slow and obvious.
 
 `ReferencePopulation` stands in for `sim.engine.population.Population`, `serve_claims` for the compiled
-allotment, and `over_objects` lets a compiled pass over a table run interpreted. Needs NUMBA_DISABLE_JIT=1.
+allotment. Needs NUMBA_DISABLE_JIT=1.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -262,18 +262,3 @@ def serve_claims(claims: Any, pools: Any, matched: Any, places: Any, vouchers: A
             granted = places[claim.party] > 0
             places[claim.party] -= int(granted)
         claims["match"][k], claims["outcome"][k] = match, int(not granted)
-
-
-def over_objects(one_pass: Callable[..., None]) -> Callable[..., None]:
-    """An interpreted pass over a table: fields of a numpy row are not attributes, so it gets objects."""
-
-    def run(table: NDArray[np.void], *rest: Any) -> None:
-        rows, given = objects(table), [plain(value) for value in rest]
-        one_pass(rows, *given)
-        for name in table.dtype.names or ():
-            table[name] = [getattr(row, name) for row in rows]
-        for array, value in zip(rest, given, strict=True):
-            if isinstance(array, np.ndarray):
-                array[:] = value
-
-    return run

@@ -24,6 +24,10 @@ def probe(habit):
     return faded_habit(habit, 0.5)
 """
 Run = Callable[..., str]
+# How code is kept, how errors are said, how plain Python reads tables: nothing of it is compiled.
+NO_RULES = {
+    "__init__.py", "codecache.py", "errors.py", "forking.py", "plainly.py", "seeding.py", "softly.py",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -63,7 +67,7 @@ def test_every_file_that_can_reach_the_kernel_renames_the_cache(copy):
         edit(copy / name)
         if compiling.sources_hash() == before:
             silent.add(name)
-    assert silent == {"__init__.py"}
+    assert silent == NO_RULES
 
 
 def test_a_new_rule_file_renames_the_cache_and_other_files_do_not(copy):
@@ -117,12 +121,3 @@ def test_an_edited_rule_is_run_and_not_its_old_machine_code(copy, run, tmp_path)
     assert run() == "0.25"
     folders = [folder for folder in (tmp_path / "cache" / "beanpeak").iterdir() if any(folder.iterdir())]
     assert len(folders) == 2
-
-
-def test_a_folder_that_cannot_be_written_is_replaced(tmp_path, monkeypatch):
-    """Without a writable cache of the user's, compiled rules go to the folder of temporary files."""
-    blocked = tmp_path / "file"
-    blocked.write_text("", encoding="utf-8")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
-    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path / "temporary"))
-    assert compiling.cache_folder() == tmp_path / "temporary" / "beanpeak-cache" / compiling.sources_hash()

@@ -18,10 +18,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine import alias, campaign, market
+from sim.engine import campaign, market
 from sim.engine.actions import Actions, join
 from sim.engine.population import Population
-from tests.engine.reference import ReferencePopulation, over_objects, serve_claims
+from tests.engine.reference import ReferencePopulation, serve_claims
 from tests.engine.worlds import world
 
 Arrays = dict[str, NDArray[Any]]
@@ -58,13 +58,9 @@ def left_behind(run: campaign.Campaign) -> Arrays:
 
 @contextmanager
 def interpreted() -> Iterator[None]:
-    """The compiled passes of a campaign beside the population's, as plain Python."""
+    """The compiled allotment too as plain Python."""
     assert numba.config.DISABLE_JIT
-    with (
-        mock.patch.object(campaign, "allot", serve_claims),
-        mock.patch.object(alias, "_label", over_objects(alias._label)),
-        mock.patch.object(alias, "_fill", over_objects(alias._fill)),
-    ):
+    with mock.patch.object(campaign, "allot", serve_claims):
         yield
 
 
