@@ -103,8 +103,8 @@ def figures(
     from sim.reporting.figures.registry import chosen, draw_each, parse_formats
     from sim.reporting.results import load_run
 
-    look = Look(parse_width(width or WIDTH), parse_lang(lang or LANG), grey, dpi=300)
-    formats, names = parse_formats(format or FORMAT), [spec.name for spec in chosen(only or [])]
+    look = Look(parse_width(_or(width, WIDTH)), parse_lang(_or(lang, LANG)), grey, dpi=300)
+    formats, names = parse_formats(_or(format, FORMAT)), [spec.name for spec in chosen(only or [])]
     results = load_run(run, out)
     own = results.folder or Path()
     if not any((only, format, width, lang, grey, into)):
@@ -117,6 +117,11 @@ def figures(
     if missing:
         raise UsageError(f"{', '.join(missing)}: this run has nothing to show there")
     _all_made([name for name, done in drawn.items() if not done])
+
+
+def _or(given: str | None, default: str) -> str:
+    """What was given, be it empty: then it is wrong and told so."""
+    return default if given is None else given
 
 
 def _again(own: Path, results: Any, json: bool) -> None:
