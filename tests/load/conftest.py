@@ -20,7 +20,9 @@ from loadtests.warp import make_warp
 
 ROOT = Path(__file__).parents[2]
 STUB = (sys.executable, "-m", "loadtests.stub")
-NO_HURRY = str(Path(__file__).with_name("no_hurry.toml"))  # validity and the audit judge, the machine does not
+NO_HURRY = str(
+    Path(__file__).with_name("no_hurry.toml")
+)  # validity and the audit judge, the machine does not
 QUICK: dict[str, Any] = {"slo": NO_HURRY, "lead_s": 0.5, "warmup_s": 0.2, "drain_s": 60.0}
 PATIENCE_S = 120.0  # nobody waits so long, unless something hangs
 
@@ -69,6 +71,11 @@ def locust(tmp_path: Path) -> Iterator[Play]:
         if group_is_alive(child.pid):
             os.killpg(child.pid, 9)
         child.wait(PATIENCE_S)
+
+
+def sent_something(log: Path) -> bool:
+    """Whether the worker of a send log has sent something."""
+    return log.exists() and any(log.read_bytes()[16:4096])
 
 
 def group_is_alive(leader: int) -> bool:

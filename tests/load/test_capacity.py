@@ -66,8 +66,8 @@ def test_a_search_on_the_real_ledger_ends_with_a_bracket(tmp_path: Path) -> None
         "dispatch_lag_p99_ms = 2000\nintended.p99_ms = 30\nerror_ratio = 0\n", encoding="utf-8"
     )
     said = beanpeak(
-        "capacity", "week95_2022", "--users", "20000", "--slo", "tight.toml", "--start-rate", "400",
-        "--warmup", "1", "--measure", "3", "--json", folder=tmp_path,
+        "capacity", "week95_2022", "--users", "20000", "--slo", tmp_path / "tight.toml", "--start-rate", "400",
+        "--warmup", "1", "--measure", "3", "--json", "--out", tmp_path / "results",
     )  # fmt: skip
     found = json.loads(said)
     assert 0 < found["holds"] < found["breaks"] <= found["holds"] * CLOSE

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .conftest import PATIENCE_S, Play, group_is_alive, until
+from .conftest import PATIENCE_S, Play, group_is_alive, sent_something, until
 
 JobFile = Callable[..., Path]
 
@@ -27,12 +27,6 @@ def free_port() -> str:
 def report(tmp_path: Path) -> dict[str, Any]:
     """The run's load.json."""
     return dict(json.loads((tmp_path / "out" / "load.json").read_text(encoding="utf-8")))
-
-
-def sending(tmp_path: Path) -> bool:
-    """Whether the first worker has sent something."""
-    log = tmp_path / "out" / "sendlog-0.bin"
-    return log.exists() and any(log.read_bytes()[16:4096])
 
 
 def forked(port: str, job: Path) -> tuple[str, ...]:
@@ -73,7 +67,7 @@ def test_one_process_with_settings_on_the_command_line(
 def test_sigterm_leaves_a_report_and_no_orphan(tmp_path: Path, job_file: JobFile, locust: Play) -> None:
     """What was measured until then is there; the run is invalid, exit 5."""
     master = locust(*forked(free_port(), job_file(200, 30)))
-    until(lambda: sending(tmp_path))
+    until(lambda: sent_something(tmp_path / "out" / "sendlog-0.bin"))
     master.terminate()
     assert master.wait(PATIENCE_S) == 5
     assert not group_is_alive(master.pid)
@@ -102,7 +96,7 @@ def test_sigterm_while_workers_are_awaited_leaves_no_orphan(
 def test_ctrl_c_leaves_a_report_and_no_orphan(tmp_path: Path, job_file: JobFile, locust: Play) -> None:
     """As a terminal sends it: to the whole group at once."""
     master = locust(*forked(free_port(), job_file(200, 30)))
-    until(lambda: sending(tmp_path))
+    until(lambda: sent_something(tmp_path / "out" / "sendlog-0.bin"))
     os.killpg(master.pid, signal.SIGINT)
     assert master.wait(PATIENCE_S) == 5
     assert not group_is_alive(master.pid)
@@ -114,7 +108,7 @@ def test_a_killed_worker_makes_the_run_invalid_at_once(
 ) -> None:
     """Locust would let a survivor play the lost share a minute later; we stop and say so."""
     master = locust(*forked(free_port(), job_file(200, 30)))
-    until(lambda: sending(tmp_path))
+    until(lambda: sent_something(tmp_path / "out" / "sendlog-0.bin"))
     children = subprocess.run(
         ["ps", "-o", "pid=", "--ppid", str(master.pid)], capture_output=True, check=True
     )
@@ -141,7 +135,11 @@ def test_the_web_page_has_a_tab_for_intended_latency(tmp_path: Path, job_file: J
     assert sum(row["events"] for row in rows) == 240
     assert [row["second"] for row in rows] == [1, 0]
     assert report(tmp_path)["exit_code"] == 0
-    until(lambda: fetched(f"{base}/swarm", b"user_count=1&spawn_rate=1") and b"has been played" in log.read_bytes())
+    until(
+        lambda: (
+            fetched(f"{base}/swarm", b"user_count=1&spawn_rate=1") and b"has been played" in log.read_bytes()
+        )
+    )
     assert report(tmp_path)["exit_code"] == 0
     child.terminate()
     assert child.wait(PATIENCE_S) == 0
