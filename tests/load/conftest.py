@@ -17,6 +17,7 @@ from loadtests.schedule import schedule_of
 from loadtests.synthetic import constant_rate
 from loadtests.target import TargetServer
 from loadtests.warp import make_warp
+from tests.commands import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 STUB = (sys.executable, "-m", "loadtests.stub")
@@ -24,7 +25,6 @@ NO_HURRY = str(
     Path(__file__).with_name("no_hurry.toml")
 )  # validity and the audit judge, the machine does not
 QUICK: dict[str, Any] = {"slo": NO_HURRY, "lead_s": 0.5, "warmup_s": 0.2, "drain_s": 60.0}
-PATIENCE_S = 120.0  # nobody waits so long, unless something hangs
 
 Play = Callable[..., "subprocess.Popen[bytes]"]
 

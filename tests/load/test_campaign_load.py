@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
@@ -14,13 +12,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-from typer.testing import CliRunner
 
 from loadtests.target import TargetServer
-from sim.cli import app
-from sim.errors import BeanpeakError
+from tests.commands import beanpeak, ended, started
 
-from .conftest import NO_HURRY, PATIENCE_S, sent_something, until
+from .conftest import NO_HURRY, sent_something, until
 
 ROOT = Path(__file__).parents[2]
 USERS = 1_000
@@ -41,32 +37,22 @@ def adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Adapter:
     return write
 
 
-def process(*arguments: str | Path, folder: Path) -> subprocess.Popen[str]:
-    """A command as users start it, in a folder of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "sim", *map(str, arguments)],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-
-
-def beanpeak(*arguments: str | Path, code: int = 0, **environment: str) -> str:
-    """Standard output of a command that runs in this process; the servers and Locust are children as ever."""
-    ran = CliRunner().invoke(app, [*map(str, arguments)], env=environment)
-    found = ran.exception.exit_code if isinstance(ran.exception, BeanpeakError) else ran.exit_code
-    assert found == code, f"{ran.output} {ran.exception!r}"
+def output(*arguments: str | Path, cwd: Path, code: int = 0, **environment: str) -> str:
+    """Standard output of a command that ends with a code; its servers and Locust are children as ever."""
+    ran = beanpeak(*arguments, cwd=cwd, **environment)
+    assert ran.returncode == code, ran.stdout + ran.stderr
     return ran.stdout
 
 
-def hello(folder: Path, *arguments: str | Path) -> tuple[str | Path, ...]:
+def hello(*arguments: str | Path) -> tuple[str | Path, ...]:
     """A load of hello, fast and judged without hurry, unless the arguments say otherwise."""
     usual = ("--users", str(USERS), "--peak-rate", "1000", "--floor-rate", "1000", "--slo", NO_HURRY)
-    return "load", "hello", *usual, "--out", folder / "results", "--json", *arguments
+    return "load", "hello", *usual, "--json", *arguments
 
 
 def load(folder: Path, *arguments: str | Path, code: int = 0, **environment: str) -> Any:
     """The report of a load of hello, without pictures."""
-    return json.loads(beanpeak(*hello(folder, "--no-figures", *arguments), code=code, **environment))
+    return json.loads(output(*hello("--no-figures", *arguments), cwd=folder, code=code, **environment))
 
 
 def answered(counts: dict[str, int]) -> int:
@@ -84,10 +70,9 @@ def kills(file: Path, hours: list[float]) -> Path:
 
 def test_a_campaign_is_sent_and_every_bean_fen_and_minute_is_found_again(tmp_path: Path) -> None:
     """All events are accepted, all seven checks of the audit pass, and the folder holds what was promised."""
-    running = process(*hello(tmp_path), folder=tmp_path)
-    said, wrong = running.communicate(timeout=PATIENCE_S)
-    assert running.returncode == 0, wrong
-    report = json.loads(said)
+    ran = ended(started(*hello(), cwd=tmp_path))
+    assert ran.returncode == 0, ran.stderr
+    report = json.loads(ran.stdout)
     assert report["audit"]["verdict"] == "passed"
     assert report["counts"]["scheduled"] == report["counts"]["sent"] == report["counts"]["accepted"] > 500
     assert set(KINDS) <= set(report["kinds"])
@@ -124,13 +109,13 @@ def test_twenty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
 def test_ctrl_c_leaves_a_report_and_no_process(tmp_path: Path) -> None:
     """Exit 130; what was measured is kept under its final name and called invalid; the ledger is gone."""
     slow = ("--users", "5000", "--peak-rate", "50", "--floor-rate", "50", "--no-figures")
-    running = process(*hello(tmp_path, *slow), folder=tmp_path)
+    running = started(*hello(*slow), cwd=tmp_path)
     until(lambda: any(map(sent_something, tmp_path.rglob("sendlog-0.bin"))))
     running.send_signal(signal.SIGINT)
-    said = running.communicate(timeout=PATIENCE_S)[1]
-    assert running.returncode == 130, said
+    ran = ended(running)
+    assert ran.returncode == 130, ran.stderr
     (folder,) = (tmp_path / "results" / "hello").iterdir()
-    assert str(folder) in said
+    assert str(folder.relative_to(tmp_path)) in ran.stderr
     report = json.loads((folder / "load.json").read_text(encoding="utf-8"))
     assert report["verdict"] == "invalid"
     assert not (folder / "figures").exists()  # as was asked
@@ -148,7 +133,7 @@ def test_a_load_that_never_began_leaves_no_folder(tmp_path: Path, adapter: Adapt
             raise UsageError("no accounts today")
     """
     adapter("lame", lame)
-    beanpeak(*hello(tmp_path, "--adapter", "lame:Lame"), code=2)
+    output(*hello("--adapter", "lame:Lame"), cwd=tmp_path, code=2)
     assert not list((tmp_path / "results" / "hello").iterdir())
 
 
@@ -201,7 +186,7 @@ def test_a_ledger_that_tells_nothing_is_not_audited_and_never_passed(
 def test_a_ledger_of_ones_own_is_loaded_under_a_namespace_and_only_once(tmp_path: Path) -> None:
     """With --host and an administrator's token; a ledger with events of others is refused before any load."""
     db = tmp_path / "own.db"
-    token = json.loads(beanpeak("ledger", "init", "--db", db, "--json"))["token"]
+    token = json.loads(output("ledger", "init", "--db", db, "--json", cwd=tmp_path))["token"]
     serve = [
         sys.executable,
         "-m",
@@ -217,22 +202,25 @@ def test_a_ledger_of_ones_own_is_loaded_under_a_namespace_and_only_once(tmp_path
     with TargetServer(serve, tmp_path / "server.log") as server:
         report = load(tmp_path, "--host", server.host, BEANPEAK_ADMIN_TOKEN=token)
         assert report["audit"]["verdict"] == "passed"
-        beanpeak(*hello(tmp_path, "--host", server.host), code=2, BEANPEAK_ADMIN_TOKEN=token)
+        output(*hello("--host", server.host), cwd=tmp_path, code=2, BEANPEAK_ADMIN_TOKEN=token)
 
 
 def test_a_host_beyond_this_machine_is_refused(tmp_path: Path) -> None:
     """Only what is owned, and said to be, is loaded."""
-    beanpeak(*hello(tmp_path, "--host", "http://198.51.100.7:80"), code=2)
+    output(*hello("--host", "http://198.51.100.7:80"), cwd=tmp_path, code=2)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["reference:Reference", "batching:Batching"])
-def test_both_adapters_of_ours_pass_their_check(name: str) -> None:
+def test_both_adapters_of_ours_pass_their_check(name: str, tmp_path: Path) -> None:
     """New, repeated, altered, overdrawn and malformed events end as they must."""
-    assert beanpeak("load", "check-adapter", f"loadtests.targets.{name}").endswith("events, 0 wrong\n")
+    said = output("load", "check-adapter", f"loadtests.targets.{name}", cwd=tmp_path)
+    assert said.endswith("events, 0 wrong\n")
 
 
-def test_the_check_finds_an_adapter_that_takes_refusals_for_acceptance(adapter: Adapter) -> None:
+def test_the_check_finds_an_adapter_that_takes_refusals_for_acceptance(
+    tmp_path: Path, adapter: Adapter
+) -> None:
     """It says what was expected and what the adapter says, and ends with 1."""
     lax = """
     from loadtests.adapters import Ending, Outcome
@@ -243,14 +231,14 @@ def test_the_check_finds_an_adapter_that_takes_refusals_for_acceptance(adapter: 
             return Outcome(Ending.ACCEPTED, super().classify(status, headers, body).seq)
     """
     adapter("lax", lax)
-    said = beanpeak("load", "check-adapter", "lax:Lax", code=1)
+    said = output("load", "check-adapter", "lax:Lax", cwd=tmp_path, code=1)
     assert "another amount under a used key: expected REJECTED, the adapter says ACCEPTED" in said
 
 
 def test_an_adapter_to_begin_with_is_written_once(tmp_path: Path) -> None:
     """The file compiles and names the class; a file that is there is not overwritten."""
-    beanpeak("load", "init-adapter", tmp_path / "mine.py")
+    output("load", "init-adapter", "mine.py", cwd=tmp_path)
     names: dict[str, Any] = {"__name__": "mine"}
     exec(compile((tmp_path / "mine.py").read_text(encoding="utf-8"), "mine.py", "exec"), names)
     assert names["Ledger"]
-    beanpeak("load", "init-adapter", tmp_path / "mine.py", code=2)
+    output("load", "init-adapter", "mine.py", cwd=tmp_path, code=2)

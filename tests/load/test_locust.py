@@ -12,7 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .conftest import PATIENCE_S, Play, group_is_alive, sent_something, until
+from tests.commands import PATIENCE_S
+
+from .conftest import Play, group_is_alive, sent_something, until
 
 JobFile = Callable[..., Path]
 

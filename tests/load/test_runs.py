@@ -18,8 +18,9 @@ from loadtests.report import read_gathered
 from loadtests.sendlog import read_logs
 from loadtests.synthetic import constant_rate
 from sim.errors import UsageError
+from tests.commands import PATIENCE_S
 
-from .conftest import PATIENCE_S, QUICK, STUB
+from .conftest import QUICK, STUB
 
 RATE, SECONDS, CHAINS = 400.0, 1.5, 40
 COUNT = round(RATE * SECONDS)
