@@ -1,4 +1,4 @@
-"""What all tests share: hypothesis without deadlines (machines differ), the same examples at every run.
+"""What all tests share: hypothesis without judging time (machines differ), the same examples at every run.
 
 `make nightly` looks further: other examples each time, and more of them.
 """
@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import gc
 import os
+from typing import Any
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.postgres import db, postgres
 
 __all__ = ["db", "postgres"]  # fixtures for the tests of every folder
 
-settings.register_profile("steady", deadline=None, derandomize=True)
-settings.register_profile("searching", deadline=None, max_examples=1_000)
+ANY_PACE: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("steady", **ANY_PACE, derandomize=True)
+settings.register_profile("searching", **ANY_PACE, max_examples=1_000)
 settings.load_profile(os.environ.get("BEANPEAK_HYPOTHESIS", "steady"))
 
 

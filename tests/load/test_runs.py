@@ -125,7 +125,7 @@ def test_no_file_names_a_machine_or_a_path(two: tuple[LoadResult, list[int]]) ->
 
 def test_a_freeze_of_two_seconds_is_seen_in_full(tmp_path: Path) -> None:
     """At rate r about 2r intended latencies lie spread evenly over 0–2 s; service time shows one a connection."""
-    rate, frozen, senders, margin = 200.0, 2.0, 4, 0.2
+    rate, frozen, senders, margin = 200.0, 2.0, 4, 0.4
     run = LoadRun(
         tmp_path / "run", constant_rate(rate, 3, chains=200), job=Job(**{**QUICK, "senders": senders}), serve=STUB,
         faults=[Fault("freeze", S // 2, frozen)],
@@ -139,8 +139,7 @@ def test_a_freeze_of_two_seconds_is_seen_in_full(tmp_path: Path) -> None:
     due, started, ended = (records[name] / S for name in ("due", "started", "ended"))
     caught = (due > begun + margin) & (due < begun + frozen)
     assert caught.sum() == pytest.approx(rate * (frozen - margin), abs=2)
-    assert (ended[caught] >= thawed - margin).all()
-    assert ((ended - due)[caught] >= thawed - margin - due[caught]).all()
+    assert (ended[caught] >= begun + frozen).all()
     assert ((ended - started)[caught] > frozen / 2).sum() <= senders
     late = np.histogram(begun + frozen - due[caught], bins=np.linspace(0, frozen - margin, 7))[0]
     assert (np.abs(late - late.mean()) <= 0.1 * late.mean()).all()
@@ -179,7 +178,7 @@ def test_a_server_that_does_not_come_back_is_its_own_fault(tmp_path: Path) -> No
         "import sys; from pathlib import Path; began = Path('{0}'); began.exists() and sys.exit(7); "
         "began.touch(); import loadtests.stub as stub; stub.main()"
     )
-    job = Job(**{**QUICK, "retry_budget_s": 0.5, "drain_s": 1.0})
+    job = Job(**{**QUICK, "retry_budget_s": 0.5})
     run = LoadRun(
         tmp_path / "run", constant_rate(50, 1, CHAINS), job=job, faults=[Fault("kill9", S // 5, 0.2)],
         serve=(*STUB[:1], "-c", once.format(tmp_path / "began"), "--port", "0"),

@@ -16,6 +16,7 @@ from uvicorn.server import ServerState
 from sim.service.connections import Connection
 from sim.service.operations import BY_OP
 from sim.service.server import configured
+from tests.commands import PATIENCE_S
 from tests.service.asgi import Inside
 from tests.service.serving import Server, fresh
 
@@ -52,7 +53,7 @@ class Raw:
     """A socket and the answers on it."""
 
     def __init__(self, server: Server) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S)
         self._held = b""
 
     def __enter__(self) -> Raw:
@@ -200,7 +201,7 @@ def test_a_slow_request_is_given_up(hasty: Server) -> None:
 
 def test_a_drip_does_not_buy_time(hasty: Server) -> None:
     """A byte now and then does not extend the limit."""
-    whole, began = post(hasty, fresh("drip")), time.monotonic()
+    whole = post(hasty, fresh("drip"))
     with Raw(hasty) as raw:
         raw.socket.settimeout(0.05)
         for at in range(len(whole)):
@@ -210,9 +211,9 @@ def test_a_drip_does_not_buy_time(hasty: Server) -> None:
                     break
             except TimeoutError:
                 pass
-        raw.socket.settimeout(5)
+        raw.socket.settimeout(PATIENCE_S)
         assert raw.answer()[0] == 408
-    assert time.monotonic() - began < 3
+    assert at < len(whole) - 1, "it was given up before the last byte"
 
 
 def test_a_connection_may_rest_between_requests(hasty: Server) -> None:
@@ -220,7 +221,7 @@ def test_a_connection_may_rest_between_requests(hasty: Server) -> None:
     pool = fresh("rest")
     with Raw(hasty) as raw:
         for count in (1, 2):
-            time.sleep(1.2)
+            time.sleep(0.7)
             raw.send(post(hasty, pool))
             assert numbers([raw.answer()]) == [count]
 
