@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import gc
 import os
+import subprocess
+import sys
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.postgres import db, postgres
@@ -19,6 +22,14 @@ ANY_PACE: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCh
 settings.register_profile("steady", **ANY_PACE, derandomize=True)
 settings.register_profile("searching", **ANY_PACE, max_examples=1_000)
 settings.load_profile(os.environ.get("BEANPEAK_HYPOTHESIS", "steady"))
+
+COMPILE = "import sim; sim.simulate('hello', users=50)"
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile the rules once before there are workers: with an empty cache, as in CI, each would do it by itself."""
+    if getattr(session.config.option, "numprocesses", None):  # of the process that starts workers only
+        subprocess.run([sys.executable, "-c", COMPILE], check=False, stderr=subprocess.DEVNULL)
 
 
 def pytest_collection_finish() -> None:
