@@ -7,6 +7,7 @@ import signal
 import sys
 import textwrap
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -37,22 +38,24 @@ def adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Adapter:
     return write
 
 
-def output(*arguments: str | Path, cwd: Path, code: int = 0, **environment: str) -> str:
+def output(*arguments: str | Path, cwd: Path, code: int = 0) -> str:
     """Standard output of a command that ends with a code; its servers and Locust are children as ever."""
-    ran = beanpeak(*arguments, cwd=cwd, **environment)
+    ran = beanpeak(*arguments, cwd=cwd)
     assert ran.returncode == code, ran.stdout + ran.stderr
     return ran.stdout
 
 
-def hello(*arguments: str | Path) -> tuple[str | Path, ...]:
-    """A load of hello, fast and judged without hurry, unless the arguments say otherwise."""
-    usual = ("--users", str(USERS), "--peak-rate", "1000", "--floor-rate", "1000", "--slo", NO_HURRY)
-    return "load", "hello", *usual, "--json", *arguments
+def hello(
+    *flags: str, users: int = USERS, rate: int = 1_000, **options: str | Path
+) -> tuple[str | Path, ...]:
+    """A load of hello at one rate, judged without hurry."""
+    given = {"users": str(users), "peak-rate": str(rate), "floor-rate": str(rate), "slo": NO_HURRY} | options
+    return "load", "hello", "--json", *flags, *chain(*((f"--{name}", value) for name, value in given.items()))
 
 
-def load(folder: Path, *arguments: str | Path, code: int = 0, **environment: str) -> Any:
+def load(folder: Path, code: int = 0, **how: Any) -> Any:
     """The report of a load of hello, without pictures."""
-    return json.loads(output(*hello("--no-figures", *arguments), cwd=folder, code=code, **environment))
+    return json.loads(output(*hello("--no-figures", **how), cwd=folder, code=code))
 
 
 def answered(counts: dict[str, int]) -> int:
@@ -88,7 +91,7 @@ def test_a_campaign_is_sent_and_every_bean_fen_and_minute_is_found_again(tmp_pat
 def test_two_workers_and_a_killed_server_lose_and_double_nothing(tmp_path: Path) -> None:
     """kill -9 in the middle of the load: retries under the same keys, and the audit finds each event once."""
     faults = kills(tmp_path / "faults.toml", [20, 45])
-    report = load(tmp_path, "--workers", "2", "--faults", faults, "--peak-rate", "250", "--floor-rate", "250")
+    report = load(tmp_path, workers="2", faults=faults, rate=250)
     assert report["audit"]["verdict"] == "passed"
     assert answered(report["counts"]) == report["counts"]["scheduled"] > 500
     assert report["counts"]["retries"] > 0
@@ -100,7 +103,7 @@ def test_two_workers_and_a_killed_server_lose_and_double_nothing(tmp_path: Path)
 def test_twenty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     """The same through twenty kills of one long load."""
     faults = kills(tmp_path / "faults.toml", [4 + 3 * k for k in range(20)])
-    report = load(tmp_path, "--faults", faults, "--users", "5000", "--peak-rate", "60", "--floor-rate", "60")
+    report = load(tmp_path, faults=faults, users=5_000, rate=60)
     assert report["audit"]["verdict"] == "passed"
     assert len(report["faults"]) == 20
     assert answered(report["counts"]) == report["counts"]["scheduled"]
@@ -108,8 +111,7 @@ def test_twenty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
 
 def test_ctrl_c_leaves_a_report_and_no_process(tmp_path: Path) -> None:
     """Exit 130; what was measured is kept under its final name and called invalid; the ledger is gone."""
-    slow = ("--users", "5000", "--peak-rate", "50", "--floor-rate", "50", "--no-figures")
-    running = started(*hello(*slow), cwd=tmp_path)
+    running = started(*hello("--no-figures", users=5_000, rate=50), cwd=tmp_path)
     until(lambda: any(map(sent_something, tmp_path.rglob("sendlog-0.bin"))))
     running.send_signal(signal.SIGINT)
     ran = ended(running)
@@ -133,7 +135,7 @@ def test_a_load_that_never_began_leaves_no_folder(tmp_path: Path, adapter: Adapt
             raise UsageError("no accounts today")
     """
     adapter("lame", lame)
-    output(*hello("--adapter", "lame:Lame"), cwd=tmp_path, code=2)
+    output(*hello(adapter="lame:Lame"), cwd=tmp_path, code=2)
     assert not list((tmp_path / "results" / "hello").iterdir())
 
 
@@ -168,7 +170,7 @@ class Silent:
 def test_a_ledger_that_acknowledges_and_forgets_fails_the_audit(tmp_path: Path, adapter: Adapter) -> None:
     """Fast but wrong does not pass: exit 4, and the lost events are named."""
     adapter("liar", LIAR)
-    report = load(tmp_path, "--adapter", "liar:Loses", code=4)
+    report = load(tmp_path, adapter="liar:Loses", code=4)
     assert report["audit"]["verdict"] == "failed"
     assert any("lost" in reason for reason in report["reasons"])
 
@@ -178,36 +180,28 @@ def test_a_ledger_that_tells_nothing_is_not_audited_and_never_passed(
 ) -> None:
     """Without a journal to read, the verdict says so."""
     adapter("liar", LIAR)
-    report = load(tmp_path, "--adapter", "liar:Silent")
+    report = load(tmp_path, adapter="liar:Silent")
     assert report["audit"]["verdict"] == "not-audited"
     assert any("not audited" in reason for reason in report["reasons"])
 
 
-def test_a_ledger_of_ones_own_is_loaded_under_a_namespace_and_only_once(tmp_path: Path) -> None:
+def test_a_ledger_of_ones_own_is_loaded_under_a_namespace_and_only_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With --host and an administrator's token; a ledger with events of others is refused before any load."""
     db = tmp_path / "own.db"
     token = json.loads(output("ledger", "init", "--db", db, "--json", cwd=tmp_path))["token"]
-    serve = [
-        sys.executable,
-        "-m",
-        "sim",
-        "ledger",
-        "serve",
-        "--db",
-        str(db),
-        "--port",
-        "0",
-        "--campaign-clock",
-    ]
+    monkeypatch.setenv("BEANPEAK_ADMIN_TOKEN", token)
+    serve = [sys.executable, *"-m sim ledger serve --port 0 --campaign-clock --db".split(), str(db)]
     with TargetServer(serve, tmp_path / "server.log") as server:
-        report = load(tmp_path, "--host", server.host, BEANPEAK_ADMIN_TOKEN=token)
+        report = load(tmp_path, host=server.host)
         assert report["audit"]["verdict"] == "passed"
-        output(*hello("--host", server.host), cwd=tmp_path, code=2, BEANPEAK_ADMIN_TOKEN=token)
+        output(*hello(host=server.host), cwd=tmp_path, code=2)
 
 
 def test_a_host_beyond_this_machine_is_refused(tmp_path: Path) -> None:
     """Only what is owned, and said to be, is loaded."""
-    output(*hello("--host", "http://198.51.100.7:80"), cwd=tmp_path, code=2)
+    output(*hello(host="http://198.51.100.7:80"), cwd=tmp_path, code=2)
     assert not list(tmp_path.iterdir())
 
 
