@@ -192,7 +192,18 @@ def test_a_ledger_of_ones_own_is_loaded_under_a_namespace_and_only_once(
     db = tmp_path / "own.db"
     token = json.loads(output("ledger", "init", "--db", db, "--json", cwd=tmp_path))["token"]
     monkeypatch.setenv("BEANPEAK_ADMIN_TOKEN", token)
-    serve = [sys.executable, *"-m sim ledger serve --port 0 --campaign-clock --db".split(), str(db)]
+    serve = [
+        sys.executable,
+        "-m",
+        "sim",
+        "ledger",
+        "serve",
+        "--port",
+        "0",
+        "--campaign-clock",
+        "--db",
+        str(db),
+    ]
     with TargetServer(serve, tmp_path / "server.log") as server:
         report = load(tmp_path, host=server.host)
         assert report["audit"]["verdict"] == "passed"
