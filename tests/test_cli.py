@@ -1,19 +1,22 @@
-"""The command line by subprocess, as people and scripts use it."""
+"""The command line as people and scripts use it."""
 
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from sim.cli import app
+from sim.engine import running
+from tests.commands import PATIENCE_S, beanpeak, ended, started
 
 ROOT = Path(__file__).parents[1]
 EVERY_COMMAND = (
@@ -24,29 +27,17 @@ EVERY_COMMAND = (
 HEAVY = ("numba", "numpy", "polars", "matplotlib", "scipy", "simpy", "faker", "sim.engine", "sim.scenario")
 
 
-def beanpeak(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command in a folder of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "sim", *arguments],
-        cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-
-
 def python(script: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run a few lines of Python."""
     run = [sys.executable, "-c", script]
-    return subprocess.run(run, cwd=cwd, capture_output=True, text=True, timeout=240)
+    return subprocess.run(run, cwd=cwd, capture_output=True, text=True, timeout=PATIENCE_S)
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """A folder in which two small scenarios were run."""
     folder = tmp_path_factory.mktemp("cli")
-    return folder, beanpeak("run", "hello", "point_farms", "--users", "1000", cwd=folder)
+    return folder, ended(started("run", "hello", "point_farms", "--users", "1000", cwd=folder))
 
 
 # --- help ----------------------------------------------------------------------------------------------
@@ -182,26 +173,19 @@ def test_a_folder_that_cannot_be_written_is_a_usage_error(tmp_path: Path) -> Non
 
 def test_ctrl_c_keeps_what_is_finished_and_resume_goes_on(tmp_path: Path) -> None:
     """Exit 130 and the command that goes on; after it the run is whole and nothing was simulated twice."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sim", "run", "hello", "--replications", "40"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 200
+    process = started("run", "hello", "--users", "500", "--replications", "200", cwd=tmp_path)
+    deadline = time.monotonic() + PATIENCE_S
     while not list(tmp_path.glob("results/*/*.partial/replications/base-1")):
         assert time.monotonic() < deadline
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, words = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "beanpeak resume" in words
+    stopped = ended(process)
+    assert stopped.returncode == 130
+    assert "beanpeak resume" in stopped.stderr
     (partial,) = tmp_path.glob("results/hello/*.partial")
     kept = [folder for folder in partial.glob("replications/base-*") if folder.is_dir()]
-    assert 2 <= len(kept) < 40
+    assert 2 <= len(kept) < 200
     request = json.loads((partial / "request.json").read_text())
     (partial / "request.json").write_text(json.dumps(request | {"replications": len(kept)}))
     ran = beanpeak("resume", partial.name.split("-")[1][:8], cwd=tmp_path)
@@ -211,21 +195,16 @@ def test_ctrl_c_keeps_what_is_finished_and_resume_goes_on(tmp_path: Path) -> Non
     assert not list(tmp_path.glob("results/hello/*.partial"))
 
 
-def test_wrong_books_end_with_4(tmp_path: Path) -> None:
+def test_wrong_books_end_with_4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The run is written, says so, and so does the exit code."""
-    script = """
-import dataclasses, sys
-from sim.engine import running
-once = running.simulate_once
-def unbalanced(*arguments, **rest):
-    checks = [{"name": "users' beans", "passed": False, "detail": "1 bean"}]
-    return dataclasses.replace(once(*arguments, **rest), audit={"balanced": False, "checks": checks})
-running.simulate_once = unbalanced
-sys.argv = ["beanpeak", "run", "hello", "--users", "500"]
-from sim.cli import main
-main()
-"""
-    ran = python(script, tmp_path)
+    once = running.simulate_once
+
+    def unbalanced(*arguments: Any, **rest: Any) -> Any:
+        checks = [{"name": "users' beans", "passed": False, "detail": "1 bean"}]
+        return replace(once(*arguments, **rest), audit={"balanced": False, "checks": checks})
+
+    monkeypatch.setattr(running, "simulate_once", unbalanced)
+    ran = beanpeak("run", "hello", "--users", "500", cwd=tmp_path)
     assert ran.returncode == 4
     assert ran.stdout.splitlines()[-1] == "books NOT balanced: users' beans"
     assert "do not balance" in ran.stderr

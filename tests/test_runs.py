@@ -23,6 +23,7 @@ from sim.reporting.tables import TABLES
 from sim.reporting.unfinished import Unfinished
 from sim.runs import asked_to_stop, perform, plan_run
 from sim.scenario import Scenario
+from tests.commands import PATIENCE_S
 
 USERS = 1_000
 
@@ -113,7 +114,7 @@ assert set(sim.__all__) <= set(dir(sim))
 for name in sim.__all__:
     getattr(sim, name)
 """
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=PATIENCE_S)
 
 
 def test_an_unknown_name_of_the_package_is_an_attribute_error() -> None:

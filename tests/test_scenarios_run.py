@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from unittest import mock
 
 import pytest
@@ -114,11 +115,16 @@ QUICK = ("hello", "match_pools", "point_farms", "week95_2022", "zhejiang_account
 DESIGNS = [(name, design) for name in QUICK for design in load_scenario(name).designs]
 
 
+@cache
+def outcome(name: str, design: str) -> Outcome:
+    """A scenario under a design, with two thousand users."""
+    return simulate_once(load_scenario(name, design, {"users": 2_000}), design)
+
+
 @pytest.mark.parametrize(("name", "design"), DESIGNS, ids=[f"{n}-{d}" for n, d in DESIGNS])
 def test_every_design_changes_what_happens(name: str, design: str) -> None:
     """A design of a scenario leads to other actions than the scenario without it, and its books close."""
-    changed = simulate_once(load_scenario(name, design, {"users": 2_000}), design)
-    base = simulate_once(load_scenario(name, "base", {"users": 2_000}))
+    changed, base = outcome(name, design), outcome(name, "base")
     assert changed.audit["balanced"]
     if (name, design) == ("zhejiang_account", "clean_partner"):  # repeats add nothing: this is what it shows
         assert changed.digest == base.digest

@@ -14,6 +14,7 @@ import pytest
 
 from sim.service import operations, pages
 from sim.service.keys import ALL
+from tests.commands import PATIENCE_S
 from tests.service.serving import Server
 
 ROOT = Path(__file__).parents[2]
@@ -62,7 +63,7 @@ def test_the_session_does_what_it_shows(server: Server) -> None:
             text=True,
             cwd=server.db.parent,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
         )
         assert played.stdout == shown, (command, played.stderr)

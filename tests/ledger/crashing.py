@@ -25,7 +25,7 @@ from tests.ledger.asking import CASH, FUND, PENDING, POOL, POST, VOID, ask, atom
 
 WINDOW = 48  # requests under way
 AGAIN = 100  # requests of the cycle before that are sent once more
-ENOUGH = 1_500  # requests of a cycle, if nobody kills it
+ENOUGH = 10_000  # requests of a cycle, if nobody kills it
 
 
 def group(seed: int, cycle: int, n: int) -> tuple[Group, list[str]]:

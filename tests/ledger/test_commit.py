@@ -20,6 +20,7 @@ from sim.ledger.ledger import Ledger, Unavailable
 from sim.ledger.opening import open_reader
 from sim.ledger.sql import SqlStore
 from sim.ledger.stores import StoreError
+from tests.commands import PATIENCE_S
 from tests.ledger.asking import (
     CASH,
     FUND,
@@ -276,7 +277,7 @@ def test_a_journal_longer_than_a_statement_can_ask_for(
 def submitted(ledger: Ledger, commands: list[Command]) -> list[Answer]:
     """Answers to commands that are queued one by one."""
     promises = [ledger.future(Group([command])) for command in commands]
-    return [promise.result(30)[0] for promise in promises]
+    return [promise.result(PATIENCE_S)[0] for promise in promises]
 
 
 def test_what_waits_is_committed_together(opened: Open) -> None:
@@ -296,7 +297,7 @@ def test_an_answer_comes_after_its_commit(opened: Open, db: str | Path) -> None:
     ledger.start()
     with closing(open_reader(db, CHART)) as reader:
         for k in range(20):
-            seq = ledger.future(Group([ask(line(CASH, POOL, 1))])).result(30)[0].seq
+            seq = ledger.future(Group([ask(line(CASH, POOL, 1))])).result(PATIENCE_S)[0].seq
             assert (reader.head().seq, reader.account(POOL).balance) == (seq, k + 1)
 
 
@@ -306,19 +307,19 @@ def test_a_full_queue_refuses_and_recovers(opened: Open) -> None:
 
     def clock() -> int:
         entered.set()
-        gate.wait(30)
+        gate.wait(PATIENCE_S)
         return 1
 
     ledger = opened(clock=clock, queue=10)
     ledger.start()
     first = ledger.future(Group([ask(line(CASH, POOL, 1))]))
-    assert entered.wait(30)
+    assert entered.wait(PATIENCE_S)
     waiting = [ledger.future(Group([ask(line(CASH, POOL, 1))])) for _ in range(10)]
     with pytest.raises(Unavailable) as full:
         ledger.future(Group([ask(line(CASH, POOL, 1))]))
     assert (full.value.code, ledger.waiting) == ("queue_full", 10)
     gate.set()
-    assert all(promise.result(30)[0].accepted for promise in [first, *waiting])
+    assert all(promise.result(PATIENCE_S)[0].accepted for promise in [first, *waiting])
     assert submitted(ledger, [ask(line(CASH, POOL, 1))])[0].accepted
 
 
@@ -347,14 +348,14 @@ def test_after_a_defect_nothing_is_written_any_more(
 
     def fail(view: Any) -> Any:
         entered.set()
-        gate.wait(30)
+        gate.wait(PATIENCE_S)
         raise defect
 
     broken = ledger.future(Group([ask(draft=fail)]))
-    assert entered.wait(30)
+    assert entered.wait(PATIENCE_S)
     behind = [ledger.future(Group([ask(line(CASH, POOL, 1))])) for _ in range(5)]
     gate.set()
-    codes = {promise.result(30)[0].code for promise in [broken, *behind]}
+    codes = {promise.result(PATIENCE_S)[0].code for promise in [broken, *behind]}
     assert codes == {"storage_unavailable"}
     assert ledger.health == "read-only"
     assert "defect" in ledger.trouble or "failed" in ledger.trouble
@@ -373,7 +374,7 @@ def test_a_writer_survives_whoever_does_not_wait_for_it(opened: Open) -> None:
     ledger.start()
     promise = ledger.future(Group([ask(line(CASH, POOL, 1))]))
     assert not promise.cancel()
-    assert promise.result(30)[0].accepted
+    assert promise.result(PATIENCE_S)[0].accepted
     assert submitted(ledger, [ask(line(CASH, POOL, 1))])[0].accepted
 
 

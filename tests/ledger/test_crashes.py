@@ -8,10 +8,10 @@ import shutil
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -47,16 +47,17 @@ class Campaign:
         )  # fmt: skip
         assert child.stdout is not None
         ready = child.stdout.readline()
+        heard = [] if failpoint else list(islice(child.stdout, self.chance.randrange(150)))
         if not failpoint:
-            time.sleep(self.chance.uniform(0.005, 0.15))
             child.kill()
         with child:  # communicate() would lose what readline() has read ahead
             assert child.stderr is not None
-            said, wrong = child.stdout.read(), child.stderr.read()
+            heard += child.stdout
+            wrong = child.stderr.read()
         assert ready.startswith("ready"), wrong
         assert child.returncode == -9, f"it was not killed at {instant or 'random'}: {wrong}"
         self.recoveries_ms.append(float(ready.split()[1]))
-        for text in said.splitlines(keepends=True):
+        for text in heard:
             if text.endswith("\n"):  # else it was killed while it spoke
                 key, code, body = text.split()
                 assert self.acknowledged.setdefault(key, (code, body)) == (code, body), (

@@ -17,6 +17,7 @@ from sim.ledger.decide import Group
 from sim.ledger.ledger import Ledger, Unavailable
 from sim.ledger.opening import open_store
 from sim.ledger.stores import StoreError
+from tests.commands import PATIENCE_S
 from tests.ledger.asking import CASH, POOL, ask, line
 from tests.ledger.conftest import Failing
 from tests.ledger.crashing import digest, eid
@@ -51,7 +52,7 @@ def small_disk(folder: Path) -> Iterator[Path]:
 def run_until_full(db: Path, most: int) -> list[list[str]]:
     """Answers of a process that asks until the disk is full: key, code, hash."""
     command = [sys.executable, "-c", LIMITED, str(db), str(most)]
-    child = subprocess.run(command, capture_output=True, cwd=ROOT, text=True, timeout=60)
+    child = subprocess.run(command, capture_output=True, cwd=ROOT, text=True, timeout=PATIENCE_S)
     ready, *answers = child.stdout.splitlines()
     assert ready.startswith("ready"), child.stderr
     assert "Unavailable" in child.stderr, "the queue takes nothing more, and says so"
@@ -102,14 +103,14 @@ def test_a_failed_sync_is_never_tried_again(tmp_path: Path, failing: type[Failin
     ledger.ask(ask(line(CASH, POOL, 1)))
     failing.after, failing.armed = after, True
     gate, entered = threading.Event(), threading.Event()
-    ledger._clock = lambda: (entered.set(), gate.wait(30), 1)[2]
+    ledger._clock = lambda: (entered.set(), gate.wait(PATIENCE_S), 1)[2]
     ledger.start()
     lost = ask(line(CASH, POOL, 10), key="lost")
     unknown = ledger.future(Group([lost]))
-    assert entered.wait(30)
+    assert entered.wait(PATIENCE_S)
     behind = ledger.future(Group([ask(line(CASH, POOL, 100))]))
     gate.set()
-    assert (unknown.result(30)[0].code, behind.result(30)[0].code) == (
+    assert (unknown.result(PATIENCE_S)[0].code, behind.result(PATIENCE_S)[0].code) == (
         "outcome_unknown",
         "storage_unavailable",
     )
@@ -154,7 +155,7 @@ def test_a_failed_checkpoint_stops_the_writer_not_the_answers(
     ledger = Ledger(open_store(db, CHART), CHART)
     failing.statement, failing.armed = "PRAGMA wal_checkpoint", True
     ledger.start()
-    assert ledger.future(Group([ask(line(CASH, POOL, 10))])).result(30)[0].accepted
+    assert ledger.future(Group([ask(line(CASH, POOL, 10))])).result(PATIENCE_S)[0].accepted
     ledger.stop()
     assert ledger.health == "read-only"
     assert "log" in ledger.trouble

@@ -13,6 +13,7 @@ from sim.ledger.audit import audit, insist
 from sim.ledger.decide import Group
 from sim.ledger.entries import Answer, Command, Mode
 from sim.ledger.ledger import Ledger
+from tests.commands import PATIENCE_S
 from tests.ledger.asking import (
     CASH,
     EXPIRE,
@@ -45,8 +46,8 @@ def race(ledger: Ledger, groups: Sequence[Group]) -> list[list[Answer]]:
     answers: list[list[Answer]] = [[] for _ in groups]
 
     def run(k: int) -> None:
-        gate.wait(30)
-        answers[k] = ledger.future(groups[k]).result(30)
+        gate.wait(PATIENCE_S)
+        answers[k] = ledger.future(groups[k]).result(PATIENCE_S)
 
     threads = [threading.Thread(target=run, args=(k,)) for k in range(len(groups))]
     for thread in threads:
@@ -63,7 +64,7 @@ def alone(commands: Sequence[Command]) -> list[Group]:
 
 
 def settled(ledger: Ledger, *commands: Command) -> None:
-    answers = ledger.future(Group(commands)).result(30)
+    answers = ledger.future(Group(commands)).result(PATIENCE_S)
     assert all(answer.accepted for answer in answers)
 
 

@@ -17,10 +17,14 @@ from loadtests.schedule import schedule_of
 from loadtests.synthetic import constant_rate
 from loadtests.target import TargetServer
 from loadtests.warp import make_warp
+from tests.commands import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 STUB = (sys.executable, "-m", "loadtests.stub")
-QUICK: dict[str, Any] = {"slo": "relaxed", "lead_s": 1.0, "warmup_s": 0.5, "drain_s": 20.0}
+NO_HURRY = str(
+    Path(__file__).with_name("no_hurry.toml")
+)  # validity and the audit judge, the machine does not
+QUICK: dict[str, Any] = {"slo": NO_HURRY, "lead_s": 0.5, "warmup_s": 0.2, "drain_s": 60.0}
 
 Play = Callable[..., "subprocess.Popen[bytes]"]
 
@@ -66,7 +70,12 @@ def locust(tmp_path: Path) -> Iterator[Play]:
     for child in begun:
         if group_is_alive(child.pid):
             os.killpg(child.pid, 9)
-        child.wait(10)
+        child.wait(PATIENCE_S)
+
+
+def sent_something(log: Path) -> bool:
+    """Whether the worker of a send log has sent something."""
+    return log.exists() and any(log.read_bytes()[16:4096])
 
 
 def group_is_alive(leader: int) -> bool:
@@ -78,7 +87,7 @@ def group_is_alive(leader: int) -> bool:
     return True
 
 
-def until(found: Callable[[], Any], limit_s: float = 15.0) -> Any:
+def until(found: Callable[[], Any], limit_s: float = PATIENCE_S) -> Any:
     """What a function finds, as soon as it finds something."""
     end = time.monotonic() + limit_s
     while not (value := found()):

@@ -14,7 +14,7 @@ from loadtests.capacity import CLOSE, bracket, told
 from loadtests.usl import FEWEST, Usl, fit
 from loadtests.warp import even_warp
 
-from .test_campaign_load import beanpeak
+from .test_campaign_load import output
 
 
 @given(knee=st.floats(10, 50_000), start=st.floats(10, 10_000))
@@ -65,9 +65,9 @@ def test_a_search_on_the_real_ledger_ends_with_a_bracket(tmp_path: Path) -> None
     (tmp_path / "tight.toml").write_text(
         "dispatch_lag_p99_ms = 2000\nintended.p99_ms = 30\nerror_ratio = 0\n", encoding="utf-8"
     )
-    said = beanpeak(
+    said = output(
         "capacity", "week95_2022", "--users", "20000", "--slo", "tight.toml", "--start-rate", "400",
-        "--warmup", "1", "--measure", "3", "--json", folder=tmp_path,
+        "--warmup", "1", "--measure", "3", "--json", cwd=tmp_path,
     )  # fmt: skip
     found = json.loads(said)
     assert 0 < found["holds"] < found["breaks"] <= found["holds"] * CLOSE

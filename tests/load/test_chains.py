@@ -14,6 +14,7 @@ from loadtests.adapters import Ending, HttpAdapter, Outcome, Target, load_adapte
 from loadtests.job import job_of
 from loadtests.senders import ChainQueue, Delivery, Reply, Unanswered, Unsent, wire_bytes
 from sim.errors import UsageError
+from tests.commands import PATIENCE_S
 
 RUN = Target("http://127.0.0.1:1", "r1")
 
@@ -112,7 +113,7 @@ def play(chains: list[int], senders: int, pause_s: float = 0.001) -> list[tuple[
     gevent.sleep(0.01)
     for _ in workers:
         queue.put(None)
-    gevent.joinall(workers, timeout=10, raise_error=True)
+    gevent.joinall(workers, timeout=PATIENCE_S, raise_error=True)
     return [(p, log.index(("start", p)), log.index(("end", p))) for p in range(len(chains))]
 
 
@@ -145,7 +146,7 @@ def test_the_wait_behind_the_chain_is_measured() -> None:
     workers = [gevent.spawn(queue.work, Wire()) for _ in range(3)]
     for item in (0, 1, 2, None, None, None):
         queue.put(item)
-    gevent.joinall(workers, timeout=10, raise_error=True)
+    gevent.joinall(workers, timeout=PATIENCE_S, raise_error=True)
     assert waits[0] == waits[2] == 0
     assert waits[1] >= 15_000
 

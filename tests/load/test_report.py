@@ -164,10 +164,10 @@ def test_the_heat_map_holds_every_event() -> None:
     assert (slow["high_us"] > 1_002_000).all()
 
 
-@pytest.fixture
-def finished(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run with a fault."""
-    played = schedule()
+    played, tmp_path = schedule(), tmp_path_factory.mktemp("finished")
     collected(tmp_path).close()
     per_second(played.due_us, records()).write_parquet(tmp_path / "seconds.parquet")
     heat(records()).write_parquet(tmp_path / "heat.parquet")

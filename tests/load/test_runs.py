@@ -18,17 +18,18 @@ from loadtests.report import read_gathered
 from loadtests.sendlog import read_logs
 from loadtests.synthetic import constant_rate
 from sim.errors import UsageError
+from tests.commands import PATIENCE_S
 
 from .conftest import QUICK, STUB
 
-RATE, SECONDS, CHAINS = 400.0, 3.0, 40
+RATE, SECONDS, CHAINS = 400.0, 1.5, 40
 COUNT = round(RATE * SECONDS)
 S = 1_000_000
 
 
 def seen_by(host: str) -> list[int]:
     """Row numbers in the order in which the stub accepted them."""
-    with urllib.request.urlopen(f"{host}/seen", timeout=10) as answer:
+    with urllib.request.urlopen(f"{host}/seen", timeout=PATIENCE_S) as answer:
         return [int(key.partition(b":")[2]) for key in answer.read().split(b"\n")]
 
 
@@ -43,7 +44,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[LoadResult, list[int]
 
     run = LoadRun(
         folder, constant_rate(RATE, SECONDS, CHAINS, kinds=3), {"trace": "t", "users": CHAINS},
-        Job(**QUICK), workers=2, phases={"middle": (1 * S, 2 * S)}, audit=look,
+        Job(**QUICK), workers=2, phases={"middle": (S // 2, S)}, audit=look,
         serve=(*STUB, "--busy", "50", "--refuse", "70", "--lose", "90"),
     )  # fmt: skip
     return run_load(run), seen
@@ -60,8 +61,9 @@ def test_counts_add_up(two: tuple[LoadResult, list[int]]) -> None:
     assert merged.count("intended") == merged.count("service") == merged.count("lag") == COUNT
     assert sorted(records["row"].tolist()) == list(range(COUNT))
     assert counts["shed"] == counts["unsent"] == counts["unknown"] == 0
-    assert sum(kind["events"] for kind in result.report["kinds"].values()) == pytest.approx(COUNT * 2.5 / 3)
-    assert result.report["phases"]["middle"]["events"] == RATE
+    measured = COUNT - RATE * QUICK["warmup_s"]
+    assert sum(kind["events"] for kind in result.report["kinds"].values()) == measured
+    assert result.report["phases"]["middle"]["events"] == RATE / 2
     assert (result.exit_code, result.report["reasons"]) == (0, [])
 
 
@@ -122,27 +124,29 @@ def test_no_file_names_a_machine_or_a_path(two: tuple[LoadResult, list[int]]) ->
 
 
 def test_a_freeze_of_two_seconds_is_seen_in_full(tmp_path: Path) -> None:
-    """At rate r the intended histogram holds about 2r samples spread evenly over 0–2 s; service time hides it."""
-    rate, frozen = 200.0, 2.0
+    """At rate r about 2r intended latencies lie spread evenly over 0–2 s; service time shows one a connection."""
+    rate, frozen, senders, margin = 200.0, 2.0, 4, 0.4
     run = LoadRun(
-        tmp_path / "run", constant_rate(rate, 5, chains=200), job=Job(**{**QUICK, "senders": 4}), serve=STUB,
-        faults=[Fault("freeze", round(1.5 * S), frozen)],
+        tmp_path / "run", constant_rate(rate, 3, chains=200), job=Job(**{**QUICK, "senders": senders}), serve=STUB,
+        faults=[Fault("freeze", S // 2, frozen)],
     )  # fmt: skip
     result = run_load(run)
+    report = result.report
+    (fault,) = report["faults"]
+    begun, thawed = fault["start_s"], fault["end_s"]
+    assert thawed - begun >= frozen
     records, _ = read_logs(result.folder)
-    intended = (records["ended"] - records["due"]) / S
-    late, _ = np.histogram(intended, bins=np.linspace(0.2, 2.0, 7))
-    assert 0.9 * 1.8 * rate <= late.sum() <= 1.3 * 1.8 * rate
-    assert (np.abs(late - late.mean()) <= 0.35 * late.mean()).all()
-    assert intended.max() < frozen + 0.5
-    service, headline = result.report["service_ms"], result.report["intended_ms"]
-    assert service["p99"] < 100 < 1_500 < headline["p99"]
-    assert result.report["backlog_ms"]["p99"] > 1_500
-    (fault,) = result.report["faults"]
-    assert fault["silence_s"] == pytest.approx(frozen, abs=0.5)
-    assert 0 < fault["recovery_s"] < 2
-    assert result.report["backlog_peak"] == pytest.approx(rate * frozen, rel=0.2)
-    assert result.report["dispatch_lag_ms"]["p99"] < 250
+    due, started, ended = (records[name] / S for name in ("due", "started", "ended"))
+    caught = (due > begun + margin) & (due < begun + frozen)
+    assert caught.sum() == pytest.approx(rate * (frozen - margin), abs=2)
+    assert (ended[caught] >= begun + frozen).all()
+    assert ((ended - started)[caught] > frozen / 2).sum() <= senders
+    late = np.histogram(begun + frozen - due[caught], bins=np.linspace(0, frozen - margin, 7))[0]
+    assert (np.abs(late - late.mean()) <= 0.1 * late.mean()).all()
+    assert report["intended_ms"]["max"] > 1_500 < report["backlog_ms"]["max"]
+    assert fault["silence_s"] >= frozen - margin
+    assert fault["recovery_s"] > 0
+    assert report["backlog_peak"] >= rate * (frozen - margin) - senders
     assert result.exit_code == 0
 
 
@@ -155,13 +159,13 @@ def test_a_killed_server_loses_nothing_that_was_acknowledged(tmp_path: Path) -> 
         return "passed", ()
 
     run = LoadRun(
-        tmp_path / "run", constant_rate(300, 4, CHAINS), job=Job(**QUICK), audit=look,
-        serve=(*STUB, "--journal", str(tmp_path / "journal")), faults=[Fault("kill9", 1 * S, 0.5)],
+        tmp_path / "run", constant_rate(300, 2, CHAINS), job=Job(**QUICK), audit=look,
+        serve=(*STUB, "--journal", str(tmp_path / "journal")), faults=[Fault("kill9", S // 2, 0.5)],
     )  # fmt: skip
     result = run_load(run)
     counts = result.report["counts"]
-    assert sorted(seen) == list(range(1200))
-    assert counts["accepted"] + counts["duplicate"] == counts["sent"] == 1200
+    assert sorted(seen) == list(range(600))
+    assert counts["accepted"] + counts["duplicate"] == counts["sent"] == 600
     assert counts["retries"] > 0
     (fault,) = result.report["faults"]
     assert fault["end_s"] - fault["start_s"] >= 0.5
@@ -174,9 +178,9 @@ def test_a_server_that_does_not_come_back_is_its_own_fault(tmp_path: Path) -> No
         "import sys; from pathlib import Path; began = Path('{0}'); began.exists() and sys.exit(7); "
         "began.touch(); import loadtests.stub as stub; stub.main()"
     )
-    job = Job(**{**QUICK, "retry_budget_s": 1.0, "drain_s": 3.0})
+    job = Job(**{**QUICK, "retry_budget_s": 0.5})
     run = LoadRun(
-        tmp_path / "run", constant_rate(50, 2.5, CHAINS), job=job, faults=[Fault("kill9", 1 * S, 0.2)],
+        tmp_path / "run", constant_rate(50, 1, CHAINS), job=job, faults=[Fault("kill9", S // 5, 0.2)],
         serve=(*STUB[:1], "-c", once.format(tmp_path / "began"), "--port", "0"),
         audit=lambda _folder, _host: ("passed", ()),
     )  # fmt: skip
@@ -185,18 +189,6 @@ def test_a_server_that_does_not_come_back_is_its_own_fault(tmp_path: Path) -> No
     assert "after kill9: the server ended with code 7" in result.report["reasons"][0]
     assert result.report["audit"]["verdict"] == "not-audited"
     assert result.report["counts"]["unavailable"] > 0
-
-
-def test_a_failed_audit_outranks_everything(tmp_path: Path) -> None:
-    """Exit 4, with what the audit found first; the files agree with the result."""
-    run = LoadRun(
-        tmp_path / "run", constant_rate(100, 1.5, CHAINS), job=Job(**QUICK), serve=STUB,
-        audit=lambda _folder, _host: ("failed", ["a fen is missing"]),
-    )  # fmt: skip
-    result = run_load(run)
-    assert result.exit_code == 4
-    assert result.report["reasons"][0] == "a fen is missing"
-    assert json.loads((tmp_path / "run" / "load.json").read_text())["audit"]["verdict"] == "failed"
 
 
 def test_connections_that_a_server_closed_while_idle_are_no_doubt(tmp_path: Path) -> None:
@@ -211,7 +203,7 @@ def test_connections_that_a_server_closed_while_idle_are_no_doubt(tmp_path: Path
 def test_events_that_waited_too_long_are_shed_and_the_run_is_invalid(tmp_path: Path) -> None:
     """One slow sender cannot keep up: what is shed is counted, never sent, and nothing is claimed."""
     job = Job(**{**QUICK, "senders": 1, "shed_after_s": 0.3})
-    run = LoadRun(tmp_path / "run", constant_rate(100, 2, CHAINS), job=job, serve=(*STUB, "--delay-ms", "30"))
+    run = LoadRun(tmp_path / "run", constant_rate(200, 1, CHAINS), job=job, serve=(*STUB, "--delay-ms", "30"))
     result = run_load(run)
     counts = result.report["counts"]
     assert counts["shed"] > 0
@@ -240,12 +232,27 @@ def test_a_broken_adapter_makes_the_run_invalid(
     assert result.report["counts"]["unsent"] > 1_000
 
 
-def test_a_worker_without_any_chain_is_no_fault(tmp_path: Path) -> None:
-    """One chain, two workers: one of them has nothing to send."""
-    run = LoadRun(tmp_path / "run", constant_rate(50, 2, chains=1), job=Job(**QUICK), workers=2, serve=STUB)
-    result = run_load(run)
-    assert result.exit_code == 0
-    assert result.report["counts"]["accepted"] == 100
+@pytest.fixture(scope="module")
+def lone(tmp_path_factory: pytest.TempPathFactory) -> LoadResult:
+    """One chain over two workers, all of it accepted, and an audit that fails."""
+    run = LoadRun(
+        tmp_path_factory.mktemp("lone") / "run", constant_rate(100, 1, chains=1), job=Job(**QUICK), workers=2,
+        serve=STUB, audit=lambda _folder, _host: ("failed", ["a fen is missing"]),
+    )  # fmt: skip
+    return run_load(run)
+
+
+def test_a_worker_without_any_chain_is_no_fault(lone: LoadResult) -> None:
+    """One chain, two workers: one of them has nothing to send, and nothing but the audit is wrong with the run."""
+    assert lone.report["reasons"] == ["a fen is missing"]
+    assert lone.report["counts"]["accepted"] == 100
+
+
+def test_a_failed_audit_outranks_everything(lone: LoadResult) -> None:
+    """Exit 4, with what the audit found first; the files agree with the result."""
+    assert lone.exit_code == 4
+    assert lone.report["reasons"][0] == "a fen is missing"
+    assert json.loads((lone.folder / "load.json").read_text())["audit"]["verdict"] == "failed"
 
 
 def test_what_cannot_be_run_is_refused_before_anything_starts(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -49,6 +51,12 @@ def drawn(name: str, results: Results, look: Look) -> Figure:
     return figure
 
 
+@pytest.fixture(scope="module")
+def figure_of(results: Results) -> Callable[[str, Look], Figure]:
+    """A function that draws a figure of the made-up run; once, however many tests look at it."""
+    return cache(lambda name, look: drawn(name, results, look))
+
+
 def texts(figure: Figure) -> list[str]:
     return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
 
@@ -62,9 +70,9 @@ def test_at_least_twelve_figures() -> None:
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
 @pytest.mark.parametrize("name", FIGURES)
-def test_every_figure_prints(name: str, look: Look, results: Results) -> None:
+def test_every_figure_prints(name: str, look: Look, figure_of: Callable[[str, Look], Figure]) -> None:
     """Title, a caption with users and source, and a unit on some axis of every panel; no glyph is missing."""
-    figure = drawn(name, results, look)
+    figure = figure_of(name, look)
     spec = FIGURES[name]
     words = texts(figure)
     assert any(look.say(spec.zh, spec.en) in text for text in words)
@@ -86,9 +94,9 @@ def test_replications_are_drawn_with_their_bands(name: str, three: Results) -> N
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_grey_is_grey(name: str, results: Results) -> None:
+def test_grey_is_grey(name: str, figure_of: Callable[[str, Look], Figure]) -> None:
     """Not one coloured patch, line or letter."""
-    figure = drawn(name, results, LOOKS["narrow grey"])
+    figure = figure_of(name, LOOKS["narrow grey"])
     colours = [line.get_color() for ax in figure.axes for line in ax.lines]
     colours += [patch.get_facecolor()[:3] for ax in figure.axes for patch in ax.patches]
     colours += [text.get_color() for text in figure.findobj(Text)]

@@ -20,6 +20,7 @@ from sim.reporting import manifest
 from sim.reporting.folders import finished_runs, unfinished_runs
 from sim.reporting.unfinished import RunPlan, Unfinished
 from sim.scenario import Scenario
+from tests.commands import PATIENCE_S
 
 Make = Callable[..., Outcome]
 
@@ -121,7 +122,7 @@ frame = pl.DataFrame({"a": [1]})
 run = Unfinished.begin(RunPlan("hello", scenario, scenario), Path(sys.argv[1]))
 run.keep(Outcome(scenario, "base", 0, frame, {"days": frame}, {}, {"balanced": True, "checks": []}))
 """
-    ran = subprocess.run([sys.executable, "-c", script, str(tmp_path)], timeout=60)
+    ran = subprocess.run([sys.executable, "-c", script, str(tmp_path)], timeout=PATIENCE_S)
     assert ran.returncode == -signal.SIGKILL
     assert list(tmp_path.rglob("metrics.parquet"))
     assert finished_runs(tmp_path) == []

@@ -15,9 +15,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from tests.commands import PATIENCE_S
+
 NOON = 1_662_696_000_000_000  # 9 September 2022, 12:00 of UTC+8
 DAY = 86_400_000_000
-PATIENCE_S = 20
 SERVE = """
 import json, sys
 from sim.cli_ledger import _first_key

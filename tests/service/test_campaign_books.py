@@ -31,7 +31,7 @@ ITEMS = 500
 
 @cache
 def traced(scenario: str, begins: str | None, ends: str | None) -> Trace:
-    plan = plan_run(scenario, users=1_000)
+    plan = plan_run(scenario, users=500)
     return trace_slice(plan.scenario, plan.name, span_of(plan.scenario, begins, ends))
 
 

@@ -16,6 +16,7 @@ from uvicorn.server import ServerState
 from sim.service.connections import Connection
 from sim.service.operations import BY_OP
 from sim.service.server import configured
+from tests.commands import PATIENCE_S
 from tests.service.asgi import Inside
 from tests.service.serving import Server, fresh
 from tests.service.wire import DEPOSIT, Raw, get, post
@@ -142,7 +143,7 @@ def test_a_slow_request_is_given_up(hasty: Server) -> None:
 
 def test_a_drip_does_not_buy_time(hasty: Server) -> None:
     """A byte now and then does not extend the limit."""
-    whole, began = post(hasty, fresh("drip")), time.monotonic()
+    whole = post(hasty, fresh("drip"))
     with Raw(hasty) as raw:
         raw.socket.settimeout(0.05)
         for at in range(len(whole)):
@@ -152,9 +153,9 @@ def test_a_drip_does_not_buy_time(hasty: Server) -> None:
                     break
             except TimeoutError:
                 pass
-        raw.socket.settimeout(5)
+        raw.socket.settimeout(PATIENCE_S)
         assert raw.answer()[0] == 408
-    assert time.monotonic() - began < 3
+    assert at < len(whole) - 1, "it was given up before the last byte"
 
 
 def test_a_connection_may_rest_between_requests(hasty: Server) -> None:
@@ -162,7 +163,7 @@ def test_a_connection_may_rest_between_requests(hasty: Server) -> None:
     pool = fresh("rest")
     with Raw(hasty) as raw:
         for count in (1, 2):
-            time.sleep(1.2)
+            time.sleep(0.7)
             raw.send(post(hasty, pool))
             assert numbers([raw.answer()]) == [count]
 

@@ -15,7 +15,7 @@ from tests.service.serving import Server
 schema = schemathesis.openapi.from_dict(document())
 # What is well-formed may still be against a rule: 422. It is never unreadable: 400.
 schema.config.checks.positive_data_acceptance.expected_statuses = ["2xx", "401", "403", "404", "409", "422"]
-CASES = 33  # for each of some fifty operations
+CASES = 20  # generated for each of some fifty operations, beside those that the document's limits suggest
 NIGHTLY = 220
 schema.config.output.sanitization.update(enabled=False)
 
@@ -68,5 +68,5 @@ def test_the_fuzzer_meets_every_operation() -> None:
     asked = {result.ok().label for result in schema.get_all_operations()}
     paths = document()["paths"]
     assert asked == {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
-    assert len(asked) * CASES >= 1_500
+    assert len(asked) * CASES >= 1_000
     assert len(asked) * NIGHTLY >= 10_000

@@ -9,6 +9,7 @@ import pytest
 
 from sim.service import operations
 from sim.service.problems import CODES, TYPE
+from tests.commands import PATIENCE_S
 from tests.service.serving import Client, Reply, Server, fresh
 
 DEED = b'{"effective_at":1662696000000000,"user":"u1","beans":%b,"fades":20220912}'
@@ -189,7 +190,7 @@ def test_a_page_that_cannot_be_is_400(client: Client, query: str) -> None:
 )
 def test_what_is_no_http_does_not_hurt(server: Server, client: Client, text: bytes) -> None:
     """The connection may be closed; the server goes on and never says 5xx."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as raw:
         raw.sendall(text)
         raw.shutdown(socket.SHUT_WR)
         told = b""
@@ -213,7 +214,7 @@ def test_a_client_that_leaves_does_not_hurt(server: Server, client: Client) -> N
         % fresh().encode()
     )
     for sent in (head, head + b'{"effective_at"'):
-        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as raw:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as raw:
             raw.sendall(sent)
     assert client.get("/v1/pools/left").status == 404
     assert json.loads(client.get("/readyz").raw)["status"] == "ready"

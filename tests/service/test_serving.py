@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from sim.ledger.sqlite import has_wal_reset_race
+from tests.commands import PATIENCE_S
 from tests.service.serving import Client, Server
 
 GIFT = {"user": "u1", "project": "p1", "fen": 7}
@@ -28,7 +29,7 @@ def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "sim", "ledger", *words],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         env={**os.environ, **environment},
         check=False,
     )
@@ -99,7 +100,7 @@ def test_a_signal_ends_it_with_everything_answered(serve: Callable[..., Server],
         threading.Event().wait(0.01)
     assert server.process is not None
     server.process.send_signal(how)
-    assert server.process.wait(20) == 0
+    assert server.process.wait(PATIENCE_S) == 0
     for thread, client in zip(threads, clients, strict=True):
         thread.join()
         client.close()

@@ -36,7 +36,7 @@ class Raw:
     """A socket and the answers on it."""
 
     def __init__(self, server: Server) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S)
         self._held = b""
 
     def __enter__(self) -> Raw:

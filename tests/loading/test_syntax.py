@@ -15,7 +15,7 @@ from sim.scenario import Scenario
 from sim.syntax import toml_problem
 
 Load = Callable[[str], Scenario]
-SOUND = (Path(__file__).parent / "loading" / "sound.toml").read_text(encoding="utf-8")
+SOUND = Path(__file__).with_name("sound.toml").read_text(encoding="utf-8")
 QUOTES, QUANTITY = "stands in quotes", "an amount with its unit stands in quotes"
 KEYBOARD, UNCLOSED = "comes from a Chinese keyboard; write", "the text is not closed"
 # What is edited in the sound text, into what, and what must be told of the line that holds the edit.
