@@ -40,10 +40,10 @@ load: install       ## the night of Double 11 at full simulated size in ten minu
 	@$(VENV)/bin/beanpeak load double11_2018 --from fine2 --peak-rate 2000 --floor-rate 1500
 
 test: install       ## the test suite
-	@$(PY) -m pytest -q -n 2 --dist loadfile
+	@$(PY) -m pytest -q -n 3 --dist loadfile
 
 nightly: install    ## the long statistical checks
-	@BEANPEAK_HYPOTHESIS=searching $(PY) -m pytest -q -n 2 --dist loadfile -m "nightly or not bench"
+	@BEANPEAK_HYPOTHESIS=searching $(PY) -m pytest -q -n 3 --dist loadfile -m "nightly or not bench"
 
 check: install      ## lint, format and types
 	@$(PY) -m ruff check .

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from sim.service import examples, operations, pages
+from tests.commands import PATIENCE_S
 from tests.service.serving import Server, fresh
 
 DEPOSIT = b'{"effective_at":1662696000000000,"fen":1}'
