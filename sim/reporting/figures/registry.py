@@ -21,7 +21,8 @@ from sim.suggestions import did_you_mean
 FIGURES: dict[str, FigureSpec] = {
     spec.name: spec for spec in (*traffic.FIGURES, *giving.FIGURES, *play.FIGURES, *market.FIGURES)
 }
-FORMATS = ("png", "svg", "pdf")
+BACKENDS = {"png": "agg", "svg": "svg", "pdf": "pdf"}  # named, so that no setting of the caller's chooses
+FORMATS = tuple(BACKENDS)
 METADATA = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
@@ -49,6 +50,12 @@ def draw(spec: FigureSpec, numbers: pl.DataFrame, look: Look, caption: str, head
     spec.draw(canvas, numbers)
     canvas.finish(f"{look.say(spec.zh, spec.en)} · {heading}", caption)
     return canvas.figure
+
+
+def save(figure: Figure, file: Path, look: Look) -> None:
+    """Write a figure in the format its file's name ends with. Call it inside `printing()`."""
+    form = file.suffix[1:]
+    figure.savefig(file, format=form, backend=BACKENDS[form], dpi=look.dpi, metadata=METADATA[form])
 
 
 def numbers_of(spec: FigureSpec, results: Results) -> pl.DataFrame | None:
@@ -90,7 +97,7 @@ def draw_all(
                 continue
             figure = draw(spec, numbers, look, caption, results.scenario.scenario.title)
             for form in formats:
-                figure.savefig(folder / f"{spec.name}.{form}", dpi=look.dpi, metadata=METADATA[form])
+                save(figure, folder / f"{spec.name}.{form}", look)
             numbers.write_csv(folder / f"{spec.name}.csv")
             drawn.append(spec.name)
     return drawn
