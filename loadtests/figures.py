@@ -9,14 +9,10 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure
 
 from loadtests.latency import Merged
 from loadtests.report import REPORT, read_gathered
@@ -26,6 +22,10 @@ from sim.reporting.figures.canvas import Canvas
 from sim.reporting.figures.look import INK, Look, printing
 from sim.reporting.figures.registry import FORMATS, save
 from sim.reporting.manifest import version
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 US_PER_MS = 1000.0
 TICKS_PER_HALF = 8  # points of the spectrum each time the distance to 100 % halves
@@ -72,7 +72,7 @@ def read_finished(folder: Path) -> Finished:
     """A finished run. Raises UsageError if the folder holds none."""
     try:
         report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
-        frames = [pl.read_parquet(folder / f"{name}.parquet") for name in ("seconds", "heat")]
+        frames = [pl.read_parquet(folder / f"{name}.parquet", glob=False) for name in ("seconds", "heat")]
         _, merged = read_gathered(folder)
     except FileNotFoundError as error:
         raise UsageError(
@@ -165,14 +165,9 @@ def draw_heat(c: Canvas, run: Finished) -> None:
     table = np.zeros((len(edges) - 1, last))
     rows = np.searchsorted(edges, heat["low_us"].to_numpy().round(6))
     table[rows, heat["second"].to_numpy()] = heat["events"].to_numpy()
-    shading = colormaps["Greys" if c.look.grey else "cividis_r"]
-    mesh = ax.pcolormesh(
-        np.arange(last + 1), edges / US_PER_MS, np.ma.masked_equal(table, 0), cmap=shading,
-        norm=LogNorm(vmin=1, vmax=max(float(table.max()), 2.0)), rasterized=True,
-    )  # fmt: skip
+    c.shades(ax, np.arange(last + 1), edges / US_PER_MS, table, c.say("事件数", "events"))
     ax.set_yscale("log")
     _shade(c, ax, run, edge_only=True)
-    c.shades(ax, mesh, c.say("事件数", "events"))
     c.axes(
         ax,
         x=c.say("应发时刻（秒）", "due at (s)"),

@@ -1,4 +1,4 @@
-"""What is wrong with a drawn sheet, found from the boxes of what stands on it: nothing of how it was laid out is asked."""
+"""What is wrong with a drawn sheet, found from the boxes of what stands on it."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _small(figure: Figure, words: list[tuple[Text, Bbox]], panels: dict[Axes, Bb
         wide, tall = room.width / 72 * MM, room.height / 72 * MM
         if wide < LEAST_MM or tall < (LEAST_ROW_MM * bars if bars else LEAST_MM):
             yield f"the panel {ax.get_label()} is only {wide:.0f} mm by {tall:.0f} mm"
-        rows[round(room.y0, 3)] = rows.get(round(room.y0, 3), 0.0) + room.width
+        rows[round(room.y1, 2)] = rows.get(round(room.y1, 2), 0.0) + room.width
         marks = [len([v for v in axis.get_ticklocs() if _between(v, axis)]) for axis in (ax.xaxis, ax.yaxis)]
         if min(marks) < (1 if bars else 2):
             yield f"the panel {ax.get_label()} has axes with {marks} marks"
@@ -154,7 +154,9 @@ def _dashes(line: Any) -> str:
 def _areas(ax: Axes) -> list[tuple[float, str | None]]:
     """Lightness and hatch of bars and of stacked areas."""
     bars = [held.patches[0] for held in ax.containers if isinstance(held, BarContainer) and len(held.patches)]
-    stacked = [area for area in ax.collections if isinstance(area, PolyCollection) and area.get_alpha() is None]
+    stacked = [
+        area for area in ax.collections if isinstance(area, PolyCollection) and area.get_alpha() is None
+    ]
     found = [(lightness(patch.get_facecolor()), patch.get_hatch()) for patch in bars]
     return found + [(lightness(area.get_facecolor()[0]), area.get_hatch()) for area in stacked]
 

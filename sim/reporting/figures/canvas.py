@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
@@ -27,6 +28,9 @@ NOISY = 6.0  # ups and downs that add up to so many times a line's height make i
 BAR = 0.8  # share of a row or column that is filled
 FEW_MARKS = 5  # on the axis of bars, which have their numbers beside them
 STRAIGHT_BELOW = 1.0  # a logarithmic axis that begins at zero is straight so far
+HOLLOW: dict[str, Any] = {
+    "color": INK, "linestyle": "none", "marker": "o", "markersize": 4, "markerfacecolor": "white",
+}  # fmt: skip
 
 
 class Canvas:
@@ -34,7 +38,7 @@ class Canvas:
 
     def __init__(self, look: Look, words: dict[str, tuple[str, str]]) -> None:
         self.look, self.words = look, words
-        self.figure = Figure(layout="none")
+        self.figure = Figure()
         self._panels: dict[Axes, Panel] = {}
 
     def say(self, zh: str, en: str) -> str:
@@ -54,8 +58,10 @@ class Canvas:
 
     # --- ways of drawing -----------------------------------------------------------------------------
 
-    def lines(self, ax: Axes, rows: pl.DataFrame, first: int = 0, mark: bool = False) -> None:
-        """A line per series, with its 95 % band; each is named if there are several. `mark`: every point."""
+    def lines(
+        self, ax: Axes, rows: pl.DataFrame, first: int = 0, mark: bool = False, named: bool = False
+    ) -> None:
+        """A line per series, with its 95 % band. `mark`: every point is marked; `named`: even if it is the only one."""
         panel, parts = self._panels[ax], _parts(rows)
         if rows["x"].dtype.is_integer():
             panel.across = numbers(self.look.number, whole=True)
@@ -67,14 +73,14 @@ class Canvas:
             if "value_low" in part.columns:
                 low, high = part["value_low"].to_numpy(), part["value_high"].to_numpy()
                 ax.fill_between(x, low, high, color=style["color"], alpha=0.18, lw=0)
-            panel.ends.append(self._end(k, series, style, (float(x[-1]), float(y[-1]))))
+            end = self._end(k, series, style, (float(x[-1]), float(y[-1])))
+            (panel.ends if named or len(parts) > 1 else panel.unnamed).append(end)
 
     def points(self, ax: Axes, rows: pl.DataFrame, k: int, label: str) -> None:
         """Data to compare the k-th line with: hollow marks; the key names both."""
         panel = self._panels[ax]
-        style = {"color": INK, "linestyle": "none", "marker": "o", "markersize": 4, "markerfacecolor": "white"}
-        ax.plot(_numbers(rows["x"]), rows["value"].to_list(), zorder=5, **style)
-        panel.key, panel.ends = [*panel.ends, End(None, plain(label), INK, style)], []
+        ax.plot(_numbers(rows["x"]), rows["value"].to_list(), zorder=5, **HOLLOW)
+        panel.key = [*panel.unnamed, End(None, plain(label), INK, HOLLOW)]
 
     def stack(self, ax: Axes, rows: pl.DataFrame) -> None:
         """Areas on top of each other over time, each named at its right edge."""
@@ -92,7 +98,7 @@ class Canvas:
         ax.margins(x=0)
         ax.set_ylim(bottom=0)
 
-    def bars(self, ax: Axes, rows: pl.DataFrame, first: int = 0) -> None:
+    def bars(self, ax: Axes, rows: pl.DataFrame, first: int = 0, named: bool = False) -> None:
         """Horizontal bars over the categories x, series stacked, the total written at the end."""
         names = rows["x"].unique(maintain_order=True).to_list()
         ends = dict.fromkeys(names, 0.0)
@@ -103,7 +109,7 @@ class Canvas:
             style = self.look.area(k)
             ax.barh(range(len(names)), widths, BAR, left=[ends[n] for n in names], **style)
             ends = {name: ends[name] + width for name, width in zip(names, widths, strict=True)}
-            if len(parts) > 1:
+            if named or len(parts) > 1:
                 panel.key.append(self._end(k, series, style))
         totals = list(ends.values())
         if "value_low" in rows.columns and len(parts) == 1:
@@ -127,8 +133,16 @@ class Canvas:
             style = self.look.area(k)
             ax.bar(x, values, bottom=[below.get(at, 0.0) for at in x], width=BAR, **style)
             below |= {at: below.get(at, 0.0) + v for at, v in zip(x, values, strict=True)}
-            if len(parts) > 1:
-                self._panels[ax].key.append(self._end(k, series, style))
+            self._panels[ax].key.append(self._end(k, series, style))
+
+    def shades(self, ax: Axes, across: Any, up: Any, table: Any, name: str) -> None:
+        """A table as shades between edges, zeros left white, and a bar that says what they mean."""
+        shown = ax.pcolormesh(
+            across, up, np.ma.masked_equal(table, 0), cmap=colormaps["Greys" if self.look.grey else "cividis_r"],
+            norm=LogNorm(vmin=1, vmax=max(float(table.max()), 2.0)), rasterized=True,
+        )  # fmt: skip
+        panel = self._panels[ax]
+        panel.shades, panel.shades_name, panel.shades_marks = shown, name, powers(self.look.number)
 
     # --- what is said --------------------------------------------------------------------------------
 
@@ -154,11 +168,6 @@ class Canvas:
     def top(self, ax: Axes, x: float, text: str) -> None:
         """A name along the upper edge, from x on."""
         self._panels[ax].tops.append((x, plain(text)))
-
-    def shades(self, ax: Axes, shown: ScalarMappable, name: str) -> None:
-        """A bar that says what the shades of an axes mean."""
-        panel = self._panels[ax]
-        panel.shades, panel.shades_name, panel.shades_marks = shown, name, powers(self.look.number)
 
     def finish(self, title: str, caption: str) -> None:
         """The figure's title above and its caption below; everything finds its place."""

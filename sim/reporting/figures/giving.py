@@ -47,7 +47,7 @@ def giving_numbers(tables: Tables) -> pl.DataFrame:
 def draw_giving(c: Canvas, rows: pl.DataFrame) -> None:
     """Stacked bars by cause."""
     (ax,) = c.panels()
-    c.bars(ax, rows)
+    c.bars(ax, rows, named=True)
     c.axes(ax, "", c.say("元", "yuan"))
 
 
@@ -60,7 +60,7 @@ def pool_numbers(tables: Tables) -> pl.DataFrame:
 def draw_pools(c: Canvas, rows: pl.DataFrame) -> None:
     """A line per pool."""
     (ax,) = c.panels()
-    c.lines(ax, rows)
+    c.lines(ax, rows, named=True)
     ax.set_ylim(bottom=0)
     c.dates(ax)
     c.axes(ax, y=c.say("剩余，元", "left, yuan"))

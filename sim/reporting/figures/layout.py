@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
@@ -17,11 +17,13 @@ from matplotlib.ticker import NullLocator
 from matplotlib.transforms import Bbox
 
 from sim.reporting.figures.look import CAPTION, INK, LABEL, PANEL, POINTS_PER_MM, SMALL, TITLE
+from sim.reporting.figures.notes import notes
 from sim.reporting.figures.panel import EDGE, GAP, LEADER, SAMPLE, SHADES, Fit, Panel, along
 from sim.reporting.figures.ruler import extent, height, wrapped
 
 GUTTER, BETWEEN = 14.0, 8.0  # between columns; between rows
 LEAST_WIDE = 36.0 * POINTS_PER_MM  # data narrower than this do not stand beside each other
+TALLEST_BARS = 1.8  # times the height they need, beside a taller panel
 MOST_TITLE, MOST_CAPTION = 3, 8  # lines
 PALE = "#5A5A5A"
 POINT = 1 / 72  # of an inch
@@ -35,21 +37,25 @@ def lay_out(figure: Figure, panels: list[Panel], width_mm: float, title: str, ca
     caption = wrapped(caption, inner, CAPTION, MOST_CAPTION)
     rows = _rows(panels, inner)
     tops = [max(fit.top for fit in row) for row in rows]
-    bottoms = [max(fit.bottom for fit in row) for row in rows]
+    talls = [top + max(fit.high + fit.bottom for fit in row) for top, row in zip(tops, rows, strict=True)]
     tall = 2 * EDGE + height(title, TITLE) + height(caption, CAPTION) + BETWEEN * (len(rows) + 1)
-    tall += sum(tops) + sum(bottoms) + sum(row[0].high for row in rows)
+    tall += sum(talls)
     figure.set_size_inches(wide * POINT, tall * POINT)
     sheet = _Sheet(figure, wide, tall)
 
-    figure.suptitle(title, x=EDGE / wide, y=1 - EDGE / tall, ha="left", va="top", fontsize=TITLE, linespacing=1.2)
+    figure.suptitle(
+        title, x=EDGE / wide, y=1 - EDGE / tall, ha="left", va="top", fontsize=TITLE, linespacing=1.2
+    )
     y = tall - EDGE - height(title, TITLE) - BETWEEN
-    for row, top, bottom in zip(rows, tops, bottoms, strict=True):
+    for row, top, high in zip(rows, tops, talls, strict=True):
         x = EDGE
         for fit in row:
             sheet.put(fit, x, y, y - top - fit.high)
             x += fit.column + GUTTER
-        y -= top + row[0].high + bottom + BETWEEN
-    figure.supxlabel(caption, x=EDGE / wide, y=EDGE / tall, ha="left", va="bottom", fontsize=CAPTION, color=PALE)
+        y -= high + BETWEEN
+    figure.supxlabel(
+        caption, x=EDGE / wide, y=EDGE / tall, ha="left", va="bottom", fontsize=CAPTION, color=PALE
+    )
 
 
 def _rows(panels: list[Panel], inner: float) -> list[list[Fit]]:
@@ -59,7 +65,8 @@ def _rows(panels: list[Panel], inner: float) -> list[list[Fit]]:
         column = (inner - GUTTER * (count - 1)) / count
         high = max(panel.high(column) for panel in panels)
         named = [k == 0 or panels[k].bars != panels[k - 1].bars for k in range(count)]
-        row = [Fit(panel, column, high, names) for panel, names in zip(panels, named, strict=True)]
+        highs = [min(high, TALLEST_BARS * panel.high(column)) if panel.bars else high for panel in panels]
+        row = [Fit(*each) for each in zip(panels, [column] * count, highs, named, strict=True)]
         if all(fit.wide >= LEAST_WIDE for fit in row):
             return [row]
     return [[Fit(panel, inner, panel.high(inner))] for panel in panels]
@@ -84,10 +91,11 @@ class _Sheet:
             self._text(x + at + SAMPLE + GAP, y, name, SMALL, va="center")
         self._ends(fit, left, foot)
         if panel.shades is not None:
-            self._shades(fit, left + fit.wide + GAP, foot)
+            self._shades(fit, panel.shades, left + fit.wide + GAP, foot)
         _totals(fit)
         _tops(fit)
-        _notes(fit)
+        for x, y, text in notes(fit):
+            _inside(fit, x, y, text)
 
     def _axes(self, fit: Fit, x: float, left: float, foot: float) -> None:
         panel, ax = fit.panel, fit.panel.ax
@@ -113,7 +121,9 @@ class _Sheet:
         ends = [end for end in fit.panel.ends if end.at is not None]
         moved = any(abs(at - placed) > GAP for at, placed, _ in fit.ends)
         for end, (at, placed, name) in zip(ends, fit.ends, strict=bool(fit.ends)):
-            self._text(right + (LEADER if moved else GAP), foot + placed, name, SMALL, va="center", color=end.colour)
+            self._text(
+                right + (LEADER if moved else GAP), foot + placed, name, SMALL, va="center", color=end.colour
+            )
             if moved and end.at is not None:
                 (start,) = along(ax.xaxis, fit.x_limits, [end.at[0]], fit.wide)
                 x, y = [left + start + 2, right, right + LEADER - 2], [foot + at, foot + at, foot + placed]
@@ -123,26 +133,36 @@ class _Sheet:
         """A piece of the line, or of the area, that a name in the key belongs to."""
         if "facecolor" in style:
             box = Rectangle(
-                (x * POINT, (y - 3) * POINT), SAMPLE * POINT, 6 * POINT, transform=self.figure.dpi_scale_trans, **style
+                (x * POINT, (y - 3) * POINT),
+                SAMPLE * POINT,
+                6 * POINT,
+                transform=self.figure.dpi_scale_trans,
+                **style,
             )
             self.figure.add_artist(box)
         else:
             self._line([x, x + SAMPLE / 2, x + SAMPLE], [y, y, y], markevery=[1], **style)
 
-    def _shades(self, fit: Fit, x: float, foot: float) -> None:
+    def _shades(self, fit: Fit, shown: ScalarMappable, x: float, foot: float) -> None:
         """The colour bar, and its name above it."""
-        bar = self.figure.add_axes(self._box(x, foot, SHADES, fit.high), label="shades")
-        self.figure.colorbar(fit.panel.shades, cax=bar)
+        bar = self.figure.add_axes(self._box(x, foot, SHADES, fit.high).bounds, label="shades")
+        self.figure.colorbar(shown, cax=bar)
         _mark(bar.yaxis, fit.shades)
         self._text(
-            x - GAP - fit.wide - fit.left + fit.column, foot + fit.high + GAP, fit.panel.shades_name, SMALL, ha="right"
+            x - GAP - fit.wide - fit.left + fit.column,
+            foot + fit.high + GAP,
+            fit.panel.shades_name,
+            SMALL,
+            ha="right",
         )
 
     def _box(self, x: float, y: float, wide: float, tall: float) -> Bbox:
         return Bbox.from_bounds(x / self.wide, y / self.tall, wide / self.wide, tall / self.tall)
 
     def _text(self, x: float, y: float, text: str, size: float, **how: Any) -> None:
-        self.figure.text(x * POINT, y * POINT, text, fontsize=size, transform=self.figure.dpi_scale_trans, **how)
+        self.figure.text(
+            x * POINT, y * POINT, text, fontsize=size, transform=self.figure.dpi_scale_trans, **how
+        )
 
     def _line(self, x: list[float], y: list[float], **style: Any) -> None:
         points = [[at * POINT for at in one] for one in (x, y)]
@@ -169,54 +189,6 @@ def _tops(fit: Fit) -> None:
         if row >= 0:
             left = min(place + 2.0, fit.wide - wide)
             _inside(fit, left, fit.high - (row + 1) * tall, text)
-
-
-def _notes(fit: Fit) -> None:
-    """Words about a point, where they hide the least of lines, marks and other words."""
-    panel, ax = fit.panel, fit.panel.ax
-    ink = [_ink(fit, line) for line in ax.lines]
-    taken = np.concatenate([*ink, np.empty((0, 2))])
-    boxes: list[tuple[float, float, float, float]] = []
-    for x, y, text in panel.notes:
-        text = wrapped(text, 0.6 * fit.wide, SMALL)
-        wide, tall = extent(text, SMALL)
-        (px,), (py,) = along(ax.xaxis, fit.x_limits, [x], fit.wide), along(ax.yaxis, fit.y_limits, [y], fit.high)
-        best = min(
-            _corners(px, py, wide, tall, fit),
-            key=lambda c: _hidden(c, wide, tall, taken, boxes) + 0.02 * (abs(c[0] + wide / 2 - px) + abs(c[1] - py)),
-        )
-        boxes.append((best[0], best[1], wide, tall))
-        _inside(fit, *best, text)
-
-
-def _corners(px: float, py: float, wide: float, tall: float, fit: Fit) -> list[tuple[float, float]]:
-    """Lower left corners near a point, all inside the data's room."""
-    corners = []
-    for far in (4.0, 12.0, 24.0, 40.0):
-        for x in (px + far, px - far - wide, px - wide / 2, px - wide, px):
-            for y in (py + far - 2, py - far - tall, py - tall / 2):
-                corners.append((min(max(x, 1.0), fit.wide - wide - 1), min(max(y, 1.0), fit.high - tall - 1)))
-    return corners
-
-
-def _hidden(
-    corner: tuple[float, float], wide: float, tall: float, ink: Any, boxes: list[tuple[float, float, float, float]]
-) -> float:
-    """How much words at a corner would hide: points of lines, and other words, which count for far more."""
-    x, y = corner
-    inside = (ink[:, 0] > x - 2) & (ink[:, 0] < x + wide + 2) & (ink[:, 1] > y - 1) & (ink[:, 1] < y + tall + 1)
-    met = sum(x < bx + bw + 2 and bx < x + wide + 2 and y < by + bh + 1 and by < y + tall + 1 for bx, by, bw, bh in boxes)
-    return float(inside.sum()) + 1e4 * met
-
-
-def _ink(fit: Fit, line: Line2D) -> Any:
-    """Points along a line, close enough that no word slips between two of them."""
-    x = along(fit.panel.ax.xaxis, fit.x_limits, np.asarray(line.get_xdata(), float), fit.wide)
-    y = along(fit.panel.ax.yaxis, fit.y_limits, np.asarray(line.get_ydata(), float), fit.high)
-    if len(x) < 2:
-        return np.column_stack([x, y])
-    steps = np.linspace(0, len(x) - 1, max(400, len(x)))
-    return np.column_stack([np.interp(steps, np.arange(len(x)), x), np.interp(steps, np.arange(len(y)), y)])
 
 
 def _inside(fit: Fit, x: float, y: float, text: str) -> None:

@@ -24,7 +24,7 @@ POINTS_PER_MM = 72.0 / MM_PER_INCH
 # Okabe & Ito (2008), "Color Universal Design": told apart with every kind of colour vision. Orange and
 # sky blue come late because they are pale as lines.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#5A5A5A", "#000000")
-GREYS = ("#000000", "#6E6E6E", "#A8A8A8", "#3C3C3C", "#C8C8C8", "#8A8A8A", "#505050", "#DCDCDC")
+GREYS = ("#000000", "#7A7A7A", "#3C3C3C", "#999999", "#1E1E1E", "#5A5A5A", "#8A8A8A", "#4A4A4A")
 GREY_AREAS = ("#7A7A7A", "#B4B4B4", "#D8D8D8", "#4A4A4A", "#9A9A9A", "#C6C6C6", "#646464", "#E6E6E6")
 # Line and hatch tell series apart where colour cannot. The lists have no common divisor, so that forty lines and
 # dozens of areas differ before the first pair is alike.

@@ -96,9 +96,7 @@ def draw_buyers(c: Canvas, rows: pl.DataFrame) -> None:
     ax.set_xlim(0, 100)
     ax.set_ylim(0, 100)
     top = float(rows.filter(pl.col("x") == REGULAR_TOP)["value"][0])
-    c.note(
-        ax, REGULAR_TOP, top, c.say(f"前 10% 占 {top:.0f}%", f"the busiest tenth: {top:.0f} %")
-    )
+    c.note(ax, REGULAR_TOP, top, c.say(f"前 10% 占 {top:.0f}%", f"the busiest tenth: {top:.0f} %"))
     c.axes(
         ax,
         "",

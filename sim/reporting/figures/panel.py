@@ -5,6 +5,7 @@ Nothing is guessed: words are measured in their own fonts, in points, before any
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -27,7 +28,7 @@ EDGE = 4.0  # around the sheet
 TICK, GAP, AIR = 5.5, 3.0, 7.0  # a tick with its pad; between what belongs together; between marks of an axis
 LEADER, RIGHT = 10.0, 6.0  # from the data to a name that had to move; the least right margin
 SAMPLE, ENTRY_GAP = 20.0, 9.0  # a sample in the key, and the room between entries
-SHADES = 6.0  # width of a colour bar
+SHADES, MOST_SHADES = 6.0, 6  # width of a colour bar, and its marks
 MOST_TOPS = 3
 
 Limits = tuple[float, float]
@@ -54,9 +55,12 @@ class Panel:
     x: str = ""
     y: str = ""
     bars: list[str] = field(default_factory=list)
-    totals: list[tuple[float, str]] = field(default_factory=list)  # where each bar ends, what is written there
+    totals: list[tuple[float, str]] = field(
+        default_factory=list
+    )  # where each bar ends, what is written there
     ends: list[End] = field(default_factory=list)  # named beside the data if there is room, else in the key
     key: list[End] = field(default_factory=list)
+    unnamed: list[End] = field(default_factory=list)  # the title says what it is, unless data stand beside it
     notes: list[tuple[float, float, str]] = field(default_factory=list)  # words about a point
     tops: list[tuple[float, str]] = field(default_factory=list)  # names along the upper edge
     shades: ScalarMappable | None = None
@@ -125,11 +129,13 @@ class Fit:
     def _ends(self) -> list[tuple[float, float, str]]:
         """Each series' end, where its name stands (heights), and the name in its lines; none if there is no room."""
         ends = [(end.at, end.name) for end in self.panel.ends if end.at is not None]
-        if len(ends) < 2:
-            return []
         room = min(ENDS_SHARE, 1 - DATA_SHARE - (self.left + LEADER) / self.column) * self.column
         names = [wrapped(name, room, SMALL, most=2) for _, name in ends] if room > 0 else []
-        if not names or any(name.endswith(MORE) for name in names) or max(longest(n, SMALL) for _, n in ends) > room:
+        if (
+            not names
+            or any(name.endswith(MORE) for name in names)
+            or max(longest(n, SMALL) for _, n in ends) > room
+        ):
             return []
         heights = along(self.panel.ax.yaxis, self.y_limits, [at[1] for at, _ in ends], self.high)
         order = sorted(range(len(ends)), key=heights.__getitem__)
@@ -142,10 +148,11 @@ class Fit:
         panel = self.panel
         if panel.shades is None or panel.shades_marks is None:
             return []
-        low, high = panel.shades.norm.vmin or 0.0, panel.shades.norm.vmax or 1.0
-        return next(
-            (m for marks in panel.shades_marks(low, high) if len(m := _within(marks, (low, high))) <= 6), []
+        low, high = panel.shades.get_clim()
+        offers = (
+            _within(offer, (low or 1.0, high or 1.0)) for offer in panel.shades_marks(low or 1.0, high or 1.0)
         )
+        return next((marks for marks in offers if len(marks) <= MOST_SHADES), [])
 
     def _right(self) -> float:
         """Room right of the data for names of lines, or for a colour bar."""
@@ -168,7 +175,7 @@ class Fit:
 
     def _key(self) -> tuple[list[tuple[float, float, str, End]], float]:
         """Entries of the key, in rows: left, height above the key's foot, name; and the height of all."""
-        entries = [*self.panel.key, *(self.panel.ends if not self.ends and len(self.panel.ends) > 1 else ())]
+        entries = [*self.panel.key, *(() if self.ends else self.panel.ends)]
         rows: list[list[tuple[float, str, End]]] = [[]]
         left = 0.0
         for entry in entries:
@@ -179,7 +186,7 @@ class Fit:
                 left = 0.0
             rows[-1].append((left, name, entry))
             left += need + ENTRY_GAP
-        line = max((height(name, SMALL) for row in rows for _, name, _ in row), default=0.0)
+        line = max((height(name, SMALL) for row in rows for _, name, _ in row), default=0.0) + 1.0
         placed = [
             (left, (len(rows) - 1 - k) * line, name, entry)
             for k, row in enumerate(rows)
@@ -188,7 +195,7 @@ class Fit:
         return placed, len(rows) * line if entries else 0.0
 
 
-def along(axis: Axis, limits: Limits, values: Sequence[float], length: float) -> list[float]:
+def along(axis: Axis, limits: Limits, values: Any, length: float) -> list[float]:
     """Where values stand on an axis of a length."""
     scale = axis.get_transform()
     low, high = scale.transform(np.array(limits, float))
@@ -200,20 +207,29 @@ def chosen(
     offers: Offers, axis: Axis, limits: Limits, length: float, beyond: tuple[float, float] | None = None
 ) -> list[Mark]:
     """The most marks that can be read; `beyond` is how far they may stand out on both sides of an x axis."""
-    fewest: list[Mark] = []
+    ends: list[Mark] = []
     for offer in offers(*limits):
-        marks = _within(offer, limits)
-        places = along(axis, limits, [value for value, _ in marks], length)
-        halves = [(width if beyond else height)(text, SMALL) / 2 for _, text in marks]
-        kept = [
-            (mark, place - half, place + half)
-            for mark, place, half in zip(marks, places, halves, strict=True)
-            if not beyond or (place - half >= -beyond[0] and place + half <= length + beyond[1])
-        ]
-        if _airy(kept) and len(kept) >= min(2, len(marks)):
+        kept = _inside(_within(offer, limits), axis, limits, length, beyond)
+        if len(kept) > 1 and _airy(kept):
             return [mark for mark, _, _ in kept]
-        fewest = [mark for mark, _, _ in kept[:1]] or fewest
-    return fewest
+        outer = kept if len(kept) < 2 else [kept[0], kept[-1]]
+        if len(outer) > len(ends) and _airy(outer):
+            ends = [mark for mark, _, _ in outer]
+    return ends
+
+
+Placed = tuple[Mark, float, float]  # a mark, and from where to where its words stand
+
+
+def _inside(
+    marks: list[Mark], axis: Axis, limits: Limits, length: float, beyond: tuple[float, float] | None
+) -> list[Placed]:
+    """Where marks stand, without those that would leave the sheet."""
+    low, high = (-beyond[0], length + beyond[1]) if beyond else (-math.inf, math.inf)
+    places = along(axis, limits, [value for value, _ in marks], length)
+    halves = [(width if beyond else height)(text, SMALL) / 2 for _, text in marks]
+    found = [(mark, at - half, at + half) for mark, at, half in zip(marks, places, halves, strict=True)]
+    return [one for one in found if low <= one[1] and one[2] <= high]
 
 
 def _within(marks: list[Mark], limits: Limits) -> list[Mark]:
@@ -222,8 +238,8 @@ def _within(marks: list[Mark], limits: Limits) -> list[Mark]:
     return [mark for mark in marks if low - slack <= mark[0] <= high + slack]
 
 
-def _airy(marks: list[tuple[Mark, float, float]]) -> bool:
-    """Whether there is air between marks from and to such places, and no neighbours say the same."""
+def _airy(marks: list[Placed]) -> bool:
+    """Whether there is air between marks, and no neighbours say the same."""
     return all(
         foot - head >= AIR and one[1] != other[1] for (one, _, head), (other, foot, _) in pairwise(marks)
     )

@@ -103,7 +103,7 @@ def _cut(line: str, room: float, size: float) -> str:
 @cache
 def _gauge() -> tuple[Text, RendererAgg]:
     """One text that is set again and again, as those of the figures are set, and what measures it."""
-    sheet = Figure(dpi=72 * FINE, layout="none")
+    sheet = Figure(dpi=72 * FINE)
     gauge = sheet.text(0, 0, "", family=list(FAMILIES), parse_math=False, usetex=False)
     return gauge, FigureCanvasAgg(sheet).get_renderer()
 

@@ -33,7 +33,7 @@ def numbers(write: Write, whole: bool = False, most: int = MOST) -> Offers:
 
 
 def powers(write: Write, least: float = 0.0) -> Offers:
-    """Powers of ten on a logarithmic axis, finer where there are fewer than two; zero too if it is straight below `least`."""
+    """Powers of ten, and finer where there are fewer than two; zero too if the axis is straight below `least`."""
 
     def offer(low: float, high: float) -> Iterator[list[Mark]]:
         first = max(low, least) or high / 10
@@ -42,7 +42,9 @@ def powers(write: Write, least: float = 0.0) -> Offers:
         inside = [10.0**k for k in range(start, end + 1) if low <= 10.0**k <= high]
         if len(inside) < 2:
             for steps in ((1, 2, 3, 5), (1, 2, 5), (1, 3)):
-                yield [(v, write(v)) for v in zero + [s * 10.0**k for k in range(start, end + 1) for s in steps]]
+                yield [
+                    (v, write(v)) for v in zero + [s * 10.0**k for k in range(start, end + 1) for s in steps]
+                ]
         for apart in range(1, max(len(inside), 2)):
             yield [(v, write(v)) for v in zero + inside[::apart]]
 
