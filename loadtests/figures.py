@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 US_PER_MS = 1000.0
 TICKS_PER_HALF = 8  # points of the spectrum each time the distance to 100 % halves
 LEVELS = (0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999)
+NINETY = 1 / (1 - 0.9)  # the axis of percentiles reaches at least so far
 SHADE = "#D9D9D9"
 WORDS = {
     "intended": ("自应发时刻", "intended"),
@@ -145,7 +146,7 @@ def draw_latency(c: Canvas, run: Finished) -> None:
     ax.set_xscale("log")
     ax.set_yscale("log")
     c.lines(ax, rows)
-    most = float(rows["x"].max())  # type: ignore[arg-type]
+    most = max(float(rows["x"].max()), NINETY)  # type: ignore[arg-type]
     ax.set_xlim(1, most * 1.05)
     c.marks(ax, [(1 / (1 - level), f"{100 * level:.6g} %") for level in LEVELS])
     c.axes(ax, x=c.say("百分位", "percentile"), y=c.say("毫秒", "ms"), write=_plain)

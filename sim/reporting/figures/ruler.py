@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
@@ -65,32 +64,40 @@ def longest(text: str, size: float) -> float:
 def wrapped(text: str, room: float, size: float, most: int = 99) -> str:
     """The text broken into lines that fit the room; what is left after `most` lines is cut, with an ellipsis."""
     lines, line, taken = [], "", 0.0
-    for piece in _pieces(plain(text), room, size):
-        need = width(piece, size) if not piece.isspace() else width("n n", size) - width("nn", size)
-        if line and taken + need > room and piece[0] not in TAIL:
+    for unit in _units(plain(text), room, size):
+        need = width(f"n{unit}n", size) - width("nn", size)  # a space by itself has no width
+        if line and taken + need > room:
             lines.append(line.rstrip())
             line, taken = "", 0.0
-        if line or not piece.isspace():
-            line, taken = line + piece, taken + need
+        if line or not unit.isspace():
+            line, taken = line + unit, taken + need
     lines = [one for one in (*lines, line.rstrip()) if one]
     if len(lines) > most:
         lines[most - 1] = _cut(lines[most - 1] + MORE, room, size)
     return "\n".join(lines[:most])
 
 
-def _pieces(text: str, room: float, size: float) -> Iterator[str]:
-    """Words, Chinese characters and spaces; a word longer than the room comes in parts."""
+def _units(text: str, room: float, size: float) -> list[str]:
+    """What is not broken: words, Chinese characters with punctuation behind them, spaces; too long ones in parts."""
+    units: list[str] = []
     for piece in PIECE.findall(text):
-        if width(piece, size) <= room:
-            yield piece
-            continue
-        part = ""
-        for letter in piece:
-            if part and width(part + letter, size) > room:
-                yield part
-                part = ""
-            part += letter
-        yield part
+        before = 2 if piece == "%" and units[-1:] == [" "] else 1
+        joined = "".join(units[-before:]) + piece
+        if piece[0] in TAIL and units and not units[-before].isspace() and width(joined, size) <= room:
+            units[-before:] = [joined]
+        else:
+            units += [piece] if width(piece, size) <= room else _parts(piece, room, size)
+    return units
+
+
+def _parts(word: str, room: float, size: float) -> list[str]:
+    """A word broken where the room ends."""
+    parts = [""]
+    for letter in word:
+        if parts[-1] and width(parts[-1] + letter, size) > room:
+            parts.append("")
+        parts[-1] += letter
+    return parts
 
 
 def _cut(line: str, room: float, size: float) -> str:

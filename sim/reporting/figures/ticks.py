@@ -45,6 +45,7 @@ def powers(write: Write, least: float = 0.0) -> Offers:
                 yield [
                     (v, write(v)) for v in zero + [s * 10.0**k for k in range(start, end + 1) for s in steps]
                 ]
+            yield from numbers(write)(low, high)
         for apart in range(1, max(len(inside), 2)):
             yield [(v, write(v)) for v in zero + inside[::apart]]
 
