@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 US_PER_MS = 1000.0
 TICKS_PER_HALF = 8  # points of the spectrum each time the distance to 100 % halves
 LEVELS = (0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999)
-NINETY = 1 / (1 - 0.9)  # the axis of percentiles reaches at least so far
+P99 = 100.0  # 1 / (1 − 0.99)
 SHADE = "#D9D9D9"
 WORDS = {
     "intended": ("自应发时刻", "intended"),
@@ -146,15 +146,15 @@ def draw_latency(c: Canvas, run: Finished) -> None:
     ax.set_xscale("log")
     ax.set_yscale("log")
     c.lines(ax, rows)
-    most = max(float(rows["x"].max()), NINETY)  # type: ignore[arg-type]
+    most = max(float(rows["x"].max()), P99)  # type: ignore[arg-type]
     ax.set_xlim(1, most * 1.05)
     c.marks(ax, [(1 / (1 - level), f"{100 * level:.6g} %") for level in LEVELS])
     c.axes(ax, x=c.say("百分位", "percentile"), y=c.say("毫秒", "ms"), write=_plain)
     for series in ("intended", "service"):
         p99 = run.report[f"{series}_ms"]["p99"]
         if p99:
-            ax.plot([100], [p99], marker="o", markersize=3.2, color=INK, zorder=6)
-            c.note(ax, 100, p99, f"p99 = {_plain(p99)} ms")
+            ax.plot([P99], [p99], marker="o", markersize=3.2, color=INK, zorder=6)
+            c.note(ax, P99, p99, f"p99 = {_plain(p99)} ms")
 
 
 def draw_heat(c: Canvas, run: Finished) -> None:

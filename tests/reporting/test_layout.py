@@ -141,6 +141,18 @@ def test_hostile_words_are_printed_as_they_are_and_kept_beside_the_figure(
         assert all(row["x"].startswith(HOSTILE) for row in csv.DictReader(file))
 
 
+def test_names_that_differ_only_at_their_end_are_told_apart(hostile: Results) -> None:
+    """Shortened, they keep their end: no two bars of a panel and no two entries of a key are called the same."""
+    with printing():
+        for look in (Look(50.0), Look(160.0)):
+            for name, figure in figures(hostile, look):
+                for ax in figure.axes:
+                    names = [label.get_text() for label in ax.get_yticklabels() if label.get_text()]
+                    assert len(names) == len(set(names)), name
+                key = [text.get_text() for text in figure.texts if HOSTILE[:6] in text.get_text()]
+                assert len(key) == len(set(key)), name
+
+
 def test_what_no_font_has_is_a_box_and_what_only_steers_is_left_out() -> None:
     """Lines and spaces become one space."""
     assert plain("a\u200d\u202eb🧚\n\t c\u20dd 龘") == f"ab{BOX} c {BOX}"

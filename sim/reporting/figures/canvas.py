@@ -66,6 +66,9 @@ class Canvas:
         if rows["x"].dtype.is_integer():
             panel.across = numbers(self.look.number, whole=True)
         for k, (series, part) in enumerate(parts, start=first):
+            part = part.filter(pl.col("value").is_finite())
+            if part.is_empty():
+                continue
             x, y = _numbers(part["x"]), part["value"].to_numpy()
             style, every = self.look.line(k, _noisy(y)), max(1, len(x) // MARKS_A_LINE)
             marked = 1 if mark else (every * k // 3 % every, every)
@@ -194,6 +197,5 @@ def _numbers(x: pl.Series) -> Any:
 
 def _noisy(y: Any) -> bool:
     """Whether a line goes up and down so often that dashes would not be seen."""
-    held = y[np.isfinite(y)]
-    span = float(np.ptp(held)) if len(held) else 0.0
-    return span > 0 and float(np.abs(np.diff(held)).sum()) > NOISY * span
+    span = float(np.ptp(y))
+    return span > 0 and float(np.abs(np.diff(y)).sum()) > NOISY * span

@@ -69,7 +69,7 @@ class Panel:
 
     def names(self, column: float) -> list[str]:
         """The names of its bars, in the lines they are written in."""
-        return [wrapped(name, NAMES_SHARE * column, SMALL, most=2) for name in self.bars]
+        return [wrapped(name, NAMES_SHARE * column, SMALL, 2, whole_end=True) for name in self.bars]
 
     def high(self, column: float) -> float:
         """The height its data want in a column of this width."""
@@ -179,7 +179,7 @@ class Fit:
         rows: list[list[tuple[float, str, End]]] = [[]]
         left = 0.0
         for entry in entries:
-            name = wrapped(entry.name, self.column - SAMPLE - GAP, SMALL, most=1)
+            name = wrapped(entry.name, self.column - SAMPLE - GAP, SMALL, 1, whole_end=True)
             need = SAMPLE + GAP + width(name, SMALL)
             if rows[-1] and left + need > self.column:
                 rows.append([])

@@ -61,8 +61,11 @@ def longest(text: str, size: float) -> float:
     return max((width(piece, size) for piece in PIECE.findall(plain(text))), default=0.0)
 
 
-def wrapped(text: str, room: float, size: float, most: int = 99) -> str:
-    """The text broken into lines that fit the room; what is left after `most` lines is cut, with an ellipsis."""
+def wrapped(text: str, room: float, size: float, most: int = 99, whole_end: bool = False) -> str:
+    """The text broken into lines that fit the room; what is left after `most` lines is cut, with an ellipsis.
+
+    whole_end: the last letters are kept behind the ellipsis, since names often differ only there.
+    """
     lines, line, taken = [], "", 0.0
     for unit in _units(plain(text), room, size):
         need = width(f"n{unit}n", size) - width("nn", size)  # a space by itself has no width
@@ -73,7 +76,8 @@ def wrapped(text: str, room: float, size: float, most: int = 99) -> str:
             line, taken = line + unit, taken + need
     lines = [one for one in (*lines, line.rstrip()) if one]
     if len(lines) > most:
-        lines[most - 1] = _cut(lines[most - 1] + MORE, room, size)
+        end = _end(plain(text), room / 2, size) if whole_end else ""
+        lines[most - 1] = _cut(lines[most - 1], room - width(MORE + end, size), size) + MORE + end
     return "\n".join(lines[:most])
 
 
@@ -101,9 +105,16 @@ def _parts(word: str, room: float, size: float) -> list[str]:
 
 
 def _cut(line: str, room: float, size: float) -> str:
-    """A line that ends with an ellipsis and fits."""
-    while len(line) > 2 and width(line, size) > room:
-        line = line[:-2].rstrip() + MORE
+    """As much of a line as fits."""
+    while len(line) > 1 and width(line, size) > room:
+        line = line[:-1].rstrip()
+    return line
+
+
+def _end(line: str, room: float, size: float) -> str:
+    """As much of a line's end as fits."""
+    while line and width(line, size) > room:
+        line = line[1:].lstrip()
     return line
 
 
