@@ -48,7 +48,7 @@ def _corners(px: float, py: float, wide: float, tall: float, fit: Fit) -> list[C
         (min(max(x, 1.0), fit.wide - wide - 1), min(max(y, 1.0), fit.high - tall - 1))
         for far in DISTANCES
         for x in (px + far, px - far - wide, px - wide / 2, px - wide, px)
-        for y in (py + far - 2, py - far - tall, py - tall / 2)
+        for y in (py + far - 2, py - far - tall, py - tall / 2, *(fit.high - row * tall for row in (1, 2, 3)))
     ]
 
 

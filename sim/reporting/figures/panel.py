@@ -112,12 +112,10 @@ class Fit:
 
         The rows are found for data half a column wide: wider ones only move the names apart.
         """
-        panel, ax = self.panel, self.panel.ax
-        rows: list[int] = []
-        if panel.tops:
-            places = along(ax.xaxis, ax.get_xlim(), [x for x, _ in panel.tops], DATA_SHARE * self.column)
-            rows = _in_rows(places, [width(text, SMALL) + GAP for _, text in panel.tops])
-        lines = max(rows, default=-1) + 1 + (1 if panel.notes else 0)
+        ax = self.panel.ax
+        rows = self._rows(self.panel.tops)
+        over = self._rows([(x, text) for x, _, text in self.panel.notes])
+        lines = sum(max(each, default=-1) + 1 for each in (rows, over))
         if not lines:
             return ax.get_ylim(), rows
         share = min(lines * height("Xg", SMALL) / self.high, 0.5)
@@ -125,6 +123,13 @@ class Fit:
         low, high = scale.transform(np.array(ax.get_ylim(), float))
         raised = float(scale.inverted().transform(np.array([low + (high - low) / (1 - share)]))[0])
         return (ax.get_ylim()[0], raised), rows
+
+    def _rows(self, words: list[tuple[float, str]]) -> list[int]:
+        """The row of each of some words that begin at x, so that they do not meet."""
+        ax, wide = self.panel.ax, DATA_SHARE * self.column
+        widths = [width(text, SMALL) + GAP for _, text in words]
+        places = along(ax.xaxis, ax.get_xlim(), [x for x, _ in words], wide)
+        return _in_rows([min(at, wide - need) for at, need in zip(places, widths, strict=True)], widths)
 
     def _ends(self) -> list[tuple[float, float, str]]:
         """Each series' end, where its name stands (heights), and the name in its lines; none if there is no room."""
