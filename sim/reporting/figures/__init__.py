@@ -2,7 +2,7 @@
 
 look      paper, language, colours, fonts, and how numbers are written
 ruler     how much room words take, and words broken to fit
-ticks     where axes may be marked
+ticks     where axes may be marked, and which marks fit
 panel     a panel, and what its words leave for its data
 layout    the one way in which a sheet is laid out
 notes     words set among the data, where they hide least

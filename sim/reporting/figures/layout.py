@@ -18,8 +18,9 @@ from matplotlib.transforms import Bbox
 
 from sim.reporting.figures.look import CAPTION, INK, LABEL, PANEL, POINTS_PER_MM, SMALL, TITLE
 from sim.reporting.figures.notes import notes
-from sim.reporting.figures.panel import EDGE, GAP, LEADER, SAMPLE, SHADES, Fit, Panel, along
+from sim.reporting.figures.panel import EDGE, GAP, LEADER, SAMPLE, SHADES, Fit, Panel
 from sim.reporting.figures.ruler import extent, height, wrapped
+from sim.reporting.figures.ticks import along
 
 GUTTER, BETWEEN = 14.0, 8.0  # between columns; between rows
 LEAST_WIDE = 36.0 * POINTS_PER_MM  # data narrower than this do not stand beside each other

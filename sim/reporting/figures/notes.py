@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from sim.reporting.figures.look import SMALL
-from sim.reporting.figures.panel import Fit, along
+from sim.reporting.figures.panel import Fit
 from sim.reporting.figures.ruler import extent, wrapped
+from sim.reporting.figures.ticks import along
 
 WIDEST = 0.6  # of the data's width
 DISTANCES = (4.0, 12.0, 24.0, 40.0)  # from the point, in points

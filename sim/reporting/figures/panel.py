@@ -5,33 +5,28 @@ Nothing is guessed: words are measured in their own fonts, in points, before any
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
 
 from sim.reporting.figures.look import LABEL, PANEL, POINTS_PER_MM, SMALL
 from sim.reporting.figures.ruler import MORE, height, longest, width, wrapped
-from sim.reporting.figures.ticks import Mark, Offers
+from sim.reporting.figures.ticks import Limits, Mark, Offers, along, chosen, within
 
 LEAST_HIGH, HIGH_TO_WIDE = 42.0 * POINTS_PER_MM, 0.5
 DATA_SHARE = 0.5  # of the column is for data, whatever the words would like
 NAMES_SHARE, ENDS_SHARE = 0.36, 0.3  # of the column, at most, for names of bars, and of lines at their ends
 ROW = 13.0  # least height of a bar's row
 EDGE = 4.0  # around the sheet
-TICK, GAP, AIR = 5.5, 3.0, 7.0  # a tick with its pad; between what belongs together; between marks of an axis
+TICK, GAP = 5.5, 3.0  # a tick with its pad; between what belongs together
 LEADER, RIGHT = 10.0, 6.0  # from the data to a name that had to move; the least right margin
 SAMPLE, ENTRY_GAP = 20.0, 9.0  # a sample in the key, and the room between entries
 SHADES, MOST_SHADES = 6.0, 6  # width of a colour bar, and its marks
 MOST_TOPS = 3
-
-Limits = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -155,7 +150,7 @@ class Fit:
             return []
         low, high = panel.shades.get_clim()
         offers = (
-            _within(offer, (low or 1.0, high or 1.0)) for offer in panel.shades_marks(low or 1.0, high or 1.0)
+            within(offer, (low or 1.0, high or 1.0)) for offer in panel.shades_marks(low or 1.0, high or 1.0)
         )
         return next((marks for marks in offers if len(marks) <= MOST_SHADES), [])
 
@@ -198,56 +193,6 @@ class Fit:
             for left, name, entry in row
         ]
         return placed, len(rows) * line if entries else 0.0
-
-
-def along(axis: Axis, limits: Limits, values: Any, length: float) -> list[float]:
-    """Where values stand on an axis of a length."""
-    scale = axis.get_transform()
-    low, high = scale.transform(np.array(limits, float))
-    found = (scale.transform(np.array(values, float)) - low) / ((high - low) or 1.0) * length
-    return [float(at) for at in np.clip(found, 0.0, length)]
-
-
-def chosen(
-    offers: Offers, axis: Axis, limits: Limits, length: float, beyond: tuple[float, float] | None = None
-) -> list[Mark]:
-    """The most marks that can be read; `beyond` is how far they may stand out on both sides of an x axis."""
-    ends: list[Mark] = []
-    for offer in offers(*limits):
-        kept = _inside(_within(offer, limits), axis, limits, length, beyond)
-        if len(kept) > 1 and _airy(kept):
-            return [mark for mark, _, _ in kept]
-        outer = kept if len(kept) < 2 else [kept[0], kept[-1]]
-        if len(outer) > len(ends) and _airy(outer):
-            ends = [mark for mark, _, _ in outer]
-    return ends
-
-
-Placed = tuple[Mark, float, float]  # a mark, and from where to where its words stand
-
-
-def _inside(
-    marks: list[Mark], axis: Axis, limits: Limits, length: float, beyond: tuple[float, float] | None
-) -> list[Placed]:
-    """Where marks stand, without those that would leave the sheet."""
-    low, high = (-beyond[0], length + beyond[1]) if beyond else (-math.inf, math.inf)
-    places = along(axis, limits, [value for value, _ in marks], length)
-    halves = [(width if beyond else height)(text, SMALL) / 2 for _, text in marks]
-    found = [(mark, at - half, at + half) for mark, at, half in zip(marks, places, halves, strict=True)]
-    return [one for one in found if low <= one[1] and one[2] <= high]
-
-
-def _within(marks: list[Mark], limits: Limits) -> list[Mark]:
-    low, high = min(limits), max(limits)
-    slack = 1e-9 * (high - low)
-    return [mark for mark in marks if low - slack <= mark[0] <= high + slack]
-
-
-def _airy(marks: list[Placed]) -> bool:
-    """Whether there is air between marks, and no neighbours say the same."""
-    return all(
-        foot - head >= AIR and one[1] != other[1] for (one, _, head), (other, foot, _) in pairwise(marks)
-    )
 
 
 def apart(wanted: Sequence[float], sizes: Sequence[float], length: float) -> list[float] | None:

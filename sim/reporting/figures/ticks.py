@@ -1,18 +1,29 @@
-"""Where an axis is marked, and how the marks are written: offers from many marks to few; the layout takes what fits."""
+"""Where an axis is marked, and how the marks are written: offers from many marks to few, of which the first that fits
+is chosen."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
 
+import numpy as np
+from matplotlib.axis import Axis
 from matplotlib.dates import date2num, num2date
 from matplotlib.ticker import MaxNLocator
 
+from sim.reporting.figures.look import SMALL
+from sim.reporting.figures.ruler import height, width
+
+Limits = tuple[float, float]
 Mark = tuple[float, str]
+Placed = tuple[Mark, float, float]  # a mark, and from where to where its words stand
 Offers = Callable[[float, float], Iterator[list[Mark]]]
 Write = Callable[[float], str]
 
+AIR = 7.0  # points between two marks
 MOST = 8
 NICE = [1, 2, 2.5, 5, 10]
 HOURS_UPTO_DAYS, DATES_UPTO_DAYS = 1.5, 150.0
@@ -85,3 +96,54 @@ def _every(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
 
 def _written(times: list[datetime], form: str) -> list[Mark]:
     return [(float(date2num(at)), at.strftime(form)) for at in times]
+
+
+# --- choosing ----------------------------------------------------------------------------------------------
+
+
+def along(axis: Axis, limits: Limits, values: Any, length: float) -> list[float]:
+    """Where values stand on an axis of a length."""
+    scale = axis.get_transform()
+    low, high = scale.transform(np.array(limits, float))
+    found = (scale.transform(np.array(values, float)) - low) / ((high - low) or 1.0) * length
+    return [float(at) for at in np.clip(found, 0.0, length)]
+
+
+def chosen(
+    offers: Offers, axis: Axis, limits: Limits, length: float, beyond: tuple[float, float] | None = None
+) -> list[Mark]:
+    """The most marks that can be read; `beyond` is how far they may stand out on both sides of an x axis."""
+    ends: list[Mark] = []
+    for offer in offers(*limits):
+        kept = _inside(within(offer, limits), axis, limits, length, beyond)
+        if len(kept) > 1 and _airy(kept):
+            return [mark for mark, _, _ in kept]
+        outer = kept if len(kept) < 2 else [kept[0], kept[-1]]
+        if len(outer) > len(ends) and _airy(outer):
+            ends = [mark for mark, _, _ in outer]
+    return ends
+
+
+def _inside(
+    marks: list[Mark], axis: Axis, limits: Limits, length: float, beyond: tuple[float, float] | None
+) -> list[Placed]:
+    """Where marks stand, without those that would leave the sheet."""
+    low, high = (-beyond[0], length + beyond[1]) if beyond else (-math.inf, math.inf)
+    places = along(axis, limits, [value for value, _ in marks], length)
+    halves = [(width if beyond else height)(text, SMALL) / 2 for _, text in marks]
+    found = [(mark, at - half, at + half) for mark, at, half in zip(marks, places, halves, strict=True)]
+    return [one for one in found if low <= one[1] and one[2] <= high]
+
+
+def within(marks: list[Mark], limits: Limits) -> list[Mark]:
+    """The marks between the limits."""
+    low, high = min(limits), max(limits)
+    slack = 1e-9 * (high - low)
+    return [mark for mark in marks if low - slack <= mark[0] <= high + slack]
+
+
+def _airy(marks: list[Placed]) -> bool:
+    """Whether there is air between marks, and no neighbours say the same."""
+    return all(
+        foot - head >= AIR and one[1] != other[1] for (one, _, head), (other, foot, _) in pairwise(marks)
+    )
