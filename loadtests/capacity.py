@@ -87,10 +87,11 @@ class Probe:
 class Capacity:
     """The bracket [holds, breaks), every probe, and the scalability law fitted to them.
 
-    verdict: found, or interrupted: then the bracket is what the probes until then say.
+    verdict: found; or interrupted or failed, with the reason: then the bracket is what the probes until then say.
     """
 
     verdict: str
+    reason: str
     holds: float
     breaks: float
     repeats: dict[str, list[bool]]
@@ -166,12 +167,12 @@ def find_capacity(search: Search, out: Path, quiet: bool = False) -> dict[str, A
     except (KeyboardInterrupt, Interrupted):
         if not prober.probes:
             raise Interrupted("stopped before the first probe had ended; nothing is kept") from None
-        raise Interrupted(f"stopped; {_keep_probes(prober, 'interrupted', out)}") from None
+        raise Interrupted(f"stopped; {_keep_probes(prober, out, 'interrupted')}") from None
     except BaseException as stopped:
         if prober.probes:
-            warn(_keep_probes(prober, str(stopped), out))
+            warn(_keep_probes(prober, out, "failed", str(stopped)))
         raise
-    return _kept(prober, "found", out)
+    return _kept(prober, out, "found")
 
 
 def planned(search: Search) -> str:
@@ -183,15 +184,15 @@ def planned(search: Search) -> str:
     )
 
 
-def _keep_probes(prober: Prober, verdict: str, out: Path) -> str:
+def _keep_probes(prober: Prober, out: Path, verdict: str, reason: str = "") -> str:
     """Keep what a search that ended early has found; the words that say where."""
-    return f"{len(prober.probes)} probes are kept in {_kept(prober, verdict, out)['folder']}"
+    return f"{len(prober.probes)} probes are kept in {_kept(prober, out, verdict, reason)['folder']}"
 
 
-def _kept(prober: Prober, verdict: str, out: Path) -> dict[str, Any]:
+def _kept(prober: Prober, out: Path, verdict: str, reason: str = "") -> dict[str, Any]:
     """Write `capacity.json` whole, then give its folder its name; the report."""
     search, trace = prober.search, prober.trace
-    report = {**asdict(prober.found(verdict)), "trace": trace.sha256, **_settings(search)}
+    report = {**asdict(prober.found(verdict, reason)), "trace": trace.sha256, **_settings(search)}
     partial, _ = new_folder(out / search.plan.name, f"{trace.sha256[:8]}-capacity")
     (partial / "capacity.json").write_text(to_json(report), encoding="utf-8")
     whole = partial.with_name(partial.name.removesuffix(PARTIAL))
@@ -225,10 +226,10 @@ class Prober:
             for _ in range(REPEATS if rate else 0):
                 self.repeats.setdefault(name, []).append(self.holds(rate))
 
-    def found(self, verdict: str) -> Capacity:
+    def found(self, verdict: str, reason: str = "") -> Capacity:
         """What the probes so far say."""
         law = fit([(p.in_flight, p.throughput) for p in self.probes])
-        return Capacity(verdict, **self.ends, repeats=self.repeats, probes=tuple(self.probes), usl=law,
+        return Capacity(verdict, reason, **self.ends, repeats=self.repeats, probes=tuple(self.probes), usl=law,
                         durability=self.durability)  # fmt: skip
 
     def _narrows(self, rate: float) -> bool:

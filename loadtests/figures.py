@@ -8,15 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from loadtests.latency import Merged
 from loadtests.report import REPORT, read_gathered
@@ -24,12 +19,17 @@ from loadtests.warp import warp_text
 from sim.doors import read_json, read_parquet
 from sim.reporting.figures.canvas import Canvas
 from sim.reporting.figures.look import INK, Look, printing
-from sim.reporting.figures.registry import FORMATS, METADATA
+from sim.reporting.figures.registry import FORMATS, save
 from sim.reporting.manifest import version
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 US_PER_MS = 1000.0
 TICKS_PER_HALF = 8  # points of the spectrum each time the distance to 100 % halves
 LEVELS = (0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999)
+P99 = 100.0  # 1 / (1 − 0.99)
 SHADE = "#D9D9D9"
 WORDS = {
     "intended": ("自应发时刻", "intended"),
@@ -93,7 +93,7 @@ def draw_load(
             figure = draw_one(spec, run, look)
             for form in formats:
                 files.append(into / f"{spec.name}.{form}")
-                figure.savefig(files[-1], dpi=look.dpi, metadata=METADATA[form])
+                save(figure, files[-1], look)
     return files
 
 
@@ -145,19 +145,15 @@ def draw_latency(c: Canvas, run: Finished) -> None:
     ax.set_xscale("log")
     ax.set_yscale("log")
     c.lines(ax, rows)
-    most = float(rows["x"].max())  # type: ignore[arg-type]
-    shown = [level for level in LEVELS[0 if c.beside else 1 :] if 1 / (1 - level) <= most * 1.2]
+    most = max(float(rows["x"].max()), P99)  # type: ignore[arg-type]
     ax.set_xlim(1, most * 1.05)
-    ax.xaxis.set_major_locator(FixedLocator([1 / (1 - level) for level in shown]))
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * (1 - 1 / x):.6g} %"))
-    c.axes(ax, x=c.say("百分位", "percentile"), y=c.say("毫秒", "ms"))
-    ax.yaxis.set_major_formatter(FuncFormatter(_plain))
+    c.marks(ax, [(1 / (1 - level), f"{100 * level:.6g} %") for level in LEVELS])
+    c.axes(ax, x=c.say("百分位", "percentile"), y=c.say("毫秒", "ms"), write=_plain)
     for series in ("intended", "service"):
         p99 = run.report[f"{series}_ms"]["p99"]
         if p99:
-            ax.plot([100], [p99], marker="o", markersize=3.2, color=INK, zorder=6)
-            c.note(ax, 100, p99, f"p99 = {_plain(p99)} ms", below=True)
+            ax.plot([P99], [p99], marker="o", markersize=3.2, color=INK, zorder=6)
+            c.note(ax, P99, p99, f"p99 = {_plain(p99)} ms")
 
 
 def draw_heat(c: Canvas, run: Finished) -> None:
@@ -169,23 +165,16 @@ def draw_heat(c: Canvas, run: Finished) -> None:
     table = np.zeros((len(edges) - 1, windows))
     rows = np.searchsorted(edges, heat["low_us"].to_numpy().round(6))
     table[rows, heat["second"].to_numpy() // length_s] = heat["events"].to_numpy()
-    shading = colormaps["Greys" if c.look.grey else "cividis_r"]
-    mesh = ax.pcolormesh(
-        np.arange(windows + 1) * length_s, edges / US_PER_MS, np.ma.masked_equal(table, 0), cmap=shading,
-        norm=LogNorm(vmin=1, vmax=max(float(table.max()), 2.0)), rasterized=True,
-    )  # fmt: skip
+    seconds = np.arange(windows + 1) * length_s
+    c.shades(ax, seconds, edges / US_PER_MS, table, c.say("事件数", "events"))
     ax.set_yscale("log")
-    ax.yaxis.set_major_formatter(FuncFormatter(_plain))
     _shade(c, ax, run, edge_only=True)
-    bar = c.figure.colorbar(mesh, ax=ax, pad=0.01)
-    bar.set_label(c.say("事件数", "events"), fontsize=7)
-    bar.ax.yaxis.set_major_formatter(FuncFormatter(c.look.number))
     c.axes(
         ax,
         x=c.say("应发时刻（秒）", "due at (s)"),
         y=c.say("自应发时刻的延迟（毫秒）", "intended latency (ms)"),
+        write=_plain,
     )
-    ax.yaxis.set_major_formatter(FuncFormatter(_plain))
 
 
 # --- rates and backlog -------------------------------------------------------------------------------------
@@ -214,9 +203,8 @@ def draw_backlog(c: Canvas, run: Finished) -> None:
     c.lines(right, times.filter(pl.col("value") > 0), first=2)
     c.axes(
         right, c.say("自应发时刻的延迟", "intended latency"), x=c.say("应发时刻（秒）", "due at (s)"),
-        y=c.say("毫秒", "ms"),
+        y=c.say("毫秒", "ms"), write=_plain,
     )  # fmt: skip
-    right.yaxis.set_major_formatter(FuncFormatter(_plain))
     for ax in (left, right):
         _shade(c, ax, run)
 
@@ -237,20 +225,14 @@ def _long(run: Finished, series: tuple[str, ...], a_second: bool = False) -> pl.
 
 def _shade(c: Canvas, ax: Axes, run: Finished, edge_only: bool = False) -> None:
     """The time of every fault, named at the top."""
-    faults = run.report.get("faults", ())
-    if faults:  # room above the data for their names
-        ax.set_ylim(top=ax.get_ylim()[1] * (3.0 if ax.get_yscale() == "log" else 1.12))
-    for fault in faults:
+    for fault in run.report.get("faults", ()):
         start, end = fault["start_s"], fault["end_s"]
         if edge_only:
             for at in (start, end):
                 ax.axvline(at, color=INK, linewidth=0.8, linestyle=":")
         else:
             ax.axvspan(start, end, color=SHADE, linewidth=0, zorder=0)
-        ax.annotate(
-            c.say(*DEEDS[fault["do"]]), (start, 1.0), xycoords=("data", "axes fraction"), xytext=(2, -8),
-            textcoords="offset points", fontsize=6.5, color=INK, zorder=7,
-        )  # fmt: skip
+        c.top(ax, start, c.say(*DEEDS[fault["do"]]))
 
 
 def _plain(value: float, _position: object = None) -> str:

@@ -14,7 +14,7 @@ import re
 import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -186,15 +186,19 @@ def read_parquet(file: Path) -> pl.DataFrame:
 
 
 def writable_folder(folder: Path, flag: str = "--out") -> Path:
-    """The folder, once it is sure that a file can be written there; it is made if it is not there.
+    """The folder, once it is sure that a file can be written there; what is made to find out goes again.
 
     Raises UsageError.
     """
     try:
+        missing = [place for place in (folder, *folder.parents) if not place.exists()]
         folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".beanpeak-", dir=folder)
         os.close(handle)
         Path(name).unlink()
+        for place in missing:
+            with suppress(OSError):  # somebody has put something there meanwhile
+                place.rmdir()
     except FileExistsError:
         raise UsageError(f"{flag} {folder}: is a file; name a folder") from None
     except NotADirectoryError:

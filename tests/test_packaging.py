@@ -44,7 +44,7 @@ def test_the_wheel_carries_what_runs_need(wheel: zipfile.ZipFile) -> None:
 def test_the_command_is_named_beanpeak(wheel: zipfile.ZipFile) -> None:
     """And runs the command line."""
     (entry,) = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
-    assert "beanpeak = sim.cli:main" in wheel.read(entry).decode()
+    assert "beanpeak = sim.__main__:main" in wheel.read(entry).decode()
     wheel.close()
 
 

@@ -40,7 +40,7 @@ def export(
         raise UsageError(f"--to {to}: is no format; use csv or parquet")
     if excel and to != "csv":
         raise UsageError(f"--excel: is a kind of CSV; leave out --to {to}")
-    writable_folder(into, flag)
+    writable_folder(into, flag).mkdir(parents=True, exist_ok=True)
     files = []
     for name, frame in {"metrics": results.metrics, **results.tables}.items():
         file = into / f"{name}.{to}"

@@ -223,7 +223,7 @@ def test_a_load_that_is_stopped_outside_its_play_says_what_is_kept(
 
     monkeypatch.setattr(nights, "simulate", lambda *_: Traced())
     monkeypatch.setattr(nights, "load_campaign", stopped)
-    monkeypatch.setattr(nights, "decorate", lambda *_: None)
+    monkeypatch.setattr(nights, "decorate_softly", lambda *_: None)
     with pytest.raises(Interrupted, match="what was measured is in" if measured else "nothing is kept"):
         nights.load_night(nights.Night(plan_run("hello")), tmp_path, quiet=True)
     assert [file.suffix for file in (tmp_path / "hello").iterdir()] == ([""] if measured else [])

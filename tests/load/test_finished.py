@@ -145,4 +145,6 @@ def test_a_search_that_ends_early_keeps_its_probes(
     found = json.loads((folder / "capacity.json").read_text(encoding="utf-8"))
     assert [one["rate"] for one in found["probes"]][:2] == [500.0, 1_000.0]
     assert found["holds"] == 1_000.0
-    assert found["ended"] == ("the disk is full" if code == 1 else "stopped")
+    assert (found["verdict"], found["reason"]) == (
+        ("failed", "the disk is full") if code == 1 else ("interrupted", "")
+    )

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 
 from sim.errors import UsageError
-from sim.reporting.figures.canvas import LABEL_GAP, _apart, _broken
 from sim.reporting.figures.look import Look, parse_lang, parse_width, printing
 from sim.reporting.figures.numbers import gini, long, lorenz
 from sim.reporting.figures.registry import (
@@ -283,19 +279,3 @@ def test_numbers_are_written_in_the_language(value: float, english: str, chinese
     """Millions and billions, 万 and 亿."""
     assert Look().number(value) == english
     assert Look(lang="zh").number(value) == chinese
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=10))
-def test_direct_labels_never_overlap(heights: list[float]) -> None:
-    """In order, inside the axes, a gap apart, wherever the lines end."""
-    placed = _apart(sorted(heights))
-    assert all(b - a >= LABEL_GAP - 1e-9 for a, b in pairwise(placed))
-    assert all(-1e-9 <= height <= 1 + 1e-9 for height in placed)
-
-
-@given(st.text("ab cd，。爱豆养 ", max_size=80), st.integers(10, 40))
-def test_captions_are_broken_without_losing_a_letter(text: str, room: int) -> None:
-    """Lines fit, and say the same."""
-    lines = _broken(text, room).split("\n")
-    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
-    assert all(sum(2 if c >= "\u2e80" else 1 for c in line.strip("，。 ")) <= room for line in lines)

@@ -46,8 +46,8 @@ def giving_numbers(tables: Tables) -> pl.DataFrame:
 
 def draw_giving(c: Canvas, rows: pl.DataFrame) -> None:
     """Stacked bars by cause."""
-    (ax,) = c.panels(1, rows["x"].n_unique())
-    c.bars(ax, rows)
+    (ax,) = c.panels()
+    c.bars(ax, rows, named=True)
     c.axes(ax, "", c.say("元", "yuan"))
 
 
@@ -60,7 +60,7 @@ def pool_numbers(tables: Tables) -> pl.DataFrame:
 def draw_pools(c: Canvas, rows: pl.DataFrame) -> None:
     """A line per pool."""
     (ax,) = c.panels()
-    c.lines(ax, rows)
+    c.lines(ax, rows, named=True)
     ax.set_ylim(bottom=0)
     c.dates(ax)
     c.axes(ax, y=c.say("剩余，元", "left, yuan"))
@@ -89,11 +89,13 @@ def draw_ngos(c: Canvas, rows: pl.DataFrame) -> None:
     ax.set_ylim(0, 100)
     top = 100.0 - float(curve.filter(pl.col("x") == TOP_TENTH)["value"][0])
     spread = float(panel(rows, "gini")["value"][0])
-    words = c.say(
-        f"基尼系数 {spread:.2f}\n前 10% 机构占 {top:.0f}%",
-        f"Gini {spread:.2f}\nthe largest tenth raised {top:.0f} %",
+    c.note(ax, 100.0 - TOP_TENTH, 100.0, c.say(f"基尼系数 {spread:.2f}", f"Gini {spread:.2f}"))
+    c.note(
+        ax,
+        TOP_TENTH,
+        100.0 - top,
+        c.say(f"前 10% 机构占 {top:.0f}%", f"the largest tenth raised {top:.0f} %"),
     )
-    ax.text(4, 92, words, va="top", fontsize=8)
     c.axes(
         ax,
         "",
@@ -119,13 +121,11 @@ def team_numbers(tables: Tables) -> pl.DataFrame:
 
 def draw_teams(c: Canvas, rows: pl.DataFrame) -> None:
     """Points and unlocked money, side by side."""
-    left, right = c.panels(2, rows["x"].n_unique())
+    left, right = c.panels(2)
     c.bars(left, panel(rows, "points"))
     c.axes(left, "", c.say("积分", "points"))
     c.bars(right, panel(rows, "unlocked"), first=2)
     c.axes(right, "", c.say("解锁资金，元", "money unlocked, yuan"))
-    if c.beside:
-        right.set_yticklabels([])
 
 
 def helped_numbers(tables: Tables) -> pl.DataFrame:
@@ -141,7 +141,7 @@ def helped_numbers(tables: Tables) -> pl.DataFrame:
 def draw_helped(c: Canvas, rows: pl.DataFrame) -> None:
     """Bars by cause."""
     shown = [p for p in ("helped", "funded") if len(panel(rows, p))]
-    for k, (ax, name) in enumerate(zip(c.panels(len(shown), 4), shown, strict=True)):
+    for k, (ax, name) in enumerate(zip(c.panels(len(shown)), shown, strict=True)):
         c.bars(ax, panel(rows, name), first=k)
         if name == "helped":
             c.axes(ax, c.say("受益人", "people helped"), c.say("人", "people"))

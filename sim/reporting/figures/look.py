@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib import font_manager
+from matplotlib.colors import to_rgb
 
 from sim.errors import UsageError
 from sim.reporting.fonts import FAMILY, FILE
@@ -19,24 +19,31 @@ Lang = Literal["en", "zh"]
 MM_PER = {"mm": 1.0, "cm": 10.0, "in": 25.4}
 MM_PER_INCH = 25.4
 NARROWEST_MM, WIDEST_MM = 50.0, 600.0
-SIDE_BY_SIDE_MM = 130.0  # narrower paper gets its panels one below the other
+POINTS_PER_MM = 72.0 / MM_PER_INCH
 
 # Okabe & Ito (2008), "Color Universal Design": told apart with every kind of colour vision. Orange and
 # sky blue come late because they are pale as lines.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#5A5A5A", "#000000")
-GREYS = ("#000000", "#6E6E6E", "#A8A8A8", "#3C3C3C", "#C8C8C8", "#8A8A8A", "#505050", "#DCDCDC")
+GREYS = ("#000000", "#7A7A7A", "#3C3C3C", "#999999", "#1E1E1E", "#5A5A5A", "#8A8A8A", "#4A4A4A")
 GREY_AREAS = ("#7A7A7A", "#B4B4B4", "#D8D8D8", "#4A4A4A", "#9A9A9A", "#C6C6C6", "#646464", "#E6E6E6")
-# Line and hatch tell series apart where colour cannot.
+# Line and hatch tell series apart where colour cannot. The lists have no common divisor, so that forty lines and
+# dozens of areas differ before the first pair is alike.
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)))
-HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "||||", "++++", "----")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "||||", "++++", "----", "oo")
 INK = "#222222"
+DARK_BELOW = 0.62  # luminance under which a hatch is white
+FAMILIES = ("DejaVu Sans", FAMILY)  # the second where the first has no glyph
+
+# Sizes of type, in points.
+TITLE, PANEL, LABEL, SMALL, CAPTION = 9.5, 8.5, 8.0, 7.0, 6.0
 
 RC = {
-    "font.family": ["DejaVu Sans", FAMILY],  # the second where the first has no glyph
-    "font.size": 8.0,
-    "axes.titlesize": 8.5,
-    "axes.titlelocation": "left",
-    "axes.labelsize": 8.0,
+    "font.family": list(FAMILIES),
+    "font.size": LABEL,
+    "text.parse_math": False,  # a title with dollar signs is a title
+    "timezone": "UTC",  # instants are local already
+    "axes.labelsize": LABEL,
     "axes.edgecolor": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -45,9 +52,12 @@ RC = {
     "grid.color": "#E4E4E4",
     "grid.linewidth": 0.6,
     "hatch.linewidth": 0.5,
-    "lines.linewidth": 1.4,
-    "xtick.labelsize": 7.0,
-    "ytick.labelsize": 7.0,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "xtick.major.pad": 2.5,
+    "ytick.major.pad": 2.5,
     "svg.hashsalt": "beanpeak",  # the same figure, the same file
     "pdf.fonttype": 42,
 }
@@ -75,9 +85,27 @@ class Look:
         """Colour of the k-th series as a line."""
         return (GREYS if self.grey else PALETTE)[k % len(PALETTE)]
 
-    def area(self, k: int) -> str:
-        """Colour of the k-th series as a bar or an area."""
-        return (GREY_AREAS if self.grey else PALETTE)[k % len(PALETTE)]
+    def line(self, k: int, noisy: bool = False) -> dict[str, Any]:
+        """How the k-th line is drawn. Dashes on a noisy line are only more noise: it is thin, and has its marks."""
+        dash, mark = DASHES[k % len(DASHES)], MARKERS[k % len(MARKERS)]
+        return {
+            "color": self.colour(k), "marker": mark, "markersize": 3.2,
+            "linestyle": "-" if noisy else dash, "linewidth": 0.7 + 0.6 * (k // len(MARKERS)) if noisy else 1.4,
+        }  # fmt: skip
+
+    def area(self, k: int) -> dict[str, Any]:
+        """How the k-th bar or area is filled; its hatch is white on dark and dark on pale."""
+        colour = (GREY_AREAS if self.grey else PALETTE)[k % len(PALETTE)]
+        red, green, blue = to_rgb(colour)
+        dark = 0.3 * red + 0.6 * green + 0.1 * blue < DARK_BELOW
+        return {
+            "facecolor": colour, "hatch": HATCHES[k % len(HATCHES)], "linewidth": 0.4,
+            "edgecolor": "#FFFFFF" if dark or k % len(HATCHES) == 0 else INK,
+        }  # fmt: skip
+
+    def text(self, k: int) -> Any:
+        """Colour of the k-th series' name: dark enough to be read on white."""
+        return INK if self.grey else tuple(0.7 * part for part in to_rgb(self.colour(k)))
 
     def number(self, value: float, _position: object = None) -> str:
         """A number as people write it: 1,200 · 3.4 M, or 1,200 · 340万 · 1.2亿."""
@@ -111,14 +139,20 @@ def parse_width(text: str) -> float:
     return width
 
 
-@cache
 def _chinese_font() -> None:
-    font_manager.fontManager.addfont(FILE)
+    """Our font is known, also after a notebook has built the list of fonts anew."""
+    if all(font.name != FAMILY for font in font_manager.fontManager.ttflist):
+        font_manager.fontManager.addfont(FILE)
 
 
 @contextmanager
 def printing() -> Iterator[None]:
-    """Settings under which figures are drawn and saved; everything outside stays as it was."""
-    _chinese_font()
-    with mpl.rc_context(RC):  # type: ignore[arg-type]
+    """Settings under which figures are drawn and saved; everything outside stays as it was, and outside.
+
+    Ours begin from matplotlib's own defaults: no matplotlibrc, style or earlier setting of the caller reaches a figure.
+    """
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(RC)  # type: ignore[arg-type]
+        _chinese_font()
         yield

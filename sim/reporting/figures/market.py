@@ -59,7 +59,7 @@ def pledge_numbers(tables: Tables) -> pl.DataFrame:
 def draw_pledges(c: Canvas, rows: pl.DataFrame) -> None:
     """What an order gives, and who pledges."""
     by_category = panel(rows, "merchants")
-    left, right = c.panels(2, by_category["x"].n_unique())
+    left, right = c.panels(2)
     donations = panel(rows, "donations").with_columns(pl.col("x").cast(pl.Float64))
     left.set_xscale("log")
     left.vlines(donations["x"], 0, donations["value"], color=c.look.colour(0), linewidth=1.6)
@@ -72,8 +72,7 @@ def draw_pledges(c: Canvas, rows: pl.DataFrame) -> None:
         c.say(f"最常见 {common['x']:g} 元", f"commonest {common['x']:g} yuan"),
     )
     left.set_ylim(bottom=0)
-    left.set_xticks([0.02, 0.1, 1.0], ["0.02", "0.1", "1"])
-    left.minorticks_off()
+    c.marks(left, [(0.02, "0.02"), (0.1, "0.1"), (1.0, "1")])
     c.axes(
         left,
         c.say("每单捐款", "donation of an order"),
@@ -97,9 +96,7 @@ def draw_buyers(c: Canvas, rows: pl.DataFrame) -> None:
     ax.set_xlim(0, 100)
     ax.set_ylim(0, 100)
     top = float(rows.filter(pl.col("x") == REGULAR_TOP)["value"][0])
-    c.note(
-        ax, REGULAR_TOP, top, c.say(f"前 10% 占 {top:.0f}%", f"the busiest tenth: {top:.0f} %"), below=True
-    )
+    c.note(ax, REGULAR_TOP, top, c.say(f"前 10% 占 {top:.0f}%", f"the busiest tenth: {top:.0f} %"))
     c.axes(
         ax,
         "",
@@ -129,12 +126,11 @@ def draw_abuse(c: Canvas, rows: pl.DataFrame) -> None:
     c.dates(left)
     total = float(subsidy["value"].sum()) or 1.0
     leaked = float(subsidy.filter(pl.col("series") == "farmer_subsidy_fen")["value"].sum())
-    c.axes(left, "", y=c.say("补贴，元/日", "subsidy, yuan a day"))
-    left.set_xlabel(
-        c.say(
-            f"流失 {100 * leaked / total:.1f}%",
-            f"{100 * leaked / total:.1f} % of the subsidy leaks to farmers",
-        )
+    share = f"{100 * leaked / total:.1f}"
+    c.axes(
+        left,
+        x=c.say(f"流失 {share}%", f"{share} % of the subsidy leaks to farmers"),
+        y=c.say("补贴，元/日", "subsidy, yuan a day"),
     )
     c.bars(right, panel(rows, "blocked"), first=1)
     c.axes(right, c.say("被封账号", "accounts blocked"), "%")
@@ -147,7 +143,7 @@ def benefit_numbers(tables: Tables) -> pl.DataFrame:
 
 def draw_benefits(c: Canvas, rows: pl.DataFrame) -> None:
     """Bars by benefit."""
-    (ax,) = c.panels(1, len(rows))
+    (ax,) = c.panels()
     c.bars(ax, rows)
     c.axes(ax, "", c.say("人", "account holders"))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import polars as pl
-from matplotlib.ticker import MaxNLocator
 
 from sim.reporting.figures.canvas import Canvas
 from sim.reporting.figures.numbers import MINUTES_PER_HOUR, NOTHING, Tables, long, on_dates, together
@@ -64,7 +63,6 @@ def draw_retention(c: Canvas, rows: pl.DataFrame) -> None:
     """One falling line."""
     (ax,) = c.panels()
     c.lines(ax, rows, mark=rows["x"].n_unique() <= 31)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylim(bottom=0)
     c.axes(
         ax,
@@ -88,8 +86,7 @@ def participation_numbers(tables: Tables) -> pl.DataFrame:
 def draw_participation(c: Canvas, rows: pl.DataFrame) -> None:
     """Bars by segment and by channel."""
     shown = [p for p in ("segments", "channels") if len(panel(rows, p))]
-    most = max(panel(rows, p)["x"].n_unique() for p in shown)
-    for k, (ax, name) in enumerate(zip(c.panels(len(shown), most), shown, strict=True)):
+    for k, (ax, name) in enumerate(zip(c.panels(len(shown)), shown, strict=True)):
         c.bars(ax, panel(rows, name), first=k)
         if name == "segments":
             c.axes(ax, c.say("人群", "segments"), c.say("每百名用户中的新玩家", "new players per 100 users"))
@@ -105,7 +102,7 @@ def deeds_numbers(tables: Tables) -> pl.DataFrame:
 
 def draw_deeds(c: Canvas, rows: pl.DataFrame) -> None:
     """Bars by deed."""
-    (ax,) = c.panels(1, len(rows))
+    (ax,) = c.panels()
     c.bars(ax, rows)
     c.axes(ax, "", c.say("次数", "times done"))
 

@@ -17,14 +17,14 @@ from sim.reporting.figures.look import Look, printing
 from sim.reporting.figures.spec import FigureSpec
 from sim.reporting.manifest import version
 from sim.reporting.results import Results
-from sim.reporting.terminal import literal
 from sim.softly import softly
 from sim.suggestions import did_you_mean
 
 FIGURES: dict[str, FigureSpec] = {
     spec.name: spec for spec in (*traffic.FIGURES, *giving.FIGURES, *play.FIGURES, *market.FIGURES)
 }
-FORMATS = ("png", "svg", "pdf")
+BACKENDS = {"png": "agg", "svg": "svg", "pdf": "pdf"}  # named, so that no setting of the caller's chooses
+FORMATS = tuple(BACKENDS)
 METADATA = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
@@ -52,6 +52,12 @@ def draw(spec: FigureSpec, numbers: pl.DataFrame, look: Look, caption: str, head
     spec.draw(canvas, numbers)
     canvas.finish(f"{look.say(spec.zh, spec.en)} · {heading}", caption)
     return canvas.figure
+
+
+def save(figure: Figure, file: Path, look: Look) -> None:
+    """Write a figure in the format its file's name ends with. Call it inside `printing()`."""
+    form = file.suffix[1:]
+    figure.savefig(file, format=form, backend=BACKENDS[form], dpi=look.dpi, metadata=METADATA[form])
 
 
 def numbers_of(spec: FigureSpec, results: Results) -> pl.DataFrame | None:
@@ -94,7 +100,7 @@ def draw_each(
     A figure that cannot be drawn costs the others nothing; `again` is the command that draws it again.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    caption, heading = caption_of(results, look), literal(results.scenario.scenario.title)
+    caption, heading = caption_of(results, look), results.scenario.scenario.title
     drawn = {}
     with printing():
         for spec in chosen(only):
@@ -114,7 +120,7 @@ def _save(
     """The picture in each format and its numbers, each whole or not there."""
     for form in formats:
         with written_whole(folder / f"{name}.{form}") as file:
-            figure.savefig(file, format=form, dpi=look.dpi, metadata=METADATA[form])
+            save(figure, file, look)
     with written_whole(folder / f"{name}.csv") as file:
         numbers.write_csv(file)
 

@@ -21,6 +21,7 @@ from sim.reporting.figures.spec import FigureSpec, panel
 
 DAYS_BEFORE, DAYS_AFTER = 10, 30
 STEPS, HOUR, ENOUGH = (1, 5, 10, 30), 60, 10  # minutes a point may stand for, and the orders it should hold
+SINCE_MIDNIGHT = {10: "10 s", 60: "1 min", 600: "10 min", 3_600: "1 h", 21_600: "6 h", 86_400: "24 h"}
 STEEP = 8  # a peak so many times the median asks for a logarithmic axis
 
 WORDS = {
@@ -81,8 +82,7 @@ def draw_traffic(c: Canvas, rows: pl.DataFrame) -> None:
         top = money.filter(pl.col("series") == series).sort("value", descending=True).row(0, named=True)
         if top["value"] > 0:
             name = c.say(f"{c.name(series)}峰值", f"{c.name(series)} peak")
-            c.peak(right, top["x"], top["value"], f"{name} {top['x']:%m-%d}")
-    right.margins(y=0.12)
+            c.note(right, top["x"], top["value"], f"{name} {top['x']:%m-%d}")
     right.set_ylim(bottom=0)
     c.axes(right, c.say("每日捐款", "donations by day"), y=c.say("元/日", "yuan a day"))
     c.dates(right)
@@ -104,7 +104,7 @@ def draw_hours(c: Canvas, rows: pl.DataFrame) -> None:
         part = panel(rows, what)
         c.lines(ax, part.filter(pl.col("series") != data), first=k)
         c.points(ax, part.filter(pl.col("series") == data), k, c.say("数据 2014", "data of 2014"))
-        ax.set_xticks(range(0, 24, 4))
+        c.marks(ax, [(hour, f"{hour}") for hour in range(0, 24, 4)])
         ax.set_ylim(bottom=0)
         c.axes(ax, c.say(zh, en), c.say("时", "hour of the day"), c.say("占全天 %", "share of the day, %"))
 
@@ -120,8 +120,7 @@ def draw_curve(c: Canvas, rows: pl.DataFrame) -> None:
     ax.set_xscale("log")
     c.lines(ax, rows.filter(pl.col("series") == "simulated"))
     c.points(ax, rows.filter(pl.col("series") == "published"), 1, c.say("公布值", "published"))
-    ax.set_xticks([10, 60, 600, 3600, 21600, 86400], ["10 s", "1 min", "10 min", "1 h", "6 h", "24 h"])
-    ax.minorticks_off()
+    c.marks(ax, list(SINCE_MIDNIGHT.items()))
     ax.set_ylim(0, 105)
     c.axes(
         ax,
