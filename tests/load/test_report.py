@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -204,8 +205,9 @@ def test_pictures_are_drawn_in_three_formats(finished: Path) -> None:
     assert all(file.stat().st_size > 5_000 for file in files)
 
 
-def test_figures_and_summary_are_made_again_from_the_folder(finished: Path) -> None:
+def test_figures_and_summary_are_made_again_from_the_folder(finished: Path, tmp_path: Path) -> None:
     """As often as wanted, in another language and format."""
+    finished = Path(shutil.copytree(finished, tmp_path / "run", ignore=shutil.ignore_patterns("figures")))
     decorate(finished, Look(lang="zh", grey=True), ["pdf"])
     assert {file.name for file in (finished / "figures").iterdir()} == {f"{one.name}.pdf" for one in FIGURES}
     summary = (finished / "summary.md").read_text(encoding="utf-8")
