@@ -160,11 +160,13 @@ def report(
 
 @app.command("init-adapter", epilog="Example:  beanpeak load init-adapter mine.py")
 def init_adapter(file: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")]) -> None:
-    """Write an adapter to begin with: it posts to the reference ledger, one request an event."""
+    """Write an adapter to begin with: it posts each event to `/events` of a ledger of your own; change it to fit."""
     from loadtests.starting import write_adapter
 
     write_adapter(file)
-    print(f"{file}: written; try it with `beanpeak load check-adapter {file}:Ledger`")
+    print(
+        f"{file}: written; change it to fit, then try `beanpeak load check-adapter {file}:Ledger --host http://127.0.0.1:9000`"
+    )
 
 
 @app.command(

@@ -21,7 +21,8 @@ from sim.cli import main
 from tests.docs.test_docs import ROOT, calls
 
 PAGES = ("README.md", "CONTRIBUTING.md", "docs/load.md", "docs/ledger.md", "docs/model.md")
-STANDS_FOR = {"NAME": "hello", "N": "0", "HOST": "127.0.0.1"}
+OURS = "loadtests.targets.reference:Reference"  # a newcomer's own adapter speaks to a ledger we do not have
+STANDS_FOR = {"NAME": "hello", "N": "0", "HOST": "127.0.0.1", "mine:Ledger": OURS, "mine.py:Ledger": OURS}
 SMALL = {  # what makes a command small enough for a test
     "run": ["--users", "300"],
     "load": ["--users", "100", "--peak-rate", "900", "--floor-rate", "900", "--slo", "calm.toml"],
