@@ -18,7 +18,7 @@ from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
 from sim.engine import tallies
 from sim.engine.actions import ACTION, Actions, empty, join
-from sim.engine.allotment import settle
+from sim.engine.allotment import settle, settled_room
 from sim.engine.books import UserTotals
 from sim.engine.clocks import ShoppingClock, shopping_clock
 from sim.engine.kernel import DONE, import_records, list_errands, play_block, start_users, wake_farmers
@@ -170,7 +170,7 @@ class Population:
             block.meta[RECORDS] = 0
             while block.meta[USED] + len(mine) + 1 > len(block.errands):
                 block.errands = np.concatenate([block.errands, np.zeros_like(block.errands)])
-            out = np.zeros((1 + len(self.benefits)) * len(mine) + 2, ACTION)
+            out = np.zeros(settled_room(len(mine), len(self.benefits)), ACTION)
             part = claims[mine]
             settle(
                 part, self.users, self.next_s, block.errands, self.rules, self.days, self.deeds, vouchers,
