@@ -25,8 +25,8 @@ FRIENDS = 50
 
 
 def people(head_start: bool) -> Population:
-    """The busy world, in which hardly anybody plays yet."""
-    scenario = world("busy", 400, 1, "base" if head_start else "lots")
+    """The busy world without benefits, whose rooms would hide what is missing."""
+    scenario = world("busy", 400, 1, "base" if head_start else "lots").model_copy(update={"benefits": {}})
     return Population(scenario, load_parameters(), 0, farmers=0, teams=1, workers=1)
 
 
