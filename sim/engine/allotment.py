@@ -31,7 +31,7 @@ from sim.engine.rows import (
     VOUCHER_SHIP,
 )
 from sim.engine.rules import DAY_S, philox, unit
-from sim.engine.writing import file_errand, new_errand
+from sim.engine.writing import MOST, file_errand, new_errand, writes
 from sim.streams import Purpose, draws
 
 K_GIFT = int(Kind.GIFT)
@@ -120,7 +120,7 @@ def spend_earliest(u: Any, beans: int, now: int) -> int:
     return touched
 
 
-@rule
+@writes(0, 1)
 def file_voucher(
     user: int, u: Any, c: Any, period: int, vouchers: Any, errands: Any, meta: Any, R: Any, now_s: int
 ) -> None:  # fmt: skip
@@ -136,6 +136,11 @@ def file_voucher(
     e.step = VOUCHER_CANCEL if unit(w[0]) < vouchers[c.deed].cancel else VOUCHER_SHIP
     e.due = now_s + 3600 + int(unit(w[1]) * vouchers[c.deed].ship_s)
     file_errand(u, errands, k)
+
+
+def settled_room(claims: int, benefits: int) -> int:
+    """The most records that settling so many claims may write: recruits, or benefits that were reached."""
+    return claims * max(MOST["recruit"].records, benefits)
 
 
 @table_rule
@@ -186,7 +191,7 @@ def settle(
             next_s[user] = min(next_s[user], errands[u.errand].due)
 
 
-@rule
+@writes(0, 1)
 def file_service(u: Any, c: Any, activities: Any, errands: Any, meta: Any, now_s: int) -> None:
     """A place was granted: the day of service stands in the user's list."""
     k = new_errand(errands, meta)
@@ -201,7 +206,7 @@ def file_service(u: Any, c: Any, activities: Any, errands: Any, meta: Any, now_s
     file_errand(u, errands, k)
 
 
-@rule
+@writes(MOST["start_playing"].records)
 def recruit(
     user: int, users: Any, next_s: Any, now_s: int, end_day: int, R: Any, out: Any, meta: Any, tally: Any
 ) -> None:  # fmt: skip

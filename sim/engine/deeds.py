@@ -26,6 +26,7 @@ from sim.engine.rows import (
     GROWING_DAYS,
     HOLDER,
     IN_TEAM,
+    MAX_BENEFITS,
     NO_DEED,
     PERIODS,
 )
@@ -37,7 +38,7 @@ from sim.engine.rules import (
     ripe_beans,
     unit,
 )
-from sim.engine.writing import PENDING, record
+from sim.engine.writing import PENDING, record, writes
 from sim.streams import Purpose
 
 GIFT_DRAW = int(Purpose.GIFT)
@@ -82,7 +83,7 @@ def grant_beans(u: Any, day: int, beans: int, cap: int, tally: Any) -> int:
     return int(got)
 
 
-@rule
+@writes(1)
 def harvest(
     user: int, u: Any, t_us: int, day: int, channel: int, R: Any, days: Any, out: Any, meta: Any, tally: Any
 ) -> None:  # fmt: skip
@@ -99,7 +100,7 @@ def harvest(
     tally[T.BEANS_HARVESTED] += ripe
 
 
-@rule
+@writes(1 + MAX_BENEFITS)
 def plain_deed(
     user: int, u: Any, t_us: int, day: int, channel: int, j: int, cap: int, D: Any, G: Any, R: Any,
     benefits: Any, out: Any, meta: Any, tally: Any,
@@ -123,7 +124,7 @@ def plain_deed(
     reach_benefits(user, u, t_us, channel, before, R, benefits, out, meta, tally)
 
 
-@rule
+@writes(MAX_BENEFITS)
 def reach_benefits(
     user: int, u: Any, t_us: int, channel: int, before: int, R: Any, benefits: Any, out: Any, meta: Any, tally: Any
 ) -> None:  # fmt: skip
@@ -166,7 +167,7 @@ def gift_fen(u: Any, w1: int, w2: int, w3: int, place: Any, R: Any) -> int:
     return max(int(min(yuan, MOST_YUAN) * 100.0 + 0.5), 1)
 
 
-@rule
+@writes(2 + MAX_BENEFITS)
 def gift(
     user: int, u: Any, t_us: int, key: int, sub: int, day: int, channel: int, j: int, D: Any, G: Any, R: Any,
     days: Any, places: Any, benefits: Any, out: Any, meta: Any, tally: Any,
@@ -204,7 +205,7 @@ def gift(
     return True
 
 
-@rule
+@writes(1)
 def reward(
     user: int, u: Any, t_us: int, day: int, channel: int, j: int, G: Any, R: Any, out: Any, meta: Any, tally: Any
 ) -> None:  # fmt: skip
@@ -231,7 +232,7 @@ def pick_place(places: Any, count: int, share: float) -> int:
     return low
 
 
-@rule
+@writes(1)
 def bean_gift(
     user: int, u: Any, t_us: int, key: int, sub: int, channel: int, j: int, G: Any, R: Any, places: Any,
     out: Any, meta: Any,
@@ -252,7 +253,7 @@ def bean_gift(
     u.flags = u.flags | CLAIMING
 
 
-@rule
+@writes(1)
 def redeem(
     user: int, u: Any, t_us: int, key: int, sub: int, channel: int, vouchers: Any, R: Any, out: Any, meta: Any,
 ) -> None:  # fmt: skip
@@ -272,7 +273,7 @@ def redeem(
             return
 
 
-@rule
+@writes(2)
 def share(
     user: int, u: Any, t_us: int, key: int, sub: int, day: int, channel: int, R: Any, out: Any, meta: Any, tally: Any
 ) -> None:  # fmt: skip
@@ -295,7 +296,7 @@ def share(
             grown.deed = NO_DEED
 
 
-@rule
+@writes(1)
 def simple_claim(user: int, u: Any, t_us: int, channel: int, j: int, kind: int, out: Any, meta: Any) -> Any:
     """A record that a flag or the barrier completes: applying, joining, signing up."""
     made = record(out, meta, t_us, user, u, kind, channel)

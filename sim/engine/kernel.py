@@ -25,6 +25,7 @@ from sim.engine.rows import (
     HOLDER,
     IN_TEAM,
     LABOUR,
+    MAX_BENEFITS,
     NEVER,
     NOBODY,
     PERIODS,
@@ -45,7 +46,7 @@ from sim.engine.rules import (
 )
 from sim.engine.session import session
 from sim.engine.shopping import order_step, shopping_rate, visit
-from sim.engine.writing import META, RECORDS, USED, drop_errand, record, take_errand
+from sim.engine.writing import META, MOST, RECORDS, USED, drop_errand, record, take_errand, writes
 from sim.streams import Purpose
 
 START_DRAW = int(Purpose.START)
@@ -57,7 +58,6 @@ K_IMPORT = int(Kind.IMPORT)
 K_SHIP = int(Kind.REDEEM_SHIP)
 K_CANCEL = int(Kind.REDEEM_CANCEL)
 
-ROOM = 128  # records and errands one wake-up may need
 DONE, FULL = 0, 1
 
 
@@ -90,7 +90,7 @@ def next_due_s(u: Any, day: int, errands: Any, days: Any, period_end: Any, R: An
     return int(due)
 
 
-@rule
+@writes(1 + PERIODS)
 def fade(
     user: int, u: Any, t_s: int, channel: int, days: Any, period_end: Any, R: Any, out: Any, meta: Any, tally: Any
 ) -> None:  # fmt: skip
@@ -111,7 +111,7 @@ def fade(
             tally[T.BEANS_EXPIRED] += gone.beans
 
 
-@rule
+@writes(MOST["order_step"].records)
 def run_errand(
     user: int, u: Any, channel: int, R: Any, G: Any, benefits: Any, errands: Any, out: Any, meta: Any, tally: Any
 ) -> None:  # fmt: skip
@@ -139,7 +139,7 @@ def run_errand(
     drop_errand(errands, meta, k)
 
 
-@rule
+@writes(1 + MAX_BENEFITS)
 def serve(
     user: int, u: Any, e: Any, t_us: int, channel: int, R: Any, G: Any, benefits: Any, out: Any, meta: Any, tally: Any
 ) -> None:  # fmt: skip
@@ -164,6 +164,18 @@ def serve(
     reach_benefits(user, u, t_us, channel, before, R, benefits, out, meta, tally)
 
 
+# What one wake-up may need: beans fade, and then one thing happens.
+ROOM_RECORDS, ROOM_ERRANDS = (
+    MOST["fade"].records
+    + max(
+        MOST["run_errand"].records,
+        MOST["visit"].records + MOST["start_playing"].records,
+        MOST["session"].records,
+    ),
+    MOST["visit"].errands,
+)
+
+
 @table_rule
 def play_block(
     first: int, last: int, resume: int, base_s: int, end_s: int, users: Any, next_s: Any, errands: Any,
@@ -185,7 +197,7 @@ def play_block(
         u = users[user]
         channel = channel_of(place_of(user, R)[0], R)
         while next_s[user] < end_s:
-            if meta[RECORDS] + ROOM > len(out) or meta[USED] + ROOM > len(errands):
+            if meta[RECORDS] + ROOM_RECORDS > len(out) or meta[USED] + ROOM_ERRANDS > len(errands):
                 return FULL, user
             t_s = next_s[user]
             day = t_s // DAY_S

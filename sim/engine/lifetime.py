@@ -25,7 +25,7 @@ from sim.engine.rules import (
     second_of_day,
     sequential_uniform,
 )
-from sim.engine.writing import record
+from sim.engine.writing import record, writes
 from sim.streams import Purpose
 
 TRAITS_DRAW = int(Purpose.TRAITS)
@@ -40,7 +40,7 @@ LIFELONG = 1e30  # a lifetime budget nobody uses up
 RATE, GLOW, VOLUME, INTENSITY, HAZARD = range(5)
 
 
-@rule
+@writes(2)
 def start_playing(user: int, u: Any, t_s: int, channel: int, R: Any, out: Any, meta: Any, tally: Any) -> None:
     """Become a player: the first session follows at once, a head start grows from today."""
     w = philox(R.k0, R.k1, user, 0, 0, BUDGET_DRAW)

@@ -18,10 +18,19 @@ from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
 from sim.engine import tallies
 from sim.engine.actions import ACTION, Actions, empty, join
-from sim.engine.allotment import settle
+from sim.engine.allotment import settle, settled_room
 from sim.engine.books import UserTotals
 from sim.engine.clocks import ShoppingClock, shopping_clock
-from sim.engine.kernel import DONE, import_records, list_errands, play_block, start_users, wake_farmers
+from sim.engine.kernel import (
+    DONE,
+    ROOM_ERRANDS,
+    ROOM_RECORDS,
+    import_records,
+    list_errands,
+    play_block,
+    start_users,
+    wake_farmers,
+)
 from sim.engine.rows import ERRAND, HOLDER, MAX_DEEDS, NEVER, NOBODY, USER
 from sim.engine.settings import (
     benefit_table,
@@ -66,10 +75,10 @@ class Block:
         self.points = np.zeros(max(self.teams, 1), np.int64)
 
     def make_room(self) -> None:
-        """Double whatever is nearly full."""
-        if self.meta[RECORDS] * 2 > len(self.out):
+        """Double whatever has no room for one more wake-up, until it has."""
+        while self.meta[RECORDS] + ROOM_RECORDS > len(self.out):
             self.out = np.concatenate([self.out, np.zeros_like(self.out)])
-        if self.meta[USED] * 2 > len(self.errands):
+        while self.meta[USED] + ROOM_ERRANDS > len(self.errands):
             self.errands = np.concatenate([self.errands, np.zeros_like(self.errands)])
 
 
@@ -170,7 +179,7 @@ class Population:
             block.meta[RECORDS] = 0
             while block.meta[USED] + len(mine) + 1 > len(block.errands):
                 block.errands = np.concatenate([block.errands, np.zeros_like(block.errands)])
-            out = np.zeros((1 + len(self.benefits)) * len(mine) + 2, ACTION)
+            out = np.zeros(settled_room(len(mine), len(self.benefits)), ACTION)
             part = claims[mine]
             settle(
                 part, self.users, self.next_s, block.errands, self.rules, self.days, self.deeds, vouchers,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sim.bookkeeping import Kind
-from sim.compiling import rule
 from sim.engine import tallies as T
 from sim.engine.choosing import free_beans, session_lift, weigh
 from sim.engine.deeds import (
@@ -36,6 +35,7 @@ from sim.engine.rows import (
     GONE,
     HOLDER,
     IN_TEAM,
+    MAX_DEEDS,
     MAX_SLOTS,
     NEVER,
     NOBODY,
@@ -43,7 +43,7 @@ from sim.engine.rows import (
     SERVING,
 )
 from sim.engine.rules import DAY_S, exponential, farm_second, philox, quantile, total_available, unit
-from sim.engine.writing import PENDING, record
+from sim.engine.writing import MOST, PENDING, record, writes
 from sim.streams import Purpose
 
 TRAITS_DRAW = int(Purpose.TRAITS)
@@ -54,9 +54,13 @@ K_SESSION = int(Kind.SESSION)
 K_BLOCK = int(Kind.BLOCK)
 K_REVOKE = int(Kind.REVOKE)
 K_GIFT = int(Kind.GIFT)
+# Records that one deed, a session of a user and one of a farmer may write.
+A_DEED = MOST["gift"].records + MOST["share"].records
+A_SESSION = MAX_SLOTS * A_DEED
+A_FARM = MAX_DEEDS * MOST["plain_deed"].records + 3
 
 
-@rule
+@writes(2)
 def guarded(
     user: int, u: Any, t_us: int, day: int, channel: int, R: Any, out: Any, meta: Any, tally: Any
 ) -> bool:
@@ -77,7 +81,7 @@ def guarded(
     return True
 
 
-@rule
+@writes(2 + max(A_SESSION, A_FARM))
 def session(
     user: int, u: Any, t_s: int, channel: int, D: Any, G: Any, R: Any, mix: Any, days: Any, traits: Any,
     places: Any, activities: Any, vouchers: Any, benefits: Any, out: Any, meta: Any, tally: Any,
@@ -117,7 +121,7 @@ def session(
     schedule_session(user, u, max(t_s, end // 1_000_000), channel, traits, days, R)
 
 
-@rule
+@writes(A_SESSION)
 def slots(
     user: int, u: Any, t_us: int, key: int, day: int, channel: int, segment: int, place: Any, D: Any, G: Any,
     R: Any, mix: Any, days: Any, traits: Any, places: Any, activities: Any, vouchers: Any, benefits: Any,
@@ -152,7 +156,7 @@ def slots(
     return t_us
 
 
-@rule
+@writes(A_DEED)
 def act(
     user: int, u: Any, t_us: int, key: int, sub: int, day: int, channel: int, j: int, place: Any,
     word: int, D: Any, G: Any, R: Any, days: Any, places: Any, activities: Any, vouchers: Any, benefits: Any,
@@ -193,7 +197,7 @@ def act(
         tally[T.SIGNUPS] += 1
 
 
-@rule
+@writes(A_FARM)
 def farm(
     user: int, u: Any, t_us: int, day: int, channel: int, D: Any, G: Any, R: Any, days: Any, places: Any,
     vouchers: Any, benefits: Any, out: Any, meta: Any, tally: Any,
@@ -212,7 +216,7 @@ def farm(
         recycle(user, u, t_us + 2, day, channel, D, G, R, days, out, meta, tally)
 
 
-@rule
+@writes(1)
 def recycle(
     user: int, u: Any, t_us: int, day: int, channel: int, D: Any, G: Any, R: Any, days: Any, out: Any, meta: Any,
     tally: Any,

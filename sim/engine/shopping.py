@@ -20,6 +20,7 @@ from sim.engine.rows import (
     DONATED,
     GONE,
     LATE_REFUND,
+    MAX_BENEFITS,
     NO_DEED,
     NOBODY,
     PAY,
@@ -29,6 +30,7 @@ from sim.engine.rows import (
 )
 from sim.engine.rules import (
     DAY_S,
+    MOST_IN_BASKET,
     alias_row,
     bin_at,
     delay_s,
@@ -40,7 +42,7 @@ from sim.engine.rules import (
     quantile,
     unit,
 )
-from sim.engine.writing import PENDING, drop_errand, file_errand, new_errand, record
+from sim.engine.writing import PENDING, drop_errand, file_errand, new_errand, record, writes
 from sim.streams import Purpose
 
 VISIT_DRAW = int(Purpose.VISIT)
@@ -83,7 +85,7 @@ def takes_part(user: int, festival: int, R: Any) -> bool:
     return bool(unit(w[0]) < R.takes_part[festival - 1])
 
 
-@rule
+@writes(1 + MOST_IN_BASKET, MOST_IN_BASKET)
 def visit(
     user: int, u: Any, t_s: int, channel: int, R: Any, G: Any, bins: Any, upto: Any, edges: Any, hour_bin: Any,
     guide: Any, traits: Any,
@@ -112,7 +114,7 @@ def visit(
     return bool(R.play_open != 0 and fresh and unit(w[3]) < R.entry_per_visit * R.channel_pull[channel])
 
 
-@rule
+@writes(1, 1)
 def order(
     user: int, u: Any, t_s: int, n: int, channel: int, price_factor: float, R: Any, product: Any,
     errands: Any, out: Any, meta: Any, tally: Any, traffic: Any, row: int,
@@ -191,7 +193,7 @@ def arrival_s(shipped_s: int, hand: int, delivered: int, slow: int, kind: int, R
     return int(shipped_s + timer)
 
 
-@rule
+@writes(2 + MAX_BENEFITS)
 def order_step(
     user: int, u: Any, k: int, channel: int, R: Any, G: Any, benefits: Any, errands: Any, out: Any, meta: Any,
     tally: Any,
@@ -250,7 +252,7 @@ def confirm_themselves(buyers: Any, refs: Any, rules: Any, by_timer: Any) -> Non
         by_timer[k] = arrival_s(0, a[3], b[0], b[1], b[2], R) == timer_s(b[2], R)
 
 
-@rule
+@writes(2 + MAX_BENEFITS)
 def confirm(
     user: int, u: Any, e: Any, t_us: int, channel: int, R: Any, G: Any, benefits: Any, out: Any, meta: Any,
     tally: Any,

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
 
+from sim.codecache import SETTINGS
 from sim.compiling import rule
 from sim.engine.rows import NOBODY
+from sim.errors import InvariantError
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # The `meta` vector of a block.
 RECORDS, FREE, USED = 0, 1, 2
@@ -13,7 +22,52 @@ META = 3
 PENDING = 255  # outcome of a claim until the barrier decides
 
 
-@rule
+@dataclass(frozen=True)
+class Room:
+    """The most records and new errands that one call of a rule may write."""
+
+    records: int
+    errands: int = 0
+
+
+MOST: dict[str, Room] = {}  # of every rule that writes, by its name
+
+
+def writes(records: int, errands: int = 0) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A rule that writes, with the most that one call of it may write, what it calls included.
+
+    Compiled code checks no bounds, so whoever calls a rule sees to the room by these numbers. Plain Python
+    (NUMBA_DISABLE_JIT=1) holds every call to them and raises InvariantError.
+    """
+
+    def stated(function: Callable[P, R]) -> Callable[P, R]:
+        MOST[function.__name__] = Room(records, errands)
+        return _held(function, MOST[function.__name__]) if SETTINGS.DISABLE_JIT else rule(function)
+
+    return stated
+
+
+def _held(function: Callable[P, R], room: Room) -> Callable[P, R]:
+    """The plain function, which complains when it writes more than was stated."""
+    place = list(inspect.signature(function).parameters).index("meta")
+
+    @functools.wraps(function)
+    def held(*given: P.args, **named: P.kwargs) -> R:
+        meta: Any = given[place]
+        before, used = int(meta[RECORDS]), int(meta[USED])
+        result = function(*given, **named)
+        wrote, filed = int(meta[RECORDS]) - before, int(meta[USED]) - used
+        if wrote > room.records or filed > room.errands:
+            raise InvariantError(
+                f"{function.__name__}: wrote {wrote} records and {filed} errands; "
+                f"at most {room.records} and {room.errands} are stated beside it"
+            )
+        return result
+
+    return held
+
+
+@writes(1)
 def record(out: Any, meta: Any, t_us: int, user: int, u: Any, kind: int, channel: int) -> Any:
     """A fresh, zeroed record of this user's next action; the caller fills in what moves."""
     k = meta[RECORDS]
@@ -41,7 +95,7 @@ def record(out: Any, meta: Any, t_us: int, user: int, u: Any, kind: int, channel
     return row
 
 
-@rule
+@writes(0, 1)
 def new_errand(errands: Any, meta: Any) -> int:
     """The index of a free errand row."""
     if meta[FREE] != NOBODY:
