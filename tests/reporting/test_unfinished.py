@@ -190,3 +190,26 @@ def test_the_peak_memory_is_of_this_process() -> None:
     """At least what the interpreter with polars needs, at most what the machine has."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20
     assert 10 < manifest.peak_memory_mb() < total
+
+
+HARMLESS = {
+    "checks",
+    "codecache",
+    "compiling",
+    "errors",
+    "forking",
+    "ledger",
+    "plainly",
+    "softly",
+    "suggestions",
+}
+
+
+def test_whatever_the_engine_imports_is_the_model_or_known_to_move_no_number() -> None:
+    """A new room that makes rows has to be hashed; these compile, check, name or refuse, and make none."""
+    script = (
+        "import sys, sim.engine.running; print(*{m.split('.')[1] for m in sys.modules if m[:4] == 'sim.'})"
+    )
+    asked = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    rooms = {name.removesuffix(".py") for name in manifest.MODEL}
+    assert set(asked.stdout.split()) <= rooms | HARMLESS
