@@ -26,6 +26,15 @@ app = typer.Typer(help="Keys of the service: new, list, rotate, revoke.", no_arg
 
 
 @contextmanager
+def changing(db: str) -> Iterator[SqlStore]:
+    """A ledger that is there, led by this process alone: a mistyped name makes none."""
+    with looking(db):
+        pass
+    with leading(db) as store:
+        yield store
+
+
+@contextmanager
 def leading(db: str) -> Iterator[SqlStore]:
     """The ledger, led by this process alone; it is made if it is not there."""
     from sim.bookkeeping import CHART
@@ -81,7 +90,7 @@ def new(
     if lasts == 0:
         raise UsageError(f"--expires {expires}: the key would be over at once; give more, or leave it out")
     end = None if lasts is None else _now() + lasts
-    with leading(db) as store:
+    with changing(db) as store:
         key, token = Keyring(store.access_keys()).make(id, scope, owns or ("*",), _now(), end)
         store.save_keys([key.row])
     say({"id": id, "token": token, "expires_at": end}, json, token)
@@ -113,7 +122,7 @@ def rotate(
     from sim.service.keys import Keyring
 
     both = _duration_us("--overlap", overlap)
-    with leading(db) as store:
+    with changing(db) as store:
         keys, token = Keyring(store.access_keys()).rotate(id, _now(), both)
         store.save_keys([key.row for key in keys])
     say({"id": id, "token": token}, json, token)
@@ -124,7 +133,7 @@ def revoke(id: Principal, db: Db = DEFAULT, json: Json = False) -> None:
     """End a key at once, while no server runs (else POST /v1/keys/{id}/revoke)."""
     from sim.service.keys import Keyring
 
-    with leading(db) as store:
+    with changing(db) as store:
         ended = Keyring(store.access_keys()).revoke(id, _now())
         if ended:
             store.save_keys([key.row for key in ended])

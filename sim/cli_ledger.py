@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from sim import cli_keys
-from sim.cli_keys import DEFAULT, Db, Json, leading, looking, say
+from sim.cli_keys import DEFAULT, Db, Json, changing, leading, looking, say
 from sim.errors import InvariantError, UsageError
 
 EXAMPLES = """
@@ -97,7 +97,7 @@ def rebuild(db: Db = DEFAULT, json: Json = False) -> None:
     """Make counters, holds and documents anew from the journal, while no server runs."""
     from sim.ledger.rebuild import rebuild
 
-    with leading(db) as store:
+    with changing(db) as store:
         events = rebuild(store)
     say({"events": events}, json, f"rebuilt from {events:,} events")
 

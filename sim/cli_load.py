@@ -101,7 +101,8 @@ def run(
     db: Db = "",
     relaxed: Relaxed = False,
     faults: Annotated[
-        Path | None, typer.Option(help="TOML file of [[fault]] entries, for the embedded ledger.")
+        Path | None,
+        typer.Option(help="TOML file of faults, for the embedded ledger; docs/load.md shows one."),
     ] = None,
     figures: Annotated[bool, typer.Option(help="Draw them: PNG, SVG and PDF.")] = True,
     fail_on: Annotated[str, typer.Option(help="all; or audit: nothing else decides the exit code.")] = "all",

@@ -138,11 +138,12 @@ def _again(own: Path, results: Any, json: bool) -> None:
 def _tell(folder: Path, names: list[str], json: bool) -> None:
     """Where, and what is there."""
     from sim.reporting.manifest import to_json
+    from sim.reporting.terminal import literal
 
     if json:
         print(to_json({"folder": str(folder), "made": names}), end="")
     else:
-        print(f"{folder}: {', '.join(names)}")
+        print(literal(f"{folder}: {', '.join(names)}"))
 
 
 def _all_made(failed: list[str]) -> None:

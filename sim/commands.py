@@ -1,4 +1,4 @@
-"""What every command has in common: an option is given once, and Ctrl-C is one line.
+"""What every command has in common: an option is given once and not empty, and Ctrl-C is one line.
 
 `strict(app)` says so to all commands of an app and of the apps inside it, whoever wrote them.
 """
@@ -20,7 +20,10 @@ class Strict:
     """Mixed into a command or a group of commands."""
 
     def make_parser(self, ctx: Any) -> Any:
-        """A parser that refuses an option given twice: of `--design a --design b` one would be ignored."""
+        """A parser that refuses an option given twice, of which one would be ignored, or given empty.
+
+        `--host "$STAGING"` with a variable that is not set would otherwise load another ledger.
+        """
         parser = super().make_parser(ctx)  # type: ignore[misc]
         parse = parser.parse_args
 
@@ -29,6 +32,13 @@ class Strict:
             for option, times in Counter(order).items():
                 if times > 1 and not _repeatable(option) and not ctx.resilient_parsing:
                     raise typer.BadParameter("given twice; give it once", ctx=ctx, param=option)
+            for option in order:
+                if (
+                    option.param_type_name == "option"
+                    and options.get(option.name) == ""
+                    and not ctx.resilient_parsing
+                ):
+                    raise typer.BadParameter("is empty; give a value, or leave it out", ctx=ctx, param=option)
             return options, rest, order
 
         parser.parse_args = once

@@ -191,6 +191,7 @@ def writable_folder(folder: Path, flag: str = "--out") -> Path:
     Raises UsageError.
     """
     try:
+        str(folder).encode()  # tables are written by a library that takes no other names
         missing = [place for place in (folder, *folder.parents) if not place.exists()]
         folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".beanpeak-", dir=folder)
@@ -207,6 +208,8 @@ def writable_folder(folder: Path, flag: str = "--out") -> Path:
         raise UsageError(
             f"{flag} {folder}: cannot be written: {error.strerror}; name another folder"
         ) from None
+    except UnicodeEncodeError:
+        raise UsageError(f"{flag} {str(folder)!r}: is no name in UTF-8; name another folder") from None
     except ValueError as error:
         raise UsageError(f"{flag} {str(folder)!r}: is no name of a folder: {error}") from None
     return folder

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sim.engine.measures import Tables, heterogeneity, peak_10s, totals
 from sim.engine.outcome import PEAK_USERS, Published, ReportLine, Size
 
@@ -27,6 +30,16 @@ def row(
         "name": name, "published": published, "simulated": simulated, "low": low, "high": high, "unit": unit,
         "source": source, "passed": bool(low <= simulated <= high),
     }  # fmt: skip
+
+
+def share_of(part: float, whole: float) -> float:
+    """part ÷ whole; NaN of nothing."""
+    return float(part) / float(whole) if whole else float("nan")
+
+
+def peak_of(days: NDArray[np.int64]) -> float:
+    """The day with the most; NaN where there is none on any."""
+    return float(days.argmax()) if days.any() else float("nan")
 
 
 def published_rows(c: Campaign, tables: Tables) -> list[Published]:
@@ -51,12 +64,12 @@ def _volumes(c: Campaign, tables: Tables) -> list[Published]:
     return [
         row("yuan per charity order", "0.046", values["yuan_per_charity_order"], 0.03, 0.07, "yuan", PRESS),
         row("commonest pledge", "0.02", commonest / 100.0, 0.02, 0.02, "yuan", PRESS),
-        row("charity orders per buyer-year", "18.6", orders / max(buyers, 1), 13.95, 23.25, "orders", PRESS),
+        row("charity orders per buyer-year", "18.6", share_of(orders, buyers), 13.95, 23.25, "orders", PRESS),
         row("users who touch charity in the year", "64", 100.0 * buyers / users, 55, 72, "%", PRESS + ", D"),
-        row("Double 11 ÷ mean day", "13.8", that_day / mean_day, 10, 18, "×", PRESS + ", D"),
-        row("charity orders per buyer of the day", "2.65", that_day / max(participants, 1), 2.2, 3.1, "orders", PRESS),
+        row("Double 11 ÷ mean day", "13.8", share_of(that_day, mean_day), 10, 18, "×", PRESS + ", D"),
+        row("charity orders per buyer of the day", "2.65", share_of(that_day, participants), 2.2, 3.1, "orders", PRESS),
         row(
-            "charity share of the day's orders", "29", 100.0 * that_day / max(float(days["orders"][day]), 1), 22, 36,
+            "charity share of the day's orders", "29", 100.0 * share_of(that_day, float(days["orders"][day])), 22, 36,
             "%", "3亿 of 10.42亿 parcels, D",
         ),
     ]  # fmt: skip
@@ -103,14 +116,15 @@ def _cash(c: Campaign, tables: Tables) -> list[Published]:
     pledged = cash["pledged_fen"].to_numpy()
     _, paid, refunded = (float(x) for x in c.recorder.arrays["festival_orders"])
     small_all, small = (float(x) for x in c.recorder.arrays["small"])
-    first = 100.0 * confirmed[0] / max(confirmed.sum(), 1)
+    first = 100.0 * share_of(confirmed[0], confirmed.sum())
+    back = 100.0 * share_of(refunded, paid)
     return [
-        row("cash peak after the day", "3–10", float(confirmed.argmax()), 3, 10, "days", "mechanism (article, S10)"),
+        row("cash peak after the day", "3–10", peak_of(confirmed), 3, 10, "days", "mechanism (article, S10)"),
         row("cash on the day itself", "< 5", first, 0, 5, "%", "mechanism (article, S10)"),
-        row("pledge peak", "0", float(pledged.argmax()), 0, 0, "days", "mechanism (article, S10)"),
-        row("refunds of the day's orders by 11-30", "6", 100.0 * refunded / max(paid, 1), 4, 12, "%", "press 2018 (F)"),
+        row("pledge peak", "0", peak_of(pledged), 0, 0, "days", "mechanism (article, S10)"),
+        row("refunds of the day's orders by 11-30", "6", back, 4, 12, "%", "press 2018 (F)"),
         row(
-            "order donations and gifts of at most 1 yuan", "95", 100.0 * small / max(small_all, 1), 93, 100, "%",
+            "order donations and gifts of at most 1 yuan", "95", 100.0 * share_of(small, small_all), 93, 100, "%",
             "Alipay + Taobao, first half of 2019 (F)",
         ),
     ]  # fmt: skip

@@ -163,11 +163,13 @@ class Recorder:
         )  # fmt: skip
 
     def pool_levels(self, now_s: int) -> None:
-        """What each pool has left and has spent at a barrier that is a full hour."""
-        n = len(self.scenario.pools)
-        row = self.arrays["pools"][now_s // HOUR_S]
-        row[:n] = self.campaign.sponsors.money[:, 0]
-        row[n : 2 * n] = self.arrays["spent"][:n]
+        """What each pool has left, or had left when it was closed, and has spent at a barrier that is a full hour."""
+        sponsors, n = self.campaign.sponsors, len(self.scenario.pools)
+        row, spent = self.arrays["pools"][now_s // HOUR_S], self.arrays["spent"]
+        for k in range(n):
+            closed = sponsors.is_closed(k)
+            row[k] = sponsors.deposited(k) - spent[k] if closed else sponsors.money[k, 0]
+        row[n : 2 * n] = spent[:n]
 
     def new_players_on(self, day: int) -> int:
         """Players who came in on a day that is closed; none before the first."""

@@ -74,7 +74,7 @@ def copy(reader: SqlReader, store: SqlStore) -> int:
     Raises UsageError if the store is not empty, InvariantError if the copy does not hold the same.
     """
     if any(store.count(table) for table in COLUMNS):
-        raise UsageError("the ledger to copy into is not empty")
+        raise UsageError("--to: there is a ledger already, and a copy writes over none; name a new one")
     with reader.snapshot() as head:
         with store.transaction():
             for table in COLUMNS:

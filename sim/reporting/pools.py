@@ -45,6 +45,8 @@ def fate(rows: Pool, start: datetime) -> str:
     parts = []
     if rows[0]["total_fen"] == 0:
         return "holds nothing at this size"
+    if not any(row["spent_fen"] for row in rows) and (dry or spells):
+        return "holds less than one claim asks for at this size"
     if dry:
         parts.append(f"ran dry for good {_when(dry, start)}{_of(len(dry), rows)}")
     elif spells:

@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.loading import settings_hash
+from sim.loading.designs import BASE
 from sim.reporting.amounts import NOTHING, over
 from sim.reporting.metrics import METRICS
 from sim.reporting.pools import capping, pools
@@ -34,6 +35,7 @@ NOT_CALIBRATED = (
     "The totals of this scenario are not calibrated: none are published for it. "
     "Compare designs by it; do not quote its levels."
 )
+CHANGED = "The published values are those of the base design; a changed rule need not meet them."
 BALANCED = "books balanced"
 COMPARED = f"published and simulated ({ANY})"
 
@@ -56,6 +58,8 @@ def summarise(results: Results) -> Summary:
     world = results.scenario.scenario
     published = merged(results)
     notes = () if world.calibrated or published else (NOT_CALIBRATED,)
+    if published and results.design != BASE:
+        notes = (*notes, CHANGED)
     return Summary(
         title=literal(f"{world.title} ({results.name})"),
         facts=_facts(results),

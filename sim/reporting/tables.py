@@ -167,7 +167,7 @@ TABLES: dict[str, Table] = {
             "t": "µs since the start of the scenario",
             "pool": "name in the scenario",
             "sponsor": "its sponsor",
-            "left_fen": "money left, fen",
+            "left_fen": "money left, of a closed pool what was left at its close, fen",
             "spent_fen": "money spent so far, fen",
         },
     ),

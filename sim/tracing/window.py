@@ -33,7 +33,10 @@ def span_of(scenario: Scenario, begins: str | None, ends: str | None) -> Span:
     for option, second in (("--from", first), ("--until", last)):
         _must_be_a_barrier(scenario, option, second)
     if first >= last:
-        raise UsageError(f"--from {begins} --until {ends}: the slice is empty; give a later end")
+        asked = " ".join(
+            f"{flag} {at}" for flag, at in (("--from", begins), ("--until", ends)) if at is not None
+        )
+        raise UsageError(f"{asked}: the slice is empty; give a later end")
     return first, last
 
 

@@ -189,7 +189,7 @@ DB = [
     text("NUL in the name", "a\0b.db", "a.*b"),
     text("nowhere", "none/ledger.db", "none"),
     text("another server's", "mysql://me:s3cret@host/x", "--db"),
-    text("nothing", "", "is a folder"),
+    text("nothing", "", "is empty"),
     *POSTGRES,
 ]
 PROBED = [text("a file", "mine.db", r"mine\.db: each probe"), *POSTGRES]

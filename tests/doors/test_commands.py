@@ -6,6 +6,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,10 +104,10 @@ def test_the_version_is_an_option_too() -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_shells_can_complete(shell: str) -> None:
+def test_shells_can_complete(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The script for the shell is printed; which shell calls, a test under a daemon cannot tell."""
-    told = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "True"}
-    ran = CliRunner().invoke(app, ["--show-completion", shell], prog_name="beanpeak", env=told)
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "True")
+    ran = CliRunner().invoke(app, ["--show-completion", shell], prog_name="beanpeak")
     assert ran.exit_code == 0, ran.output
     assert "_BEANPEAK_COMPLETE" in ran.stdout
 
@@ -131,3 +132,25 @@ def test_tables_keep_every_column_on_narrow_terminals(words: str, columns: str) 
     wide = CliRunner().invoke(app, words.split(), env={"COLUMNS": "200"}).stdout
     assert heads == wide.splitlines()[0].split()
     assert set("".join(wide.split())) == set("".join(ran.stdout.split()))
+
+
+@pytest.mark.parametrize(
+    "words", [["load", "hello", "--host", ""], ["run", "hello", "--out", ""], ["ledger", "audit", "--db", ""]]
+)
+def test_an_option_with_nothing_in_it_is_refused(words: list[str]) -> None:
+    """`--host "$STAGING"` with a variable that is not set means no other ledger."""
+    ran = CliRunner().invoke(app, words)
+    assert ran.exit_code == 2
+    assert "is empty; give a value, or leave it out" in " ".join(ran.output.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["rebuild"], ["key", "new", "a", "--scope", "admin"], ["key", "rotate", "a"], ["key", "revoke", "a"]],
+)
+def test_a_mistyped_ledger_is_not_made(words: list[str], tmp_path: Path) -> None:
+    """What changes a ledger finds one, or says that there is none."""
+    ran = CliRunner().invoke(app, ["ledger", *words, "--db", str(tmp_path / "typo.db")])
+    assert ran.exit_code != 0
+    assert "there is no ledger" in str(ran.exception)
+    assert not list(tmp_path.iterdir())

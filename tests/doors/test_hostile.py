@@ -11,6 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from sim.cli import app
+from sim.doors import writable_folder
+from sim.errors import UsageError
 from sim.loading import load_scenario, resolved_toml
 from sim.reporting.terminal import literal
 
@@ -152,3 +154,9 @@ def test_a_ledger_lies_where_it_is_said_to(db: str, tmp_path: Path, monkeypatch:
         with sqlite3.connect((tmp_path / name).as_uri(), uri=True) as held:
             assert held.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 5
     assert "operator" in beanpeak("ledger", "key", "list", "--db", f"copy {db}").stdout
+
+
+def test_a_folder_that_is_no_utf8_is_refused_before_the_work(tmp_path: Path) -> None:
+    """Tables cannot be written there, and that is said before anything is simulated."""
+    with pytest.raises(UsageError, match="is no name in UTF-8"):
+        writable_folder(tmp_path / "bad\udcff")

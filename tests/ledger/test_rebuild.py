@@ -79,7 +79,7 @@ def test_nothing_is_copied_over_a_ledger(store: SqlStore, tmp_path: Path) -> Non
     """The target must be empty, of keys too."""
     with closing(open_store(tmp_path / "from.db", CHART)) as source:
         store.save_keys(KEYS[:1])
-        with pytest.raises(UsageError, match="not empty"):
+        with pytest.raises(UsageError, match="there is a ledger already"):
             copy(source, store)
 
 

@@ -19,6 +19,7 @@ from sim.reporting.results import Results
 from sim.reporting.sections import HEADLINE, merged, totals
 from sim.reporting.summary import (
     BALANCED,
+    CHANGED,
     NOT_CALIBRATED,
     Summary,
     as_dict,
@@ -134,3 +135,11 @@ def test_programs_get_valid_json(three: Results) -> None:
     assert len(held["metrics"]["orders"]) == 3
     assert held["balanced"] is True
     assert held["replications"] == len(held["digests"]) == 3
+
+
+def test_a_changed_rule_is_not_held_against_history(make_outcome: Make) -> None:
+    """The published values were measured under the rules of then: the summary of a design says so."""
+    world = load_scenario("double11_2018")
+    base, changed = (make_outcome(0, scenario=world, design=design) for design in ("base", "no_badge"))
+    assert CHANGED in printed(Results("double11_2018", (changed,)))
+    assert CHANGED not in printed(Results("double11_2018", (base,)))

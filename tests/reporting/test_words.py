@@ -323,3 +323,16 @@ def test_what_is_per_participant_is_not_called_per_player() -> None:
     """The subsidy is divided by those who played."""
     assert HEADLINE["subsidy_per_participant"] == "subsidy per participant"
     assert {m.per for m in METRICS if m.name == "subsidy_per_participant"} == {"participant"}
+
+
+@WRITTEN
+def test_a_pool_too_small_for_one_claim_did_not_run_dry(
+    written: Callable[[Results], str], make_outcome: Make
+) -> None:
+    """A tiny population's share of a sponsor's money may be less than anybody can ask for."""
+    tiny = budget(
+        total_fen=40, deposited_fen=40, spent_fen=0, left_fen=40, dry_at=DRY["dry_at"], dry_spells=1
+    )
+    text = written(pooled(make_outcome, tiny))
+    assert "holds less than one claim asks for at this size" in text
+    assert "ran dry" not in text

@@ -221,3 +221,12 @@ def test_what_pools_gave_and_have_left_is_what_was_put_in() -> None:
     for row in week.tables["budgets"].iter_rows(named=True):
         assert row["spent_fen"] + row["left_fen"] == row["deposited_fen"] <= row["total_fen"]
         assert (row["unmet_fen"] is None) == (row["serves"] == "teams")
+
+
+def test_a_closed_pool_is_shown_with_what_it_had_left() -> None:
+    """The money that goes back to the sponsor was not given: the last row by hour is what the budget says."""
+    week = run("week95_2022", 5_000)
+    last = {row["pool"]: row["left_fen"] for row in week.tables["pools"].sort("t").iter_rows(named=True)}
+    left = {row["pool"]: row["left_fen"] for row in week.tables["budgets"].iter_rows(named=True)}
+    assert last == left
+    assert any(left.values())

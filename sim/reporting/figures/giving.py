@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from sim.engine.measures import top_share
 from sim.reporting.figures.canvas import Canvas
 from sim.reporting.figures.numbers import (
     FEN_PER_YUAN,
@@ -21,7 +22,7 @@ from sim.reporting.figures.numbers import (
 from sim.reporting.figures.spec import FigureSpec, panel
 
 MOST_TEAMS = 15
-TOP_TENTH = 90.0
+TOP_TENTH = 0.1
 
 CAUSE_WORDS = {
     "education": ("教育", "education"),
@@ -72,10 +73,15 @@ def ngo_numbers(tables: Tables) -> pl.DataFrame:
     if rows["raised_fen"].sum() == 0:
         return NOTHING
     curve = per_replication(rows, lambda part: lorenz(part["raised_fen"]))
-    spread = per_replication(rows, lambda part: pl.DataFrame({"gini": [gini(part["raised_fen"])]}))
+    spread = per_replication(
+        rows,
+        lambda part: pl.DataFrame(
+            {"gini": [gini(part["raised_fen"])], "top": [top_share(part["raised_fen"].to_numpy(), TOP_TENTH)]}
+        ),
+    )
     return together(
         long(curve, "lorenz", "holders", ["held"]),
-        long(spread.with_columns(pl.lit(0.0).alias("at")), "gini", "at", ["gini"]),
+        long(spread.with_columns(pl.lit(0.0).alias("at")), "spread", "at", ["gini", "top"]),
     )
 
 
@@ -87,15 +93,11 @@ def draw_ngos(c: Canvas, rows: pl.DataFrame) -> None:
     c.lines(ax, curve)
     ax.set_xlim(0, 100)
     ax.set_ylim(0, 100)
-    top = 100.0 - float(curve.filter(pl.col("x") == TOP_TENTH)["value"][0])
-    spread = float(panel(rows, "gini")["value"][0])
-    c.note(ax, 100.0 - TOP_TENTH, 100.0, c.say(f"基尼系数 {spread:.2f}", f"Gini {spread:.2f}"))
-    c.note(
-        ax,
-        TOP_TENTH,
-        100.0 - top,
-        c.say(f"前 10% 机构占 {top:.0f}%", f"the largest tenth raised {top:.0f} %"),
-    )
+    found = dict(panel(rows, "spread").select("series", "value").iter_rows())
+    spread, top = found["gini"], 100.0 * found["top"]
+    c.note(ax, 100.0 * TOP_TENTH, 100.0, c.say(f"基尼系数 {spread:.2f}", f"Gini {spread:.2f}"))
+    words = c.say(f"前 10% 机构占 {top:.0f}%", f"the largest tenth raised {top:.0f} %")
+    c.note(ax, 100.0 * (1.0 - TOP_TENTH), 100.0 - top, words)
     c.axes(
         ax,
         "",
