@@ -76,15 +76,6 @@ def test_decoration_is_made_again_byte_for_byte(whole: Results, tmp_path: Path) 
     assert {f"{name}.png" for name in FIGURES} <= before.keys()
 
 
-@pytest.fixture
-def few(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Two figures in place of all: what is promised of one that fails does not depend on which it is."""
-    names = list(FIGURES)[:2]
-    for name in FIGURES.keys() - names:
-        monkeypatch.delitem(FIGURES, name)
-    return names
-
-
 @pytest.mark.parametrize("at", [0, 1])
 def test_one_figure_that_fails_costs_the_others_nothing(
     at: int,
