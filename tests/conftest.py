@@ -10,9 +10,12 @@ import os
 import signal
 import subprocess
 import sys
+from functools import cache
 from typing import Any
 
 import pytest
+import typer.main
+import typer.testing
 from hypothesis import HealthCheck, settings
 
 from tests.postgres import db, postgres
@@ -28,6 +31,10 @@ settings.load_profile(os.environ.get("BEANPEAK_HYPOTHESIS", "steady"))
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# A thousand commands are given in this process: Typer would build the tree of all of them anew for each.
+# (Its CliRunner, imported before, still does: how shells complete depends on the environment of the moment.)
+vars(typer.main)["get_command"] = cache(typer.main.get_command)
+
 COMPILE = "import sim; sim.simulate('hello', users=50)"
 
 
@@ -41,3 +48,14 @@ def pytest_collection_finish() -> None:
     """What is imported by now stays until the end: no later collection of garbage has to walk through it."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Two figures in place of all, where what is promised does not depend on which are drawn."""
+    from sim.reporting.figures.registry import FIGURES
+
+    names = list(FIGURES)[:2]
+    for name in FIGURES.keys() - names:
+        monkeypatch.delitem(FIGURES, name)
+    return names

@@ -37,7 +37,7 @@ def python(script: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """A folder in which two small scenarios were run."""
     folder = tmp_path_factory.mktemp("cli")
-    return folder, ended(started("run", "hello", "point_farms", "--users", "1000", cwd=folder))
+    return folder, beanpeak("run", "hello", "point_farms", "--users", "200", cwd=folder)
 
 
 # --- help ----------------------------------------------------------------------------------------------
@@ -103,6 +103,7 @@ def test_a_run_leaves_everything_promised(done: tuple[Path, subprocess.Completed
     assert pictures == {file.stem for file in (run / "figures").glob("*.csv")}
 
 
+@pytest.mark.usefixtures("few")
 def test_json_is_one_object_and_nothing_else(tmp_path: Path) -> None:
     """For scripts; the seed and users given are those that were simulated."""
     ran = beanpeak("run", "hello", "--users", "500", "--seed", "7", "--json", cwd=tmp_path)
@@ -112,6 +113,7 @@ def test_json_is_one_object_and_nothing_else(tmp_path: Path) -> None:
     assert (tmp_path / held["folder"] / "manifest.json").is_file()
 
 
+@pytest.mark.usefixtures("few")
 def test_quiet_says_only_where(tmp_path: Path) -> None:
     """One line, and nothing on stderr; --out is the folder of results."""
     ran = beanpeak("run", "hello", "--users", "500", "--quiet", "--out", "mine", cwd=tmp_path)
@@ -171,6 +173,7 @@ def test_a_folder_that_cannot_be_written_is_a_usage_error(tmp_path: Path) -> Non
     assert "is a file; name a folder" in ran.stderr
 
 
+@pytest.mark.nightly  # tests/doors/test_machine.py types what it is told to go on
 def test_ctrl_c_keeps_what_is_finished_and_resume_goes_on(tmp_path: Path) -> None:
     """Exit 130 and the command that goes on; after it the run is whole and nothing was simulated twice."""
     process = started("run", "hello", "--users", "500", "--replications", "200", cwd=tmp_path)
@@ -195,6 +198,7 @@ def test_ctrl_c_keeps_what_is_finished_and_resume_goes_on(tmp_path: Path) -> Non
     assert not list(tmp_path.glob("results/hello/*.partial"))
 
 
+@pytest.mark.usefixtures("few")
 def test_wrong_books_end_with_4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The run is written, says so, and so does the exit code."""
     once = running.simulate_once
@@ -213,6 +217,7 @@ def test_wrong_books_end_with_4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 # --- scenarios and results -----------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("few")
 def test_scenarios_are_listed_shown_and_copied(tmp_path: Path) -> None:
     """A copy is sound, and runs under its own name."""
     assert "week95_2022" in beanpeak("scenarios", "list", cwd=tmp_path).stdout

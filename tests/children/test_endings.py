@@ -68,7 +68,7 @@ def test_a_load_whose_parent_was_killed_leaves_nobody(household: Household, comm
     household.until_gone()
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGHUP, marks=LONG)])
 def test_a_check_that_is_ended_leaves_no_ledger(household: Household, number: signal.Signals) -> None:
     """The adapter sleeps, so that there is time."""
     (household.folder / "slow.py").write_text(
@@ -81,7 +81,7 @@ def test_a_check_that_is_ended_leaves_no_ledger(household: Household, number: si
     household.until_gone()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGTERM, marks=LONG), signal.SIGHUP])
 def test_a_run_that_is_asked_to_end_can_go_on(household: Household, number: signal.Signals) -> None:
     """As after Ctrl-C."""
     running = household.start(*RUN)
@@ -149,7 +149,7 @@ def _ignore_hang_up() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
-@pytest.mark.parametrize("number", ASKS)
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=LONG), *ASKS[1:]])
 def test_a_ledger_that_is_asked_to_end_answers_and_ends(household: Household, number: signal.Signals) -> None:
     """With 0, also when its terminal is closed."""
     running = household.start("ledger", "serve", "--db", "a.db", "--port", "0")

@@ -105,7 +105,10 @@ def test_the_version_is_an_option_too() -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_shells_can_complete(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The script for the shell is printed; which shell calls, a test under a daemon cannot tell."""
+    """The script for the shell is printed; which shell calls, a test under a daemon cannot tell.
+
+    The variable is there before the runner begins: it counts while the commands are put together.
+    """
     monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "True")
     ran = CliRunner().invoke(app, ["--show-completion", shell], prog_name="beanpeak")
     assert ran.exit_code == 0, ran.output

@@ -91,7 +91,7 @@ def test_a_campaign_is_sent_and_every_bean_fen_and_minute_is_found_again(tmp_pat
 def test_two_workers_and_a_killed_server_lose_and_double_nothing(tmp_path: Path) -> None:
     """kill -9 in the middle of the load: retries under the same keys, and the audit finds each event once."""
     faults = kills(tmp_path / "faults.toml", [20, 45])
-    report = load(tmp_path, workers="2", faults=faults, rate=250)
+    report = load(tmp_path, workers="2", faults=faults, rate=500)
     assert report["audit"]["verdict"] == "passed"
     assert answered(report["counts"]) == report["counts"]["scheduled"] > 500
     assert report["counts"]["retries"] > 0
@@ -109,6 +109,7 @@ def test_twenty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     assert answered(report["counts"]) == report["counts"]["scheduled"]
 
 
+@pytest.mark.nightly  # tests/children/test_endings.py ends one in another way, test_locust.py Locust by Ctrl-C
 def test_ctrl_c_leaves_a_report_and_no_process(tmp_path: Path) -> None:
     """Exit 130; what was measured is kept under its final name and called invalid; the ledger is gone."""
     running = started(*hello("--no-figures", users=5_000, rate=50), cwd=tmp_path)

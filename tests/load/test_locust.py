@@ -55,17 +55,25 @@ def test_master_and_workers_started_apart(tmp_path: Path, job_file: JobFile, loc
     assert counts["accepted"] == counts["scheduled"] == 400
 
 
-def test_one_process_with_settings_on_the_command_line(
-    tmp_path: Path, job_file: JobFile, locust: Play
+def test_one_process_with_settings_of_locusts_own_and_on_the_command_line(
+    tmp_path: Path, job_file: JobFile, locust: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Single settings override the job file's; an SLO that is missed is exit code 3."""
+    """Single settings override the job file's; an SLO that is missed is exit code 3.
+
+    Who calls Locust means it with the environment and the files that Locust documents: without a page here.
+    """
+    (tmp_path / ".locust.conf").write_text("headless = true\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LOCUST_LOGLEVEL", "DEBUG")
     strict = tmp_path / "strict.toml"
     strict.write_text("intended.p50_ms = 0.001\ndispatch_lag_p99_ms = 1e9\n")
-    child = locust("--headless", "--job", str(job_file(100, 1)), "--slo", str(strict), "--senders", "5")
+    child = locust("--job", str(job_file(100, 1)), "--slo", str(strict), "--senders", "5")
     assert child.wait(PATIENCE_S) == 3
     found = report(tmp_path)
     assert found["senders"] == 5
     assert found["verdict"] == "slo missed"
+    assert found["counts"]["sent"] == 100
+    assert b"/DEBUG/" in (tmp_path / "locust-0.log").read_bytes()
 
 
 def test_sigterm_leaves_a_report_and_no_orphan(tmp_path: Path, job_file: JobFile, locust: Play) -> None:
@@ -156,19 +164,6 @@ def fetched(address: str, data: bytes | None = None) -> bytes:
             return bytes(answer.read())
     except OSError:
         return b""
-
-
-def test_by_hand_locusts_own_settings_count(
-    tmp_path: Path, job_file: JobFile, locust: Play, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Who calls Locust means it with the environment and the files that Locust documents: without a page here."""
-    (tmp_path / ".locust.conf").write_text("headless = true\n")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("LOCUST_LOGLEVEL", "DEBUG")
-    child = locust("--job", str(job_file(100, 1.0, slo="relaxed")))
-    assert child.wait(60) is not None
-    assert report(tmp_path)["counts"]["sent"] == 100
-    assert b"/DEBUG/" in (tmp_path / "locust-0.log").read_bytes()
 
 
 def test_nothing_to_send_is_a_usage_error(locust: Play) -> None:

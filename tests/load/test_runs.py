@@ -212,7 +212,10 @@ def test_events_that_waited_too_long_are_shed_and_the_run_is_invalid(tmp_path: P
     assert f"{counts['shed']:,} events were shed" in result.report["reasons"][0]
 
 
-@pytest.mark.parametrize("method", ["classify(self, status, headers, body)", "encode(self, ev)"])
+@pytest.mark.parametrize(
+    "method",
+    ["classify(self, status, headers, body)", pytest.param("encode(self, ev)", marks=pytest.mark.nightly)],
+)
 def test_a_broken_adapter_makes_the_run_invalid(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:

@@ -66,16 +66,22 @@ def test_empty_tables_are_exported(tmp_path: Path, make_outcome: Make) -> None:
     assert len(files) == 1 + len(TABLES)
 
 
-@pytest.mark.parametrize("users", [1, 2, 3, 10])
-@pytest.mark.parametrize("name", [name for name in list_scenarios() if name != "double11_2018"])
+HANDFULS = [
+    *((name, 1) for name in list_scenarios()),
+    ("hello", 2),
+    ("hello", 3),
+    *(
+        pytest.param(name, users, marks=pytest.mark.nightly)
+        for name in list_scenarios()
+        for users in (2, 3, 10)
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "users"), HANDFULS)
 def test_a_handful_of_users_is_a_run(name: str, users: int) -> None:
-    """Every shipped scenario, with figures that can be drawn. (Double 11 is the next test: it takes longer.)"""
+    """Every shipped scenario, with figures that can be drawn."""
     drawn_with(name, users)
-
-
-def test_one_user_is_enough_for_double_11() -> None:
-    """The longest shipped scenario."""
-    drawn_with("double11_2018", 1)
 
 
 def drawn_with(name: str, users: int) -> None:

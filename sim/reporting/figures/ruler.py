@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from functools import cache, lru_cache
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
@@ -105,17 +106,18 @@ def _parts(word: str, room: float, size: float) -> list[str]:
 
 
 def _cut(line: str, room: float, size: float) -> str:
-    """As much of a line as fits."""
-    while len(line) > 1 and width(line, size) > room:
-        line = line[:-1].rstrip()
-    return line
+    """As much of a line as fits, and at least its first letter."""
+    length = len(line) - bisect_left(
+        range(len(line) - 1), True, key=lambda off: width(line[: len(line) - off].rstrip(), size) <= room
+    )
+    return line[:length].rstrip()
 
 
 def _end(line: str, room: float, size: float) -> str:
-    """As much of a line's end as fits."""
-    while line and width(line, size) > room:
-        line = line[1:].lstrip()
-    return line
+    """As much of a line's end as fits. Halving asks for a dozen widths where a long name has hundreds."""
+    return line[
+        bisect_left(range(len(line)), True, key=lambda at: width(line[at:].lstrip(), size) <= room) :
+    ].lstrip()
 
 
 @cache
