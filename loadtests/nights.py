@@ -59,8 +59,7 @@ def load_night(night: Night, out: Path, quiet: bool = False) -> LoadResult:
 
     Raises UsageError before anything is written; Interrupted with the report kept and named.
     """
-    check(night)
-    faults = load_faults(night.faults, start_us(night.plan)) if night.faults else ()
+    faults = check(night)
     writable_folder(out)
     trace = simulate(night.plan, night.begins, night.ends, quiet)
     partial, _ = new_folder(out / night.plan.name, f"{trace.sha256[:8]}-load")
@@ -92,20 +91,23 @@ def _keep(partial: Path) -> Path:
     return whole
 
 
-def check(night: Night) -> None:
-    """Everything that can be wrong about a night is said before it is simulated. Raises UsageError."""
+def check(night: Night) -> tuple[Fault, ...]:
+    """Everything that can be wrong about a night is said before it is simulated; its faults. Raises UsageError."""
     job_of(night.job.as_dict())
     check_positive("--max-rate", night.job.max_rate)
     load_slo(night.job.slo)
     night.pace.check(night.job.max_rate)
     find_adapter(night.against.adapter)
     span = span_of(night.plan.scenario, night.begins, night.ends)
+    faults: tuple[Fault, ...] = ()
     if night.faults:
         if night.against.host:
             raise UsageError("--faults: are only done to the embedded ledger; leave out --host")
-        _within(load_faults(night.faults, start_us(night.plan)), span, night.faults)
+        faults = load_faults(night.faults, start_us(night.plan))
+        _within(faults, span, night.faults)
     insist_on_length([night.plan], night.longest_s)
     check_target(night.against)
+    return faults
 
 
 def _within(faults: Sequence[Fault], span: tuple[int, int], file: Path) -> None:

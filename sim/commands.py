@@ -29,15 +29,10 @@ class Strict:
 
         def once(args: list[str]) -> Any:
             options, rest, order = parse(args=args)
-            for option, times in Counter(order).items():
-                if times > 1 and not _repeatable(option) and not ctx.resilient_parsing:
+            for option, times in () if ctx.resilient_parsing else Counter(order).items():
+                if times > 1 and not _repeatable(option):
                     raise typer.BadParameter("given twice; give it once", ctx=ctx, param=option)
-            for option in order:
-                if (
-                    option.param_type_name == "option"
-                    and options.get(option.name) == ""
-                    and not ctx.resilient_parsing
-                ):
+                if option.param_type_name == "option" and options.get(option.name) == "":
                     raise typer.BadParameter("is empty; give a value, or leave it out", ctx=ctx, param=option)
             return options, rest, order
 

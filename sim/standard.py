@@ -46,6 +46,11 @@ def heard_or_not() -> Iterator[None]:
 def hush() -> None:
     """Say nothing more on standard output, not even what still waits to be written at the end."""
     with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        to_nowhere(sys.stdout.fileno())
+
+
+def to_nowhere(number: int) -> None:
+    """What is written to this descriptor from now on is lost. Raises OSError."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from sim.standard import to_nowhere
+
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 HANG_UP = getattr(signal, "SIGHUP", None)
 STANDARD = (1, 2)
@@ -79,6 +81,4 @@ def _speak_to_nobody(terminals: list[int]) -> None:
     """What is said to a terminal that is gone would be an error; now it goes nowhere."""
     for number in terminals:
         if not os.isatty(number):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, number)
-            os.close(nowhere)
+            to_nowhere(number)
