@@ -20,7 +20,7 @@ from loadtests.job import job_of
 from loadtests.target import TargetServer
 from sim.bookkeeping import Kind
 from sim.children.folders import private_folder
-from sim.scenario import SECOND
+from sim.spans import SECOND
 from sim.trace import CLOSING, OPENINGS, Trace, empty_columns, structured
 from sim.wire import COLUMNS, NO_DEED, NO_POOL, NO_REF, NOBODY
 

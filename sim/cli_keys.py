@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.errors import UsageError
+from sim.spans import DAY_US
 
 if TYPE_CHECKING:
     from sim.ledger.reading import SqlReader
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 DEFAULT = "beanpeak-ledger.db"
 MOST_DIGITS = 10
-DAY_US = 86_400_000_000
 LONGEST_US = 36_500 * DAY_US  # a century
 Db = Annotated[str, typer.Option("--db", metavar="PATH|URL", help="A file of SQLite, or postgresql://…")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

@@ -16,10 +16,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 
 from sim.seeding import MOST_SEED
+from sim.spans import DAY_S, SECOND
 from sim.units import Duration, Fen, Instant, Minutes, Probability
-
-SECOND = 1_000_000
-DAY_S = 86_400
 
 # No bool, float or text is a whole number by chance.
 Whole = Annotated[int, Strict()]

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from sim.bookkeeping import Kind
-from sim.engine import tallies
 from sim.engine.actions import Actions, empty
 from sim.engine.books import Books, UserTotals
 from sim.engine.settlement import settlement_actions
+from sim.kernel import tallies
 
 Row = dict[str, Any]
 

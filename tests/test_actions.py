@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from sim.bookkeeping import POSTINGS, Kind, Role
-from sim.engine import tallies
 from sim.engine.actions import ACTION, CHUNK, Actions, chain, empty, join, roles, sort_stream
+from sim.kernel import tallies
 from tests.plainbooks import row, stream
 
 

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.bookkeeping import CHART, EFFECTS, POSTINGS, Kind, read_action
-from sim.engine import tallies
 from sim.engine.actions import empty, join, sort_stream
 from sim.engine.books import LIMIT, Books, UserTotals
 from sim.engine.settlement import NUMBERS_FROM, settlement_actions
 from sim.errors import InvariantError
+from sim.kernel import tallies
 from tests.plainbooks import SIZES, Row, Wanderer, close, plain_raised, plain_users, row, settle, stream
 
 DAY_US = 86_400_000_000

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from sim.bookkeeping import Kind
-from sim.engine import tallies
 from sim.engine.books import Books
 from sim.engine.closing import COUNTER_NAMES, expected
 from sim.engine.settlement import settlement_actions
 from sim.errors import InvariantError
+from sim.kernel import tallies
 from tests.plainbooks import SIZES, Row, close, counted, plain_users, row, stream
 
 DAY_US = 86_400_000_000

@@ -162,7 +162,7 @@ def test_a_run_survives_a_flipped_bit_of_its_code(warm: Path, tmp_path: Path) ->
     copy = tmp_path / "cache" / "beanpeak" / warm.name
     shutil.copytree(warm, copy)
     copy.parent.chmod(0o700)
-    (kernel,) = copy.glob("sim.engine.kernel.list_errands-*.code")  # quick to compile
+    (kernel,) = copy.glob("sim.kernel.playing.list_errands-*.code")  # quick to compile
     data = bytearray(kernel.read_bytes())
     data[len(data) // 2] ^= 1
     kernel.write_bytes(data)

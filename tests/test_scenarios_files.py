@@ -13,7 +13,8 @@ import pytest
 from sim.engine.clocks import hourly_profile
 from sim.loading import json_schema, list_scenarios, load_scenario, resolved_toml, scenario_text
 from sim.loading.resolved import SCHEMA_FILE
-from sim.scenario import DAY_S, SECOND, Scenario
+from sim.scenario import Scenario
+from sim.spans import DAY_S, SECOND
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
 NAMES = sorted(f.stem for f in FOLDER.glob("*.toml"))

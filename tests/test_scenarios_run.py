@@ -12,7 +12,7 @@ from sim.engine.books import Books
 from sim.engine.outcome import Outcome
 from sim.loading import list_scenarios, load_scenario
 from sim.reporting.tables import TABLES
-from sim.scenario import DAY_S, SECOND
+from sim.spans import DAY_S, SECOND
 
 SIZES = {
     "double11_2018": 1_500,

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import sim
 from sim.engine.campaign import Campaign
-from sim.engine.values import rule_values
+from sim.engine.settings import rule_values
 from sim.errors import ScenarioError, UsageError
 from sim.seeding import MOST_REPLICATION, MOST_SEED, key_of
 from sim.streams import draws, one_draw

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from loadtests.auditing.evidence import NOWHERE, Evidence
 from loadtests.quick.accounts import OWNERS, RANK, TAIL_BITS, YEARS, Accounts, Ints, key_of, parse
-from loadtests.rerun.charity import CHINA_US, DAY_US
+from loadtests.rerun.charity import CHINA_US
 from loadtests.rerun.rerun import STEPS
 from sim.bookkeeping import CHART, Asset, Kind
+from sim.spans import DAY_US
 from sim.wire import NO_POOL, NOBODY
 
 OPENING = 0  # the kind of an opening balance

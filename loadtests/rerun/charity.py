@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from sim.spans import DAY_US
 from sim.wire import CLASSES, Row
 
 # mode, debit, credit, asset, amount, and of the end of a hold where it was opened: (seq, line)
@@ -15,7 +16,6 @@ Hold = tuple[
     str, str, str, int, tuple[int, int]
 ]  # an open pending line: debit, credit, asset, amount, where opened
 
-DAY_US = 86_400_000_000
 CHINA_US = 8 * 3_600_000_000  # civil days are those of UTC+8
 DONATED = CLASSES[1]
 

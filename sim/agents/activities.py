@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.scenario import DAY_S, SECOND, Scenario
+from sim.kernel.rows import ACTIVITY
+from sim.scenario import Scenario
+from sim.spans import DAY_S, SECOND
 from sim.streams import Purpose, draws
-
-ACTIVITY = np.dtype([("id", "i8"), ("start_s", "i8"), ("minutes", "i8"), ("project", "i8")])
 
 
 @dataclass

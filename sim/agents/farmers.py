@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from sim.behaviour.farmers import farmer_entries
 from sim.behaviour.parameters import Parameters
-from sim.scenario import DAY_S, SECOND, Scenario
+from sim.scenario import Scenario
+from sim.spans import DAY_US
 from sim.streams import Purpose, one_draw
 
-DAY_US = DAY_S * SECOND
 MOST_PER_USER = 0.2  # rows kept for farmers who may come, per honest user
 
 

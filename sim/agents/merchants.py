@@ -20,23 +20,12 @@ from sim.behaviour.label import label_pull, sales_gain
 from sim.behaviour.merchants import larger_pledge_yuan, pledge_hazard
 from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
-from sim.scenario import DAY_S, SECOND, Scenario
+from sim.kernel.rows import PRODUCT
+from sim.scenario import Scenario
+from sim.spans import WEEK_US
 from sim.streams import Purpose, draws, one_draw
 
-PRODUCT = np.dtype(
-    [
-        ("keep", "f4"),  # alias table: probability of the own row …
-        ("other", "i4"),  # … and the row taken otherwise
-        ("merchant", "i4"),
-        ("price", "f4"),  # multiple of the market's median
-        ("ppm", "i4"),  # pledged share in parts per million of the price, 0 = fixed amount
-        ("fixed", "i4"),  # pledged fixed amount in fen
-        ("project", "i4"),  # NOBODY = no pledge
-        ("spare", "i4"),
-    ]
-)
 Choice = tuple[Floats, NDArray[np.int64]]  # cumulative shares and numbers of projects
-WEEK_US = 7 * DAY_S * SECOND
 MINIMUM_FEN = 2
 TENTH_FEN = 10
 CATEGORY_MARGIN = (0.30, 0.40, 0.20, 0.25, 0.10, 0.20, 0.15, 0.20)  # A

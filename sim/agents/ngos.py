@@ -19,11 +19,10 @@ from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import recovered, trust_after_missed, trust_after_report, trust_after_scandal
 from sim.bookkeeping import Kind
 from sim.domain.transparency import project_score, stars_of
-from sim.scenario import DAY_S, SECOND, Scenario, since_start
+from sim.scenario import Scenario, since_start
+from sim.spans import DAY_US, NEVER_US
 from sim.streams import Purpose, draws, one_draw
 
-DAY_US = DAY_S * SECOND
-NEVER_US = 2**62
 LATE_US = 20 * DAY_US  # how late a late report comes (A)
 PAYMENT_FAILS = 0.01  # share of payments that do not go through (A)
 

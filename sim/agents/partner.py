@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.domain.imports import PartnerRecord, new_records
-from sim.scenario import DAY_S, SECOND, Scenario
+from sim.scenario import Scenario
+from sim.spans import WEEK_US
 from sim.streams import Purpose, draws
 
-WEEK_US = 7 * DAY_S * SECOND
 MOST_MINUTES = 240  # of one record (A)
 NAME = "zhiyuan_zhejiang"
 WEEKS = 1_000  # an external id is the user's number × WEEKS + the week of the service

@@ -12,12 +12,10 @@ from sim.arrays import Floats, Ints
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import trust_pull
 from sim.bookkeeping import Kind
+from sim.kernel.rows import GIFT_PROJECT
 from sim.scenario import Scenario
 from sim.streams import Purpose, draws
 
-GIFT_PROJECT = np.dtype(
-    [("upto", "f8"), ("project", "i8"), ("pull", "f8"), ("left", "f8"), ("typical", "f8")]
-)
 DONATIONS = (Kind.GIFT, Kind.ORDER_CONFIRM)
 
 

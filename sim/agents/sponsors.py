@@ -15,10 +15,8 @@ from numpy.typing import NDArray
 from sim.agents.outbox import Outbox
 from sim.bookkeeping import Kind
 from sim.domain.beans import fen_of_beans
-from sim.scenario import DAY_S, SECOND, Pool, Scenario, since_start
-
-DAY_US = DAY_S * SECOND
-NEVER_US = 2**62
+from sim.scenario import Pool, Scenario, since_start
+from sim.spans import DAY_US, NEVER_US
 
 
 def scaled_total(scenario: Scenario, pool: Pool) -> int:

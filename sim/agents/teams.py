@@ -17,10 +17,9 @@ from sim.agents.projects import within
 from sim.agents.sponsors import Sponsors
 from sim.arrays import Floats
 from sim.bookkeeping import Kind
-from sim.scenario import DAY_S, SECOND, Scenario
+from sim.scenario import Scenario
+from sim.spans import DAY_US
 from sim.streams import Purpose, draws
-
-DAY_US = DAY_S * SECOND
 
 
 @dataclass

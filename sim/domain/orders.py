@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
-DAY_US = 86_400_000_000
+from sim.spans import DAY_US
 
 
 class State(Enum):

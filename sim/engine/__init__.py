@@ -1,4 +1,4 @@
-"""The engine: SimPy for the few, a compiled kernel for the many, books for all of them."""
+"""The engine: what conducts. SimPy for the few, the kernel for the many, books for all of them."""
 
 from __future__ import annotations
 

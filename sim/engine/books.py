@@ -129,7 +129,7 @@ class Books:
     ) -> list[Check]:
         """Every check of the day close, passed. Raises InvariantError naming what failed.
 
-        tally: vector of `sim.engine.tallies`; raised: fen by project, counted apart from the books
+        tally: vector of `sim.kernel.tallies`; raised: fen by project, counted apart from the books
         (`tallies.count_raised`); settled: `settlement_actions` of the day have been posted.
         """
         checks = audit(self._counters, Evidence(users, tally, raised, settled))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from sim.agents.activities import Activities
 from sim.agents.farmers import Farmers
-from sim.agents.merchants import WEEK_US, Merchants
+from sim.agents.merchants import Merchants
 from sim.agents.ngos import Ngos
 from sim.agents.outbox import Outbox
 from sim.agents.partner import Partner
@@ -28,9 +28,7 @@ from sim.agents.sponsors import Sponsors
 from sim.agents.teams import Teams
 from sim.behaviour.parameters import load_parameters
 from sim.bookkeeping import Kind
-from sim.engine import tallies
 from sim.engine.actions import ACTION, Actions, chain, empty, from_rows, join, sort_stream
-from sim.engine.allotment import ASKED, allot, claim_order, short_matches
 from sim.engine.books import Books
 from sim.engine.clocks import barriers
 from sim.engine.market import Market
@@ -41,14 +39,14 @@ from sim.engine.settlement import settlement_actions
 from sim.engine.snapshot import load_snapshot, save_snapshot
 from sim.engine.unmet import cut_claims, unasked
 from sim.engine.wakeups import FIRST, LAST, Wake, rank
-from sim.engine.writing import PENDING
 from sim.errors import Interrupted
 from sim.forking import refuse_forked
-from sim.scenario import DAY_S, SECOND, Scenario
+from sim.kernel import tallies
+from sim.kernel.allotment import ASKED, allot, claim_order, short_matches
+from sim.kernel.writing import PENDING
+from sim.scenario import Scenario
+from sim.spans import DAY_S, DAY_US, HOUR_S, MINUTE_S, SECOND, WEEK_US
 
-DAY_US = DAY_S * SECOND
-MINUTE_S = 60
-HOUR_S = 3_600
 PROMOTION_US = 14 * DAY_US  # the two weeks before a festival in which pledges are taken up (behaviour §5.6)
 Life = Generator[simpy.Event, Any, None]
 

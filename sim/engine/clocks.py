@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from sim.arrays import Floats
 from sim.behaviour.habit import campaign_lift
 from sim.behaviour.parameters import Parameters
-from sim.scenario import DAY_S, SECOND, Festival, Scenario, since_start
+from sim.scenario import Festival, Scenario, since_start
+from sim.spans import DAY_S, SECOND
 
 HOURS = 24
 MOST_ORDERS_PER_VISIT = 1.2  # on a festival people open the app for what they buy (A)

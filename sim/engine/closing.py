@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.bookkeeping import CHART, CR_PENDING, CR_POSTED, DR_PENDING, DR_POSTED, Asset, available, balance
-from sim.engine import tallies
 from sim.engine.outcome import Check
+from sim.kernel import tallies
 
 Counters = Mapping[int, NDArray[np.int64]]  # by account code: (4, owners)
 COUNTER_NAMES = ("dr_pending", "dr_posted", "cr_pending", "cr_posted")

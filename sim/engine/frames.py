@@ -14,17 +14,14 @@ import polars as pl
 
 from sim.agents import names
 from sim.agents.merchants import CATEGORY_MARGIN
-from sim.agents.sponsors import NEVER_US
-from sim.engine import tallies as T
 from sim.engine.clocks import hourly_profile
 from sim.engine.recorder import SOURCES
-from sim.scenario import DAY_S, SECOND
+from sim.kernel import tallies as T
+from sim.spans import DAY_S, HOUR_US, MINUTE_US, NEVER_US, SECOND
 
 if TYPE_CHECKING:
     from sim.engine.campaign import Campaign
 
-HOUR_US = 3_600 * SECOND
-MINUTE_US = 60 * SECOND
 TRAFFIC = ("visits", "orders", "charity_orders", "pledged_fen", "confirmed_fen", "sessions", "deeds")
 DAY_COUNTS = {
     "participants": T.ACTIVE_DAYS,

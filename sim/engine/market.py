@@ -12,22 +12,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.activities import ACTIVITY, Activities
+from sim.agents.activities import Activities
 from sim.agents.merchants import Merchants
 from sim.agents.ngos import Ngos
-from sim.agents.projects import GIFT_PROJECT, Projects
+from sim.agents.projects import Projects
 from sim.agents.sponsors import Sponsors
 from sim.agents.teams import Teams
 from sim.behaviour.choice import felt_reward
 from sim.behaviour.giving import match_effect, stars_pull
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import trust_pull
-from sim.engine.alias import build_alias
-from sim.engine.rows import MAX_DEEDS, NOBODY, PUBLIC, REDEMPTION, STREAK_LEVELS
-from sim.scenario import DAY_S, SECOND, Scenario, since_start
+from sim.kernel.alias import build_alias
+from sim.kernel.rows import ACTIVITY, GIFT_PROJECT, MAX_DEEDS, NOBODY, PUBLIC, REDEMPTION, STREAK_LEVELS
+from sim.scenario import Scenario, since_start
+from sim.spans import DAY_US, SECOND
 from sim.streams import Purpose, one_draw
 
-DAY_US = DAY_S * SECOND
 COUNTED_DAYS = 31  # the stretch of ordinary days of the heterogeneity table
 COUNTED_FROM = 60  # its first day: March of a calendar year, no festival near
 

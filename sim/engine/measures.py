@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from sim.agents.ngos import NEVER_US
 from sim.domain.transparency import viewable_share
-from sim.engine import tallies as T
 from sim.engine.frames import regular_orders
-from sim.engine.rows import PLAYER
-from sim.scenario import DAY_S, SECOND
+from sim.kernel import tallies as T
+from sim.kernel.rows import PLAYER
+from sim.spans import DAY_S, NEVER_US, SECOND
 
 if TYPE_CHECKING:
     from sim.engine.campaign import Campaign

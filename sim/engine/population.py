@@ -16,12 +16,21 @@ from numpy.typing import NDArray
 
 from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
-from sim.engine import tallies
 from sim.engine.actions import ACTION, Actions, empty, join
-from sim.engine.allotment import settle, settled_room
 from sim.engine.books import UserTotals
 from sim.engine.clocks import ShoppingClock, shopping_clock
-from sim.engine.kernel import (
+from sim.engine.settings import (
+    benefit_table,
+    day_table,
+    deed_table,
+    mix_table,
+    rule_values,
+    rules_record,
+    trait_table,
+)
+from sim.kernel import tallies
+from sim.kernel.allotment import settle, settled_room
+from sim.kernel.playing import (
     DONE,
     ROOM_ERRANDS,
     ROOM_RECORDS,
@@ -31,16 +40,8 @@ from sim.engine.kernel import (
     start_users,
     wake_farmers,
 )
-from sim.engine.rows import ERRAND, HOLDER, MAX_DEEDS, NEVER, NOBODY, USER
-from sim.engine.settings import (
-    benefit_table,
-    day_table,
-    deed_table,
-    mix_table,
-    trait_table,
-)
-from sim.engine.values import rule_values, rules_record
-from sim.engine.writing import FREE, RECORDS, USED
+from sim.kernel.rows import ERRAND, HOLDER, MAX_DEEDS, NEVER, NOBODY, USER
+from sim.kernel.writing import FREE, RECORDS, USED
 from sim.scenario import Scenario
 
 BLOCK = 1 << 16

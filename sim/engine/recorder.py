@@ -14,17 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.bookkeeping import Kind
-from sim.engine import tallies as T
 from sim.engine.actions import Actions
-from sim.engine.rows import MAX_CHANNELS, MAX_DEEDS, MAX_SEGMENTS, NO_DEED
-from sim.scenario import DAY_S, SECOND, Scenario, since_start
+from sim.kernel import tallies as T
+from sim.kernel.rows import MAX_CHANNELS, MAX_DEEDS, MAX_SEGMENTS, NO_DEED
+from sim.scenario import Scenario, since_start
+from sim.spans import DAY_S, HOUR_S, MINUTE_S, SECOND
 from sim.streams import Purpose, draws
 
 if TYPE_CHECKING:
     from sim.engine.campaign import Campaign
 
-HOUR_S = 3600
-MINUTE_S = 60
 VISITS, ORDERS, CHARITY, PLEDGED, CONFIRMED, SESSIONS, DEEDS = range(7)
 STATE_COLUMNS = ("growing", "available", "helped", "pool_left_fen", "farmer_subsidy_fen")
 HELD = len(STATE_COLUMNS)

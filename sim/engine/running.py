@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sim.engine import tallies as T
 from sim.engine.campaign import Campaign
 from sim.engine.frames import all_tables
 from sim.engine.measures import metrics_frame
 from sim.engine.outcome import Outcome, Progress
 from sim.engine.published import published_rows, report_lines
+from sim.kernel import tallies as T
+from sim.memory import peak_memory_mb
 from sim.scenario import Scenario
-
-
-def peak_memory_mb() -> float:
-    """The process's largest resident size so far, in MB (Linux counts kB, macOS bytes)."""
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return used / (1024.0 * 1024.0) if sys.platform == "darwin" else used / 1024.0
 
 
 def simulate_once(

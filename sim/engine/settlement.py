@@ -7,7 +7,7 @@ import numpy as np
 from sim.bookkeeping import Kind
 from sim.engine.actions import Actions, empty
 from sim.engine.books import Books
-from sim.scenario import DAY_S, SECOND
+from sim.spans import DAY_S, SECOND
 
 NUMBERS_FROM = 1 << 31  # agents number their own actions from 0, the system numbers its payouts from here
 

@@ -7,9 +7,9 @@ from itertools import combinations, pairwise
 
 from sim.loading.finding import Finding, Findings
 from sim.loading.lines import Path
-from sim.scenario import DAY_S, SECOND, Festival, Scenario
+from sim.scenario import Festival, Scenario
+from sim.spans import DAY_US, SECOND
 
-DAY = DAY_S * SECOND
 MOST_DAYS = 7_300  # months since the start are stored in one byte
 CALENDAR: tuple[Path, ...] = (("scenario", "start"), ("scenario", "length"))
 
@@ -19,9 +19,9 @@ def whole_days(s: Scenario) -> Findings:
     world = s.scenario
     if world.start.time() != datetime.min.time():
         yield Finding(("scenario", "start"), f"must be midnight; write {world.start.date()}T00:00:00+08:00")
-    if world.length == 0 or world.length % DAY:
+    if world.length == 0 or world.length % DAY_US:
         yield Finding(("scenario", "length"), 'must be whole days, at least one; write it like "3 days"')
-    if world.length > MOST_DAYS * DAY:
+    if world.length > MOST_DAYS * DAY_US:
         yield Finding(("scenario", "length"), f"is too long; use at most {MOST_DAYS} days")
 
 
@@ -30,7 +30,7 @@ def barriers_divide_the_day(s: Scenario) -> Findings:
     spacings: list[tuple[Path, int]] = [(("clock", "barrier"), s.clock.barrier)]
     spacings += [(("clock", "fine", i, "barrier"), w.barrier) for i, w in enumerate(s.clock.fine)]
     for path, spacing in spacings:
-        if spacing == 0 or spacing % SECOND or DAY % spacing:
+        if spacing == 0 or spacing % SECOND or DAY_US % spacing:
             yield Finding(
                 path, 'must divide a day evenly into whole seconds; use for instance "10 min" or "1 h"'
             )
@@ -110,9 +110,9 @@ def _curve(path: Path, f: Festival) -> Findings:
     """Shares of the day rise strictly with the time of day."""
     for i, point in enumerate(f.curve):
         here: Path = (*path, "curve", i)
-        if not 0 < point.after <= DAY:
+        if not 0 < point.after <= DAY_US:
             yield Finding((*here, "after"), 'must lie within the day: above "0 s" and at most "24 h"')
-        if point.after == DAY and point.share != 1:
+        if point.after == DAY_US and point.share != 1:
             yield Finding((*here, "share"), "must be 1 at the end of the day", ((*here, "after"),))
     for i, (one, two) in enumerate(pairwise(f.curve)):
         for key, rises in (("after", two.after > one.after), ("share", two.share > one.share)):
@@ -135,7 +135,7 @@ def _presale(path: Path, f: Festival) -> Findings:
         yield Finding(
             (*path, "presale_from"), "is not before the festival's day; use an earlier day", ((*path, "day"),)
         )
-    if f.presale_balance_at >= DAY:
+    if f.presale_balance_at >= DAY_US:
         yield Finding(
             (*path, "presale_balance_at"), 'is counted from midnight of the day; use less than "24 h"'
         )
@@ -155,7 +155,7 @@ def pool_times(s: Scenario) -> Findings:
             yield Finding(
                 (*path, key), "leaves the pool closed all through the scenario; move it", (*own, *CALENDAR)
             )
-        if pool.opens_at is not None and pool.opens_at >= DAY:
+        if pool.opens_at is not None and pool.opens_at >= DAY_US:
             yield Finding((*path, "opens_at"), 'is a time of day; use less than "24 h"')
         for i, instant in enumerate(pool.flash):
             if not (start <= instant < end and first <= instant < last):
@@ -165,7 +165,7 @@ def pool_times(s: Scenario) -> Findings:
 
 def _bounds(s: Scenario) -> tuple[datetime, datetime]:
     return s.scenario.start, s.scenario.start + timedelta(
-        microseconds=min(s.scenario.length, MOST_DAYS * DAY)
+        microseconds=min(s.scenario.length, MOST_DAYS * DAY_US)
     )
 
 

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable
 from sim.loading import calendar
 from sim.loading.finding import Finding, Findings
 from sim.loading.lines import Path
-from sim.scenario import DAY_S, SECOND, Scenario
+from sim.scenario import Scenario
+from sim.spans import DAY_US
 from sim.suggestions import did_you_mean
 from sim.units import format_duration, format_fen
 
-DAY = DAY_S * SECOND
 MOST = {
     "festivals": 16,
     "deeds": 24,
@@ -45,11 +45,11 @@ def sample_of_the_population(s: Scenario) -> Findings:
 def bean_growth(s: Scenario) -> Findings:
     """Beans ripen and fade in whole days, at most four together; a head start stays below the goal."""
     beans = s.beans
-    if beans.ripen < DAY or beans.ripen % DAY:
+    if beans.ripen < DAY_US or beans.ripen % DAY_US:
         yield Finding(("beans", "ripen"), 'must be whole days, at least one; write it like "24 h"')
-    if beans.fade % DAY:
+    if beans.fade % DAY_US:
         yield Finding(("beans", "fade"), 'must be whole days; write it like "72 h"')
-    if beans.ripen + beans.fade > GROWING_DAYS * DAY:
+    if beans.ripen + beans.fade > GROWING_DAYS * DAY_US:
         spent = format_duration(beans.ripen)
         problem = f"makes more than {GROWING_DAYS} days together with ripen ({spent}); shorten one of them"
         yield Finding(("beans", "fade"), problem, (("beans", "ripen"),))

@@ -7,14 +7,13 @@ import json
 import math
 import os
 import platform
-import resource
-import sys
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.children.starting import run
 from sim.loading import resolved_dict, settings_hash
+from sim.memory import peak_memory_mb
 
 if TYPE_CHECKING:
     from sim.engine.outcome import Outcome
@@ -24,10 +23,9 @@ PACKAGE = Path(__file__).resolve().parents[1]
 PARTS = ("simpy", "numpy", "numba", "polars", "pydantic", "scipy", "matplotlib", "faker")
 # What the rows of a run come from; the rest starts, guards, stores, sends or shows them.
 MODEL = (
-    "agents", "arrays.py", "behaviour", "bookkeeping.py", "data", "domain", "engine", "loading", "scenario.py",
-    "seeding.py", "streams.py", "units.py",
+    "agents", "arrays.py", "behaviour", "bookkeeping.py", "data", "domain", "engine", "kernel", "loading",
+    "scenario.py", "seeding.py", "spans.py", "streams.py", "units.py",
 )  # fmt: skip
-KIB_PER_MIB = 1024
 GIT_S = 10.0
 
 
@@ -77,12 +75,6 @@ def _git(*arguments: str) -> str | None:
     except OSError:  # no git, or none that answers
         return None
     return None if ran.returncode else ran.stdout.strip()
-
-
-def peak_memory_mb() -> float:
-    """Most memory this process has held, MiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / KIB_PER_MIB / (KIB_PER_MIB if sys.platform == "darwin" else 1)
 
 
 def machine() -> dict[str, Any]:

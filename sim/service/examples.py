@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.spans import DAY_US
+
 NOON = 1_662_696_000_000_000  # 9 September 2022, 12:00 of UTC+8
-DAY = 86_400_000_000
 PATH_IDS = {"redemptions": "r1", "orders": "o1", "pools": "s0", "disbursements": "d1", "accounts": "2400:p1"}
 
 _BODIES: dict[str, dict[str, Any]] = {
@@ -14,7 +15,7 @@ _BODIES: dict[str, dict[str, Any]] = {
     "bean-donations": {
         "user": "u1", "project": "p1", "pool": "s0", "beans": 100, "rate": 100, "minutes": 6,
     },
-    "redemptions": {"id": "r1", "user": "u1", "beans": 50, "until": NOON + DAY},
+    "redemptions": {"id": "r1", "user": "u1", "beans": 50, "until": NOON + DAY_US},
     "redemptions.ship": {},
     "redemptions.cancel": {},
     "redemptions.expire": {},

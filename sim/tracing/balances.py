@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from sim.arrays import Ints
 from sim.bookkeeping import CHART, Asset, Kind
-from sim.engine.rows import PERIODS
+from sim.kernel.rows import PERIODS
 from sim.trace import CLOSING, OPENINGS, Columns
 from sim.tracing.days import Calendar
 from sim.tracing.links import Keys

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from sim.arrays import Flags
 from sim.bookkeeping import ROLES, Kind, Role
 from sim.engine.actions import Actions
-from sim.engine.allotment import claim_order
-from sim.engine.rows import DONATED, NO_DEED
-from sim.engine.shopping import confirm_themselves
 from sim.errors import UsageError
-from sim.scenario import DAY_S, SECOND
+from sim.kernel.allotment import claim_order
+from sim.kernel.rows import DONATED, NO_DEED
+from sim.kernel.shopping import confirm_themselves
+from sim.spans import DAY_US
 from sim.trace import Columns, empty_columns
 from sim.tracing.days import Calendar
 from sim.wire import COLUMNS, NO_POOL, NO_REF, NOBODY, OPS, Expected, Signer
@@ -26,7 +26,6 @@ from sim.wire import COLUMNS, NO_POOL, NO_REF, NOBODY, OPS, Expected, Signer
 if TYPE_CHECKING:
     from sim.engine.campaign import Campaign
 
-DAY_US = DAY_S * SECOND
 Rows = NDArray[np.intp]  # places in a part
 CHAIN_BITS = 28
 FEN_PER_RATED = 10_000  # fen for 100 beans, the unit of a pool's rate, at one bean a yuan

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.arrays import Flags, Ints
-from sim.engine.rows import GROWING_DAYS, PERIODS
-from sim.scenario import DAY_S
+from sim.kernel.rows import GROWING_DAYS, PERIODS
+from sim.spans import DAY_S
 
 
 def day_numbers(first: date, count: int) -> NDArray[np.int32]:
@@ -51,7 +51,7 @@ class Calendar:
 
     def expires(self, day: Ints) -> NDArray[np.int32]:
         """The last day of the expiry period into which a harvest of a day goes; that day itself if the period
-        is over: then it goes at the next midnight (`sim.engine.kernel.fading_s`).
+        is over: then it goes at the next midnight (`sim.kernel.playing.fading_s`).
         """
         return self.numbers[np.maximum(self._last_day(day), day)]
 

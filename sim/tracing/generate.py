@@ -8,7 +8,8 @@ from sim.engine.campaign import Campaign
 from sim.engine.outcome import Outcome, Progress
 from sim.engine.running import simulate_once
 from sim.errors import Interrupted
-from sim.scenario import SECOND, Scenario
+from sim.scenario import Scenario
+from sim.spans import SECOND
 from sim.trace import Trace
 from sim.tracing.tracer import Tracer
 from sim.tracing.window import Span

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from sim.arrays import Ints
 from sim.bookkeeping import DR_PENDING, ROLES, Kind
-from sim.engine.rows import DONATED
 from sim.errors import InvariantError
-from sim.scenario import SECOND
+from sim.kernel.rows import DONATED
+from sim.spans import SECOND
 from sim.trace import Columns, empty_columns
 from sim.tracing.columns import CHAIN_BITS, join_columns
 from sim.tracing.links import Keys

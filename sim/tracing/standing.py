@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from sim.engine.actions import Actions, sort_stream
 from sim.engine.books import Books
-from sim.engine.rows import CANCEL, CONFIRM, PAY, REFUND, SHIP, VOUCHER_CANCEL, VOUCHER_SHIP
-from sim.scenario import SECOND, Scenario, since_start
+from sim.kernel.rows import CANCEL, CONFIRM, PAY, REFUND, SHIP, VOUCHER_CANCEL, VOUCHER_SHIP
+from sim.scenario import Scenario, since_start
+from sim.spans import SECOND
 from sim.tracing.links import Keys, document_keys
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from sim.bookkeeping import ROLES, Kind, Role
 from sim.engine.actions import Actions
 from sim.engine.campaign import Campaign
 from sim.errors import UsageError
-from sim.scenario import DAY_S, SECOND
+from sim.spans import DAY_S, DAY_US, SECOND
 from sim.trace import Columns, Trace, columns_sha256
 from sim.tracing.balances import People, closing, openings
-from sim.tracing.columns import CHAIN_BITS, DAY_US, Converter, Rows, join_columns, on_pools
+from sim.tracing.columns import CHAIN_BITS, Converter, Rows, join_columns, on_pools
 from sim.tracing.links import Keys, Links, document_keys, link, mark_dependent
 from sim.tracing.prepare import prepare
 from sim.tracing.standing import Standing, Years, stand

@@ -9,7 +9,8 @@ import numpy as np
 
 from sim.engine.clocks import barriers
 from sim.errors import UsageError
-from sim.scenario import SECOND, Scenario, since_start
+from sim.scenario import Scenario, since_start
+from sim.spans import SECOND
 from sim.suggestions import did_you_mean
 from sim.units import SHANGHAI, parse_duration
 

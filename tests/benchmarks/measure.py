@@ -23,8 +23,8 @@ def campaign(users: int, **options: Any) -> Any:
 
 def timed(run: Any, until_s: int | None) -> dict[str, float]:
     """Run on and say how much was done, overall and inside the kernel."""
-    from sim.engine import tallies as T
-    from sim.engine.running import peak_memory_mb
+    from sim.kernel import tallies as T
+    from sim.memory import peak_memory_mb
 
     before, records, kernel, books = run.counts(), run.actions, run.kernel_s, run.books_s
     began = time.perf_counter()

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.domain.orders import (
-    DAY_US,
     TIMER_US,
     Delivery,
     Refusal,
@@ -17,6 +16,7 @@ from sim.domain.orders import (
     moves_donation,
     next_state,
 )
+from sim.spans import DAY_US
 
 ENDS = {State.CONFIRMED, State.CANCELLED, State.REFUNDED}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.bookkeeping import Kind
 from sim.domain.hours import service_minutes
-from sim.engine.rules import unit
+from sim.kernel.rules import unit
 from sim.streams import Purpose
 from tests.engine.person import DAY_S, DONATED, LABOUR, SECOND, Errand, Record
 from tests.engine.shopper import Shopper

@@ -1,7 +1,7 @@
 """One person of the reference engine: a life told plainly, one thing after the other.
 
 Nothing here is fast and nothing is packed: beans are a dictionary by day, errands a sorted list, today's
-deeds a dictionary. Only leaf rules (`sim.behaviour`, `sim.domain`, `sim.engine.rules`) are shared with the
+deeds a dictionary. Only leaf rules (`sim.behaviour`, `sim.domain`, `sim.kernel.rules`) are shared with the
 kernel, and here they run as plain Python.
 """
 
@@ -18,8 +18,8 @@ from sim.behaviour.habit import activity_hazard, dropout_hazard, faded_habit, gr
 from sim.bookkeeping import Kind
 from sim.domain.beans import capped_beans, is_ripe
 from sim.domain.hours import capped_minutes
-from sim.engine.lifetime import LIFELONG
-from sim.engine.rules import exponential, micro, planned_sessions, second_of_day, sequential_uniform, unit
+from sim.kernel.lifetime import LIFELONG
+from sim.kernel.rules import exponential, micro, planned_sessions, second_of_day, sequential_uniform, unit
 from sim.streams import Purpose, philox
 
 SECOND = 1_000_000

@@ -16,7 +16,7 @@ from sim.behaviour.giving import (
 )
 from sim.bookkeeping import Kind
 from sim.domain.beans import fen_of_beans, full_hundreds
-from sim.engine.rules import exponential, farm_second, sequential_uniform, unit
+from sim.kernel.rules import exponential, farm_second, sequential_uniform, unit
 from sim.streams import Purpose
 from tests.engine.claimant import Claimant
 from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND

@@ -17,21 +17,21 @@ from numpy.typing import NDArray
 
 from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
-from sim.engine import tallies
 from sim.engine.actions import ACTION, Actions
 from sim.engine.books import UserTotals
 from sim.engine.clocks import shopping_clock
 from sim.engine.population import Played, bin_table
-from sim.engine.rows import EFFECTS, ERRAND, GROWING_DAYS, PERIODS, USER
-from sim.engine.rules import farm_second
 from sim.engine.settings import (
     benefit_table,
     day_table,
     deed_table,
     mix_table,
+    rule_values,
     trait_table,
 )
-from sim.engine.values import rule_values
+from sim.kernel import tallies
+from sim.kernel.rows import EFFECTS, ERRAND, GROWING_DAYS, PERIODS, USER
+from sim.kernel.rules import farm_second
 from sim.scenario import Scenario
 from tests.engine.person import NEVER, Record, World
 from tests.engine.player import Player

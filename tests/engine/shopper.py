@@ -6,7 +6,7 @@ from bisect import bisect_right
 
 from sim.bookkeeping import Kind
 from sim.domain.pledges import donation_fen
-from sim.engine.rules import delay_s, exponential, micro, poisson_count, unit
+from sim.kernel.rules import delay_s, exponential, micro, poisson_count, unit
 from sim.streams import Purpose
 from tests.engine.person import DAY_S, DONATED, NEVER, NO_DEED, PENDING, SECOND, Errand, Person, Record
 

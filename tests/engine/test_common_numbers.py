@@ -10,7 +10,7 @@ import pytest
 from sim.bookkeeping import Kind, Role
 from sim.engine.actions import Actions, join, roles
 from sim.engine.campaign import Campaign
-from sim.engine.tallies import named
+from sim.kernel.tallies import named
 from sim.scenario import Clock
 from tests.engine.worlds import world
 

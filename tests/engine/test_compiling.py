@@ -47,7 +47,7 @@ def imported_by_the_kernel() -> set[str]:
     """Paths, relative to the package, of all its modules that the compiled files import."""
     script = (
         "import sys; before = set(sys.modules)\n"
-        "import sim.engine.kernel, sim.engine.allotment, sim.engine.alias\n"
+        "import sim.kernel.playing, sim.kernel.allotment, sim.kernel.alias\n"
         "for name in set(sys.modules) - before:\n"
         "    if name.startswith('sim'): print(sys.modules[name].__file__)"
     )
@@ -60,7 +60,7 @@ def imported_by_the_kernel() -> set[str]:
 def test_every_file_that_can_reach_the_kernel_renames_the_cache(copy):
     """Editing any module the compiled files import changes the hash, but for those that hold no rule."""
     files = imported_by_the_kernel()
-    assert {"engine/rules.py", "behaviour/habit.py", "domain/hours.py", "streams.py"} <= files
+    assert {"kernel/rules.py", "behaviour/habit.py", "domain/hours.py", "streams.py"} <= files
     silent = set()
     for name in files:
         before = compiling.sources_hash()
@@ -83,7 +83,7 @@ def test_a_new_rule_file_renames_the_cache_and_other_files_do_not(copy):
 def test_the_hash_is_that_of_the_text(copy):
     """An edit that is undone finds the old cache again; a renamed file is another source."""
     before = compiling.sources_hash()
-    file = copy / "engine" / "rules.py"
+    file = copy / "kernel" / "rules.py"
     text = file.read_bytes()
     edit(file)
     assert compiling.sources_hash() != before

@@ -10,9 +10,10 @@ import pytest
 
 from sim.engine.actions import Actions, join
 from sim.engine.campaign import Campaign
-from sim.engine.tallies import named
 from sim.errors import Interrupted
-from sim.scenario import DAY_S, SECOND, Clock, Scenario
+from sim.kernel.tallies import named
+from sim.scenario import Clock, Scenario
+from sim.spans import DAY_S, SECOND
 from tests.engine.test_twin import assert_same
 from tests.engine.twin import Arrays, left_behind
 from tests.engine.worlds import world

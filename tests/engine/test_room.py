@@ -10,14 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.agents.activities import ACTIVITY
 from sim.behaviour.parameters import load_parameters
 from sim.bookkeeping import Kind
 from sim.engine.actions import empty
-from sim.engine.kernel import ROOM_ERRANDS, ROOM_RECORDS
 from sim.engine.population import Population
-from sim.engine.rows import MAX_BENEFITS, MAX_SLOTS, REDEMPTION
-from sim.engine.writing import MOST, PENDING
+from sim.kernel.playing import ROOM_ERRANDS, ROOM_RECORDS
+from sim.kernel.rows import ACTIVITY, MAX_BENEFITS, MAX_SLOTS, REDEMPTION
+from sim.kernel.writing import MOST, PENDING
 from tests.engine.worlds import world
 
 ROOT = Path(__file__).parents[2]

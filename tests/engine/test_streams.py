@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.engine import rules
+from sim.kernel import rules
 from sim.streams import MASK, Purpose, draws, one_draw, philox, unit
 
 # The known-answer vectors of Random123 (kat_vectors, philox4x32 10): counter, key, words.

@@ -198,6 +198,7 @@ HARMLESS = {
     "compiling",
     "errors",
     "forking",
+    "memory",
     "ledger",
     "plainly",
     "softly",

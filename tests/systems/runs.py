@@ -23,7 +23,8 @@ from sim.engine.frames import all_tables
 from sim.engine.measures import totals
 from sim.loading import apply_design, scenario_text
 from sim.loading.reading import read
-from sim.scenario import DAY_S, SECOND, Scenario
+from sim.scenario import Scenario
+from sim.spans import DAY_S, SECOND
 from sim.streams import Purpose, draws
 
 DAY_US = DAY_S * SECOND

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.bookkeeping import Kind
-from sim.engine.rows import NOBODY
+from sim.kernel.rows import NOBODY
 from tests.systems.runs import DAY_US, Run, run
 
 USERS = 10_000

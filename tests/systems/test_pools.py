@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 from sim.bookkeeping import Kind
 from sim.engine.campaign import Campaign
 from sim.engine.frames import all_tables
-from sim.scenario import DAY_S
+from sim.spans import DAY_S
 from tests.systems.runs import DAY_US, Run, run, scenario
 
 USERS = 10_000

@@ -7,7 +7,7 @@ import pytest
 
 from sim.bookkeeping import Kind
 from sim.domain.eligibility import reaches_benefit
-from sim.engine.rows import HOLDER
+from sim.kernel.rows import HOLDER
 from tests.systems.runs import Run, run
 
 USERS = 10_000

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.bookkeeping import Kind
-from sim.engine.rows import NO_DEED
+from sim.kernel.rows import NO_DEED
 from tests.systems.runs import DAY_US, Run, run
 
 USERS = 5_000

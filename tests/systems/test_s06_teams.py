@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.bookkeeping import Kind
-from sim.engine.rows import IN_TEAM
+from sim.kernel.rows import IN_TEAM
 from tests.systems.runs import Run, run
 
 USERS = 20_000

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim.bookkeeping import Kind
-from sim.scenario import SECOND
+from sim.spans import SECOND
 from tests.systems.runs import DAY_US, Run, run
 
 USERS = 10_000

@@ -18,7 +18,6 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from sim.agents.merchants import PRODUCT
 from sim.behaviour.label import label_pull
 from sim.behaviour.lifetime import bgbb_active_probability
 from sim.behaviour.parameters import Parameters, load_parameters
@@ -26,14 +25,15 @@ from sim.bookkeeping import Kind
 from sim.engine import campaign as campaigns
 from sim.engine import frames
 from sim.engine.actions import Actions, empty, join
-from sim.engine.alias import build_alias
-from sim.engine.allotment import allot, claim_order
 from sim.engine.campaign import Campaign
-from sim.engine.rows import NOBODY, REDEMPTION
-from sim.engine.writing import PENDING
 from sim.experiments.fits import stored_shapes
 from sim.experiments.published import published
-from sim.scenario import DAY_S, SECOND, Scenario
+from sim.kernel.alias import build_alias
+from sim.kernel.allotment import allot, claim_order
+from sim.kernel.rows import NOBODY, PRODUCT, REDEMPTION
+from sim.kernel.writing import PENDING
+from sim.scenario import Scenario
+from sim.spans import DAY_S, SECOND
 
 DAY_US = DAY_S * SECOND
 MIN_P = 1e-3

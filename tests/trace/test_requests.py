@@ -9,10 +9,10 @@ import pytest
 
 from sim.bookkeeping import POSTINGS, ROLES, Kind
 from sim.engine.actions import Actions, empty
-from sim.engine.allotment import allot
 from sim.engine.campaign import Campaign
-from sim.engine.rows import REDEMPTION
-from sim.scenario import DAY_S, SECOND
+from sim.kernel.allotment import allot
+from sim.kernel.rows import REDEMPTION
+from sim.spans import DAY_S, SECOND
 from sim.trace import Columns, Trace
 from sim.tracing.generate import trace_campaign, trace_slice
 from sim.wire import COLUMNS, NO_POOL, NO_REF, OPS, PREPARED, Expected, Signer

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from sim.domain.beans import spend_earliest
 from sim.ledger.entries import Draft, Refusal, View
 from sim.service.policy import MOST_PERIODS, Policy
+from sim.spans import DAY_US
 
-DAY_US = 86_400_000_000
 CHINA_US = 8 * 3_600_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -15,11 +15,11 @@ from sim.behaviour.giving import (
 )
 from sim.bookkeeping import Kind
 from sim.compiling import rule
-from sim.engine import tallies as T
-from sim.engine.choosing import free_beans
-from sim.engine.hours import add_minutes
-from sim.engine.place import place_of, segment_of
-from sim.engine.rows import (
+from sim.kernel import tallies as T
+from sim.kernel.choosing import free_beans
+from sim.kernel.hours import add_minutes
+from sim.kernel.place import place_of, segment_of
+from sim.kernel.rows import (
     CLAIMING,
     DONATED,
     GENERAL,
@@ -30,7 +30,7 @@ from sim.engine.rows import (
     NO_DEED,
     PERIODS,
 )
-from sim.engine.rules import (
+from sim.kernel.rules import (
     capped_beans,
     give_all_hundreds,
     philox,
@@ -38,7 +38,7 @@ from sim.engine.rules import (
     ripe_beans,
     unit,
 )
-from sim.engine.writing import PENDING, record, writes
+from sim.kernel.writing import PENDING, record, writes
 from sim.streams import Purpose
 
 GIFT_DRAW = int(Purpose.GIFT)

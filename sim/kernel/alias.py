@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sim.behaviour.label import label_pull
 from sim.behaviour.parameters import Parameters
 from sim.compiling import table_rule
-from sim.engine.rows import NOBODY
+from sim.kernel.rows import NOBODY
 
 
 def build_alias(

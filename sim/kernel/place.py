@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.compiling import rule
-from sim.engine.rules import philox, unit
+from sim.kernel.rules import philox, unit
 from sim.streams import Purpose
 
 PLACE_DRAW = int(Purpose.PLACE)

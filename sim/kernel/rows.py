@@ -117,3 +117,21 @@ PUBLIC = np.dtype(
 DAY = np.dtype([("lift", "f8"), ("weekday", "f8"), ("withdrawn", "i8"), ("period", "i8"), ("month", "i8")])
 REDEMPTION = np.dtype([("beans", "i8"), ("stock", "i8"), ("ship_s", "i8"), ("cancel", "f8")])
 BENEFIT = np.dtype([("needs", "i8"), ("youth", "i8")])
+
+# What users choose from: products with their pledges, projects, activities.
+PRODUCT = np.dtype(
+    [
+        ("keep", "f4"),  # alias table: probability of the own row …
+        ("other", "i4"),  # … and the row taken otherwise
+        ("merchant", "i4"),
+        ("price", "f4"),  # multiple of the market's median
+        ("ppm", "i4"),  # pledged share in parts per million of the price, 0 = fixed amount
+        ("fixed", "i4"),  # pledged fixed amount in fen
+        ("project", "i4"),  # NOBODY = no pledge
+        ("spare", "i4"),
+    ]
+)
+GIFT_PROJECT = np.dtype(
+    [("upto", "f8"), ("project", "i8"), ("pull", "f8"), ("left", "f8"), ("typical", "f8")]
+)
+ACTIVITY = np.dtype([("id", "i8"), ("start_s", "i8"), ("minutes", "i8"), ("project", "i8")])

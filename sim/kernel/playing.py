@@ -13,12 +13,12 @@ import numpy as np
 
 from sim.bookkeeping import Kind
 from sim.compiling import rule, table_rule
-from sim.engine import tallies as T
-from sim.engine.deeds import grant_beans, reach_benefits
-from sim.engine.hours import add_minutes
-from sim.engine.lifetime import BUDGET_DRAW, LIFELONG, NEVER_BROKE, come_back, roll_day, start_playing
-from sim.engine.place import channel_of, is_eligible, is_staff, place_of
-from sim.engine.rows import (
+from sim.kernel import tallies as T
+from sim.kernel.deeds import grant_beans, reach_benefits
+from sim.kernel.hours import add_minutes
+from sim.kernel.lifetime import BUDGET_DRAW, LIFELONG, NEVER_BROKE, come_back, roll_day, start_playing
+from sim.kernel.place import channel_of, is_eligible, is_staff, place_of
+from sim.kernel.rows import (
     CANCEL,
     GONE,
     GROWING_DAYS,
@@ -34,8 +34,7 @@ from sim.engine.rows import (
     SERVING,
     VOUCHER_SHIP,
 )
-from sim.engine.rules import (
-    DAY_S,
+from sim.kernel.rules import (
     exponential,
     farm_second,
     next_visit_s,
@@ -44,9 +43,10 @@ from sim.engine.rules import (
     service_minutes,
     unit,
 )
-from sim.engine.session import session
-from sim.engine.shopping import order_step, shopping_rate, visit
-from sim.engine.writing import META, MOST, RECORDS, USED, drop_errand, record, take_errand, writes
+from sim.kernel.session import session
+from sim.kernel.shopping import order_step, shopping_rate, visit
+from sim.kernel.writing import META, MOST, RECORDS, USED, drop_errand, record, take_errand, writes
+from sim.spans import DAY_S
 from sim.streams import Purpose
 
 START_DRAW = int(Purpose.START)

@@ -10,8 +10,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from sim.codecache import SETTINGS
 from sim.compiling import rule
-from sim.engine.rows import NOBODY
 from sim.errors import InvariantError
+from sim.kernel.rows import NOBODY
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -10,11 +10,11 @@ from typing import Any
 
 from sim.bookkeeping import Kind
 from sim.compiling import rule
-from sim.engine import tallies as T
-from sim.engine.deeds import grant_beans, reach_benefits
-from sim.engine.hours import add_minutes
-from sim.engine.lifetime import roll_day
-from sim.engine.rows import (
+from sim.kernel import tallies as T
+from sim.kernel.deeds import grant_beans, reach_benefits
+from sim.kernel.hours import add_minutes
+from sim.kernel.lifetime import roll_day
+from sim.kernel.rows import (
     CANCEL,
     CONFIRM,
     DONATED,
@@ -28,8 +28,7 @@ from sim.engine.rows import (
     REFUND,
     SHIP,
 )
-from sim.engine.rules import (
-    DAY_S,
+from sim.kernel.rules import (
     MOST_IN_BASKET,
     alias_row,
     bin_at,
@@ -42,7 +41,8 @@ from sim.engine.rules import (
     quantile,
     unit,
 )
-from sim.engine.writing import PENDING, drop_errand, file_errand, new_errand, record, writes
+from sim.kernel.writing import PENDING, drop_errand, file_errand, new_errand, record, writes
+from sim.spans import DAY_S
 from sim.streams import Purpose
 
 VISIT_DRAW = int(Purpose.VISIT)

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from sim.bookkeeping import Kind
 from sim.compiling import rule, table_rule
-from sim.engine import tallies as T
-from sim.engine.deeds import reach_benefits
-from sim.engine.hours import add_minutes
-from sim.engine.lifetime import start_playing
-from sim.engine.place import channel_of, place_of
-from sim.engine.rows import (
+from sim.kernel import tallies as T
+from sim.kernel.deeds import reach_benefits
+from sim.kernel.hours import add_minutes
+from sim.kernel.lifetime import start_playing
+from sim.kernel.place import channel_of, place_of
+from sim.kernel.rows import (
     CLAIMING,
     DONATED,
     GONE,
@@ -30,8 +30,9 @@ from sim.engine.rows import (
     VOUCHER_CANCEL,
     VOUCHER_SHIP,
 )
-from sim.engine.rules import DAY_S, philox, unit
-from sim.engine.writing import MOST, file_errand, new_errand, writes
+from sim.kernel.rules import philox, unit
+from sim.kernel.writing import MOST, file_errand, new_errand, writes
+from sim.spans import DAY_S
 from sim.streams import Purpose, draws
 
 K_GIFT = int(Kind.GIFT)

@@ -12,10 +12,9 @@ from typing import Any
 from sim.behaviour.habit import activity_hazard, dropout_hazard, faded_habit, grown_habit, readiness
 from sim.bookkeeping import Kind
 from sim.compiling import rule
-from sim.engine import tallies as T
-from sim.engine.rows import GONE, GROWING_DAYS, IN_TEAM, NEVER, NO_DEED, PLAYER
-from sim.engine.rules import (
-    DAY_S,
+from sim.kernel import tallies as T
+from sim.kernel.rows import GONE, GROWING_DAYS, IN_TEAM, NEVER, NO_DEED, PLAYER
+from sim.kernel.rules import (
     exponential,
     low_quantile,
     micro,
@@ -25,7 +24,8 @@ from sim.engine.rules import (
     second_of_day,
     sequential_uniform,
 )
-from sim.engine.writing import record, writes
+from sim.kernel.writing import record, writes
+from sim.spans import DAY_S
 from sim.streams import Purpose
 
 TRAITS_DRAW = int(Purpose.TRAITS)

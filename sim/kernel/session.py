@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sim.bookkeeping import Kind
-from sim.engine import tallies as T
-from sim.engine.choosing import free_beans, session_lift, weigh
-from sim.engine.deeds import (
+from sim.kernel import tallies as T
+from sim.kernel.choosing import free_beans, session_lift, weigh
+from sim.kernel.deeds import (
     K_APPLY,
     K_JOIN,
     K_SIGN_UP,
@@ -22,9 +22,9 @@ from sim.engine.deeds import (
     share,
     simple_claim,
 )
-from sim.engine.lifetime import BUDGET_DRAW, GLOW, LIFELONG, roll_day, schedule_session
-from sim.engine.place import is_eligible, is_staff, place_of, segment_of, team_of
-from sim.engine.rows import (
+from sim.kernel.lifetime import BUDGET_DRAW, GLOW, LIFELONG, roll_day, schedule_session
+from sim.kernel.place import is_eligible, is_staff, place_of, segment_of, team_of
+from sim.kernel.rows import (
     BLOCKED,
     E_ACCOUNT,
     E_BEAN_GIFT,
@@ -42,8 +42,9 @@ from sim.engine.rows import (
     PERIODS,
     SERVING,
 )
-from sim.engine.rules import DAY_S, exponential, farm_second, philox, quantile, total_available, unit
-from sim.engine.writing import MOST, PENDING, record, writes
+from sim.kernel.rules import exponential, farm_second, philox, quantile, total_available, unit
+from sim.kernel.writing import MOST, PENDING, record, writes
+from sim.spans import DAY_S
 from sim.streams import Purpose
 
 TRAITS_DRAW = int(Purpose.TRAITS)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sim.behaviour.choice import felt_reward, goal_pull
 from sim.compiling import rule
-from sim.engine.rows import (
+from sim.kernel.rows import (
     CLAIMING,
     E_ACCOUNT,
     E_BEAN_GIFT,
@@ -20,7 +20,7 @@ from sim.engine.rows import (
     IN_TEAM,
     SERVING,
 )
-from sim.engine.rules import done_today, total_available
+from sim.kernel.rules import done_today, total_available
 
 
 @rule

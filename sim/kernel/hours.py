@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sim.compiling import rule
-from sim.engine import tallies as T
-from sim.engine.rows import DONATED, LABOUR
-from sim.engine.rules import capped_minutes
+from sim.kernel import tallies as T
+from sim.kernel.rows import DONATED, LABOUR
+from sim.kernel.rules import capped_minutes
 
 
 @rule

@@ -14,24 +14,19 @@ from sim.compiling import rule
 from sim.domain import beans as bean_rules
 from sim.domain import hours as hour_rules
 from sim.domain import pledges as pledge_rules
-from sim.engine.rows import GROWING_DAYS, NEVER, PERIODS
+from sim.kernel.rows import GROWING_DAYS, NEVER, PERIODS
+from sim.spans import DAY_S
 
-DAY_S = 86_400
 QUANTILES = 4_096  # a trait is one of so many equally likely values
 MOST_IN_BASKET = 40
 
 philox = rule(streams.philox)
+unit = rule(streams.unit)
 donation_fen = rule(pledge_rules.donation_fen)
 capped_minutes = rule(hour_rules.capped_minutes)
 service_minutes = rule(hour_rules.service_minutes)
 capped_beans = rule(bean_rules.capped_beans)
 give_all_hundreds = rule(bean_rules.full_hundreds)
-
-
-@rule
-def unit(word: int) -> float:
-    """A 32-bit word as a number strictly inside (0, 1)."""
-    return (word + 0.5) * 2.3283064365386963e-10
 
 
 @rule
