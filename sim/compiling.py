@@ -33,6 +33,7 @@ def sources() -> list[Path]:
         PACKAGE / "streams.py",
         PACKAGE / "compiling.py",
         PACKAGE / "linking.py",
+        PACKAGE / "borrowing.py",
         PACKAGE / "bookkeeping.py",
         PACKAGE / "arrays.py",
         PACKAGE / "spans.py",

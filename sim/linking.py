@@ -17,6 +17,8 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import CPUDispatcher
 
+from sim.borrowing import RuleCompiler
+
 OPTIONS = {"nopython": True, "nogil": True, "no_cfunc_wrapper": True}
 
 
@@ -89,7 +91,7 @@ class Rule(CPUDispatcher):
         made = library(self.targetctx.codegen(), self.py_func.__qualname__)
         made.enable_object_caching()
         return compiler.compile_extra(
-            self.typingctx, self.targetctx, self.py_func, args, result, flags, self.locals, made
+            self.typingctx, self.targetctx, self.py_func, args, result, flags, self.locals, made, RuleCompiler
         )
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
