@@ -29,7 +29,7 @@ from sim.agents.sponsors import Sponsors
 from sim.agents.teams import Teams
 from sim.behaviour.parameters import load_parameters
 from sim.bookkeeping import Kind
-from sim.engine.actions import ACTION, Actions, chain, empty, from_rows, join, sort_stream
+from sim.engine.actions import ACTION, Actions, chain, empty, from_rows, join, put, sort_stream
 from sim.engine.beside import Beside
 from sim.engine.books import Books
 from sim.engine.clocks import barriers
@@ -217,9 +217,9 @@ class Campaign:
         index = np.flatnonzero(records["outcome"] == PENDING)
         woken = empty(0)
         if len(index):
-            claims = records[index]
+            claims = records.take(index)
             order = claim_order(self.scenario.scenario.seed, self.replication, claims)
-            claims = claims[order]
+            claims, index = claims.take(order), index[order]
             asked = np.zeros(len(claims), np.int64)
             allot(
                 claims,
@@ -233,7 +233,7 @@ class Campaign:
             if self.watch is not None:
                 self.asked = np.concatenate([self.asked, short_matches(claims, asked)])
             woken = self.population.settle(claims, now_s, self.market.vouchers, self.activities.table)
-            records[index[order]] = claims
+            put(records, index, claims)
         self.recorder.unmet += unasked(records, self.market.dry, self.sponsors)
         self.sponsors.note_dry(now_s * SECOND)
         self.held = join(self.held, records, woken)
@@ -274,15 +274,13 @@ class Campaign:
         """The second witness: the kernel's counts and those of the few."""
         return np.asarray(self.population.tally() + self.tally)
 
-    def _audit(self, day: int) -> list[Check]:
-        return self.books.close_day(day, self.population.totals(), self.counts(), self.raised, settled=True)
-
     def _close_day(self, day: int) -> None:
         """The day close: books against users' rows and against the counts; then trust recovers a little."""
-        self.checks = self._audit(day)
+        totals = self.population.totals()
+        self.checks = self.books.close_day(day, totals, self.counts(), self.raised, settled=True)
         self._beside.finish()
         self.tally[tallies.HELPED] = self.projects.helped.sum()
-        self.recorder.day(day, self.counts(), self.population.totals())
+        self.recorder.day(day, self.counts(), totals)
         self.ngos.scandal((day + 1) * DAY_US, self.parameters)
         self.ngos.recover(self.parameters)
 

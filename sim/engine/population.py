@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
-from sim.engine.actions import ACTION, Actions, empty, join
+from sim.engine.actions import ACTION, Actions, empty, join, put
 from sim.engine.books import UserTotals
 from sim.engine.clocks import ShoppingClock, shopping_clock
 from sim.engine.settings import (
@@ -41,10 +41,15 @@ from sim.kernel.playing import (
     wake_farmers,
 )
 from sim.kernel.rows import ERRAND, HOLDER, MAX_DEEDS, NEVER, NOBODY, USER
+from sim.kernel.sums import add_up
 from sim.kernel.writing import FREE, RECORDS, USED
 from sim.scenario import Scenario
 
-BLOCK = 1 << 16
+BLOCKS = 8  # four each for two cores, so that neither waits long for the other's last …
+LEAST, MOST = (
+    1 << 13,
+    1 << 16,
+)  # … but a block of few rows is not worth its 16 µs, one of many leaves the cache
 BIN = np.dtype(
     [("orders", "f8"), ("plain_orders", "f8"), ("keep", "f8"), ("price", "f8"), ("festival", "i8")]
 )
@@ -75,11 +80,11 @@ class Block:
     def __post_init__(self) -> None:
         self.points = np.zeros(max(self.teams, 1), np.int64)
 
-    def make_room(self) -> None:
-        """Double whatever has no room for one more wake-up, until it has."""
-        while self.meta[RECORDS] + ROOM_RECORDS > len(self.out):
+    def make_room(self, records: int = ROOM_RECORDS, errands: int = ROOM_ERRANDS) -> None:
+        """Double whatever has no room for so many more (without a number: for one more wake-up), until it has."""
+        while self.meta[RECORDS] + records > len(self.out):
             self.out = np.concatenate([self.out, np.zeros_like(self.out)])
-        while self.meta[USED] + ROOM_ERRANDS > len(self.errands):
+        while self.meta[USED] + errands > len(self.errands):
             self.errands = np.concatenate([self.errands, np.zeros_like(self.errands)])
 
 
@@ -103,7 +108,7 @@ class Population:
         farmers: int,
         teams: int,
         workers: int,
-        block: int = BLOCK,
+        block: int | None = None,
         record_all: bool = False,
     ) -> None:
         self.scenario = scenario
@@ -124,6 +129,7 @@ class Population:
         self.users = np.zeros(self.rows, USER)
         self.next_s = np.full(self.rows, NEVER, np.int32)
         self.counted = np.zeros(self.rows if scenario.scenario.calibrated else 1, np.uint16)
+        self.block = block = block or min(max(-(-self.rows // BLOCKS), LEAST), MOST)
         self.blocks = [
             Block(first, min(first + block, self.rows), np.zeros(1024, ERRAND), np.zeros(4096, ACTION), teams)
             for first in range(0, self.rows, block)
@@ -171,23 +177,24 @@ class Population:
 
     def settle(self, claims: Actions, now_s: int, vouchers: Any, activities: Any) -> Actions:
         """Write the allotment's decisions to the claimants' rows; returns records of recruits."""
-        made: list[Actions] = []
         owner = np.where(claims["kind"] == Kind.SHARE, claims["ref"].astype(np.int64) - 1, claims["agent"])
-        for block in self.blocks:
-            mine = np.flatnonzero((owner >= block.first) & (owner < block.last))
-            if not len(mine):
+        home = owner // self.block
+        order = np.argsort(home, kind="stable")
+        sorted_claims, ends = claims.take(order), np.cumsum(np.bincount(home, minlength=len(self.blocks)))
+        made: list[Actions] = []
+        for k, block in enumerate(self.blocks):
+            part = sorted_claims[ends[k - 1] if k else 0 : ends[k]]
+            if not len(part):
                 continue
             block.meta[RECORDS] = 0
-            while block.meta[USED] + len(mine) + 1 > len(block.errands):
-                block.errands = np.concatenate([block.errands, np.zeros_like(block.errands)])
-            out = np.zeros(settled_room(len(mine), len(self.benefits)), ACTION)
-            part = claims[mine]
+            block.make_room(0, len(part) + 1)
+            out = np.zeros(settled_room(len(part), len(self.benefits)), ACTION)
             settle(
                 part, self.users, self.next_s, block.errands, self.rules, self.days, self.deeds, vouchers,
                 activities, self.benefits, now_s, len(self.days), out, block.meta, block.tally,
             )  # fmt: skip
-            claims[mine] = part
             made.append(out[: block.meta[RECORDS]])
+        put(claims, order, sorted_claims)
         return join(*made) if made else empty(0)
 
     def wake_farmers(self, first: int, last: int, now_s: int) -> None:
@@ -209,13 +216,13 @@ class Population:
 
     def totals(self) -> UserTotals:
         """Sums over all rows, for the books' first witness."""
-        users = self.users
-        return UserTotals(
-            growing=int(users["growing"].sum(dtype=np.int64)),
-            available=int(users["available"].sum(dtype=np.int64)),
-            labour=int(users["labour"].sum(dtype=np.int64)),
-            donated=int(users["donated"].sum(dtype=np.int64)),
-        )
+
+        def work(block: Block) -> NDArray[np.int64]:
+            sums = np.zeros(4, np.int64)
+            add_up(block.first, block.last, self.users, sums)
+            return sums
+
+        return UserTotals(*np.sum(self._apply(work), axis=0).tolist())
 
     def tally(self) -> NDArray[np.int64]:
         """The kernel's counts over all blocks."""
@@ -251,7 +258,7 @@ class Population:
             "users": self.users, "next_s": self.next_s, "counted": self.counted,
             "errands": np.concatenate(errands), "used": np.array([b.meta[USED] for b in self.blocks]),
             "free": np.array([b.meta[FREE] for b in self.blocks]), "tally": self.tally(),
-            "points": self.points(), "block": np.array([self.blocks[0].last - self.blocks[0].first]),
+            "points": self.points(), "block": np.array([self.block]),
         }  # fmt: skip
 
     def restore(self, state: dict[str, Any]) -> None:
