@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sim.bookkeeping import Kind
-from sim.compiling import rule, table_rule
+from sim.compiling import making_table_rule, rule, table_rule
 from sim.kernel import tallies as T
 from sim.kernel.deeds import grant_beans, reach_benefits
 from sim.kernel.hours import add_minutes
@@ -270,7 +270,7 @@ def wake_farmers(first: int, last: int, now_s: int, users: Any, next_s: Any, rul
         next_s[user] = u.play_s
 
 
-@table_rule
+@making_table_rule
 def import_records(
     records: Any, now_us: int, users: Any, rules: Any, benefits: Any, out: Any, tally: Any
 ) -> int:
@@ -290,7 +290,7 @@ def import_records(
     return int(meta[RECORDS])
 
 
-@table_rule
+@making_table_rule
 def list_errands(first: int, last: int, users: Any, errands: Any) -> Any:
     """The open errands of users first … last in list order, as rows of (user, place among the errands)."""
     count = 0
