@@ -65,7 +65,8 @@ class Rules:
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Compile the function when it is first called; with NUMBA_DISABLE_JIT=1 it stays as it is."""
-        compiled: Any = numba.njit(nogil=True, _nrt=self.makes)(function)
+        options: Any = {"nogil": True, "_nrt": self.makes}
+        compiled: Any = numba.njit(**options)(function)
         if not SETTINGS.DISABLE_JIT:
             _plain_numbers(compiled)
             compiled._cache = CodeCache(function, self.shelf)
