@@ -178,27 +178,26 @@ ROOM_RECORDS, ROOM_ERRANDS = (
 
 @table_rule
 def play_block(
-    first: int, last: int, resume: int, base_s: int, end_s: int, users: Any, next_s: Any, errands: Any,
+    due: Any, resume: int, base_s: int, end_s: int, users: Any, next_s: Any, errands: Any,
     rules: Any, public: Any, deeds: Any, mix: Any, days: Any, period_end: Any, bins: Any, edges: Any,
     upto: Any, hour_bin: Any, guide: Any, traits: Any, product: Any, places: Any, activities: Any,
     vouchers: Any, benefits: Any, counted: Any, out: Any, meta: Any, tally: Any, traffic: Any,
     points: Any, weights: Any,
 ) -> tuple[int, int]:  # fmt: skip
-    """Play users first … last (exclusive), from `resume`, up to second end_s.
+    """Play the users that are due, from place `resume` of `due` on, up to second end_s.
 
-    Returns (DONE, last), or (FULL, user) when records or errands need room; the caller grows them and
-    calls again with that user.
+    Returns (DONE, len(due)), or (FULL, place) when records or errands need room; the caller grows them and
+    calls again with that place.
     """
     R = rules[0]
     G = public[0]
-    for user in range(resume, last):
-        if next_s[user] >= end_s:
-            continue
+    for place in range(resume, len(due)):
+        user = due[place]
         u = users[user]
         channel = channel_of(place_of(user, R)[0], R)
         while next_s[user] < end_s:
             if meta[RECORDS] + ROOM_RECORDS > len(out) or meta[USED] + ROOM_ERRANDS > len(errands):
-                return FULL, user
+                return FULL, place
             t_s = next_s[user]
             day = t_s // DAY_S
             if u.flags & PLAYER and t_s % DAY_S == 0:
@@ -218,7 +217,7 @@ def play_block(
                     benefits, out, meta, tally, points, weights,
                 )  # fmt: skip
             next_s[user] = next_due_s(u, day, errands, days, period_end, R)
-    return DONE, last
+    return DONE, len(due)
 
 
 @table_rule
