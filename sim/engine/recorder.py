@@ -161,13 +161,15 @@ class Recorder:
             money[:, 0].sum() if len(money) else 0, a["farmers"][0],
         )  # fmt: skip
 
-    def pool_levels(self, now_s: int) -> None:
-        """What each pool has left, or had left when it was closed, and has spent at a barrier that is a full hour."""
-        sponsors, n = self.campaign.sponsors, len(self.scenario.pools)
+    def pool_levels(self, now_s: int, levels: NDArray[np.int64]) -> None:
+        """What each pool has left, or had left when it was closed, and has spent at a barrier that is a full hour.
+
+        levels: `Sponsors.levels` of that barrier.
+        """
+        n = len(self.scenario.pools)
         row, spent = self.arrays["pools"][now_s // HOUR_S], self.arrays["spent"]
-        for k in range(n):
-            closed = sponsors.is_closed(k)
-            row[k] = sponsors.deposited(k) - spent[k] if closed else sponsors.money[k, 0]
+        left, deposited, closed = levels
+        row[:n] = np.where(closed, deposited - spent[:n], left)
         row[n : 2 * n] = spent[:n]
 
     def new_players_on(self, day: int) -> int:
