@@ -14,8 +14,10 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 
 from sim.errors import UsageError
+from sim.observation.catalogue import TABLES
+from sim.observation.shares import gini
 from sim.reporting.figures.look import Look, parse_lang, parse_width, printing
-from sim.reporting.figures.numbers import gini, long, lorenz
+from sim.reporting.figures.numbers import long, lorenz
 from sim.reporting.figures.registry import (
     FIGURES,
     caption_of,
@@ -27,7 +29,6 @@ from sim.reporting.figures.registry import (
 )
 from sim.reporting.fonts import FAMILY, FILE
 from sim.reporting.results import Results
-from sim.reporting.tables import TABLES
 
 LOOKS = {
     "english": Look(),

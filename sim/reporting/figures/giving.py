@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from sim.engine.measures import top_share
+from sim.observation.shares import gini, top_share
 from sim.reporting.figures.canvas import Canvas
 from sim.reporting.figures.numbers import (
     FEN_PER_YUAN,
@@ -12,7 +12,6 @@ from sim.reporting.figures.numbers import (
     Tables,
     at_instants,
     by_group,
-    gini,
     long,
     lorenz,
     per_replication,

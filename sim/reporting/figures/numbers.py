@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-import numpy as np
 import polars as pl
 
 from sim.reporting.statistics import intervals
@@ -89,12 +88,3 @@ def _between(upto: list[float], place: float) -> float:
     low = min(int(place), len(upto) - 1)
     high = min(low + 1, len(upto) - 1)
     return upto[low] + (place - low) * (upto[high] - upto[low])
-
-
-def gini(values: pl.Series) -> float:
-    """Gini coefficient: 0 all alike, 1 one has all."""
-    ordered = np.sort(values.to_numpy().astype(float))
-    n, total = len(ordered), ordered.sum()
-    if n == 0 or total == 0:
-        return 0.0
-    return float(2 * (ordered * np.arange(1, n + 1)).sum() / (n * total) - (n + 1) / n)

@@ -1,0 +1,88 @@
+"""The catalogue of deeds: how often each was done and what it brought."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from sim.bookkeeping import Kind
+from sim.kernel.rows import MAX_DEEDS, NO_DEED
+from sim.observation.subject import Daybook, Seen, Subject, table
+from sim.observation.world import Rows, World
+from sim.scenario import Scenario
+
+REWARDED_APART = ("gift", "account", "team")  # their beans are a row of their own
+TIMES, BEANS, MINUTES = range(3)
+
+
+class Catalogue:
+    """What the scenario's deeds say of the rows that name them."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        effects = [deed.effect for deed in scenario.deeds.values()]
+        self.apart = [k for k, effect in enumerate(effects) if effect in REWARDED_APART]
+        self.redeem = next((k for k, effect in enumerate(effects) if effect == "redeem"), None)
+
+    def done(self, rows: Rows) -> Rows:
+        """Of rows of one kind those that are a deed done: no reward for another row, and something came of it."""
+        if not len(rows):
+            return rows
+        named = rows["deed"] != NO_DEED
+        if rows["kind"][0] != Kind.DEED:
+            return np.asarray(rows[named])
+        reward = (rows["deed"] < MAX_DEEDS) & np.isin(rows["deed"], self.apart)
+        return np.asarray(rows[named & ~reward & ((rows["minutes"] > 0) | (rows["beans"] > 0))])
+
+
+class Deeds(Subject):
+    """Deeds of the catalogue."""
+
+    def __init__(self, world: World, book: Daybook, catalogue: Catalogue) -> None:
+        super().__init__(world, book)
+        self.catalogue = catalogue
+        self.arrays = {"done": np.zeros((3, 256), np.int64)}
+
+    def _brought(self, seen: Seen) -> None:
+        rows, done = seen.rows, self.arrays["done"]
+        np.add.at(done[TIMES], self.catalogue.done(rows)["deed"], 1)
+        np.add.at(done[MINUTES], rows["deed"], rows["minutes"])
+
+    on_gift = on_bean_gift = on_general = _brought
+
+    def on_deed(self, seen: Seen) -> None:
+        """A deed done, or the beans for one of another kind."""
+        np.add.at(self.arrays["done"][BEANS], seen.rows["deed"], seen.rows["beans"])
+        self._brought(seen)
+
+    def _claimed(self, seen: Seen) -> None:
+        np.add.at(self.arrays["done"][TIMES], seen.rows["deed"], 1)
+
+    on_account_apply = on_team_join = _claimed
+
+    def on_redeem_hold(self, seen: Seen) -> None:
+        """Its row names the voucher, not the deed."""
+        if self.catalogue.redeem is not None:
+            self.arrays["done"][TIMES, self.catalogue.redeem] += len(seen.rows)
+
+    @table(
+        "One row a deed of the catalogue.",
+        deed="name in the scenario",
+        label="label",
+        kind="labour, donated or general",
+        times="times done",
+        beans="beans issued for it",
+        minutes="charity minutes credited for it",
+    )
+    def deeds(self) -> pl.DataFrame | None:
+        """How often each deed was done and what it brought."""
+        named = self.scenario.deeds
+        if not named:
+            return None
+        return pl.DataFrame(
+            {
+                "deed": list(named),
+                "label": [d.label for d in named.values()],
+                "kind": [d.kind for d in named.values()],
+            }
+            | dict(zip(("times", "beans", "minutes"), self.arrays["done"][:, : len(named)], strict=True))
+        )
