@@ -115,7 +115,7 @@ class Campaign:
         return World(
             self.scenario, self.replication, people=self.population, projects=self.projects, ngos=self.ngos,
             merchants=self.merchants, teams=self.teams, sponsors=self.sponsors, farmers=self.farmers,
-            partner=self.partner, raised=self.raised, profile=hourly_profile(),
+            partner=self.partner, profile=hourly_profile(),
         )  # fmt: skip
 
     # --- running ---------------------------------------------------------------------------------

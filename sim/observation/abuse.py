@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from sim.kernel import tallies as T
 from sim.observation.cost import Cost
 from sim.observation.subject import Daybook, Seen, Subject, Sums, table
 from sim.observation.words import Metric
 from sim.observation.world import World
 
-BEANS, BLOCKED = range(2)
+HONEST, FARMER = range(2)
 
 
 class Abuse(Subject):
@@ -24,15 +23,15 @@ class Abuse(Subject):
     def __init__(self, world: World, book: Daybook, cost: Cost) -> None:
         super().__init__(world, book)
         self.cost = cost
-        self.arrays = {"farmers": np.zeros(2, np.int64)}
+        self.arrays |= {"beans": np.zeros(2, np.int64), "blocked": np.zeros(2, np.int64)}
 
     def on_deed(self, seen: Seen) -> None:
-        """Beans for a farmer's deed."""
-        self.arrays["farmers"][BEANS] += seen.farmers["beans"].sum(dtype=np.int64)
+        """Beans for a deed."""
+        self.arrays["beans"] += [group["beans"].sum(dtype=np.int64) for group in (seen.people, seen.farmers)]
 
     def on_block(self, seen: Seen) -> None:
         """An account is closed."""
-        self.arrays["farmers"][BLOCKED] += len(seen.farmers)
+        self.arrays["blocked"] += (len(seen.people), len(seen.farmers))
 
     @table(
         "Honest users and farmers.",
@@ -46,20 +45,17 @@ class Abuse(Subject):
         """Accounts, blocked, what the sponsors paid them."""
         if not self.world.farmers.rows:
             return None
-        issued, blocked = (int(x) for x in self.arrays["farmers"])
-        paid, farmed = (
-            int(self.cost.counted()[name].sum()) for name in ("subsidy_fen", "farmer_subsidy_fen")
-        )
+        farmed = int(self.cost.by_day("farmer_subsidy_fen").sum())
         return pl.DataFrame(
             {
                 "group": ["honest", "farmer"],
                 "accounts": [self.world.honest, self.world.farmers.awake],
-                "blocked": [self.book.total(T.BLOCKED) - blocked, blocked],
-                "subsidy_fen": [paid - farmed, farmed],
-                "beans_issued": [self.book.total(T.BEANS_ISSUED) - issued, issued],
+                "blocked": self.arrays["blocked"],
+                "subsidy_fen": [int(self.cost.by_day("subsidy_fen").sum()) - farmed, farmed],
+                "beans_issued": self.arrays["beans"],
             }
         )
 
     def measure(self, sums: Sums) -> dict[str, float]:
         """Blocks that were wrong."""
-        return {"wrongly_blocked": float(self.book.total(T.BLOCKED) - self.arrays["farmers"][BLOCKED])}
+        return {"wrongly_blocked": float(self.arrays["blocked"][HONEST])}

@@ -1,30 +1,48 @@
-"""What a campaign costs its sponsors: pools, budgets, the subsidy, and what went to farmers."""
+"""What a campaign costs its sponsors: pools, budgets, the subsidy, and what went to farmers.
+
+The subsidy is one sum with one definition: what rows post from a sponsor's pool to a project (match, money for
+beans and for teams), and the value of the vouchers that are shipped. Pools, days, groups and heads share it out.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.kernel import tallies as T
-from sim.observation.subject import NOTHING, Daybook, Seen, Subject, Sums, days_of, ratio, table
+from sim.agents.sponsors import scaled_stock
+from sim.bookkeeping import POSTINGS, Kind
+from sim.observation.subject import NOTHING, Daybook, Seen, Subject, Sums, ratio, table
 from sim.observation.words import Daily, Metric
-from sim.observation.world import Rows, World
+from sim.observation.world import World
 from sim.spans import HOUR_S, HOUR_US, NEVER_US
+
+POOL, FUND = 2600, 2400  # accounts: a sponsor's pool, a project's fund
+# The kinds that post money from a pool to a fund, with the column it stands in.
+GIVEN: dict[Kind, str] = {
+    kind: line.amount
+    for kind, lines in POSTINGS.items()
+    for line in lines
+    if (line.debit, line.credit) == (POOL, FUND)
+}
 
 
 class Cost(Subject):
     """Pools and subsidy."""
 
     METRICS = (
-        Metric("subsidy_fen", "fen", "run", "down", "match and yuan value of beans donated or redeemed; not team money",
-               "subsidy (match, beans; no team money)"),
+        Metric("subsidy_fen", "fen", "run", "down",
+               "what sponsors paid: match, money for beans donated and for teams, value of vouchers shipped",
+               "subsidy (match, beans, teams, vouchers)"),
         Metric("subsidy_per_user", "fen", "user", "down", "subsidy ÷ users"),
         Metric("subsidy_per_participant", "fen", "participant", "down", "subsidy ÷ participants of the run",
                "subsidy per participant"),
-        Metric("overrun", "0 or 1", "run", "down", "whether the subsidy exceeds the totals of all pools"),
+        Metric("overrun", "0 or 1", "run", "down",
+               "whether the subsidy exceeds all pools and the value of the vouchers in stock"),
         Metric("farmer_share", "share", "fen of subsidy", "down", "subsidy that went to farmers ÷ subsidy",
                "subsidy leaking to farmers"),
         Metric("pool_empty_at", "h", "run", "–", "hours until a pool could not pay the least claim, and got no more"),
@@ -33,8 +51,9 @@ class Cost(Subject):
         Metric("unmet_fen", "fen", "run", "–", "what the pools' rules would have paid them: what caps the subsidy"),
     )  # fmt: skip
     DAILY = (
-        Daily("subsidy_fen", "match and the value of beans donated or redeemed, fen"),
+        Daily("subsidy_fen", "what sponsors paid: match, money for beans and teams, vouchers, fen"),
         Daily("farmer_subsidy_fen", "subsidy that went to farmers, fen"),
+        Daily("voucher_fen", "value of vouchers shipped, fen"),
         Daily("pool_left_fen", "money left in all pools at the day close, fen"),
     )
 
@@ -42,47 +61,36 @@ class Cost(Subject):
         super().__init__(world, book)
         pools = len(self.scenario.pools)
         self.voucher_fen = np.array([r.value for r in self.scenario.redemptions.values()], np.int64)
-        self.arrays = {
-            "vouchers": np.zeros(world.days + 1, np.int64),  # value of those shipped, by day
-            "farmers": np.zeros(1, np.int64),
-            "held": np.zeros((2, world.days), np.int64),
+        self.arrays |= {
             "left": np.zeros((world.days * 24 + 1, pools), np.int64),
             "spent_by": np.zeros((world.days * 24 + 1, pools), np.int64),
             "spent": np.zeros(pools, np.int64),
             "unmet": np.zeros((2, pools), np.int64),  # claims on pools that were dry, their fen
         }
 
-    def on_order_confirm(self, seen: Seen) -> None:
-        """Sponsors match orders."""
-        self._spent(seen.rows, "match")
+    def watched(self) -> dict[Kind, Callable[[Seen], None]]:
+        """Everything that posts from a pool to a project, and vouchers."""
+        return {kind: partial(self._given, column) for kind, column in GIVEN.items()} | super().watched()
 
-    def on_gift(self, seen: Seen) -> None:
-        """Sponsors match gifts."""
-        self._spent(seen.rows, "match")
-        self.arrays["farmers"] += seen.farmers["match"].sum()
-
-    def on_bean_gift(self, seen: Seen) -> None:
-        """Sponsors pay for donated beans."""
-        self._spent(seen.rows, "fen")
-        self.arrays["farmers"] += seen.farmers["fen"].sum()
-
-    def on_team_unlock(self, seen: Seen) -> None:
-        """Sponsors pay for teams' points."""
-        self._spent(seen.rows, "fen")
+    def _given(self, column: str, seen: Seen) -> None:
+        """A pool gives."""
+        pool, fen = seen.rows["pool"].astype(np.int64), seen.rows[column]
+        np.add.at(self.arrays["spent"], pool[pool > 0] - 1, fen[pool > 0])
+        self._subsidy(fen, seen.farmers[column])
 
     def on_redeem_ship(self, seen: Seen) -> None:
-        """Sponsors pay for vouchers."""
-        np.add.at(self.arrays["vouchers"], days_of(seen.rows), self.voucher_fen[seen.rows["deed"]])
-        self.arrays["farmers"] += self.voucher_fen[seen.farmers["deed"]].sum()
+        """A voucher is paid for when it is shipped."""
+        value = self.voucher_fen[seen.rows["deed"]]
+        self.add("voucher_fen", value.sum())
+        self._subsidy(value, self.voucher_fen[seen.farmers["deed"]])
 
-    def _spent(self, rows: Rows, column: str) -> None:
-        pool, fen = rows["pool"].astype(np.int64), rows[column]
-        np.add.at(self.arrays["spent"], pool[pool > 0] - 1, fen[pool > 0])
+    def _subsidy(self, fen: NDArray[np.int64], farmed: NDArray[np.int64]) -> None:
+        self.add("subsidy_fen", fen.sum(dtype=np.int64))
+        self.add("farmer_subsidy_fen", farmed.sum(dtype=np.int64))
 
-    def close_day(self, day: int, totals: Any) -> None:
+    def closing(self, totals: Any) -> None:
         """What the pools hold at the day close."""
-        money = self.world.sponsors.money
-        self.arrays["held"][:, day] = money[:, 0].sum() if len(money) else 0, self.arrays["farmers"][0]
+        self.add("pool_left_fen", self.world.sponsors.money[:, 0].sum())
 
     def pool_levels(self, now_s: int) -> None:
         """What each pool has left, or had left when it was closed, and has spent at a barrier that is a full hour."""
@@ -92,16 +100,6 @@ class Cost(Subject):
             left = sponsors.deposited(k) - spent[k] if closed else sponsors.money[k, 0]
             self.arrays["left"][hour, k] = left
         self.arrays["spent_by"][hour] = spent
-
-    def counted(self) -> dict[str, NDArray[np.int64]]:
-        """The subsidy by day, and the pools' balances."""
-        left, farmed = self.arrays["held"]
-        matched = self.book.by_day(T.MATCHED_FEN, T.ORDER_MATCH_FEN, T.BEAN_FEN)
-        return {
-            "subsidy_fen": matched + self.arrays["vouchers"][: self.world.days],
-            "farmer_subsidy_fen": np.diff(farmed, prepend=0),
-            "pool_left_fen": left,
-        }
 
     @table(
         "Sponsors' pools by hour.",
@@ -181,13 +179,20 @@ class Cost(Subject):
 
     def measure(self, sums: Sums) -> dict[str, float]:
         """The subsidy by heads, and how the pools ended."""
-        subsidy, budget = sums["subsidy_fen"], float(sum(self.world.sponsors.totals))
+        subsidy, budget = sums["subsidy_fen"], self._budget_fen()
         return {
             "subsidy_per_user": subsidy / self.world.honest,
             "subsidy_per_participant": subsidy / max(sums["participants"], 1.0),
             "overrun": float(subsidy > budget) if budget else NOTHING,
             "farmer_share": ratio(sums["farmer_subsidy_fen"], subsidy),
         } | self._of_pools()
+
+    def _budget_fen(self) -> int:
+        """What the sponsors set aside: all pools, and the vouchers in stock at their value."""
+        stock = [
+            scaled_stock(self.scenario, item) * item.value for item in self.scenario.redemptions.values()
+        ]
+        return sum(self.world.sponsors.totals) + sum(stock)
 
     def _of_pools(self) -> dict[str, float]:
         """When the first pool ran dry, and what pools could not pay; NaN if none did, or there are none."""

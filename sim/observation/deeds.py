@@ -1,4 +1,4 @@
-"""The catalogue of deeds: how often each was done and what it brought."""
+"""The catalogue of deeds: how often people did each and what it brought them."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class Deeds(Subject):
     def __init__(self, world: World, book: Daybook, catalogue: Catalogue) -> None:
         super().__init__(world, book)
         self.catalogue = catalogue
-        self.arrays = {"done": np.zeros((3, 256), np.int64)}
+        self.arrays |= {"done": np.zeros((3, 256), np.int64)}
 
     def _brought(self, seen: Seen) -> None:
-        rows, done = seen.rows, self.arrays["done"]
+        rows, done = seen.people, self.arrays["done"]
         np.add.at(done[TIMES], self.catalogue.done(rows)["deed"], 1)
         np.add.at(done[MINUTES], rows["deed"], rows["minutes"])
 
@@ -51,21 +51,21 @@ class Deeds(Subject):
 
     def on_deed(self, seen: Seen) -> None:
         """A deed done, or the beans for one of another kind."""
-        np.add.at(self.arrays["done"][BEANS], seen.rows["deed"], seen.rows["beans"])
+        np.add.at(self.arrays["done"][BEANS], seen.people["deed"], seen.people["beans"])
         self._brought(seen)
 
     def _claimed(self, seen: Seen) -> None:
-        np.add.at(self.arrays["done"][TIMES], seen.rows["deed"], 1)
+        np.add.at(self.arrays["done"][TIMES], seen.people["deed"], 1)
 
     on_account_apply = on_team_join = _claimed
 
     def on_redeem_hold(self, seen: Seen) -> None:
         """Its row names the voucher, not the deed."""
         if self.catalogue.redeem is not None:
-            self.arrays["done"][TIMES, self.catalogue.redeem] += len(seen.rows)
+            self.arrays["done"][TIMES, self.catalogue.redeem] += len(seen.people)
 
     @table(
-        "One row a deed of the catalogue.",
+        "One row a deed of the catalogue, as people did it; farmers stand in `abuse`.",
         deed="name in the scenario",
         label="label",
         kind="labour, donated or general",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sim.observation.subject import NOTHING, Daybook, Seen, Subject, Sums, days_of, table
 from sim.observation.words import Metric
 from sim.observation.world import Rows, World
-from sim.spans import DAY_S, SECOND
+from sim.spans import DAY_S, MINUTE_S, SECOND
 
 REFS = 128  # orders per second in an order's reference
 PEAK_S = 10
@@ -25,7 +25,8 @@ class Festival(Subject):
     """Orders and donations of the festival day."""
 
     METRICS = (
-        Metric("peak_10s", "multiple", "run", "–", "busiest 10 s of the festival day ÷ that day's mean of 10 s",
+        Metric("peak_10s", "multiple", "run", "–",
+               "busiest 10 s of the festival day inside fine windows ÷ the day's mean of 10 s; none without one",
                "busiest 10 s ÷ the day's mean"),
     )  # fmt: skip
 
@@ -34,22 +35,30 @@ class Festival(Subject):
         self.day = world.festival_day
         that_day = self.scenario.scenario.start.date() + timedelta(days=max(self.day, 0))
         self.days_left = monthrange(that_day.year, that_day.month)[1] - that_day.day
-        self.arrays = {
-            "seconds": np.zeros(DAY_S if self.scenario.festivals else 1, np.int64),
-            "bought": np.zeros(world.rows, bool),
+        self.arrays |= {
+            "seconds": np.zeros(DAY_S if self.day >= 0 else 0, np.int64),
+            "bought": np.zeros(world.honest, bool),
             "cash": np.zeros((2, world.days + 1), np.int64),
             "orders": np.zeros(3, np.int64),  # charity orders of the day, paid, refunded later
         }
 
+    def measured(self) -> NDArray[np.bool_]:
+        """Which seconds of the day were counted one by one: those in a fine window. Others are known by the minute."""
+        seconds = np.zeros(len(self.arrays["seconds"]), bool)
+        for low, high in self.world.fine:
+            seconds[max(low - self.day * DAY_S, 0) : max(high - self.day * DAY_S, 0)] = True
+        return seconds
+
     def traffic(self, at: NDArray[np.int64], orders: NDArray[np.int64]) -> None:
-        """Orders by second of time."""
+        """Orders by second of time; outside the fine windows all of a minute stand at its first second."""
         if len(at) and at[0] // DAY_S == self.day:
             np.add.at(self.arrays["seconds"], at - self.day * DAY_S, orders)
 
     def on_order_create(self, seen: Seen) -> None:
         """Who buys on the day."""
         today = days_of(seen.rows) == self.day
-        self.arrays["bought"][seen.rows["agent"][today]] = True
+        buyers = seen.people["agent"][days_of(seen.people) == self.day]
+        self.arrays["bought"][buyers] = True
         self.arrays["orders"][CREATED] += today.sum()
 
     def on_order_pay(self, seen: Seen) -> None:
@@ -77,7 +86,7 @@ class Festival(Subject):
         np.add.at(self.arrays["cash"][what], days_of(mine) - self.day, mine["fen"])
 
     @table(
-        "The festival day's cumulative orders at the published instants.",
+        "The festival day's cumulative orders at the published instants, as far as these were measured.",
         after_s="seconds after midnight",
         simulated="cumulative share of the day's orders",
         published="the published share",
@@ -90,6 +99,7 @@ class Festival(Subject):
         seconds = self.arrays["seconds"]
         upto = np.cumsum(seconds) / max(seconds.sum(), 1)
         points = [(p.after // SECOND, p.share) for p in festival.curve if p.published]
+        points = [(s, share) for s, share in points if self._is_known(s)]
         return pl.DataFrame(
             {
                 "after_s": [s for s, _ in points],
@@ -114,14 +124,24 @@ class Festival(Subject):
             {"day": np.arange(last), "confirmed_fen": moved[:last], "pledged_fen": pledged[:last]}
         )
 
-    def by_ten_seconds(self) -> NDArray[np.int64]:
-        """Orders of every ten seconds of the day."""
-        return np.asarray(self.arrays["seconds"].reshape(-1, PEAK_S).sum(axis=1))
+    def _is_known(self, second: int) -> bool:
+        """Whether the orders before that second of the day are known: it ends a minute, or was measured."""
+        began = second // MINUTE_S * MINUTE_S
+        return second == began or bool(self.measured()[began:second].all())
+
+    def busiest(self) -> tuple[float, float] | None:
+        """(its orders ÷ the mean of ten seconds, the second it begins) of the busiest ten seconds that were measured.
+
+        None where none was, or nothing was ordered all day.
+        """
+        orders = self.arrays["seconds"].reshape(-1, PEAK_S).sum(axis=1)
+        whole = self.measured().reshape(-1, PEAK_S).all(axis=1)
+        if not whole.any() or not orders.any():
+            return None
+        at = int(np.where(whole, orders, -1).argmax())
+        return float(orders[at] / orders.mean()), float(at * PEAK_S)
 
     def measure(self, sums: Sums) -> dict[str, float]:
         """How steep the day is."""
-        seconds = self.arrays["seconds"]
-        if len(seconds) < DAY_S or not seconds.sum():
-            return {"peak_10s": NOTHING}
-        windows = self.by_ten_seconds()
-        return {"peak_10s": float(windows.max() / windows.mean())}
+        busiest = self.busiest()
+        return {"peak_10s": NOTHING if busiest is None else busiest[0]}

@@ -26,10 +26,13 @@ class Giving(Subject):
         Metric("matched_fen", "fen", "run", "–", "sponsors' match of gifts and of confirmed orders",
                "matched by sponsors"),
         Metric("raised_fen", "fen", "run", "up", "money raised by projects; group: source/cause"),
+        Metric("recycled_fen", "fen", "run", "down",
+               "gifts that farmers make for the match and get back: given by nobody, raised by no project"),
     )  # fmt: skip
     DAILY = (
-        Daily("gifts", "money gifts", T.GIFTS),
-        Daily("gift_fen", "money of gifts, fen", T.GIFT_FEN),
+        Daily("gifts", "money gifts"),
+        Daily("gift_fen", "money of gifts, fen"),
+        Daily("recycled_fen", "money of gifts that farmers get back, fen"),
         Daily("matched_fen", "sponsors' match, fen", T.MATCHED_FEN, T.ORDER_MATCH_FEN),
         Daily("bean_gift_fen", "sponsors' money for donated beans, fen", T.BEAN_FEN),
         Daily("unlocked_fen", "money unlocked by teams, fen", T.UNLOCKED_FEN),
@@ -37,10 +40,11 @@ class Giving(Subject):
 
     def __init__(self, world: World, book: Daybook) -> None:
         super().__init__(world, book)
-        self.arrays = {
+        self.arrays |= {
             "sources": np.zeros((len(SOURCES), len(world.projects)), np.int64),
             "small": np.zeros(2, np.int64),  # gifts and donations in all, of at most one yuan
             "matched": np.zeros(2, np.int64),  # money gifts in all, with a match
+            "recycled": np.zeros(len(world.projects), np.int64),
         }
 
     def on_order_confirm(self, seen: Seen) -> None:
@@ -50,11 +54,15 @@ class Giving(Subject):
         self._small(seen.rows)
 
     def on_gift(self, seen: Seen) -> None:
-        """A gift, and its match."""
-        self._from(GIFT, seen.rows, "fen")
+        """A gift, and its match. A farmer's goes round: only the sponsor's match stays with the project."""
+        self._from(GIFT, seen.people, "fen")
         self._from(MATCH, seen.rows, "match")
-        self._small(seen.rows)
-        self.arrays["matched"] += (len(seen.rows), int((seen.rows["match"] > 0).sum()))
+        self._small(seen.people)
+        self.add("gifts", len(seen.people))
+        self.add("gift_fen", seen.people["fen"].sum())
+        self.add("recycled_fen", seen.farmers["fen"].sum())
+        np.add.at(self.arrays["recycled"], seen.farmers["project"], seen.farmers["fen"])
+        self.arrays["matched"] += (len(seen.people), int((seen.people["match"] > 0).sum()))
 
     def on_bean_gift(self, seen: Seen) -> None:
         """What a sponsor gives for donated beans."""
@@ -71,8 +79,8 @@ class Giving(Subject):
         self.arrays["small"] += (len(rows), int((rows["fen"] <= MICRO_GIFT).sum()))
 
     def raised(self) -> NDArray[np.int64]:
-        """Fen by project."""
-        return self.world.raised
+        """Fen by project, from all sources."""
+        return np.asarray(self.arrays["sources"].sum(axis=0))
 
     @table(
         "Money raised by source and cause.",

@@ -1,12 +1,11 @@
-"""Charity time: minutes by class, of staff, and the benefits that hours reach."""
+"""Charity time of people: minutes by class, of staff, and the benefits that hours reach."""
 
 from __future__ import annotations
 
 import numpy as np
 import polars as pl
 
-from sim.kernel import tallies as T
-from sim.kernel.rows import MAX_BENEFITS
+from sim.kernel.rows import DONATED, MAX_BENEFITS
 from sim.observation.subject import NOTHING, Daybook, Seen, Subject, Sums, table
 from sim.observation.words import Daily, Metric
 from sim.observation.world import World
@@ -26,18 +25,35 @@ class Hours(Subject):
                "general participation (泛公益), worth no hours", "general participation (泛公益)"),
     )  # fmt: skip
     DAILY = (
-        Daily("minutes_labour", "charity minutes of labour", T.MINUTES_LABOUR),
-        Daily("minutes_donated", "charity minutes of donation", T.MINUTES_DONATED),
-        Daily("general_participation", "general participation (泛公益), worth no hours", T.GENERAL),
+        Daily("minutes_labour", "charity minutes of labour"),
+        Daily("minutes_donated", "charity minutes of donation"),
+        Daily("general_participation", "general participation (泛公益), worth no hours"),
     )
 
     def __init__(self, world: World, book: Daybook) -> None:
         super().__init__(world, book)
-        self.arrays = {"reached": np.zeros(MAX_BENEFITS, np.int64)}
+        named = self.scenario.deeds.values()
+        self.general = [k for k, deed in enumerate(named) if deed.effect == "deed" and deed.kind == "general"]
+        self.arrays |= {"reached": np.zeros(MAX_BENEFITS, np.int64)}
+
+    def _credited(self, seen: Seen) -> None:
+        """Minutes by class, as they are booked."""
+        donated = int(seen.people["minutes"][seen.people["klass"] == DONATED].sum(dtype=np.int64))
+        self.add("minutes_donated", donated)
+        self.add("minutes_labour", int(seen.people["minutes"].sum(dtype=np.int64)) - donated)
+
+    on_import = on_gift = on_bean_gift = on_order_confirm = _credited
+
+    def _took_part(self, seen: Seen) -> None:
+        """Deeds that are worth no hours, whether they bring beans or not."""
+        self.add("general_participation", np.isin(seen.people["deed"], self.general).sum())
+        self._credited(seen)
+
+    on_deed = on_general = _took_part
 
     def on_benefit(self, seen: Seen) -> None:
         """A holder of the charity account passed a threshold."""
-        np.add.at(self.arrays["reached"], seen.rows["deed"], 1)
+        np.add.at(self.arrays["reached"], seen.people["deed"], 1)
 
     @table(
         "Benefits of the charity account.",

@@ -48,18 +48,18 @@ class Orders(Subject):
     def __init__(self, world: World, book: Daybook) -> None:
         super().__init__(world, book)
         merchants = len(world.merchants.size_z)
-        self.arrays = {
+        self.arrays |= {
             "merchant_orders": np.zeros(merchants, np.int64),
             "merchant_fen": np.zeros(merchants, np.int64),
             "pledges": np.zeros(MOST_PLEDGE + 1, np.int64),
-            "bought": np.zeros(world.rows, bool),
+            "bought": np.zeros(world.honest, bool),
         }
 
     def on_order_create(self, seen: Seen) -> None:
         """An order with a pledge; others have no row."""
         np.add.at(self.arrays["merchant_orders"], seen.rows["party"], 1)
         np.add.at(self.arrays["pledges"], np.minimum(seen.rows["fen"], MOST_PLEDGE), 1)
-        self.arrays["bought"][seen.rows["agent"]] = True
+        self.arrays["bought"][seen.people["agent"]] = True
 
     def on_order_confirm(self, seen: Seen) -> None:
         """Its donation is the merchant's."""
@@ -141,7 +141,7 @@ class Orders(Subject):
             "charity_share": sums["charity_orders"] / max(sums["orders"], 1.0),
             "charity_orders_per_user": sums["charity_orders"] / self.world.honest,
             "buyers": float(bought.sum()),
-            "buyer_share": float(bought[: self.world.honest].mean()),
+            "buyer_share": float(bought.mean()),
             "yuan_per_charity_order": ratio(yuan, float(counts.sum())),
             "notices": float(self.world.merchants.notices.sum()),
         }

@@ -1,4 +1,4 @@
-"""People who play: who takes part, who comes anew and comes back, by channel, by age, and what they do."""
+"""People who play: who takes part, who comes anew and comes back, by channel and by age. Farmers are no people."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Play(Subject):
     """Players, sessions, retention."""
 
     METRICS = (
-        Metric("participants", "people", "day", "up", "players who played, on a day or in all; farmers too",
+        Metric("participants", "people", "day", "up", "players who played, on a day or in all",
                "participants (players who played)"),
-        Metric("players", "people", "run", "up",
-               "all who grow beans: there at the start or come since; farmers too", "players (grow beans)"),
+        Metric("players", "people", "run", "up", "all who grow beans: there at the start or come since",
+               "players (grow beans)"),
         Metric("new_players", "people", "run", "up", "users who became players during the run", "new players"),
         Metric("d1", "share", "new player", "up", "new players who play again one day after they came",
                "new players back after 1 day"),
@@ -33,22 +33,22 @@ class Play(Subject):
         Metric("actions", "actions", "run", "–", "rows of the action stream, of every agent and kind"),
     )  # fmt: skip
     DAILY = (
-        Daily("participants", "players who played that day", T.ACTIVE_DAYS),
+        Daily("participants", "players who played that day"),
         Daily("new_players", "users who became players", T.ENTRIES),
-        Daily("sessions", "play sessions", T.SESSIONS),
-        Daily("deeds", "deeds of the catalogue done", T.DEEDS),
+        Daily("sessions", "play sessions"),
+        Daily("deeds", "deeds of the catalogue done"),
         Daily("shares", "times somebody told friends", T.SHARES),
     )
 
     def __init__(self, world: World, book: Daybook, catalogue: Catalogue) -> None:
         super().__init__(world, book)
         self.catalogue = catalogue
-        self.arrays = {
+        self.arrays |= {
             "channels": np.zeros((4, MAX_CHANNELS), np.int64),
             "segments": np.zeros((5, MAX_SEGMENTS), np.int64),
-            "entered": np.full(world.rows, -1, np.int16),
+            "entered": np.full(world.honest, -1, np.int16),
             "returns": np.zeros(world.days + 1, np.int64),
-            "played": np.zeros(world.rows, bool),
+            "played": np.zeros(world.honest, bool),
         }
 
     def new_players_on(self, day: int) -> int:
@@ -57,26 +57,31 @@ class Play(Subject):
 
     def on_enter(self, seen: Seen) -> None:
         """Somebody became a player."""
-        self.arrays["entered"][seen.rows["agent"]] = days_of(seen.rows)
-        self._by_who(seen.rows, 0)
+        self.arrays["entered"][seen.people["agent"]] = days_of(seen.people)
+        self._by_who(seen.people, 0)
 
     def on_session(self, seen: Seen) -> None:
         """Somebody plays; the first session of a day is a return."""
-        rows, entered = seen.rows, self.arrays["entered"]
+        rows, entered = seen.people, self.arrays["entered"]
         self.arrays["played"][rows["agent"]] = True
         self._by_who(rows, SESSIONS)
-        first = rows[(rows["deed"] == 0) & (entered[rows["agent"]] >= 0)]
+        first = rows[rows["deed"] == 0]
+        self.add("sessions", len(rows))
+        self.add("participants", len(first))
+        first = first[entered[first["agent"]] >= 0]
         np.add.at(self.arrays["returns"], days_of(first) - entered[first["agent"]], 1)
 
     def on_gift(self, seen: Seen) -> None:
         """A gift is a deed too."""
-        self._by_who(seen.rows, GIFTS)
-        segment = self.world.segment[seen.rows["agent"]]
-        np.add.at(self.arrays["segments"][GIFT_FEN], segment, seen.rows["fen"])
+        self._by_who(seen.people, GIFTS)
+        segment = self.world.segment[seen.people["agent"]]
+        np.add.at(self.arrays["segments"][GIFT_FEN], segment, seen.people["fen"])
         self._done(seen)
 
     def _done(self, seen: Seen) -> None:
-        self._by_who(self.catalogue.done(seen.rows), DEEDS)
+        done = self.catalogue.done(seen.people)
+        self.add("deeds", len(done))
+        self._by_who(done, DEEDS)
 
     on_deed = on_general = on_bean_gift = _done
 
@@ -136,8 +141,7 @@ class Play(Subject):
     )
     def retention(self) -> pl.DataFrame | None:
         """New players: how many could be seen at an age in days, and how many of them played that day."""
-        entered = self.arrays["entered"][: self.world.honest]
-        entered = entered[entered >= 0]
+        entered = self.arrays["entered"][self.arrays["entered"] >= 0]
         if not len(entered):
             return None
         cohort = np.cumsum(np.bincount(entered, minlength=self.world.days))[::-1]
@@ -148,7 +152,7 @@ class Play(Subject):
     def measure(self, sums: Sums) -> dict[str, float]:
         """People of the run, each counted once."""
         seen = self.retention()
-        flags = self.world.people.users["flags"]
+        flags = self.world.people.users["flags"][: self.world.honest]
         return {
             "participants": float(self.arrays["played"].sum()),
             "players": float((flags & PLAYER != 0).sum()),

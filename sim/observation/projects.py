@@ -13,7 +13,7 @@ from sim.domain.transparency import viewable_share
 from sim.kernel import tallies as T
 from sim.observation.giving import Giving
 from sim.observation.shares import gini, top_share
-from sim.observation.subject import NOTHING, Daybook, Subject, Sums, table
+from sim.observation.subject import NOTHING, Daybook, Seen, Subject, Sums, table
 from sim.observation.words import Daily, Metric
 from sim.observation.world import World
 from sim.spans import NEVER_US
@@ -30,7 +30,7 @@ class Projects(Subject):
         Metric("ngo_gini", "Gini", "NGO", "–", "Gini coefficient of money raised over NGOs"),
         Metric("funded_share", "share", "limited project", "up", "limited projects that reached their target",
                "limited projects funded"),
-        Metric("helped", "people", "run", "up", "people helped by money paid out, at the cause's cost each",
+        Metric("helped", "people", "run", "up", "people helped: money paid out ÷ what a person costs in that cause",
                "people helped"),
         Metric("viewable_share", "share", "fen raised", "up", "paid out by projects that owe no report ÷ raised"),
         Metric("project_score", "score", "project", "up", "mean score of the project evaluation"),
@@ -43,15 +43,26 @@ class Projects(Subject):
     def __init__(self, world: World, book: Daybook, giving: Giving) -> None:
         super().__init__(world, book)
         self.giving = giving
-        self.arrays = {"helped": np.zeros(world.days, np.int64)}  # up to the day's close
+        cost = {str(cause): fen for cause, fen in self.scenario.projects.fen_per_person.items()}
+        self.fen_per_person = np.array([cost[cause] for cause in world.projects.causes])
+        self.arrays |= {
+            "paid": np.zeros(len(world.projects), np.int64),
+            "paid_until": np.zeros((world.days, len(cost)), np.int64),  # for each cause, at the day close
+        }
+
+    def on_disburse_paid(self, seen: Seen) -> None:
+        """Money reaches those a project works for."""
+        np.add.at(self.arrays["paid"], seen.rows["project"], seen.rows["fen"])
 
     def close_day(self, day: int, totals: Any) -> None:
-        """How many people were helped so far."""
-        self.arrays["helped"][day] = self.world.projects.helped.sum()
+        """What was paid out so far; fen are kept, and divided where people are told."""
+        super().close_day(day, totals)
+        np.add.at(self.arrays["paid_until"][day], self.world.projects.cause, self.arrays["paid"])
 
-    def counted(self) -> dict[str, NDArray[np.int64]]:
-        """People helped by day."""
-        return {"helped": np.diff(self.arrays["helped"], prepend=0)}
+    def daily(self) -> dict[str, NDArray[Any]]:
+        """People helped by day: what was paid for a cause by what a person costs there."""
+        paid = np.diff(self.arrays["paid_until"], axis=0, prepend=0)
+        return super().daily() | {"helped": (paid / self.fen_per_person).sum(axis=1)}
 
     @table(
         "One row a project.",
@@ -60,14 +71,15 @@ class Projects(Subject):
         cause="education, illness, poverty or environment",
         ngo="number of its NGO",
         target_fen="target, fen",
-        raised_fen="money raised, fen",
+        raised_fen="money raised, without what was recycled, fen",
         disbursed_fen="money paid out, fen",
         order_fen="from charity orders, fen",
         gift_fen="from gifts, fen",
         match_fen="from sponsors' match, fen",
         bean_fen="from donated beans, fen",
         team_fen="from teams, fen",
-        helped="people helped",
+        recycled_fen="gifts that farmers get back, no part of the money raised, fen",
+        helped="people helped by the money paid out, at the cause's cost each",
         score="score of the project evaluation",
         limited="has a target and a deadline",
         funded="reached its target",
@@ -85,12 +97,13 @@ class Projects(Subject):
                 "ngo": p.ngo,
                 "target_fen": p.target_fen,
                 "raised_fen": self.giving.raised(),
-                "disbursed_fen": p.paid_fen,
+                "disbursed_fen": self.arrays["paid"],
                 **{
                     f"{source}_fen": sums[k]
                     for k, source in enumerate(("order", "gift", "match", "bean", "team"))
                 },
-                "helped": p.helped,
+                "recycled_fen": self.giving.arrays["recycled"],
+                "helped": self.arrays["paid"] / self.fen_per_person[p.cause],
                 "score": self.world.ngos.scores(p),
                 "limited": p.target_fen > 0,
                 "funded": p.funded > 0,
@@ -144,4 +157,4 @@ class Projects(Subject):
     def _followed(self) -> int:
         """Fen paid out by projects that owe no report: money that can be followed to a reported use."""
         owes = self.world.ngos.late_at < NEVER_US
-        return int(self.world.projects.paid_fen[~owes[self.world.projects.ngo]].sum())
+        return int(self.arrays["paid"][~owes[self.world.projects.ngo]].sum())

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.observation.festival import PAID, PEAK_S, PEAK_USERS, REFUNDED
-from sim.observation.subject import ratio
+from sim.observation.festival import PAID, PEAK_USERS, REFUNDED
+from sim.observation.subject import NOTHING, ratio
 from sim.observation.words import Published
+from sim.spans import MINUTE_S
 
 if TYPE_CHECKING:
     from sim.observation.recorder import Recorder, Tables
@@ -96,10 +97,9 @@ def _curve(seen: Recorder, tables: Tables, values: dict[str, float]) -> list[Pub
             )
         )  # fmt: skip
     if seen.world.honest >= PEAK_USERS:
-        minute = float(seen.festival.by_ten_seconds().argmax()) * PEAK_S / 60.0
-        peak = values["peak_10s"]
+        peak, second = seen.festival.busiest() or (NOTHING, NOTHING)
         rows.append(row("busiest 10 s ÷ mean 10 s", "27–41", peak, 25, 50, "×", "press 2017–2020, D"))
-        rows.append(row("busiest 10 s falls at", "0:26", minute, 0, 10, "min", "press 2020 (F)"))
+        rows.append(row("busiest 10 s falls at", "0:26", second / MINUTE_S, 0, 10, "min", "press 2020 (F)"))
     return rows
 
 

@@ -73,7 +73,12 @@ class Subject:
 
     def __init__(self, world: World, book: Daybook) -> None:
         self.world, self.scenario, self.book = world, world.scenario, book
-        self.arrays: dict[str, NDArray[Any]] = {}
+        own = [column.name for column in self.DAILY if not column.tallies]
+        self._place = {name: k for k, name in enumerate(own)}
+        self.arrays: dict[str, NDArray[Any]] = {
+            "today": np.zeros(len(own), np.int64),
+            "by_day": np.zeros((len(own), world.days), np.int64),
+        }
 
     def __init_subclass__(cls) -> None:
         """A method that watches a kind that does not exist would never be told anything."""
@@ -100,18 +105,29 @@ class Subject:
         frames = {name: getattr(self, name)() for name in self.tables()}
         return {name: frame for name, frame in frames.items() if frame is not None}
 
+    def add(self, column: str, amount: Any) -> None:
+        """Add to today's value of one of its own columns of `days`."""
+        self.arrays["today"][self._place[column]] += int(amount)
+
+    def by_day(self, column: str) -> NDArray[np.int64]:
+        """One of its own columns of `days`."""
+        return np.asarray(self.arrays["by_day"][self._place[column]])
+
     def close_day(self, day: int, totals: Any) -> None:
-        """A day has ended. `totals`: sums over all users' rows."""
+        """The day ends, as the books see it. `totals`: sums over all users' rows."""
+        self.closing(totals)
+        self.arrays["by_day"][:, day] = self.arrays["today"]
+        self.arrays["today"][:] = 0
 
-    def daily(self) -> dict[str, NDArray[np.int64]]:
-        """Its columns of the table `days`; those without tallies are counted by the subject: see `counted`."""
+    def closing(self, totals: Any) -> None:
+        """What is only known when a day ends."""
+
+    def daily(self) -> dict[str, NDArray[Any]]:
+        """Its columns of the table `days`."""
         return {
-            one.name: self.book.by_day(*one.tallies) for one in self.DAILY if one.tallies
-        } | self.counted()
-
-    def counted(self) -> dict[str, NDArray[np.int64]]:
-        """Columns of `days` that no tally has."""
-        return {}
+            one.name: self.book.by_day(*one.tallies) if one.tallies else self.by_day(one.name)
+            for one in self.DAILY
+        }
 
     def measure(self, sums: Sums) -> dict[str, float]:
         """Its metrics of the run that are no sums over days; NaN where one does not apply.

@@ -15,7 +15,7 @@ class Teams(Subject):
 
     def __init__(self, world: World, book: Daybook) -> None:
         super().__init__(world, book)
-        self.arrays = {"members": np.zeros(len(world.teams), np.int64)}
+        self.arrays |= {"members": np.zeros(len(world.teams), np.int64)}
 
     def on_team_join(self, seen: Seen) -> None:
         """Somebody joins."""

@@ -1,4 +1,4 @@
-"""Traffic: what comes in by the hour, by the minute where it is dense, and over an ordinary day."""
+"""Traffic of all accounts, farmers too: by the hour, by the minute where it is dense, over an ordinary day."""
 
 from __future__ import annotations
 
@@ -30,12 +30,11 @@ class Traffic(Subject):
     def __init__(self, world: World, book: Daybook, catalogue: Catalogue) -> None:
         super().__init__(world, book)
         self.catalogue = catalogue
-        low = min((a for a, _ in world.fine), default=0)
-        high = max((b for _, b in world.fine), default=0)
-        self.fine_from = low
-        self.arrays = {
+        stretches = [np.arange(low // MINUTE_S, high // MINUTE_S) for low, high in sorted(world.fine)]
+        self.fine_minutes = np.concatenate([np.zeros(0, np.int64), *stretches])
+        self.arrays |= {
             "hours": np.zeros((len(COLUMNS), world.days * 24 + 1), np.int64),
-            "minutes": np.zeros((BY_MINUTE, (high - low) // MINUTE_S + 1), np.int64),
+            "minutes": np.zeros((BY_MINUTE, len(self.fine_minutes)), np.int64),
         }
 
     def is_fine(self, second: int) -> bool:
@@ -44,48 +43,49 @@ class Traffic(Subject):
 
     def traffic(self, at: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
         """Visits, orders and charity orders by second of time, shape (bins, 3)."""
-        fine = len(at) > 0 and self.is_fine(int(at[0]))
         for column in (VISITS, ORDERS, CHARITY):
-            np.add.at(self.arrays["hours"][column], at // HOUR_S, counts[:, column])
-            if fine:
-                minute = (at - self.fine_from) // MINUTE_S
-                np.add.at(self.arrays["minutes"][column], minute, counts[:, column])
+            self._by_time(column, at, counts[:, column])
 
-    def _by_time(self, column: int, rows: Rows, weight: NDArray[np.int64] | int) -> None:
-        second = rows["t"] // SECOND
+    def _by_time(self, column: int, second: NDArray[np.int64], weight: NDArray[np.int64]) -> None:
+        """Add to the hour of each second and, in a fine window, to its minute."""
         np.add.at(self.arrays["hours"][column], second // HOUR_S, weight)
-        if column < BY_MINUTE and self.world.fine:
-            minute = (second - self.fine_from) // MINUTE_S
-            inside = (minute >= 0) & (minute < self.arrays["minutes"].shape[1])
-            np.add.at(self.arrays["minutes"][column], minute[inside], weight[inside])  # type: ignore[index]
+        if column < BY_MINUTE and len(self.fine_minutes):
+            minute = second // MINUTE_S
+            place = np.minimum(np.searchsorted(self.fine_minutes, minute), len(self.fine_minutes) - 1)
+            fine = self.fine_minutes[place] == minute
+            np.add.at(self.arrays["minutes"][column], place[fine], weight[fine])
+
+    def _count(self, column: int, rows: Rows) -> None:
+        self._by_time(column, rows["t"] // SECOND, np.ones(len(rows), np.int64))
 
     def on_order_pay(self, seen: Seen) -> None:
         """The love peak: money pledged."""
-        self._by_time(PLEDGED, seen.rows, seen.rows["fen"])
+        self._by_time(PLEDGED, seen.rows["t"] // SECOND, seen.rows["fen"])
 
     def on_order_confirm(self, seen: Seen) -> None:
         """The cash peak: money that moves."""
-        self._by_time(CONFIRMED, seen.rows, seen.rows["fen"])
+        self._by_time(CONFIRMED, seen.rows["t"] // SECOND, seen.rows["fen"])
 
     def on_session(self, seen: Seen) -> None:
         """Play."""
-        self._by_time(SESSIONS, seen.rows, 1)
+        self._count(SESSIONS, seen.rows)
 
     def _done(self, seen: Seen) -> None:
-        self._by_time(DEEDS, self.catalogue.done(seen.rows), 1)
+        self._count(DEEDS, self.catalogue.done(seen.rows))
 
     on_deed = on_general = on_gift = on_bean_gift = _done
 
-    @table("Traffic by minute, in the fine windows only.", **WORDS)
+    @table("Traffic by minute, of the minutes in a fine window and no others.", **WORDS)
     def minutes(self) -> pl.DataFrame | None:
         """Traffic by minute inside the fine windows."""
         if not self.world.fine:
             return None
-        rows = self.arrays["minutes"][:, :-1]
-        t = self.fine_from * SECOND + np.arange(rows.shape[1]) * MINUTE_US
-        return pl.DataFrame({"t": t} | dict(zip(COLUMNS, rows, strict=False)))
+        t = self.fine_minutes * MINUTE_US
+        return pl.DataFrame({"t": t} | dict(zip(COLUMNS, self.arrays["minutes"], strict=False)))
 
-    @table("Traffic by hour.", **WORDS, sessions="play sessions", deeds="deeds of the catalogue done")
+    @table(
+        "Traffic by hour.", **WORDS, sessions="play sessions, farmers' too", deeds="deeds done, farmers' too"
+    )
     def hours(self) -> pl.DataFrame:
         """Traffic by hour over the whole run."""
         rows = self.arrays["hours"][:, :-1]

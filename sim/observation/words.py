@@ -44,7 +44,7 @@ class Table:
 
 @dataclass(frozen=True, init=False)
 class Daily:
-    """A column of the table `days`: its meaning, and the tallies it is the sum of; without any, counted by rows."""
+    """A column of the table `days`: its meaning, and the tallies it sums; without any, its subject counts it."""
 
     name: str
     meaning: str

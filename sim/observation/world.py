@@ -44,7 +44,7 @@ class People(Protocol):
 
 @dataclass(frozen=True)
 class World:
-    """The scenario, the agents' rows, the users' rows, and what each project was given. Live, and only read."""
+    """The scenario, the agents' rows, the users' rows. Live, and only read."""
 
     scenario: Scenario
     replication: int
@@ -56,7 +56,6 @@ class World:
     sponsors: Sponsors
     farmers: Farmers
     partner: Partner
-    raised: NDArray[np.int64]  # fen by project, as the books were credited
     profile: Mapping[str, Floats]  # shares of the day by hour, in the data
 
     @property
