@@ -43,26 +43,30 @@ def published_rows(seen: Recorder, tables: Tables, values: dict[str, float]) -> 
     """Every published volume a calibrated scenario is held against; none for others."""
     if not seen.world.scenario.scenario.calibrated:
         return []
-    return [
-        *_volumes(seen, tables, values), *_profile(tables), *_curve(seen, tables, values), *_cash(seen, tables),
-        *_people(seen),
-    ]  # fmt: skip
+    rows = [*_year(seen, tables, values), *_profile(tables)]
+    if seen.festival.day >= 0:
+        rows += [*_day(seen, tables, values), *_curve(seen, tables), *_cash(seen, tables)]
+    return [*rows, *_people(seen)]
 
 
-def _volumes(seen: Recorder, tables: Tables, values: dict[str, float]) -> list[Published]:
-    users, buyers = seen.world.honest, values["buyers"]
-    orders = values["charity_orders"]
-    days = tables["days"]
-    day = seen.festival.day
-    that_day = float(days["charity_orders"][day])
-    mean_day = orders / len(days)
-    participants = float(seen.festival.arrays["bought"].sum())
-    commonest = tables["pledges"].sort("orders", descending=True)["donation_fen"][0]
+def _year(seen: Recorder, tables: Tables, values: dict[str, float]) -> list[Published]:
+    users, buyers, orders = seen.world.honest, values["buyers"], values["charity_orders"]
+    pledges = tables["pledges"].sort("orders", descending=True)
+    commonest = float(pledges["donation_fen"][0]) if len(pledges) else NOTHING
     return [
         row("yuan per charity order", "0.046", values["yuan_per_charity_order"], 0.03, 0.07, "yuan", PRESS),
         row("commonest pledge", "0.02", commonest / 100.0, 0.02, 0.02, "yuan", PRESS),
         row("charity orders per buyer-year", "18.6", ratio(orders, buyers), 13.95, 23.25, "orders", PRESS),
         row("users who touch charity in the year", "64", 100.0 * buyers / users, 55, 72, "%", PRESS + ", D"),
+    ]  # fmt: skip
+
+
+def _day(seen: Recorder, tables: Tables, values: dict[str, float]) -> list[Published]:
+    days, day = tables["days"], seen.festival.day
+    that_day = float(days["charity_orders"][day])
+    mean_day = values["charity_orders"] / len(days)
+    participants = float(seen.festival.arrays["bought"].sum())
+    return [
         row("Double 11 ÷ mean day", "13.8", ratio(that_day, mean_day), 10, 18, "×", PRESS + ", D"),
         row("charity orders per buyer of the day", "2.65", ratio(that_day, participants), 2.2, 3.1, "orders", PRESS),
         row(
@@ -83,7 +87,7 @@ def _profile(tables: Tables) -> list[Published]:
     ]
 
 
-def _curve(seen: Recorder, tables: Tables, values: dict[str, float]) -> list[Published]:
+def _curve(seen: Recorder, tables: Tables) -> list[Published]:
     rows = []
     for after, simulated, share in tables["festival_curve"].iter_rows():
         if after not in CURVE_TOLERANCE:
