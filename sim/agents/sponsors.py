@@ -122,6 +122,12 @@ class Sponsors:
         """Whether what was left has gone back to the sponsor."""
         return int(self.opened[pool]) > len(self.times[pool])
 
+    def levels(self) -> NDArray[np.int64]:
+        """Of every pool as of now: what it can give, what was put in, and 1 if it is closed; shape (3, pools)."""
+        pools = range(len(self.pools))
+        deposited, closed = [self.deposited(k) for k in pools], [self.is_closed(k) for k in pools]
+        return np.array([self.money[:, 0], deposited, closed], np.int64)
+
     def note_dry(self, now: int) -> None:
         """Remember when an open pool ran dry: it had money, and what is left would not pay the least claim."""
         for k in np.flatnonzero((self.opened > 0) & (self.dry_at == NEVER_US)).tolist():

@@ -252,7 +252,7 @@ class Campaign:
         self._emit(rows[:cut])
         self.asked = self.asked[self.asked["t"] > now]
         if now_s % HOUR_S == 0:
-            self.recorder.pool_levels(now_s)
+            self.recorder.pool_levels(now_s, self.sponsors.levels())
         if now_s % DAY_S == 0 and (final or 0 < now_s < self.barriers[-1]):
             self._emit(settlement_actions(self.books, now))
             self._close_day(now_s // DAY_S - 1)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from sim.kernel import tallies as T
 from sim.observation.subject import Daybook, Seen, Subject, Sums
 from sim.observation.words import Daily, Metric
 from sim.observation.world import World
@@ -26,12 +25,12 @@ class Beans(Subject):
         Metric("beans_revoked", "beans", "run", "–", "beans taken back from blocked accounts"),
     )  # fmt: skip
     DAILY = (
-        Daily("beans_issued", "beans credited", T.BEANS_ISSUED),
-        Daily("beans_harvested", "beans picked", T.BEANS_HARVESTED),
-        Daily("beans_donated", "beans given to projects", T.BEANS_DONATED),
-        Daily("beans_redeemed", "beans of vouchers shipped", T.BEANS_REDEEMED),
-        Daily("beans_expired", "beans faded or expired", T.BEANS_FADED, T.BEANS_EXPIRED),
-        Daily("beans_revoked", "beans taken back", T.BEANS_REVOKED),
+        Daily("beans_issued", "beans credited", "beans_issued"),
+        Daily("beans_harvested", "beans picked", "beans_harvested"),
+        Daily("beans_donated", "beans given to projects", "beans_donated"),
+        Daily("beans_redeemed", "beans of vouchers shipped", "beans_redeemed"),
+        Daily("beans_expired", "beans faded or expired", "beans_faded", "beans_expired"),
+        Daily("beans_revoked", "beans taken back", "beans_revoked"),
         Daily("growing", "beans growing at the day close"),
         Daily("available", "beans available at the day close"),
     )

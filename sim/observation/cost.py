@@ -14,7 +14,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.agents.sponsors import scaled_stock
 from sim.bookkeeping import POSTINGS, Kind
 from sim.observation.subject import NOTHING, Daybook, Seen, Subject, Sums, ratio, table
 from sim.observation.words import Daily, Metric
@@ -92,14 +91,14 @@ class Cost(Subject):
         """What the pools hold at the day close."""
         self.add("pool_left_fen", self.world.sponsors.money[:, 0].sum())
 
-    def pool_levels(self, now_s: int) -> None:
-        """What each pool has left, or had left when it was closed, and has spent at a barrier that is a full hour."""
-        sponsors, spent, hour = self.world.sponsors, self.arrays["spent"], now_s // HOUR_S
-        for k in range(len(spent)):
-            closed = sponsors.is_closed(k)
-            left = sponsors.deposited(k) - spent[k] if closed else sponsors.money[k, 0]
-            self.arrays["left"][hour, k] = left
-        self.arrays["spent_by"][hour] = spent
+    def pool_levels(self, now_s: int, levels: NDArray[np.int64]) -> None:
+        """What each pool has left, or had left when it was closed, and has spent at a barrier that is a full hour.
+
+        levels: `Sponsors.levels` of that barrier.
+        """
+        spent, (left, deposited, closed) = self.arrays["spent"], levels
+        self.arrays["left"][now_s // HOUR_S] = np.where(closed, deposited - spent, left)
+        self.arrays["spent_by"][now_s // HOUR_S] = spent
 
     @table(
         "Sponsors' pools by hour.",
@@ -189,6 +188,8 @@ class Cost(Subject):
 
     def _budget_fen(self) -> int:
         """What the sponsors set aside: all pools, and the vouchers in stock at their value."""
+        from sim.agents.sponsors import scaled_stock
+
         stock = [
             scaled_stock(self.scenario, item) * item.value for item in self.scenario.redemptions.values()
         ]

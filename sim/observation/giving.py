@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.kernel import tallies as T
 from sim.observation.subject import Daybook, Seen, Subject, Sums, ratio, table
 from sim.observation.words import Daily, Metric
 from sim.observation.world import Rows, World
@@ -33,9 +32,9 @@ class Giving(Subject):
         Daily("gifts", "money gifts"),
         Daily("gift_fen", "money of gifts, fen"),
         Daily("recycled_fen", "money of gifts that farmers get back, fen"),
-        Daily("matched_fen", "sponsors' match, fen", T.MATCHED_FEN, T.ORDER_MATCH_FEN),
-        Daily("bean_gift_fen", "sponsors' money for donated beans, fen", T.BEAN_FEN),
-        Daily("unlocked_fen", "money unlocked by teams, fen", T.UNLOCKED_FEN),
+        Daily("matched_fen", "sponsors' match, fen", "matched_fen", "order_match_fen"),
+        Daily("bean_gift_fen", "sponsors' money for donated beans, fen", "bean_fen"),
+        Daily("unlocked_fen", "money unlocked by teams, fen", "unlocked_fen"),
     )
 
     def __init__(self, world: World, book: Daybook) -> None:

@@ -6,8 +6,6 @@ import numpy as np
 import polars as pl
 
 from sim.agents import names
-from sim.agents.merchants import CATEGORY_MARGIN
-from sim.kernel import tallies as T
 from sim.observation.shares import gini, top_share
 from sim.observation.subject import Daybook, Seen, Subject, Sums, ratio, table
 from sim.observation.words import Daily, Metric
@@ -36,13 +34,13 @@ class Orders(Subject):
         Metric("notices", "deeds", "run", "up", "other good deeds of merchants, such as missing-child notices"),
     )  # fmt: skip
     DAILY = (
-        Daily("visits", "shopping visits", T.VISITS),
-        Daily("orders", "orders created", T.ORDERS),
-        Daily("charity_orders", "orders created with a pledge", T.CHARITY_ORDERS),
-        Daily("pledged_fen", "donations pledged, fen", T.PLEDGED_FEN),
-        Daily("confirmed_fen", "donations confirmed, fen", T.CONFIRMED_FEN),
-        Daily("refunded_fen", "pledged donations refunded, fen", T.REFUNDED_FEN),
-        Daily("refunds", "orders refunded", T.REFUNDED),
+        Daily("visits", "shopping visits", "visits"),
+        Daily("orders", "orders created", "orders"),
+        Daily("charity_orders", "orders created with a pledge", "charity_orders"),
+        Daily("pledged_fen", "donations pledged, fen", "pledged_fen"),
+        Daily("confirmed_fen", "donations confirmed, fen", "confirmed_fen"),
+        Daily("refunded_fen", "pledged donations refunded, fen", "refunded_fen"),
+        Daily("refunds", "orders refunded", "refunded"),
     )
 
     def __init__(self, world: World, book: Daybook) -> None:
@@ -82,6 +80,8 @@ class Orders(Subject):
     )
     def merchants(self) -> pl.DataFrame:
         """Every merchant: size, pledges, charity orders and what they gave."""
+        from sim.agents.merchants import CATEGORY_MARGIN
+
         m, settings = self.world.merchants, self.scenario.merchants
         seed, n = self.scenario.scenario.seed, len(m.size_z)
         categories = [names.CATEGORIES[k] for k in m.category]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from sim.kernel import tallies as T
 from sim.kernel.rows import MAX_CHANNELS, MAX_SEGMENTS, PLAYER
 from sim.observation.deeds import Catalogue
 from sim.observation.subject import NOTHING, Daybook, Seen, Subject, Sums, days_of, table
@@ -34,10 +33,10 @@ class Play(Subject):
     )  # fmt: skip
     DAILY = (
         Daily("participants", "players who played that day"),
-        Daily("new_players", "users who became players", T.ENTRIES),
+        Daily("new_players", "users who became players", "entries"),
         Daily("sessions", "play sessions"),
         Daily("deeds", "deeds of the catalogue done"),
-        Daily("shares", "times somebody told friends", T.SHARES),
+        Daily("shares", "times somebody told friends", "shares"),
     )
 
     def __init__(self, world: World, book: Daybook, catalogue: Catalogue) -> None:
@@ -53,7 +52,7 @@ class Play(Subject):
 
     def new_players_on(self, day: int) -> int:
         """Players who came in on a day that is closed; none before the first."""
-        return int(self.book.by_day(T.ENTRIES)[day]) if day >= 0 else 0
+        return int(self.book.by_day("entries")[day]) if day >= 0 else 0
 
     def on_enter(self, seen: Seen) -> None:
         """Somebody became a player."""

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from sim.agents import names
 from sim.domain.transparency import viewable_share
-from sim.kernel import tallies as T
 from sim.observation.giving import Giving
 from sim.observation.shares import gini, top_share
 from sim.observation.subject import NOTHING, Daybook, Seen, Subject, Sums, table
@@ -36,7 +35,7 @@ class Projects(Subject):
         Metric("project_score", "score", "project", "up", "mean score of the project evaluation"),
     )  # fmt: skip
     DAILY = (
-        Daily("disbursed_fen", "money paid out to projects, fen", T.DISBURSED_FEN),
+        Daily("disbursed_fen", "money paid out to projects, fen", "disbursed_fen"),
         Daily("helped", "people helped by that day's disbursements"),
     )
 

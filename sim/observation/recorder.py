@@ -116,9 +116,9 @@ class Recorder:
         for subject in self.subjects:
             subject.close_day(day, totals)
 
-    def pool_levels(self, now_s: int) -> None:
-        """What the pools hold at a barrier that is a full hour."""
-        self.cost.pool_levels(now_s)
+    def pool_levels(self, now_s: int, levels: NDArray[np.int64]) -> None:
+        """What the pools hold at a barrier that is a full hour (`Sponsors.levels`)."""
+        self.cost.pool_levels(now_s, levels)
 
     def new_players_on(self, day: int) -> int:
         """Players who came in on a day that is closed; none before the first."""

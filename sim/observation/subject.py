@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.bookkeeping import Kind
-from sim.kernel import tallies
 from sim.observation.words import Daily, Metric, Table
 from sim.observation.world import Rows, World
 from sim.spans import DAY_US
@@ -46,6 +45,9 @@ class Daybook:
     """What the kernel and the few counted, by day: each day's share of the running tallies."""
 
     def __init__(self, days: int) -> None:
+        from sim.kernel import tallies  # loads the compiler, which nobody needs who reads words
+
+        self.names = tallies.TALLIES
         self.arrays = {
             "counts": np.zeros((days, tallies.COUNT), np.int64),
             "previous": np.zeros(tallies.COUNT, np.int64),
@@ -56,13 +58,9 @@ class Daybook:
         self.arrays["counts"][day] = counts - self.arrays["previous"]
         self.arrays["previous"][:] = counts
 
-    def by_day(self, *names: int) -> NDArray[np.int64]:
-        """One or several tallies, summed, by day."""
-        return np.asarray(self.arrays["counts"][:, list(names)].sum(axis=1))
-
-    def total(self, *names: int) -> int:
-        """The same over the run, as far as days have ended."""
-        return int(self.by_day(*names).sum())
+    def by_day(self, *names: str) -> NDArray[np.int64]:
+        """One or several tallies (names as in `sim.kernel.tallies`), summed, by day."""
+        return np.asarray(self.arrays["counts"][:, [self.names.index(name) for name in names]].sum(axis=1))
 
 
 class Subject:

@@ -48,9 +48,9 @@ class Daily:
 
     name: str
     meaning: str
-    tallies: tuple[int, ...]
+    tallies: tuple[str, ...]
 
-    def __init__(self, name: str, meaning: str, *tallies: int) -> None:
+    def __init__(self, name: str, meaning: str, *tallies: str) -> None:
         for field, value in (("name", name), ("meaning", meaning), ("tallies", tallies)):
             object.__setattr__(self, field, value)
 
