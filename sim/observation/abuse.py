@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 
 from sim.observation.cost import Cost
-from sim.observation.subject import Daybook, Seen, Subject, Sums, table
+from sim.observation.seen import Seen
+from sim.observation.subject import Daybook, Subject, Sums, table
 from sim.observation.words import Metric
 from sim.observation.world import World
 

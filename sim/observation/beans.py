@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.observation.subject import Daybook, Seen, Subject, Sums
+from sim.observation.seen import Seen
+from sim.observation.subject import Daybook, Subject, Sums
 from sim.observation.words import Daily, Metric
 from sim.observation.world import World
 

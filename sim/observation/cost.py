@@ -15,7 +15,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sim.bookkeeping import POSTINGS, Kind
-from sim.observation.subject import NOTHING, Daybook, Seen, Subject, Sums, ratio, table
+from sim.observation.seen import Seen
+from sim.observation.subject import NOTHING, Daybook, Subject, Sums, ratio, table
 from sim.observation.words import Daily, Metric
 from sim.observation.world import World
 from sim.spans import HOUR_S, HOUR_US, NEVER_US

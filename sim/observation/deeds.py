@@ -5,46 +5,24 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from sim.bookkeeping import Kind
-from sim.kernel.rows import MAX_DEEDS, NO_DEED
-from sim.observation.subject import Daybook, Seen, Subject, table
-from sim.observation.world import Rows, World
-from sim.scenario import Scenario
+from sim.observation.seen import NUMBERS, Reader, Seen
+from sim.observation.subject import Daybook, Subject, table
+from sim.observation.world import World
 
-REWARDED_APART = ("gift", "account", "team")  # their beans are a row of their own
 TIMES, BEANS, MINUTES = range(3)
-
-
-class Catalogue:
-    """What the scenario's deeds say of the rows that name them."""
-
-    def __init__(self, scenario: Scenario) -> None:
-        effects = [deed.effect for deed in scenario.deeds.values()]
-        self.apart = [k for k, effect in enumerate(effects) if effect in REWARDED_APART]
-        self.redeem = next((k for k, effect in enumerate(effects) if effect == "redeem"), None)
-
-    def done(self, rows: Rows) -> Rows:
-        """Of rows of one kind those that are a deed done: no reward for another row, and something came of it."""
-        if not len(rows):
-            return rows
-        named = rows["deed"] != NO_DEED
-        if rows["kind"][0] != Kind.DEED:
-            return np.asarray(rows[named])
-        reward = (rows["deed"] < MAX_DEEDS) & np.isin(rows["deed"], self.apart)
-        return np.asarray(rows[named & ~reward & ((rows["minutes"] > 0) | (rows["beans"] > 0))])
 
 
 class Deeds(Subject):
     """Deeds of the catalogue."""
 
-    def __init__(self, world: World, book: Daybook, catalogue: Catalogue) -> None:
+    def __init__(self, world: World, book: Daybook, reader: Reader) -> None:
         super().__init__(world, book)
-        self.catalogue = catalogue
-        self.arrays |= {"done": np.zeros((3, 256), np.int64)}
+        self.redeem = reader.redeem
+        self.arrays |= {"done": np.zeros((3, NUMBERS), np.int64)}
 
     def _brought(self, seen: Seen) -> None:
         rows, done = seen.people, self.arrays["done"]
-        np.add.at(done[TIMES], self.catalogue.done(rows)["deed"], 1)
+        np.add.at(done[TIMES], seen.done["deed"], 1)
         np.add.at(done[MINUTES], rows["deed"], rows["minutes"])
 
     on_gift = on_bean_gift = on_general = _brought
@@ -61,8 +39,8 @@ class Deeds(Subject):
 
     def on_redeem_hold(self, seen: Seen) -> None:
         """Its row names the voucher, not the deed."""
-        if self.catalogue.redeem is not None:
-            self.arrays["done"][TIMES, self.catalogue.redeem] += len(seen.people)
+        if self.redeem is not None:
+            self.arrays["done"][TIMES, self.redeem] += len(seen.people)
 
     @table(
         "One row a deed of the catalogue, as people did it; farmers stand in `abuse`.",

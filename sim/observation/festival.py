@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.observation.subject import NOTHING, Daybook, Seen, Subject, Sums, days_of, table
+from sim.observation.seen import Seen, days_of, those
+from sim.observation.subject import NOTHING, Daybook, Subject, Sums, table
 from sim.observation.words import Metric
 from sim.observation.world import Rows, World
 from sim.spans import DAY_S, MINUTE_S, SECOND
@@ -82,7 +83,7 @@ class Festival(Subject):
         return np.asarray(rows["ref"] // REFS // DAY_S == self.day)
 
     def _cash(self, what: int, rows: Rows) -> None:
-        mine = rows[self._of_the_day(rows)]
+        mine = those(rows, self._of_the_day(rows))
         np.add.at(self.arrays["cash"][what], days_of(mine) - self.day, mine["fen"])
 
     @table(

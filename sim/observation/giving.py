@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.observation.subject import Daybook, Seen, Subject, Sums, ratio, table
+from sim.observation.seen import Seen
+from sim.observation.subject import Daybook, Subject, Sums, ratio, table
 from sim.observation.words import Daily, Metric
 from sim.observation.world import Rows, World
 

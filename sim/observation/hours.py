@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 
 from sim.kernel.rows import DONATED, MAX_BENEFITS
-from sim.observation.subject import NOTHING, Daybook, Seen, Subject, Sums, table
+from sim.observation.seen import Reader, Seen
+from sim.observation.subject import NOTHING, Daybook, Subject, Sums, table
 from sim.observation.words import Daily, Metric
 from sim.observation.world import World
 
@@ -30,10 +31,9 @@ class Hours(Subject):
         Daily("general_participation", "general participation (泛公益), worth no hours"),
     )
 
-    def __init__(self, world: World, book: Daybook) -> None:
+    def __init__(self, world: World, book: Daybook, reader: Reader) -> None:
         super().__init__(world, book)
-        named = self.scenario.deeds.values()
-        self.general = [k for k, deed in enumerate(named) if deed.effect == "deed" and deed.kind == "general"]
+        self.general = reader.general
         self.arrays |= {"reached": np.zeros(MAX_BENEFITS, np.int64)}
 
     def _credited(self, seen: Seen) -> None:
@@ -46,7 +46,7 @@ class Hours(Subject):
 
     def _took_part(self, seen: Seen) -> None:
         """Deeds that are worth no hours, whether they bring beans or not."""
-        self.add("general_participation", np.isin(seen.people["deed"], self.general).sum())
+        self.add("general_participation", self.general[seen.people["deed"]].sum())
         self._credited(seen)
 
     on_deed = on_general = _took_part

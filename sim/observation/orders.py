@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 
 from sim.agents import names
+from sim.observation.seen import Seen
 from sim.observation.shares import gini, top_share
-from sim.observation.subject import Daybook, Seen, Subject, Sums, ratio, table
+from sim.observation.subject import Daybook, Subject, Sums, ratio, table
 from sim.observation.words import Daily, Metric
 from sim.observation.world import World
 

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 
 from sim.kernel.rows import MAX_CHANNELS, MAX_SEGMENTS, PLAYER
-from sim.observation.deeds import Catalogue
-from sim.observation.subject import NOTHING, Daybook, Seen, Subject, Sums, days_of, table
+from sim.observation.seen import Seen, days_of, those
+from sim.observation.subject import NOTHING, Daybook, Subject, Sums, table
 from sim.observation.words import Daily, Metric
 from sim.observation.world import Rows, World
 
@@ -39,9 +39,8 @@ class Play(Subject):
         Daily("shares", "times somebody told friends", "shares"),
     )
 
-    def __init__(self, world: World, book: Daybook, catalogue: Catalogue) -> None:
+    def __init__(self, world: World, book: Daybook) -> None:
         super().__init__(world, book)
-        self.catalogue = catalogue
         self.arrays |= {
             "channels": np.zeros((4, MAX_CHANNELS), np.int64),
             "segments": np.zeros((5, MAX_SEGMENTS), np.int64),
@@ -64,10 +63,10 @@ class Play(Subject):
         rows, entered = seen.people, self.arrays["entered"]
         self.arrays["played"][rows["agent"]] = True
         self._by_who(rows, SESSIONS)
-        first = rows[rows["deed"] == 0]
+        first = those(rows, rows["deed"] == 0)
         self.add("sessions", len(rows))
         self.add("participants", len(first))
-        first = first[entered[first["agent"]] >= 0]
+        first = those(first, entered[first["agent"]] >= 0)
         np.add.at(self.arrays["returns"], days_of(first) - entered[first["agent"]], 1)
 
     def on_gift(self, seen: Seen) -> None:
@@ -78,9 +77,8 @@ class Play(Subject):
         self._done(seen)
 
     def _done(self, seen: Seen) -> None:
-        done = self.catalogue.done(seen.people)
-        self.add("deeds", len(done))
-        self._by_who(done, DEEDS)
+        self.add("deeds", len(seen.done))
+        self._by_who(seen.done, DEEDS)
 
     on_deed = on_general = on_bean_gift = _done
 

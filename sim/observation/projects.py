@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from sim.agents import names
 from sim.domain.transparency import viewable_share
 from sim.observation.giving import Giving
+from sim.observation.seen import Seen
 from sim.observation.shares import gini, top_share
-from sim.observation.subject import NOTHING, Daybook, Seen, Subject, Sums, table
+from sim.observation.subject import NOTHING, Daybook, Subject, Sums, table
 from sim.observation.words import Daily, Metric
 from sim.observation.world import World
 from sim.spans import NEVER_US

@@ -14,19 +14,20 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.bookkeeping import ROLES, Kind, Role
+from sim.bookkeeping import Kind
 from sim.observation.abuse import Abuse
 from sim.observation.beans import Beans
 from sim.observation.catalogue import BY_DAY
 from sim.observation.cost import Cost
-from sim.observation.deeds import Catalogue, Deeds
+from sim.observation.deeds import Deeds
 from sim.observation.festival import Festival
 from sim.observation.giving import Giving
 from sim.observation.hours import Hours
 from sim.observation.orders import Orders
 from sim.observation.play import Play
 from sim.observation.projects import Projects
-from sim.observation.subject import Daybook, Seen, Subject
+from sim.observation.seen import Reader, Seen
+from sim.observation.subject import Daybook, Subject
 from sim.observation.teams import Teams
 from sim.observation.traffic import Traffic
 from sim.observation.world import Rows, World
@@ -40,24 +41,24 @@ class Recorder:
 
     def __init__(self, world: World) -> None:
         self.world, self.book = world, Daybook(world.days)
-        catalogue = Catalogue(world.scenario)
-        self.play = Play(world, self.book, catalogue)
+        self._reader = Reader(world)
+        self.play = Play(world, self.book)
         self.orders = Orders(world, self.book)
         self.festival = Festival(world, self.book)
-        self.traffic_by_time = Traffic(world, self.book, catalogue)
+        self.traffic_by_time = Traffic(world, self.book)
         self.giving = Giving(world, self.book)
         self.cost = Cost(world, self.book)
         self.subjects: tuple[Subject, ...] = (
-            self.play, Deeds(world, self.book, catalogue), self.orders, self.festival, self.traffic_by_time,
-            self.giving, Beans(world, self.book), Hours(world, self.book), self.cost,
+            self.play, Deeds(world, self.book, self._reader), self.orders, self.festival, self.traffic_by_time,
+            self.giving, Beans(world, self.book), Hours(world, self.book, self._reader), self.cost,
             Abuse(world, self.book, self.cost), Projects(world, self.book, self.giving), Teams(world, self.book),
         )  # fmt: skip
         self.unmet = self.cost.arrays["unmet"]
         self.seen = np.zeros(1, np.int64)  # rows in all
-        self._watching: dict[int, list[Callable[[Seen], None]]] = {}
+        self._watching: dict[Kind, list[Callable[[Seen], None]]] = {}
         for subject in self.subjects:
             for kind, watch in subject.watched().items():
-                self._watching.setdefault(int(kind), []).append(watch)
+                self._watching.setdefault(kind, []).append(watch)
 
     @cached_property
     def _arrays(self) -> dict[str, NDArray[Any]]:
@@ -97,18 +98,9 @@ class Recorder:
         for kind, watching in self._watching.items():
             first, last = ends[kind - 1], ends[kind]
             if first < last:
-                seen = self._apart(kind, part.take(order[first:last]))
+                seen = Seen(kind, part.take(order[first:last]), self._reader)
                 for watch in watching:
                     watch(seen)
-
-    def _apart(self, kind: int, rows: Rows) -> Seen:
-        """Rows of a kind; who acts as a user and stands behind the honest ones is a farmer."""
-        if ROLES[Kind(kind)] is not Role.USER or self.world.rows == self.world.honest:
-            return Seen(rows, rows, rows[:0])
-        farmed = rows["agent"] >= self.world.honest
-        if not farmed.any():
-            return Seen(rows, rows, rows[:0])
-        return Seen(rows, rows.take(np.flatnonzero(~farmed)), rows.take(np.flatnonzero(farmed)))
 
     def day(self, day: int, counts: NDArray[np.int64], totals: Any) -> None:
         """The day that closed: what was counted during it, and what stands at its end."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.bookkeeping import Kind
+from sim.observation.seen import Seen
 from sim.observation.words import Daily, Metric, Table
-from sim.observation.world import Rows, World
-from sim.spans import DAY_US
+from sim.observation.world import World
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,14 +21,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 Sums = Mapping[str, float]
 NOTHING = float("nan")  # does not apply
 ON = "on_"  # on_gift watches the rows of Kind.GIFT
-
-
-class Seen(NamedTuple):
-    """The accepted rows of one kind in one part of the stream, in order; of users, the honest apart from farmers."""
-
-    rows: Rows
-    people: Rows
-    farmers: Rows
 
 
 def table(about: str, **columns: str) -> Callable[[F], F]:
@@ -133,11 +125,6 @@ class Subject:
         `sums` are those sums, and what the subjects before it have measured.
         """
         return {}
-
-
-def days_of(rows: Rows) -> NDArray[np.int64]:
-    """The simulated day of every row."""
-    return np.asarray(rows["t"] // DAY_US)
 
 
 def ratio(part: float, whole: float) -> float:

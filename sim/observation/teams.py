@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 
 from sim.agents import names
-from sim.observation.subject import Daybook, Seen, Subject, table
+from sim.observation.seen import Seen
+from sim.observation.subject import Daybook, Subject, table
 from sim.observation.world import World
 
 

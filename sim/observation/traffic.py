@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.observation.deeds import Catalogue
-from sim.observation.subject import Daybook, Seen, Subject, table
+from sim.observation.seen import Seen
+from sim.observation.subject import Daybook, Subject, table
 from sim.observation.world import Rows, World
 from sim.spans import HOUR_S, HOUR_US, MINUTE_S, MINUTE_US, SECOND
 
@@ -27,9 +27,8 @@ WORDS = {
 class Traffic(Subject):
     """Visits, orders, donations, sessions and deeds by time."""
 
-    def __init__(self, world: World, book: Daybook, catalogue: Catalogue) -> None:
+    def __init__(self, world: World, book: Daybook) -> None:
         super().__init__(world, book)
-        self.catalogue = catalogue
         stretches = [np.arange(low // MINUTE_S, high // MINUTE_S) for low, high in sorted(world.fine)]
         self.fine_minutes = np.concatenate([np.zeros(0, np.int64), *stretches])
         self.arrays |= {
@@ -71,7 +70,7 @@ class Traffic(Subject):
         self._count(SESSIONS, seen.rows)
 
     def _done(self, seen: Seen) -> None:
-        self._count(DEEDS, self.catalogue.done(seen.rows))
+        self._count(DEEDS, seen.done_by_all)
 
     on_deed = on_general = on_gift = on_bean_gift = _done
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,3 +75,13 @@ def test_what_was_seen_survives_a_snapshot(tmp_path: Path, week: Week) -> None:
     for name, frame in week.seen.tables().items():
         assert_frame_equal(second.recorder.tables()[name], frame)
     assert isinstance(second.recorder, Recorder)
+
+
+def test_words_are_read_without_the_compiler() -> None:
+    """Whoever asks what a metric means, reads a summary or draws a figure waits for no compiler."""
+    script = """
+import sys
+import sim.reporting.metrics, sim.reporting.summary, sim.reporting.figures.registry
+assert "numba" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
