@@ -42,6 +42,8 @@ def markdown() -> str:
         "",
         "People are counted by three words. A **player** grows beans: was there at the start, or came since. A **new",
         "player** came during the run. A **participant** is a player who played, on that day or in the run.",
+        "Farmers are accounts and no people: no number about people counts them. They stand in `abuse`; the beans and",
+        "the sponsors' money they take are part of what is issued and paid.",
         "",
         "| name | unit | per | size | better | definition |",
         "|---|---|---|---|---|---|",

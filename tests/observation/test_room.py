@@ -13,6 +13,7 @@ from sim.engine.campaign import Campaign
 from sim.observation.catalogue import BY_DAY, METRICS, SUBJECTS, TABLES
 from sim.observation.recorder import Recorder
 from sim.observation.subject import Subject
+from tests.commands import PATIENCE_S
 from tests.engine.worlds import world
 from tests.observation.conftest import Week
 
@@ -84,4 +85,4 @@ import sys
 import sim.reporting.metrics, sim.reporting.summary, sim.reporting.figures.registry
 assert "numba" not in sys.modules
 """
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=PATIENCE_S)
