@@ -15,6 +15,7 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 from polars.testing import assert_frame_equal
 
+from sim.engine.outcome import Outcome
 from sim.errors import UsageError
 from sim.observation.catalogue import TABLES
 from sim.observation.shares import gini
@@ -208,6 +209,24 @@ def test_traffic_shows_the_busiest_day(results: Results) -> None:
     day = rows.group_by(pl.col("t") // 86_400_000_000).agg(pl.col("orders").sum()).sort("orders")
     assert shown["value"].sum() == day["orders"][-1]
     assert shown["x"].dt.date().n_unique() == 1
+
+
+def test_traffic_draws_no_line_over_time_that_was_not_watched(three: Results) -> None:
+    """Of two windows on a day the busier is shown, minute by minute."""
+    watched = [*range(60, 120), *range(600, 660)]
+
+    def with_windows(outcome: Outcome) -> Outcome:
+        orders = [5 if minute < 120 else 50 for minute in watched]
+        minutes = pl.DataFrame({"t": [minute * 60_000_000 for minute in watched]} | dict.fromkeys(
+            ("visits", "orders", "charity_orders", "pledged_fen", "confirmed_fen"), orders
+        ))  # fmt: skip
+        return dataclasses.replace(outcome, tables={**outcome.tables, "minutes": minutes})
+
+    numbers = numbers_of(FIGURES["traffic"], Results("hello", tuple(map(with_windows, three.outcomes))))
+    assert numbers is not None
+    shown = numbers.filter((pl.col("panel") == "1 min") & (pl.col("series") == "orders"))
+    assert shown["value"].to_list() == [50.0] * 60
+    assert [at.hour for at in shown["x"]] == [10] * 60
 
 
 def test_money_is_in_yuan_and_time_in_hours(results: Results) -> None:
