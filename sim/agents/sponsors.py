@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sim.agents.outbox import Outbox
 from sim.bookkeeping import Kind
 from sim.domain.beans import fen_of_beans
-from sim.scenario import Pool, Scenario, since_start
+from sim.scenario import Pool, Redemption, Scenario, since_start
 from sim.spans import DAY_US, NEVER_US
 
 
@@ -23,6 +23,12 @@ def scaled_total(scenario: Scenario, pool: Pool) -> int:
     """A pool's money at the simulated size, whole fen."""
     world = scenario.scenario
     return pool.total * world.users // world.real_users
+
+
+def scaled_stock(scenario: Scenario, item: Redemption) -> int:
+    """How many of a voucher there are at the simulated size: at least one of a few."""
+    world = scenario.scenario
+    return -(-item.stock * world.users // world.real_users)
 
 
 def opening_times(scenario: Scenario, pool: Pool) -> list[int]:

@@ -32,11 +32,10 @@ from sim.bookkeeping import Kind
 from sim.engine.actions import ACTION, Actions, chain, empty, from_rows, join, put, sort_stream
 from sim.engine.beside import Beside
 from sim.engine.books import Books
-from sim.engine.clocks import barriers
+from sim.engine.clocks import barriers, hourly_profile
 from sim.engine.market import Market
 from sim.engine.outcome import Check, Progress
 from sim.engine.population import Population
-from sim.engine.recorder import Recorder
 from sim.engine.settlement import settlement_actions
 from sim.engine.snapshot import load_snapshot, save_snapshot
 from sim.engine.unmet import cut_claims, unasked
@@ -46,6 +45,8 @@ from sim.forking import refuse_forked
 from sim.kernel import tallies
 from sim.kernel.allotment import ASKED, allot, claim_order, short_matches
 from sim.kernel.writing import PENDING
+from sim.observation.recorder import Recorder
+from sim.observation.world import World
 from sim.scenario import Scenario
 from sim.spans import DAY_S, DAY_US, HOUR_S, MINUTE_S, SECOND, WEEK_US
 
@@ -105,12 +106,20 @@ class Campaign:
         self.chain = b""
         self.actions = 0
         self.checks: list[Check] = []
-        self.recorder = Recorder(scenario, replication, self.population.rows, self)
+        self.recorder = Recorder(self._world())
         self._beside = Beside(workers)
         self.kernel_s = 0.0  # playing users
         self.books_s = 0.0  # allotting, posting, recording, hashing
         self._traffic: NDArray[np.int64] | None = None
         self._claims = empty(0)
+
+    def _world(self) -> World:
+        """What observers may see."""
+        return World(
+            self.scenario, self.replication, people=self.population, projects=self.projects, ngos=self.ngos,
+            merchants=self.merchants, teams=self.teams, sponsors=self.sponsors, farmers=self.farmers,
+            partner=self.partner, profile=hourly_profile(),
+        )  # fmt: skip
 
     # --- running ---------------------------------------------------------------------------------
 

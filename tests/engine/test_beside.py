@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sim.engine.recorder import Recorder
 
 from sim.engine.actions import Actions
 from sim.engine.beside import Beside
 from sim.engine.campaign import Campaign
-from sim.engine.recorder import Recorder
 from sim.errors import InvariantError
 from sim.loading import load_scenario
 

@@ -23,7 +23,6 @@ from sim.behaviour.lifetime import bgbb_active_probability
 from sim.behaviour.parameters import Parameters, load_parameters
 from sim.bookkeeping import Kind
 from sim.engine import campaign as campaigns
-from sim.engine import frames
 from sim.engine.actions import Actions, empty, join
 from sim.engine.campaign import Campaign
 from sim.experiments.fits import stored_shapes
@@ -260,7 +259,7 @@ def retention(profile: str, parameters: Parameters) -> tuple[int, NDArray[np.flo
     age = first["t"] // DAY_US - entered[first["agent"]]
     cohort = int(((entered >= 0) & (entered <= 1)).sum())
     active = np.bincount(age, minlength=31)[:31] / cohort
-    table = frames.retention(campaign)
+    table = campaign.recorder.play.retention()
     assert table is not None
     assert (table["active"] / table["cohort"]).to_numpy()[:31] == pytest.approx(active, abs=0.005)
     return cohort, active
