@@ -37,12 +37,13 @@ def test_work_is_done_in_the_order_it_was_put(workers: int) -> None:
 def test_an_alarm_of_the_recorder_stops_the_run(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What fails beside the play fails the run."""
 
-    def alarm(_recorder: Recorder, _part: Actions) -> None:
+    def alarm(_part: Actions) -> None:
         raise InvariantError("the recorder is upset")
 
-    monkeypatch.setattr(Recorder, "actions", alarm)
+    run = Campaign(load_scenario("week95_2022", "base", {"users": 300}), workers=workers)
+    monkeypatch.setattr(run.recorder, "actions", alarm)
     with pytest.raises(InvariantError, match="the recorder is upset"):
-        Campaign(load_scenario("week95_2022", "base", {"users": 300}), workers=workers).run(until_s=DAY_S)
+        run.run(until_s=DAY_S)
 
 
 def test_whoever_looks_between_two_barriers_sees_all_of_it(tmp_path: Path) -> None:
