@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sim.agents.outbox import Outbox
 from sim.agents.projects import Projects, within
-from sim.arrays import Floats
+from sim.arrays import Floats, Ints
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import recovered, trust_after_missed, trust_after_report, trust_after_scandal
 from sim.bookkeeping import Kind
@@ -187,26 +187,20 @@ class Ngos:
 
     def recover(self, p: Parameters) -> None:
         """One day's way back to neutral trust, with a half-life of a year (A)."""
-        neutral, half = p["trust_neutral"], p["trust_half_life_days"]
-        self.trust[:] = [recovered(float(t), neutral, 1.0, half) for t in self.trust]
+        self.trust[:] = recovered(self.trust, p["trust_neutral"], 1.0, p["trust_half_life_days"])
 
     def platform_trust(self, raised: NDArray[np.int64], projects: Projects) -> float:
         """Trust weighted by the money each NGO raised."""
         money = np.bincount(projects.ngo, raised, len(self.trust)) + 1.0
         return float((self.trust * money).sum() / money.sum())
 
-    def stars(self, projects: Projects) -> Floats:
+    def stars(self, projects: Projects) -> Ints:
         """Stars, 1–5, that users and merchants see."""
-        return np.array([stars_of(float(score)) for score in self.scores(projects)], float)
+        return np.asarray(stars_of(self.scores(projects)))
 
     def scores(self, projects: Projects) -> Floats:
         """The public project score from report delay and corrections (S12), in (0, 1]."""
-        return np.array(
-            [
-                project_score(float(d), int(c))
-                for d, c in zip(projects.delay_days, projects.corrections, strict=True)
-            ]
-        )
+        return np.asarray(project_score(projects.delay_days, projects.corrections))
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""

@@ -106,9 +106,7 @@ class Projects:
         Trust weighs 2.0 log-odds for small NGOs and 0.8 for others around its neutral value (behaviour §5.7).
         """
         slope = np.where(small[self.ngo], p["trust_small_slope"], p["trust_large_slope"])
-        neutral = p["trust_neutral"]
-        pairs = zip(trust[self.ngo], slope, strict=True)
-        return np.array([trust_pull(float(t), neutral, float(s)) for t, s in pairs])
+        return trust_pull(trust[self.ngo], p["trust_neutral"], slope)
 
     def gift_table(self, raised: Ints, pull: Floats) -> NDArray[np.void]:
         """What givers choose from: open projects, weighted by appeal and by `pull`, the log-odds of each."""

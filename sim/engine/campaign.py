@@ -7,7 +7,6 @@ order, last everything is published and the next interval is played.
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -38,16 +37,15 @@ from sim.engine.recorder import Recorder
 from sim.engine.settlement import settlement_actions
 from sim.engine.snapshot import load_snapshot, save_snapshot
 from sim.engine.unmet import cut_claims, unasked
-from sim.engine.wakeups import FIRST, LAST, Wake, rank
+from sim.engine.wakeups import FIRST, LAST, PUBLISHED, Wake, rank
 from sim.errors import Interrupted
 from sim.forking import refuse_forked
 from sim.kernel import tallies
 from sim.kernel.allotment import ASKED, allot, claim_order, short_matches
 from sim.kernel.writing import PENDING
 from sim.scenario import Scenario
-from sim.spans import DAY_S, DAY_US, HOUR_S, MINUTE_S, SECOND, WEEK_US
+from sim.spans import DAY_S, DAY_US, HOUR_S, MINUTE_S, SECOND
 
-PROMOTION_US = 14 * DAY_US  # the two weeks before a festival in which pledges are taken up (behaviour §5.6)
 Life = Generator[simpy.Event, Any, None]
 
 
@@ -322,23 +320,19 @@ class Campaign:
     def _merchants(self, env: simpy.Environment) -> Life:
         """Each merchant once a week, at an hour of its own: pledge, withdraw, put a notice on the parcels.
 
-        All weeks are equally long, so one process goes round them in the order of their hours; a process
-        each would cost a kilobyte a merchant.
+        One process for them all. What they choose from changes at barriers only, so each stretch between two
+        is looked through when it begins, and only those wake who may act in it.
         """
-        order = np.argsort(self.merchants.next_at, kind="stable").tolist()
-        for k in itertools.cycle(order):
-            yield Wake(env, int(self.merchants.next_at[k]), rank("merchant", k))
-            self.merchants.next_at[k] += WEEK_US
-            promotion = self._promotion_near(_now(env))
-            self.merchants.decide(k, _now(env), promotion, self._open_projects(), self.outbox)
+        for until_s in self.barriers[self.at :].tolist():
+            until = until_s * SECOND
+            for k in self.merchants.due(until, self.market.places["project"]):
+                yield Wake(env, int(self.merchants.next_at[k]), rank("merchant", k))
+                self.merchants.decide(k, _now(env), self._open_projects(), self.outbox)
+            yield Wake(env, until, PUBLISHED)
 
     def _open_projects(self) -> tuple[Any, Any]:
         """What merchants choose from: the table givers see, weighted by trust and stars."""
         return self.market.places["upto"], self.market.places["project"]
-
-    def _promotion_near(self, now: int) -> bool:
-        days = [(f.day - self.scenario.scenario.start.date()).days for f in self.scenario.festivals.values()]
-        return any(0 <= day * DAY_US - now <= PROMOTION_US for day in days)
 
     def _team(self, env: simpy.Environment, k: int) -> Life:
         """Once a day: points become money for the team's project."""
