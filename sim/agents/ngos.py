@@ -124,7 +124,7 @@ class Ngos:
                 continue
             self.asked[project] = 0
             u = one_draw(
-                self.scenario.scenario.seed, self.replication, Purpose.DISBURSE, int(project), now // DAY_US
+                self.scenario.scenario.seed, self.replication, Purpose.PAYMENT, int(project), now // DAY_US
             )
             failed = u[0] < PAYMENT_FAILS
             kind = Kind.DISBURSE_FAILED if failed else Kind.DISBURSE_PAID
