@@ -20,16 +20,16 @@ from sim.behaviour.label import label_pull, sales_gain
 from sim.behaviour.merchants import larger_pledge_yuan, pledge_hazard
 from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
+from sim.domain.pledges import FIXED_FEN, MINIMUM_FEN, RATIO_PPM
 from sim.kernel.rows import PRODUCT
 from sim.scenario import Scenario
 from sim.spans import DAY_US, WEEK_US
 from sim.streams import Purpose, draws, one_draw
 
 Choice = tuple[Floats, NDArray[np.int64]]  # cumulative shares and numbers of projects
-MINIMUM_FEN = 2
-TENTH_FEN = 10
-PROMOTION_US = 14 * DAY_US  # the two weeks before a festival in which pledges are taken up (behaviour §5.6)
-CATEGORY_MARGIN = (0.30, 0.40, 0.20, 0.25, 0.10, 0.20, 0.15, 0.20)  # A
+LEAST_FEN, TENTH_FEN, _ = FIXED_FEN
+LEAST_RATIO = RATIO_PPM[0] / 1e6
+MARGINS = ("clothes", "beauty", "food", "home", "digital", "baby", "books", "produce")  # a category each
 
 
 class Week(NamedTuple):
@@ -59,6 +59,7 @@ class Merchants:
     replication: int
     parameters: Parameters
     category: NDArray[np.int64]
+    margin: Floats
     size_z: Floats
     popularity: Floats
     product: NDArray[np.void]
@@ -87,18 +88,20 @@ class Merchants:
         a = draws(seed, replication, Purpose.MERCHANT, np.arange(n))
         size_z = ndtri(a[0])
         size = np.exp(settings.size_sigma * size_z)
-        category = (a[1] * len(CATEGORY_MARGIN)).astype(np.int64)
+        margins = np.array([parameters[f"margin_{name}"] for name in MARGINS])
+        category = (a[1] * len(MARGINS)).astype(np.int64)
         b = draws(seed, replication, Purpose.PLEDGE, np.arange(n * each))
         owner = np.repeat(np.arange(n), each)
-        inside = np.exp(1.0 * ndtri(b[0]))
+        inside = np.exp(parameters["merchants_inside_sigma"] * ndtri(b[0]))
         popularity = size[owner] * inside
         product = np.zeros(n * each, PRODUCT)
         product["merchant"] = owner
         product["price"] = np.exp(scenario.shopping.price_sigma * ndtri(b[1]))
         product["project"] = NOBODY
         self = cls(
-            scenario, replication, parameters, category, size_z, popularity / popularity.sum(), product,
-            owner, np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64),
+            scenario, replication, parameters, category, margins[category], size_z,
+            popularity / popularity.sum(), product, owner, np.zeros(n, np.int64), np.zeros(n, np.int64),
+            np.zeros(n, np.int64),
         )  # fmt: skip
         self.next_at[:] = (a[2] * WEEK_US).astype(np.int64)
         days = [(f.day - scenario.scenario.start.date()).days for f in scenario.festivals.values()]
@@ -152,7 +155,7 @@ class Merchants:
         u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.PLEDGE, item, 1)
         row = self.product[item]
         price = self.scenario.shopping.price_median / 100.0 * float(row["price"])
-        row["ppm"], row["fixed"] = 0, MINIMUM_FEN
+        row["ppm"], row["fixed"] = 0, LEAST_FEN
         if rank is None:
             keen = math.log(u[0] / (1.0 - u[0])) + self.paid_back(item) - self.usually_paid_back
             rank = 1.0 / (1.0 + math.exp(-keen))
@@ -160,7 +163,7 @@ class Merchants:
         if above > 0.0:
             normal = NormalDist().inv_cdf(above / (1.0 - self.scenario.merchants.pledge_minimum_share))
             wish = larger_pledge_yuan(normal, p["merchants_other_mean_yuan"], p["merchants_other_sigma"])
-            if wish / price >= 0.001:
+            if wish / price >= LEAST_RATIO:
                 row["ppm"] = min(round(wish / price * 1e6), 1_000_000)
             else:
                 row["fixed"] = TENTH_FEN
@@ -179,7 +182,7 @@ class Merchants:
         price = self.scenario.shopping.price_median / 100.0 * float(row["price"])
         wish = p["merchants_other_mean_yuan"]
         pull = label_pull(min(wish / price, 1.0), p["label_scale"], p["label_half"], p["label_established"])
-        return CATEGORY_MARGIN[self.category[row["merchant"]]] * price * sales_gain(pull) / wish
+        return float(self.margin[row["merchant"]]) * price * sales_gain(pull) / wish
 
     def usual_fen(self, item: int) -> int:
         """What a sale of this product usually gives, in fen."""
@@ -255,7 +258,9 @@ class Merchants:
     def promotion_near(self, at: Ints) -> Flags:
         """Whether a festival begins within the weeks in which pledges are taken up."""
         ahead = self.festivals[:, None] - at
-        return np.asarray(((ahead >= 0) & (ahead <= PROMOTION_US)).any(axis=0))
+        return np.asarray(
+            ((ahead >= 0) & (ahead <= self.parameters["merchants_promotion_days"] * DAY_US)).any(axis=0)
+        )
 
     def _quits(self) -> float:
         """The chance that a pledge is withdrawn in a week."""

@@ -23,9 +23,6 @@ from sim.scenario import Scenario, since_start
 from sim.spans import DAY_US, NEVER_US
 from sim.streams import Purpose, draws, one_draw
 
-LATE_US = 20 * DAY_US  # how late a late report comes (A)
-PAYMENT_FAILS = 0.01  # share of payments that do not go through (A)
-
 
 @dataclass
 class Ngos:
@@ -80,9 +77,9 @@ class Ngos:
         """Do everything due now; True if a report came out. `available(project)` is what it can spend, in fen."""
         mine = np.flatnonzero(projects.ngo == ngo)
         if self.pay_at[ngo] <= now:
-            self._pay(ngo, now, mine, projects, outbox)
+            self._pay(ngo, now, mine, projects, p, outbox)
         if self.disburse_at[ngo] <= now:
-            self._ask(ngo, now, mine, available, outbox)
+            self._ask(ngo, now, mine, available, p, outbox)
         reported = False
         if self.late_at[ngo] <= now:
             self.late_at[ngo] = NEVER_US
@@ -93,14 +90,16 @@ class Ngos:
                 reported = self._publish(ngo, now, mine, projects, available, outbox, late=False)
         return reported
 
-    def _ask(self, ngo: int, now: int, mine: NDArray[np.intp], available: Any, outbox: Outbox) -> None:
+    def _ask(
+        self, ngo: int, now: int, mine: NDArray[np.intp], available: Any, p: Parameters, outbox: Outbox
+    ) -> None:
         """Ask for what was raised, less the administration fee; review takes some days."""
         settings = self.scenario.ngos
         self.disburse_at[ngo] = (now + settings.disburse_every) // DAY_US * DAY_US
         u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.DISBURSE, ngo, now // DAY_US)
         for project in mine:
             free = available(int(project))
-            if free < 100 or self.asked[project] > 0:
+            if free < 100 * p["ngos_least_ask_yuan"] or self.asked[project] > 0:
                 continue
             fee = int(free * settings.fee_cap * u[1])
             if fee > 0:
@@ -113,7 +112,9 @@ class Ngos:
         if self.pay_at[ngo] == NEVER_US:
             self.pay_at[ngo] = now + int((low + (high - low) * u[0]) * DAY_US)
 
-    def _pay(self, ngo: int, now: int, mine: NDArray[np.intp], projects: Projects, outbox: Outbox) -> None:
+    def _pay(
+        self, ngo: int, now: int, mine: NDArray[np.intp], projects: Projects, p: Parameters, outbox: Outbox
+    ) -> None:
         """The review is over: money leaves and reaches people, by what a person costs in that cause."""
         self.pay_at[ngo] = NEVER_US
         cost = list(self.scenario.projects.fen_per_person.values())
@@ -126,7 +127,7 @@ class Ngos:
             u = one_draw(
                 self.scenario.scenario.seed, self.replication, Purpose.PAYMENT, int(project), now // DAY_US
             )
-            failed = u[0] < PAYMENT_FAILS
+            failed = u[0] < p["ngos_payment_fails"]
             kind = Kind.DISBURSE_FAILED if failed else Kind.DISBURSE_PAID
             outbox.write(kind, now, int(project), fen=fen, project=int(project), party=ngo)
             if not failed:
@@ -146,9 +147,9 @@ class Ngos:
         else:
             self.trust[ngo] = trust_after_missed(trust, p["trust_loss"])
             self.late[ngo] += 1
-            self.late_at[ngo] = min(self.late_at[ngo], now + LATE_US)
+            self.late_at[ngo] = min(self.late_at[ngo], now + round(p["ngos_late_days"] * DAY_US))
         self.reports[ngo] += 1
-        late_days = 0.0 if on_time else LATE_US / DAY_US
+        late_days = 0.0 if on_time else p["ngos_late_days"]
         projects.delay_days[mine] += (late_days - projects.delay_days[mine]) / self.reports[ngo]
         return bool(on_time)
 

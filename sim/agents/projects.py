@@ -59,7 +59,7 @@ class Projects:
         causes = tuple(settings.causes)
         shares = np.array(list(settings.causes.values()))
         cause = np.searchsorted(np.cumsum(shares) / shares.sum(), u[1])
-        appeal = np.exp(0.5 * ndtri(u[2])) * np.sqrt(ngo_size[ngo])
+        appeal = np.exp(parameters["projects_appeal_sigma"] * ndtri(u[2])) * np.sqrt(ngo_size[ngo])
         for k in range(len(causes)):  # a cause's share of giving does not hang on how many projects it has
             mine = cause == k
             if mine.any():

@@ -76,10 +76,10 @@ class Campaign:
         self.projects = Projects.draw(scenario, p, replication, self.ngos.size)
         self.ngos.asked = np.zeros(len(self.projects), np.int64)
         self.merchants = Merchants.draw(scenario, p, replication, self.projects.by_appeal())
-        self.farmers = Farmers.draw(scenario, replication)
+        self.farmers = Farmers.draw(scenario, p, replication)
         self.teams = Teams.draw(scenario, replication, len(self.projects))
-        self.activities = Activities.draw(scenario, replication, len(self.projects))
-        self.partner = Partner(scenario, replication)
+        self.activities = Activities.draw(scenario, p, replication, len(self.projects))
+        self.partner = Partner(scenario, p, replication)
         self.sponsors = Sponsors.draw(scenario, scenario.scenario.users + self.farmers.rows)
         extra = {} if block is None else {"block": block}
         self.population = population(

@@ -13,7 +13,6 @@ import numpy as np
 import polars as pl
 
 from sim.agents import names
-from sim.agents.merchants import CATEGORY_MARGIN
 from sim.engine.clocks import hourly_profile
 from sim.engine.recorder import SOURCES
 from sim.kernel import tallies as T
@@ -197,7 +196,7 @@ def merchants(c: Campaign) -> pl.DataFrame:
             "name": [names.merchant_name(seed, k, category) for k, category in enumerate(categories)],
             "category": categories,
             "size": np.exp(c.scenario.merchants.size_sigma * m.size_z),
-            "margin": np.array(CATEGORY_MARGIN)[m.category],
+            "margin": m.margin,
             "takes_part": m.pledged > 0,
             "products": np.full(n, c.scenario.merchants.products_each),
             "pledged_products": m.pledged,
