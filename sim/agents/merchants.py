@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from sim.agents.outbox import Outbox
 from sim.arrays import NOBODY, Flags, Floats, Ints
 from sim.behaviour.label import label_pull, sales_gain
-from sim.behaviour.merchants import larger_pledge_yuan, pledge_hazard
+from sim.behaviour.merchants import larger_pledge_yuan, notice_chance, pledge_hazard
 from sim.behaviour.parameters import Parameters
+from sim.behaviour.trust import trust_pull
 from sim.bookkeeping import Kind
 from sim.domain.pledges import FIXED_FEN, MINIMUM_FEN, RATIO_PPM
 from sim.kernel.rows import PRODUCT
@@ -246,11 +247,10 @@ class Merchants:
             lots = draws(seed, self.replication, Purpose.MERCHANT, numbers, week + 1)
             at = week * WEEK_US + self.next_at % WEEK_US
             keenest = np.where(self.promotion_near(at), self.keenest[1], self.keenest[0])
-            settings = self.scenario.merchants
             may_act = (
                 (lots[0] < 1.0 - np.exp(-keenest))
                 | (lots[1] < self._quits())
-                | (lots[2] < settings.notices_per_week)
+                | (lots[2] < self._most_notices())
             )
             self.weeks[week] = Week(lots, may_act)
         return self.weeks[week]
@@ -266,6 +266,17 @@ class Merchants:
         """The chance that a pledge is withdrawn in a week."""
         return self.scenario.merchants.quit_per_month * 7.0 / 30.0
 
+    def _notice_chance(self, badge: bool, trust_pull: float) -> float:
+        """The chance of a notice in a week, with or without the badge."""
+        gain = self.parameters["merchants_notice_badge"] if badge else 0.0
+        return notice_chance(self.scenario.merchants.notices_per_week, gain, trust_pull)
+
+    def _most_notices(self) -> float:
+        """The chance of a notice at the most trust there can be."""
+        p = self.parameters
+        most = trust_pull(1.0, p["trust_neutral"], p["trust_large_slope"])
+        return self._notice_chance(self.scenario.merchants.badge, most)
+
     def _hazard(self, merchant: int, adopted_share: float, promotion: bool) -> float:
         """How soon this merchant takes up a pledge, a week."""
         p = self.parameters
@@ -274,8 +285,11 @@ class Merchants:
             p["merchants_sales_slope"], float(promotion), self.scenario.merchants.promotion_pull,
         )  # fmt: skip
 
-    def decide(self, merchant: int, now: int, projects: Choice, outbox: Outbox) -> None:
-        """One merchant's week: perhaps a pledge on its best product without one, a withdrawal, a notice."""
+    def decide(self, merchant: int, now: int, projects: Choice, trust: float, outbox: Outbox) -> None:
+        """One merchant's week: perhaps a pledge on its best product without one, a withdrawal, a notice.
+
+        `trust` is the log-odds that trust in the platform's projects adds, as users see it too.
+        """
         self.next_at[merchant] = now + WEEK_US
         u = self._week(now // WEEK_US).lots[:, merchant]
         took_part = self.pledged[merchant] > 0
@@ -285,7 +299,8 @@ class Merchants:
         if took_part and u[1] < self._quits():
             self.withdraw(merchant)
             outbox.write(Kind.UNPLEDGE, now, merchant, party=merchant)
-        if u[2] < self.scenario.merchants.notices_per_week:
+        badge = self.scenario.merchants.badge and self.pledged[merchant] > 0
+        if u[2] < self._notice_chance(bool(badge), trust):
             self.notices[merchant] += 1
             outbox.write(Kind.NOTICE, now, merchant, party=merchant)
 

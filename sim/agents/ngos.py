@@ -115,10 +115,8 @@ class Ngos:
     def _pay(
         self, ngo: int, now: int, mine: NDArray[np.intp], projects: Projects, p: Parameters, outbox: Outbox
     ) -> None:
-        """The review is over: money leaves and reaches people, by what a person costs in that cause."""
+        """The review is over: money leaves and reaches people."""
         self.pay_at[ngo] = NEVER_US
-        cost = list(self.scenario.projects.fen_per_person.values())
-        names = list(self.scenario.projects.fen_per_person)
         for project in mine:
             fen = int(self.asked[project])
             if fen == 0:
@@ -131,9 +129,7 @@ class Ngos:
             kind = Kind.DISBURSE_FAILED if failed else Kind.DISBURSE_PAID
             outbox.write(kind, now, int(project), fen=fen, project=int(project), party=ngo)
             if not failed:
-                per_person = cost[names.index(projects.causes[projects.cause[project]])]
                 projects.paid_fen[project] += fen
-                projects.helped[project] = projects.paid_fen[project] // per_person
 
     def _is_on_time(
         self, ngo: int, now: int, mine: NDArray[np.intp], projects: Projects, p: Parameters

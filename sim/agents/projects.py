@@ -13,6 +13,7 @@ from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import trust_pull
 from sim.bookkeeping import Kind
 from sim.kernel.rows import GIFT_PROJECT
+from sim.scenario import Projects as ProjectSettings
 from sim.scenario import Scenario
 from sim.streams import Purpose, draws
 
@@ -22,6 +23,17 @@ DONATIONS = (Kind.GIFT, Kind.ORDER_CONFIRM)
 def within(users: int, each: int, low: int, high: int) -> int:
     """A count that follows the users but stays a sensible size (fixed by rule, not by population)."""
     return min(max(users // each, low), high)
+
+
+def _person_fen(
+    settings: ProjectSettings, cause: NDArray[np.intp], lot: Floats, parameters: Parameters
+) -> Ints:
+    """What a person's help costs in each project: around its cause's cost, whole fen."""
+    from scipy.special import ndtri
+
+    usual = np.array([settings.fen_per_person[name] for name in settings.causes], float)[cause]
+    spread = np.exp(parameters["projects_cost_sigma"] * ndtri(lot))
+    return np.asarray(np.maximum(np.rint(usual * spread), 1.0).astype(np.int64))
 
 
 @dataclass
@@ -38,7 +50,7 @@ class Projects:
     open: NDArray[np.bool_]
     rounds: Ints  # rounds ended
     funded: Ints  # rounds that reached their target
-    helped: Ints
+    person_fen: Ints  # what helping one person costs here
     paid_fen: Ints  # paid out to those it works for
     latest_fen: Ints  # the latest gift or order donation: what a correction would take back
     delay_days: Floats  # of reports so far, mean
@@ -74,12 +86,22 @@ class Projects:
         zeros = np.zeros(n, np.int64)
         return cls(
             scenario, causes, cause.astype(np.int64), ngo.astype(np.int64), appeal, target, zeros.copy(),
-            np.ones(n, bool), zeros.copy(), zeros.copy(), zeros.copy(), zeros.copy(), zeros.copy(), np.zeros(n),
-            zeros.copy(),
+            np.ones(n, bool), zeros.copy(), zeros.copy(), _person_fen(settings, cause, v[1], parameters),
+            zeros.copy(), zeros.copy(), np.zeros(n), zeros.copy(),
         )  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.cause)
+
+    @property
+    def helped(self) -> Floats:
+        """How many people each project's payments have helped; a payment may cover part of what one takes."""
+        return np.asarray(self.paid_fen / self.person_fen)
+
+    @property
+    def people(self) -> int:
+        """How many people all projects have helped: whole ones, counted once over all the money."""
+        return int(self.helped.sum())
 
     def note_donations(self, actions: NDArray[np.void]) -> None:
         """Remember the latest gift or order donation of each project in a part of the stream."""
@@ -130,8 +152,7 @@ class Projects:
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""
         names = (
-            "round_start_fen", "open", "rounds", "funded", "helped", "paid_fen", "latest_fen", "delay_days",
-            "corrections",
+            "round_start_fen", "open", "rounds", "funded", "paid_fen", "latest_fen", "delay_days", "corrections",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 

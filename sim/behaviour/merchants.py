@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from math import exp, log
 
+from sim.behaviour.choice import crossed
+
 
 def pledge_hazard(
     adopted_share: float,
@@ -23,6 +25,16 @@ def pledge_hazard(
     `sales_z` is the seller's standardised log sales, `promotion` 1 in the two weeks before one, else 0.
     """
     return (innovation + imitation * adopted_share) * exp(sales_slope * sales_z + promotion_pull * promotion)
+
+
+def notice_chance(base: float, badge: float, trust_pull: float) -> float:
+    """Chance that a merchant puts a notice on its parcels this week (A).
+
+    `base` is that of a merchant without badge at neutral trust; `badge` the log-odds its badge adds, 0 without
+    one; `trust_pull` those of the trust in the platform's projects, as it pulls givers. Who cares enough to pledge
+    speaks of it more (warm glow: Jiang et al. 2022, sign F), and nobody likes to speak of what is mistrusted.
+    """
+    return crossed(base, badge + trust_pull)
 
 
 def raises_pledge(margin_yuan: float, label_gain: float, glow_yuan: float, donation_yuan: float) -> bool:

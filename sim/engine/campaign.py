@@ -269,7 +269,7 @@ class Campaign:
     def _close_day(self, day: int) -> None:
         """The day close: books against users' rows and against the counts; then trust recovers a little."""
         self.checks = self._audit(day)
-        self.tally[tallies.HELPED] = self.projects.helped.sum()
+        self.tally[tallies.HELPED] = self.projects.people
         self.recorder.day(day, self.counts(), self.population.totals())
         self.ngos.scandal((day + 1) * DAY_US, self.parameters)
         self.ngos.recover(self.parameters)
@@ -327,12 +327,16 @@ class Campaign:
             until = until_s * SECOND
             for k in self.merchants.due(until, self.market.places["project"]):
                 yield Wake(env, int(self.merchants.next_at[k]), rank("merchant", k))
-                self.merchants.decide(k, _now(env), self._open_projects(), self.outbox)
+                self.merchants.decide(k, _now(env), self._open_projects(), self._trust(), self.outbox)
             yield Wake(env, until, PUBLISHED)
 
     def _open_projects(self) -> tuple[Any, Any]:
         """What merchants choose from: the table givers see, weighted by trust and stars."""
         return self.market.places["upto"], self.market.places["project"]
+
+    def _trust(self) -> float:
+        """What trust in the platform's projects adds to giving, log-odds: as published."""
+        return float(self.market.public["trust"][0])
 
     def _team(self, env: simpy.Environment, k: int) -> Life:
         """Once a day: points become money for the team's project."""

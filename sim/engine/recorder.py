@@ -157,7 +157,7 @@ class Recorder:
         a["previous"][:] = counts
         money = campaign.sponsors.money
         a["held"][day] = (
-            totals.growing, totals.available, campaign.projects.helped.sum(),
+            totals.growing, totals.available, campaign.projects.people,
             money[:, 0].sum() if len(money) else 0, a["farmers"][0],
         )  # fmt: skip
 

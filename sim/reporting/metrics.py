@@ -88,7 +88,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("unmet_fen", "fen", "run", "–", "what the pools' rules would have paid them: what caps the subsidy"),
     # projects and trust
     Metric("raised_fen", "fen", "run", "up", "money raised by projects; group: source/cause"),
-    Metric("helped", "people", "run", "up", "people helped by money paid out, at the cause's cost each"),
+    Metric("helped", "people", "run", "up", "people helped by money paid out, at what a person costs in each project"),
     Metric("funded_share", "share", "limited project", "up", "limited projects that reached their target"),
     Metric("top10_ngo_share", "share", "fen raised", "–", "money raised by the largest tenth of the NGOs"),
     Metric("ngo_gini", "Gini", "NGO", "–", "Gini coefficient of money raised over NGOs"),

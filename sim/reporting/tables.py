@@ -109,7 +109,7 @@ TABLES: dict[str, Table] = {
             "match_fen": "from sponsors' match, fen",
             "bean_fen": "from donated beans, fen",
             "team_fen": "from teams, fen",
-            "helped": "people helped",
+            "helped": "people its payments helped, as a fraction",
             "score": "score of the project evaluation",
             "limited": "has a target and a deadline",
             "funded": "reached its target",
