@@ -324,6 +324,7 @@ class Teams(Settings):
     points_per_unlock: Positive = 50
     fen_per_unlock: Fen = 10_000
     mode: Literal["competition", "shared_goal"] = "competition"
+    upper_half_bonus: NonNegative = 0.5  # what the upper half of a competition unlocks more, as a share
 
 
 class Staff(Settings):

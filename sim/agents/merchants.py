@@ -9,26 +9,35 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from statistics import NormalDist
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.outbox import Outbox
-from sim.arrays import NOBODY, Floats
+from sim.arrays import NOBODY, Flags, Floats, Ints
 from sim.behaviour.label import label_pull, sales_gain
-from sim.behaviour.merchants import larger_pledge_yuan, pledge_hazard
+from sim.behaviour.merchants import larger_pledge_yuan, notice_chance, pledge_hazard
 from sim.behaviour.parameters import Parameters
+from sim.behaviour.trust import trust_pull
 from sim.bookkeeping import Kind
+from sim.domain.pledges import FIXED_FEN, MINIMUM_FEN, RATIO_PPM
 from sim.kernel.rows import PRODUCT
 from sim.scenario import Scenario
-from sim.spans import WEEK_US
+from sim.spans import DAY_US, WEEK_US
 from sim.streams import Purpose, draws, one_draw
 
 Choice = tuple[Floats, NDArray[np.int64]]  # cumulative shares and numbers of projects
-MINIMUM_FEN = 2
-TENTH_FEN = 10
-CATEGORY_MARGIN = (0.30, 0.40, 0.20, 0.25, 0.10, 0.20, 0.15, 0.20)  # A
+LEAST_FEN, TENTH_FEN, _ = FIXED_FEN
+LEAST_RATIO = RATIO_PPM[0] / 1e6
+MARGINS = ("clothes", "beauty", "food", "home", "digital", "baby", "books", "produce")  # a category each
+
+
+class Week(NamedTuple):
+    """Everybody's draws for a week, shape (4, merchants), and who may act by them."""
+
+    lots: Floats
+    may_act: Flags
 
 
 def pick(projects: Choice, lot: float) -> int:
@@ -51,6 +60,7 @@ class Merchants:
     replication: int
     parameters: Parameters
     category: NDArray[np.int64]
+    margin: Floats
     size_z: Floats
     popularity: Floats
     product: NDArray[np.void]
@@ -61,7 +71,11 @@ class Merchants:
     taking: int = 0  # merchants with a pledge
     usually_paid_back: float = 0.0  # mean over the first pledges
     changed: bool = True
-    lots: dict[int, Floats] = field(default_factory=dict)  # this week's draws
+    festivals: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # midnights they begin at
+    keenest: Floats = field(default_factory=lambda: np.zeros((2, 0)))  # the most of `_hazard`, by promotion
+    weeks: dict[int, Week] = field(default_factory=dict)
+    seen_open: Ints | None = None  # the projects `left_behind` was found with
+    left_behind: Flags = field(default_factory=lambda: np.zeros(0, bool))
 
     @classmethod
     def draw(
@@ -75,20 +89,28 @@ class Merchants:
         a = draws(seed, replication, Purpose.MERCHANT, np.arange(n))
         size_z = ndtri(a[0])
         size = np.exp(settings.size_sigma * size_z)
-        category = (a[1] * len(CATEGORY_MARGIN)).astype(np.int64)
+        margins = np.array([parameters[f"margin_{name}"] for name in MARGINS])
+        category = (a[1] * len(MARGINS)).astype(np.int64)
         b = draws(seed, replication, Purpose.PLEDGE, np.arange(n * each))
         owner = np.repeat(np.arange(n), each)
-        inside = np.exp(1.0 * ndtri(b[0]))
+        inside = np.exp(parameters["merchants_inside_sigma"] * ndtri(b[0]))
         popularity = size[owner] * inside
         product = np.zeros(n * each, PRODUCT)
         product["merchant"] = owner
         product["price"] = np.exp(scenario.shopping.price_sigma * ndtri(b[1]))
         product["project"] = NOBODY
         self = cls(
-            scenario, replication, parameters, category, size_z, popularity / popularity.sum(), product,
-            owner, np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64),
+            scenario, replication, parameters, category, margins[category], size_z,
+            popularity / popularity.sum(), product, owner, np.zeros(n, np.int64), np.zeros(n, np.int64),
+            np.zeros(n, np.int64),
         )  # fmt: skip
         self.next_at[:] = (a[2] * WEEK_US).astype(np.int64)
+        days = [(f.day - scenario.scenario.start.date()).days for f in scenario.festivals.values()]
+        self.festivals = np.array(days, np.int64) * DAY_US
+        # a hair above, so that no rounding of the exponential hides somebody who acts
+        self.keenest = 1.000001 * np.array(
+            [[self._hazard(k, 1.0, promotion) for k in range(n)] for promotion in (False, True)]
+        )
         self._first_pledges(a[3], projects)
         return self
 
@@ -134,7 +156,7 @@ class Merchants:
         u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.PLEDGE, item, 1)
         row = self.product[item]
         price = self.scenario.shopping.price_median / 100.0 * float(row["price"])
-        row["ppm"], row["fixed"] = 0, MINIMUM_FEN
+        row["ppm"], row["fixed"] = 0, LEAST_FEN
         if rank is None:
             keen = math.log(u[0] / (1.0 - u[0])) + self.paid_back(item) - self.usually_paid_back
             rank = 1.0 / (1.0 + math.exp(-keen))
@@ -142,7 +164,7 @@ class Merchants:
         if above > 0.0:
             normal = NormalDist().inv_cdf(above / (1.0 - self.scenario.merchants.pledge_minimum_share))
             wish = larger_pledge_yuan(normal, p["merchants_other_mean_yuan"], p["merchants_other_sigma"])
-            if wish / price >= 0.001:
+            if wish / price >= LEAST_RATIO:
                 row["ppm"] = min(round(wish / price * 1e6), 1_000_000)
             else:
                 row["fixed"] = TENTH_FEN
@@ -161,7 +183,7 @@ class Merchants:
         price = self.scenario.shopping.price_median / 100.0 * float(row["price"])
         wish = p["merchants_other_mean_yuan"]
         pull = label_pull(min(wish / price, 1.0), p["label_scale"], p["label_half"], p["label_established"])
-        return CATEGORY_MARGIN[self.category[row["merchant"]]] * price * sales_gain(pull) / wish
+        return float(self.margin[row["merchant"]]) * price * sales_gain(pull) / wish
 
     def usual_fen(self, item: int) -> int:
         """What a sale of this product usually gives, in fen."""
@@ -190,52 +212,114 @@ class Merchants:
         self.taking -= 1
         self.changed = True
 
-    def decide(self, merchant: int, now: int, promotion: bool, projects: Choice, outbox: Outbox) -> None:
-        """One merchant's week: perhaps a pledge on its best product without one, a withdrawal, a notice."""
-        settings, p = self.scenario.merchants, self.parameters
-        week = now // WEEK_US
-        u = self._lots(int(week) + 1)[:, merchant]
-        takes_part = self.pledged[merchant] > 0
-        if takes_part and len(projects[0]):
+    def due(self, until: int, open_projects: Ints) -> list[int]:
+        """Who may act up to `until`, in the order of their hours; everybody else's week passes.
+
+        Each merchant looks at its pledges once a week. Whether those who wake do anything is settled then,
+        by what holds then.
+        """
+        late = np.flatnonzero(self.next_at <= until)
+        if not len(late):
+            return []
+        week = self.next_at[late] // WEEK_US
+        wakes = self._left_behind(open_projects)[late]
+        for number in np.unique(week).tolist():
+            wakes |= (week == number) & self._week(number).may_act[late]
+        self.next_at[late[~wakes]] += WEEK_US
+        waking = late[wakes]
+        return list(waking[np.lexsort((waking, self.next_at[waking]))].tolist())
+
+    def _left_behind(self, open_projects: Ints) -> Flags:
+        """Merchants with a pledge to a project that reached its goal; some may have followed it since."""
+        if self.seen_open is None or not np.array_equal(self.seen_open, open_projects):
+            self.seen_open = open_projects.copy()
+            given = self.product["project"]
+            closed = (given != NOBODY) & ~np.isin(given, open_projects)
+            self.left_behind = np.bincount(self.owner[closed], minlength=len(self.size_z)) > 0
+        return self.left_behind
+
+    def _week(self, week: int) -> Week:
+        """Everybody's draws for a week and who may act by them; weeks of two merchants overlap by one."""
+        if week not in self.weeks:
+            self.weeks = {k: v for k, v in self.weeks.items() if k == week - 1}
+            numbers = np.arange(len(self.size_z))
+            seed = self.scenario.scenario.seed
+            lots = draws(seed, self.replication, Purpose.MERCHANT, numbers, week + 1)
+            at = week * WEEK_US + self.next_at % WEEK_US
+            keenest = np.where(self.promotion_near(at), self.keenest[1], self.keenest[0])
+            may_act = (
+                (lots[0] < 1.0 - np.exp(-keenest))
+                | (lots[1] < self._quits())
+                | (lots[2] < self._most_notices())
+            )
+            self.weeks[week] = Week(lots, may_act)
+        return self.weeks[week]
+
+    def promotion_near(self, at: Ints) -> Flags:
+        """Whether a festival begins within the weeks in which pledges are taken up."""
+        ahead = self.festivals[:, None] - at
+        return np.asarray(
+            ((ahead >= 0) & (ahead <= self.parameters["merchants_promotion_days"] * DAY_US)).any(axis=0)
+        )
+
+    def _quits(self) -> float:
+        """The chance that a pledge is withdrawn in a week."""
+        return self.scenario.merchants.quit_per_month * 7.0 / 30.0
+
+    def _notice_chance(self, badge: bool, trust_pull: float) -> float:
+        """The chance of a notice in a week, with or without the badge."""
+        gain = self.parameters["merchants_notice_badge"] if badge else 0.0
+        return notice_chance(self.scenario.merchants.notices_per_week, gain, trust_pull)
+
+    def _most_notices(self) -> float:
+        """The chance of a notice at the most trust there can be."""
+        p = self.parameters
+        most = trust_pull(1.0, p["trust_neutral"], p["trust_large_slope"])
+        return self._notice_chance(self.scenario.merchants.badge, most)
+
+    def _hazard(self, merchant: int, adopted_share: float, promotion: bool) -> float:
+        """How soon this merchant takes up a pledge, a week."""
+        p = self.parameters
+        return pledge_hazard(
+            adopted_share, p["merchants_innovation"], p["merchants_imitation"], float(self.size_z[merchant]),
+            p["merchants_sales_slope"], float(promotion), self.scenario.merchants.promotion_pull,
+        )  # fmt: skip
+
+    def decide(self, merchant: int, now: int, projects: Choice, trust: float, outbox: Outbox) -> None:
+        """One merchant's week: perhaps a pledge on its best product without one, a withdrawal, a notice.
+
+        `trust` is the log-odds that trust in the platform's projects adds, as users see it too.
+        """
+        self.next_at[merchant] = now + WEEK_US
+        u = self._week(now // WEEK_US).lots[:, merchant]
+        took_part = self.pledged[merchant] > 0
+        if took_part and len(projects[0]):
             self.follow_goals(merchant, now, projects, outbox)
-        most = settings.ceiling * len(self.pledged)
-        open_to_join = takes_part or self.taking + 1 <= most
-        each = settings.products_each
-        mine = np.arange(merchant * each, (merchant + 1) * each)
-        free = mine[self.product["project"][mine] == NOBODY]
-        if open_to_join and len(free) and len(projects[0]):
-            hazard = pledge_hazard(
-                1.0 if takes_part else self.taking / most, p["merchants_innovation"], p["merchants_imitation"],
-                float(self.size_z[merchant]), p["merchants_sales_slope"], 1.0 if promotion else 0.0,
-                settings.promotion_pull,
-            )  # fmt: skip
-            if u[0] < 1.0 - math.exp(-hazard):
-                best = int(free[np.argmax(self.popularity[free])])
-                fen = self.pledge(best, projects)
-                outbox.write(
-                    Kind.PLEDGE,
-                    now,
-                    merchant,
-                    fen=fen,
-                    party=merchant,
-                    project=int(self.product["project"][best]),
-                )
-        if takes_part and u[1] < settings.quit_per_month * 7.0 / 30.0:
+        self._perhaps_pledge(merchant, now, u[0], projects, outbox)
+        if took_part and u[1] < self._quits():
             self.withdraw(merchant)
             outbox.write(Kind.UNPLEDGE, now, merchant, party=merchant)
-        if u[2] < settings.notices_per_week:
+        badge = self.scenario.merchants.badge and self.pledged[merchant] > 0
+        if u[2] < self._notice_chance(bool(badge), trust):
             self.notices[merchant] += 1
             outbox.write(Kind.NOTICE, now, merchant, party=merchant)
 
-    def _lots(self, week: int) -> Floats:
-        """Everybody's draws for a week, shape (4, merchants); weeks of two merchants overlap by one."""
-        if week not in self.lots:
-            self.lots = {k: v for k, v in self.lots.items() if k == week - 1}
-            numbers = np.arange(len(self.size_z))
-            self.lots[week] = draws(
-                self.scenario.scenario.seed, self.replication, Purpose.MERCHANT, numbers, week
-            )
-        return self.lots[week]
+    def _perhaps_pledge(self, merchant: int, now: int, lot: float, projects: Choice, outbox: Outbox) -> None:
+        """Put a pledge on the best-selling product without one, if the merchant may join and its hour has come."""
+        takes_part = self.pledged[merchant] > 0
+        most = self.scenario.merchants.ceiling * len(self.pledged)
+        each = self.scenario.merchants.products_each
+        mine = np.arange(merchant * each, (merchant + 1) * each)
+        free = mine[self.product["project"][mine] == NOBODY]
+        if not (takes_part or self.taking + 1 <= most) or not len(free) or not len(projects[0]):
+            return
+        promotion = bool(self.promotion_near(np.array([now]))[0])
+        hazard = self._hazard(merchant, 1.0 if takes_part else self.taking / most, promotion)
+        if lot < 1.0 - math.exp(-hazard):
+            best = int(free[np.argmax(self.popularity[free])])
+            fen = self.pledge(best, projects)
+            project = int(self.product["project"][best])
+            outbox.write(Kind.PLEDGE, now, merchant, fen=fen, party=merchant, project=project)
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""
@@ -249,4 +333,5 @@ class Merchants:
         for name in ("product", "pledged", "notices", "next_at"):
             getattr(self, name)[:] = state[name]
         self.taking = int((self.pledged > 0).sum())
+        self.seen_open = None
         self.changed = bool(state["changed"][0])

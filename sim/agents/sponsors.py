@@ -102,11 +102,20 @@ class Sponsors:
             outbox.write(Kind.POOL_WITHDRAW, now, pool, fen=left, pool=pool + 1)
 
     def live(self, serves: str) -> int:
-        """1 + index of the first pool that serves this and has money, 0 if none."""
-        for k, pool in enumerate(self.pools):
-            if pool.serves == serves and self.money[k, 0] > 0:
-                return k + 1
-        return 0
+        """1 + index of the first pool for this that can pay, 0 if none.
+
+        The next stands in for one that is not open yet, has ended, or has too little left for any claim; a
+        daily pool is the first again when its hour comes.
+        """
+        able = (k for k, p in enumerate(self.pools) if p.serves == serves and self.can_pay(k))
+        return 1 + next(able, -1)
+
+    def can_pay(self, pool: int) -> bool:
+        """Whether some claim on this pool would get money."""
+        rule = self.pools[pool]
+        matches = rule.serves in ("gifts", "orders")
+        gives_nothing = matches and (rule.ratio == 0 or rule.cap_per_gift == 0)
+        return not gives_nothing and bool(self.money[pool, 0] >= self.least(pool))
 
     def least(self, pool: int) -> int:
         """The least a pool can give, fen: beans are paid a hundred at a time, all else to the last fen."""

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from math import exp, log
 
-from sim.compiling import rule
 
-
-@rule
 def farmer_entries(
     extractable_yuan: float, account_cost_yuan: float, installs: float, rate: float, power: float
 ) -> float:
@@ -22,7 +19,6 @@ def farmer_entries(
     return rate * exp(power * log(profit)) * installs
 
 
-@rule
 def farmer_share_quantile(uniform_normal: float, mu: float, sigma: float) -> float:
     """Share of fraudulent accounts in a rewarded campaign, from a standard normal: lognormal, at most 1.
 

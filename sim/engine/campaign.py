@@ -7,7 +7,6 @@ order, last everything is published and the next interval is played.
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Generator
 from functools import partial
@@ -39,7 +38,7 @@ from sim.engine.population import Population
 from sim.engine.settlement import settlement_actions
 from sim.engine.snapshot import load_snapshot, save_snapshot
 from sim.engine.unmet import cut_claims, unasked
-from sim.engine.wakeups import FIRST, LAST, Wake, rank
+from sim.engine.wakeups import FIRST, LAST, PUBLISHED, Wake, rank
 from sim.errors import Interrupted
 from sim.forking import refuse_forked
 from sim.kernel import tallies
@@ -48,9 +47,8 @@ from sim.kernel.writing import PENDING
 from sim.observation.recorder import Recorder
 from sim.observation.world import World
 from sim.scenario import Scenario
-from sim.spans import DAY_S, DAY_US, HOUR_S, MINUTE_S, SECOND, WEEK_US
+from sim.spans import DAY_S, DAY_US, HOUR_S, MINUTE_S, SECOND
 
-PROMOTION_US = 14 * DAY_US  # the two weeks before a festival in which pledges are taken up (behaviour §5.6)
 Life = Generator[simpy.Event, Any, None]
 
 
@@ -81,10 +79,10 @@ class Campaign:
         self.projects = Projects.draw(scenario, p, replication, self.ngos.size)
         self.ngos.asked = np.zeros(len(self.projects), np.int64)
         self.merchants = Merchants.draw(scenario, p, replication, self.projects.by_appeal())
-        self.farmers = Farmers.draw(scenario, replication)
+        self.farmers = Farmers.draw(scenario, p, replication)
         self.teams = Teams.draw(scenario, replication, len(self.projects))
-        self.activities = Activities.draw(scenario, replication, len(self.projects))
-        self.partner = Partner(scenario, replication)
+        self.activities = Activities.draw(scenario, p, replication, len(self.projects))
+        self.partner = Partner(scenario, p, replication)
         self.sponsors = Sponsors.draw(scenario, scenario.scenario.users + self.farmers.rows)
         extra = {} if block is None else {"block": block}
         self.population = population(
@@ -288,7 +286,6 @@ class Campaign:
         totals = self.population.totals()
         self.checks = self.books.close_day(day, totals, self.counts(), self.raised, settled=True)
         self._beside.finish()
-        self.tally[tallies.HELPED] = self.projects.helped.sum()
         self.recorder.day(day, self.counts(), totals)
         self.ngos.scandal((day + 1) * DAY_US, self.parameters)
         self.ngos.recover(self.parameters)
@@ -339,23 +336,23 @@ class Campaign:
     def _merchants(self, env: simpy.Environment) -> Life:
         """Each merchant once a week, at an hour of its own: pledge, withdraw, put a notice on the parcels.
 
-        All weeks are equally long, so one process goes round them in the order of their hours; a process
-        each would cost a kilobyte a merchant.
+        One process for them all. What they choose from changes at barriers only, so each stretch between two
+        is looked through when it begins, and only those wake who may act in it.
         """
-        order = np.argsort(self.merchants.next_at, kind="stable").tolist()
-        for k in itertools.cycle(order):
-            yield Wake(env, int(self.merchants.next_at[k]), rank("merchant", k))
-            self.merchants.next_at[k] += WEEK_US
-            promotion = self._promotion_near(_now(env))
-            self.merchants.decide(k, _now(env), promotion, self._open_projects(), self.outbox)
+        for until_s in self.barriers[self.at :].tolist():
+            until = until_s * SECOND
+            for k in self.merchants.due(until, self.market.places["project"]):
+                yield Wake(env, int(self.merchants.next_at[k]), rank("merchant", k))
+                self.merchants.decide(k, _now(env), self._open_projects(), self._trust(), self.outbox)
+            yield Wake(env, until, PUBLISHED)
 
     def _open_projects(self) -> tuple[Any, Any]:
         """What merchants choose from: the table givers see, weighted by trust and stars."""
         return self.market.places["upto"], self.market.places["project"]
 
-    def _promotion_near(self, now: int) -> bool:
-        days = [(f.day - self.scenario.scenario.start.date()).days for f in self.scenario.festivals.values()]
-        return any(0 <= day * DAY_US - now <= PROMOTION_US for day in days)
+    def _trust(self) -> float:
+        """What trust in the platform's projects adds to giving, log-odds: as published."""
+        return float(self.market.public["trust"][0])
 
     def _team(self, env: simpy.Environment, k: int) -> Life:
         """Once a day: points become money for the team's project."""

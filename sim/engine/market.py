@@ -29,6 +29,7 @@ from sim.spans import DAY_US, SECOND
 from sim.streams import Purpose, one_draw
 
 COUNTED_DAYS = 31  # the stretch of ordinary days of the heterogeneity table
+STARS = range(1, 6)
 COUNTED_FROM = 60  # its first day: March of a calendar year, no festival near
 
 
@@ -108,10 +109,8 @@ class Market:
         if not self.scenario.ngos.evaluation:
             return np.zeros(len(projects))
         effect = self.parameters["giving_small_stars"]
-        small = ngos.small[projects.ngo]
-        return np.array(
-            [stars_pull(float(s), bool(k), effect) for s, k in zip(ngos.stars(projects), small, strict=True)]
-        )
+        pulls = np.array([[stars_pull(float(s), small, effect) for s in STARS] for small in (False, True)])
+        return np.asarray(pulls[ngos.small[projects.ngo].astype(np.int64), ngos.stars(projects) - 1])
 
     def _rewards(self, now: int) -> None:
         """Beans a deed brings by streak and team, and the weight that gives it."""

@@ -81,7 +81,6 @@ class Orders(Subject):
     )
     def merchants(self) -> pl.DataFrame:
         """Every merchant: size, pledges, charity orders and what they gave."""
-        from sim.agents.merchants import CATEGORY_MARGIN
 
         m, settings = self.world.merchants, self.scenario.merchants
         seed, n = self.scenario.scenario.seed, len(m.size_z)
@@ -92,7 +91,7 @@ class Orders(Subject):
                 "name": [names.merchant_name(seed, k, category) for k, category in enumerate(categories)],
                 "category": categories,
                 "size": np.exp(settings.size_sigma * m.size_z),
-                "margin": np.array(CATEGORY_MARGIN)[m.category],
+                "margin": m.margin,
                 "takes_part": m.pledged > 0,
                 "products": np.full(n, settings.products_each),
                 "pledged_products": m.pledged,

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sim.agents import names
+from sim.arrays import Floats
 from sim.domain.transparency import viewable_share
 from sim.observation.giving import Giving
 from sim.observation.seen import Seen
@@ -30,7 +31,7 @@ class Projects(Subject):
         Metric("ngo_gini", "Gini", "NGO", "–", "Gini coefficient of money raised over NGOs"),
         Metric("funded_share", "share", "limited project", "up", "limited projects that reached their target",
                "limited projects funded"),
-        Metric("helped", "people", "run", "up", "people helped: money paid out ÷ what a person costs in that cause",
+        Metric("helped", "people", "run", "up", "people helped: money paid out ÷ what a person costs in each project",
                "people helped"),
         Metric("viewable_share", "share", "fen raised", "up", "paid out by projects that owe no report ÷ raised"),
         Metric("project_score", "score", "project", "up", "mean score of the project evaluation"),
@@ -43,11 +44,9 @@ class Projects(Subject):
     def __init__(self, world: World, book: Daybook, giving: Giving) -> None:
         super().__init__(world, book)
         self.giving = giving
-        cost = {str(cause): fen for cause, fen in self.scenario.projects.fen_per_person.items()}
-        self.fen_per_person = np.array([cost[cause] for cause in world.projects.causes])
         self.arrays |= {
             "paid": np.zeros(len(world.projects), np.int64),
-            "paid_until": np.zeros((world.days, len(cost)), np.int64),  # for each cause, at the day close
+            "helped": np.zeros(world.days),  # people by then, at the day close
         }
 
     def on_disburse_paid(self, seen: Seen) -> None:
@@ -55,14 +54,17 @@ class Projects(Subject):
         np.add.at(self.arrays["paid"], seen.rows["project"], seen.rows["fen"])
 
     def close_day(self, day: int, totals: Any) -> None:
-        """What was paid out so far; fen are kept, and divided where people are told."""
+        """Whom the money paid out so far has helped."""
         super().close_day(day, totals)
-        np.add.at(self.arrays["paid_until"][day], self.world.projects.cause, self.arrays["paid"])
+        self.arrays["helped"][day] = self.people().sum()
+
+    def people(self) -> Floats:
+        """How many people each project's payments have helped; a payment may cover part of what one takes."""
+        return np.asarray(self.arrays["paid"] / self.world.projects.person_fen)
 
     def daily(self) -> dict[str, NDArray[Any]]:
-        """People helped by day: what was paid for a cause by what a person costs there."""
-        paid = np.diff(self.arrays["paid_until"], axis=0, prepend=0)
-        return super().daily() | {"helped": (paid / self.fen_per_person).sum(axis=1)}
+        """People helped by day."""
+        return super().daily() | {"helped": np.diff(self.arrays["helped"], prepend=0.0)}
 
     @table(
         "One row a project.",
@@ -79,7 +81,7 @@ class Projects(Subject):
         bean_fen="from donated beans, fen",
         team_fen="from teams, fen",
         recycled_fen="gifts that farmers get back, no part of the money raised, fen",
-        helped="people helped by the money paid out, at the cause's cost each",
+        helped="people helped by the money paid out, at what one costs in this project",
         score="score of the project evaluation",
         limited="has a target and a deadline",
         funded="reached its target",
@@ -103,7 +105,7 @@ class Projects(Subject):
                     for k, source in enumerate(("order", "gift", "match", "bean", "team"))
                 },
                 "recycled_fen": self.giving.arrays["recycled"],
-                "helped": self.arrays["paid"] / self.fen_per_person[p.cause],
+                "helped": self.people(),
                 "score": self.world.ngos.scores(p),
                 "limited": p.target_fen > 0,
                 "funded": p.funded > 0,

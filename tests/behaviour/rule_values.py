@@ -24,8 +24,7 @@ LEAVES = (
     beans.last_growing_day, beans.is_ripe, beans.expiry_period, beans.capped_beans, beans.full_hundreds,
     beans.fen_of_beans, pledges.donation_fen, pledges.is_allowed, matching.match_asked_fen,
     matching.capped_match_fen, eligibility.may_open_account, eligibility.is_youth,
-    eligibility.reaches_benefit, transparency.project_score, transparency.stars_of,
-    transparency.viewable_share,
+    eligibility.reaches_benefit, transparency.viewable_share,
 )  # fmt: skip
 
 # Where an argument may lie; others are 0.01 … 3, whole numbers 0 … 9.

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sim.engine.recorder import Recorder
 
 from sim.engine.actions import Actions
 from sim.engine.beside import Beside
