@@ -1,4 +1,4 @@
-"""Merchants: taking up a pledge, keeping it, and how much it gives.
+"""Merchants: taking up a pledge, and how much it gives.
 
 On the platform itself best-sellers pledge, often just before promotions, and almost never stop although
 revenue hardly moves: warm glow and inertia (Jiang, Xing, Xu & Zou 2022, more than 2 M sellers, F).
@@ -26,22 +26,6 @@ def pledge_hazard(
     `sales_z` is the seller's standardised log sales, `promotion` 1 in the two weeks before one, else 0.
     """
     return (innovation + imitation * adopted_share) * exp(sales_slope * sales_z + promotion_pull * promotion)
-
-
-@rule
-def raises_pledge(margin_yuan: float, label_gain: float, glow_yuan: float, donation_yuan: float) -> bool:
-    """Whether to pledge `donation_yuan` a sale: the label's extra margin and the glow exceed it.
-
-    `label_gain` is the label's log-odds; the gain in sales is exp(label_gain) - 1. At 0.05 % of the price
-    and 20 % margin the label just pays for itself; anything larger needs glow.
-    """
-    return margin_yuan * (exp(label_gain) - 1.0) + glow_yuan > donation_yuan
-
-
-@rule
-def keeps_pledge(margin_yuan: float, label_gain: float, glow_yuan: float, donation_yuan: float) -> bool:
-    """Whether a standing pledge is kept: as in `raises_pledge`, but who is indifferent stays (inertia, F)."""
-    return margin_yuan * (exp(label_gain) - 1.0) + glow_yuan >= donation_yuan
 
 
 @rule

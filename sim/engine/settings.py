@@ -35,6 +35,11 @@ from sim.spans import DAY_S, SECOND
 MAX_FESTIVALS = 16
 KLASSES = ("labour", "donated", "general")
 FAR_FUTURE_S = 2**31 - 1
+# The lifetimes' shapes of a profile: activity Beta(a, b), leaving Beta(c, d).
+SHAPES = {
+    "utility-app": ("lifetime_utility_a", "lifetime_utility_b", "lifetime_utility_c", "lifetime_utility_d"),
+    "casual-game": ("lifetime_game_a", "lifetime_game_b", "lifetime_game_c", "lifetime_game_d"),
+}
 
 
 Values = dict[str, Any]
@@ -56,8 +61,7 @@ def trait_table(scenario: Scenario, p: Parameters) -> Floats:
 
     q = quantile_points()
     normal = ndtri(q)
-    profile = "lifetime_utility_" if scenario.scenario.profile == "utility-app" else "lifetime_game_"
-    a, b, c, d = (p[profile + k] for k in "abcd")
+    a, b, c, d = (p[name] for name in SHAPES[scenario.scenario.profile])
 
     def lognormal(sigma: float) -> Floats:
         values = np.exp(sigma * normal)

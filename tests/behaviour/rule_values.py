@@ -42,8 +42,6 @@ RANGES: dict[str, tuple[float, float]] = {
     "beans_per_yuan": (1, 200), "raised_fen": (0, 10**6), "followed_fen": (0, 10**6), "delay_days": (-3, 90),
     "price": (1, 10**6),
 }  # fmt: skip
-# Whole histories, not free arguments: x gifts, the last in year `last`, out of n.
-HISTORIES = [(x, last, 6) for last in range(7) for x in range(min(last, 1), last + 1)]
 
 
 def rules() -> dict[str, Callable[..., Any]]:
@@ -78,8 +76,6 @@ def grid(name: str, function: Callable[..., Any]) -> list[tuple[Any, ...]]:
     arguments = inspect.signature(plain).parameters.values()
     kinds = [(a.name, str(a.annotation)) for a in arguments]
     points = [tuple(argument(*kind, chance) for kind in kinds) for _ in range(POINTS)]
-    if name == "lifetime.bgbb_likelihood":
-        return [(*HISTORIES[i % len(HISTORIES)], *point[3:]) for i, point in enumerate(points)]
     return points
 
 
