@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sim.arrays import Floats
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.sharing import share_probability
+from sim.domain.beans import expiry_period
 from sim.engine.clocks import play_calendar, session_profile
 from sim.kernel.rows import (
     BENEFIT,
@@ -141,7 +142,7 @@ def day_table(scenario: Scenario, p: Parameters) -> tuple[NDArray[np.void], NDAr
     final = int(days["month"][-1])
     period_end = np.zeros(final + 1, np.int64)
     for period in range(final + 1):
-        month = start.month - 1 + period + months + 1
+        month = start.month - 1 + expiry_period(period, months) + 1
         end_date = start.replace(year=start.year + month // 12, month=month % 12 + 1, day=1)
         period_end[period] = since_start(scenario, end_date) // SECOND
     return days, period_end
@@ -237,7 +238,8 @@ def _beans(scenario: Scenario) -> Values:
     beans, farmers = scenario.beans, scenario.farmers
     shared = farmers.device_cap // farmers.devices  # accounts on one device share its cap
     return {
-        "ripen_days": beans.ripen // (DAY_S * SECOND),
+        "ripen_s": beans.ripen // SECOND,
+        "fade_s": beans.fade // SECOND,
         "life_days": (beans.ripen + beans.fade) // (DAY_S * SECOND),
         "daily_cap": beans.daily_cap,
         "farmer_cap": min(beans.daily_cap, shared) if farmers.device_cap else beans.daily_cap,

@@ -78,7 +78,7 @@ def matches(p: Parameters) -> Iterator[Row]:
 
     def allowed(arm: str, share: float) -> float:
         """A tolerance of a rate as one of its log-odds."""
-        return share / (rates[arm] * (1.0 - rates[arm]))
+        return float(share / (rates[arm] * (1.0 - rates[arm])))
 
     yield row.near(
         1, "match, log-odds of giving", CALIBRATE, effect("match"), added[1], allowed("match", 0.0016)

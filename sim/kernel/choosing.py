@@ -20,7 +20,7 @@ from sim.kernel.rows import (
     IN_TEAM,
     SERVING,
 )
-from sim.kernel.rules import done_today, total_available
+from sim.kernel.rules import done_today, reaches_benefit, total_available
 
 
 @rule
@@ -61,8 +61,9 @@ def benefit_progress(u: Any, minor: bool, benefits: Any) -> float:
     nearest = 0.0
     if u.flags & HOLDER:
         for k in range(len(benefits)):
-            if (benefits[k].youth != 0) == minor and minutes < benefits[k].needs:
-                nearest = max(nearest, minutes / benefits[k].needs)
+            needs, theirs = benefits[k].needs, benefits[k].youth != 0
+            if theirs == minor and not reaches_benefit(minutes, needs, theirs, minor):
+                nearest = max(nearest, minutes / needs)
     return nearest
 
 

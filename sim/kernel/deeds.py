@@ -32,13 +32,17 @@ from sim.kernel.rows import (
 )
 from sim.kernel.rules import (
     capped_beans,
+    fen_of_beans,
     give_all_hundreds,
+    is_ripe,
     philox,
     quantile,
+    reaches_benefit,
     ripe_beans,
     unit,
 )
 from sim.kernel.writing import PENDING, record, writes
+from sim.spans import DAY_S
 from sim.streams import Purpose
 
 GIFT_DRAW = int(Purpose.GIFT)
@@ -88,13 +92,13 @@ def harvest(
     user: int, u: Any, t_us: int, day: int, channel: int, R: Any, days: Any, out: Any, meta: Any, tally: Any
 ) -> None:  # fmt: skip
     """Pick everything that is ripe; it becomes available until the end of the current expiry period."""
-    ripe = ripe_beans(u.growing, day, R.ripen_days, R.life_days)
+    ripe = ripe_beans(u.growing, day, R)
     period = days[day].period % PERIODS
     if ripe == 0 or u.available[period] + ripe > MOST_BEANS:
         return
-    for age in range(R.ripen_days, R.life_days + 1):
-        if day - age >= 0:
-            u.growing[(day - age) % GROWING_DAYS] = 0
+    for lot in range(max(day - GROWING_DAYS + 1, 0), day + 1):
+        if is_ripe(day * DAY_S, lot * DAY_S, DAY_S, R.ripen_s, R.fade_s):
+            u.growing[lot % GROWING_DAYS] = 0
     u.available[period] = u.available[period] + ripe
     record(out, meta, t_us, user, u, K_HARVEST, channel).beans = ripe
     tally[T.BEANS_HARVESTED] += ripe
@@ -136,9 +140,10 @@ def reach_benefits(
     after = u.labour + u.donated
     if u.flags & HOLDER == 0 or after == before:
         return
-    youth = R.segment_minor[segment_of(place_of(user, R)[1], R)]
+    youth = R.segment_minor[segment_of(place_of(user, R)[1], R)] != 0
     for k in range(len(benefits)):
-        if benefits[k].youth == youth and before < benefits[k].needs <= after:
+        needs, theirs = benefits[k].needs, benefits[k].youth != 0
+        if reaches_benefit(after, needs, theirs, youth) and not reaches_benefit(before, needs, theirs, youth):
             made = record(out, meta, t_us, user, u, K_BENEFIT, channel)
             made.deed = k
             tally[T.BENEFITS] += 1
@@ -244,7 +249,7 @@ def bean_gift(
         offered = min(offered, 100)
     made = record(out, meta, t_us, user, u, K_BEAN_GIFT, channel)
     made.beans = offered
-    made.fen = offered * 100 // R.beans_per_yuan
+    made.fen = fen_of_beans(offered, R.beans_per_yuan)
     made.project = places[pick_place(places, G.projects, unit(w[3]))].project
     made.klass = DONATED
     made.deed = j

@@ -20,12 +20,10 @@ from sim.domain import beans, eligibility, hours, matching, pledges, transparenc
 POINTS = 200
 PLAIN_MODULES = ("parameters", "assumptions")
 LEAVES = (
-    hours.service_minutes, hours.blood_minutes, hours.review_minutes, hours.capped_minutes, beans.ripe_day,
-    beans.last_growing_day, beans.is_ripe, beans.expiry_period, beans.capped_beans, beans.full_hundreds,
-    beans.fen_of_beans, pledges.donation_fen, pledges.is_allowed, matching.match_asked_fen,
-    matching.capped_match_fen, eligibility.may_open_account, eligibility.is_youth,
-    eligibility.reaches_benefit, transparency.project_score, transparency.stars_of,
-    transparency.viewable_share,
+    hours.service_minutes, hours.capped_minutes, beans.gone_at_s, beans.is_ripe, beans.expiry_period,
+    beans.capped_beans, beans.full_hundreds, beans.fen_of_beans, pledges.donation_fen, matching.match_asked_fen,
+    matching.capped_match_fen, matching.granted_fen, eligibility.may_open_account, eligibility.reaches_benefit,
+    transparency.project_score, transparency.stars_of, transparency.viewable_share,
 )  # fmt: skip
 
 # Where an argument may lie; others are 0.01 … 3, whole numbers 0 … 9.
