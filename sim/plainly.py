@@ -17,11 +17,14 @@ R = TypeVar("R")
 
 
 def plain(value: Any) -> Any:
-    """A record as a Row, an array as a Table, a scalar of NumPy as a number; anything else as it is."""
+    """A record as a Row, an array as a Table, a scalar of NumPy as a number, a named tuple of them
+    likewise; anything else as it is."""
     if isinstance(value, np.void):
         return Row(value)
     if isinstance(value, np.ndarray):
         return Table(value)
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*map(plain, value))
     return value.item() if isinstance(value, np.generic) else value
 
 

@@ -19,19 +19,9 @@ from sim.bookkeeping import Kind
 from sim.engine.actions import ACTION, Actions, empty, join
 from sim.engine.books import UserTotals
 from sim.engine.clocks import ShoppingClock, shopping_clock
-from sim.engine.settings import (
-    benefit_table,
-    day_table,
-    deed_table,
-    mix_table,
-    rule_values,
-    rules_record,
-    trait_table,
-)
-from sim.kernel import tallies
+from sim.engine.settings import rule_values, rules_record, tables
 from sim.kernel.allotment import settle, settled_room
 from sim.kernel.playing import (
-    DONE,
     ROOM_ERRANDS,
     ROOM_RECORDS,
     import_records,
@@ -40,21 +30,36 @@ from sim.kernel.playing import (
     start_users,
     wake_farmers,
 )
-from sim.kernel.rows import ERRAND, HOLDER, MAX_DEEDS, NEVER, NOBODY, USER
-from sim.kernel.writing import FREE, RECORDS, USED
+from sim.kernel.rows import (
+    ACTIVITY,
+    BIN,
+    BOOK,
+    ERRAND,
+    GIFT_PROJECT,
+    HOLDER,
+    NEVER,
+    NOBODY,
+    PRODUCT,
+    PUBLIC,
+    REDEMPTION,
+    USER,
+)
+from sim.kernel.world import Clock, Pen, World
 from sim.scenario import Scenario
 
 BLOCK = 1 << 16
-BIN = np.dtype(
-    [("orders", "f8"), ("plain_orders", "f8"), ("keep", "f8"), ("price", "f8"), ("festival", "i8")]
-)
+NO_TRAFFIC = np.zeros((0, 3), np.int64)
+NOTHING_PUBLIC = np.zeros(1, PUBLIC)
+NO_PRODUCTS, NO_PLACES = np.zeros(0, PRODUCT), np.zeros(0, GIFT_PROJECT)
+NO_ACTIVITIES, NO_VOUCHERS = np.zeros(0, ACTIVITY), np.zeros(0, REDEMPTION)
 
 
 def bin_table(clock: ShoppingClock) -> NDArray[np.void]:
-    """The shopping clock's bins as rows."""
-    table = np.zeros(len(clock.orders), BIN)
+    """The shopping clock's bins as rows, and a last one where they end."""
+    table = np.zeros(len(clock.edge_s), BIN)
     for name in BIN.names or ():
-        table[name] = getattr(clock, name)
+        column = getattr(clock, name)
+        table[name][: len(column)] = column
     return table
 
 
@@ -67,19 +72,32 @@ class Block:
     errands: NDArray[np.void]
     out: NDArray[np.void]
     teams: int
-    meta: NDArray[np.int64] = field(default_factory=lambda: np.array([0, NOBODY, 0], np.int64))
-    tally: NDArray[np.int64] = field(default_factory=tallies.fresh)
-    weights: NDArray[np.float64] = field(default_factory=lambda: np.zeros(MAX_DEEDS))
+    book: NDArray[np.void] = field(default_factory=lambda: np.zeros(1, BOOK))
     points: NDArray[np.int64] = field(init=False)
 
     def __post_init__(self) -> None:
         self.points = np.zeros(max(self.teams, 1), np.int64)
+        self.book["free"] = NOBODY
 
-    def make_room(self) -> None:
-        """Double whatever has no room for one more wake-up, until it has."""
-        while self.meta[RECORDS] + ROOM_RECORDS > len(self.out):
+    @property
+    def tally(self) -> NDArray[np.int64]:
+        """What users of this block did, by `sim.kernel.tallies`."""
+        return np.asarray(self.book["tally"][0])
+
+    def pen(self, traffic: NDArray[np.int64], counted: NDArray[np.uint16]) -> Pen:
+        """The pen of a fresh interval."""
+        self.book["records"] = 0
+        return Pen(self.out, self.errands, self.book[0], traffic, self.points, counted)
+
+    def written(self) -> Actions:
+        """The records since the pen was handed out."""
+        return self.out[: self.book["records"][0]]
+
+    def make_room(self, records: int = ROOM_RECORDS, errands: int = ROOM_ERRANDS) -> None:
+        """Double whatever has no room for so much more, or for one more wake-up, until it has."""
+        while self.book["records"][0] + records > len(self.out):
             self.out = np.concatenate([self.out, np.zeros_like(self.out)])
-        while self.meta[USED] + ROOM_ERRANDS > len(self.errands):
+        while self.book["used"][0] + errands > len(self.errands):
             self.errands = np.concatenate([self.errands, np.zeros_like(self.errands)])
 
 
@@ -113,14 +131,9 @@ class Population:
         values = rule_values(scenario, parameters, replication, self.honest, teams)
         values["record_all"] = int(record_all)
         self.values = values
-        self.rules = rules_record(values)
-        self.clock = shopping_clock(scenario)
-        self.bins = bin_table(self.clock)
-        self.traits = trait_table(scenario, parameters)
-        self.deeds = deed_table(scenario)
-        self.mix = mix_table(scenario)
-        self.days, self.period_end = day_table(scenario, parameters)
-        self.benefits = benefit_table(scenario)
+        self.rules = rules_record(values | tables(scenario, parameters))
+        clock = shopping_clock(scenario)
+        self.clock = Clock(bin_table(clock), clock.hour_bin, clock.guide)
         self.users = np.zeros(self.rows, USER)
         self.next_s = np.full(self.rows, NEVER, np.int32)
         self.counted = np.zeros(self.rows if scenario.scenario.calibrated else 1, np.uint16)
@@ -131,6 +144,21 @@ class Population:
         self._pool = ThreadPoolExecutor(workers) if workers > 1 else None
         self._apply(self._start)
 
+    @property
+    def days(self) -> NDArray[np.void]:
+        """The rules' row of every day."""
+        return np.asarray(self.rules["days"][0][: int(self.rules["n_days"][0])])
+
+    @property
+    def period_end(self) -> NDArray[np.int64]:
+        """The second at which each expiry period ends."""
+        return np.asarray(self.rules["period_end"][0])
+
+    @property
+    def deeds(self) -> NDArray[np.void]:
+        """The catalogue's rows."""
+        return np.asarray(self.rules["deeds"][0])
+
     def _apply(self, work: Any) -> list[Any]:
         """Run one piece of work per block, on threads when there are several."""
         if self._pool is None or len(self.blocks) == 1:
@@ -138,70 +166,81 @@ class Population:
         return list(self._pool.map(work, self.blocks))
 
     def _start(self, block: Block) -> None:
-        start_users(
-            block.first, block.last, self.users, self.next_s, self.rules, self.days, self.traits,
-            self.clock.edge_s, self.clock.upto, self.clock.hour_bin, self.clock.guide,
-            self.scenario.play.players_at_start,
-        )  # fmt: skip
+        players = self.scenario.play.players_at_start
+        start_users(block.first, block.last, self.users, self.next_s, players, self.rules[0], self.clock)
+
+    def _world(self, public: Any, tables: Any) -> World:
+        """What users read under what is published."""
+        return World(
+            self.rules[0],
+            public[0],
+            self.clock,
+            tables.product,
+            tables.places,
+            tables.activities,
+            tables.vouchers,
+        )
+
+    def _world_at_a_barrier(self, vouchers: Any, activities: Any) -> World:
+        """What is read while nobody chooses: nothing is published, no product or project stands to choice."""
+        return World(
+            self.rules[0], NOTHING_PUBLIC[0], self.clock, NO_PRODUCTS, NO_PLACES, activities, vouchers
+        )
 
     def play(self, base_s: int, end_s: int, traffic_s: int, public: Any, tables: Any) -> Played:
         """Play everybody from base_s to end_s under what is published; traffic is counted in bins of traffic_s."""
         self.rules["traffic_s"][0] = traffic_s
         bins = -(-(end_s - base_s) // traffic_s)
+        world = self._world(public, tables)
 
         def work(block: Block) -> tuple[Actions, NDArray[np.int64]]:
             traffic = np.zeros((bins, 3), np.int64)
-            block.meta[RECORDS] = 0
-            state, at = -1, block.first
-            while state != DONE:
-                state, at = play_block(
-                    block.first, block.last, at, base_s, end_s, self.users, self.next_s, block.errands,
-                    self.rules, public, self.deeds, self.mix, self.days, self.period_end, self.bins,
-                    self.clock.edge_s, self.clock.upto, self.clock.hour_bin, self.clock.guide, self.traits,
-                    tables.product, tables.places, tables.activities, tables.vouchers, self.benefits,
-                    self.counted, block.out, block.meta, block.tally, traffic, block.points, block.weights,
-                )  # fmt: skip
-                if state != DONE:
-                    block.make_room()
-            rows = block.out[: block.meta[RECORDS]]
+            pen, at = block.pen(traffic, self.counted), block.first
+            while True:
+                at = play_block(at, block.last, base_s, end_s, self.users, self.next_s, world, pen)
+                if at == block.last:
+                    break
+                block.make_room()
+                pen = pen._replace(out=block.out, errands=block.errands)
+            rows = block.written()
             return rows.take(np.argsort(rows["t"], kind="stable")), traffic
 
         parts = self._apply(work)
         return Played(join(*(rows for rows, _ in parts)), np.sum([traffic for _, traffic in parts], axis=0))
 
     def settle(self, claims: Actions, now_s: int, vouchers: Any, activities: Any) -> Actions:
-        """Write the allotment's decisions to the claimants' rows; returns records of recruits."""
+        """Write the allotment's decisions to the claimants' rows; returns records of recruits.
+
+        `activities` are all of them, by id.
+        """
         made: list[Actions] = []
         owner = np.where(claims["kind"] == Kind.SHARE, claims["ref"].astype(np.int64) - 1, claims["agent"])
+        world = self._world_at_a_barrier(vouchers, activities)
         for block in self.blocks:
             mine = np.flatnonzero((owner >= block.first) & (owner < block.last))
             if not len(mine):
                 continue
-            block.meta[RECORDS] = 0
-            while block.meta[USED] + len(mine) + 1 > len(block.errands):
-                block.errands = np.concatenate([block.errands, np.zeros_like(block.errands)])
-            out = np.zeros(settled_room(len(mine), len(self.benefits)), ACTION)
+            block.book["records"] = 0
+            block.make_room(settled_room(len(mine), len(self.scenario.benefits)), len(mine) + 1)
             part = claims[mine]
-            settle(
-                part, self.users, self.next_s, block.errands, self.rules, self.days, self.deeds, vouchers,
-                activities, self.benefits, now_s, len(self.days), out, block.meta, block.tally,
-            )  # fmt: skip
+            settle(part, self.users, self.next_s, now_s, world, block.pen(NO_TRAFFIC, self.counted))
             claims[mine] = part
-            made.append(out[: block.meta[RECORDS]])
+            made.append(block.written().copy())
         return join(*made) if made else empty(0)
 
     def wake_farmers(self, first: int, last: int, now_s: int) -> None:
         """Farmers first … last begin to play within the day."""
-        wake_farmers(self.honest + first, self.honest + last, now_s, self.users, self.next_s, self.rules)
+        wake_farmers(self.honest + first, self.honest + last, now_s, self.users, self.next_s, self.rules[0])
 
     def import_minutes(self, fresh: list[tuple[int, int, int]], now_us: int) -> Actions:
         """Credit a partner's records to their users; (user, external id, minutes) in user order."""
-        rows = empty((1 + len(self.benefits)) * len(fresh))
+        block = self.blocks[0]
+        block.book["records"] = 0
+        block.make_room((1 + len(self.scenario.benefits)) * len(fresh), 0)
+        world = self._world_at_a_barrier(NO_VOUCHERS, NO_ACTIVITIES)
         records = np.array(fresh, np.int64).reshape(-1, 3)
-        made = import_records(
-            records, now_us, self.users, self.rules, self.benefits, rows, self.blocks[0].tally
-        )  # fmt: skip
-        return rows[:made]
+        import_records(records, now_us, self.users, world, block.pen(NO_TRAFFIC, self.counted))
+        return block.written().copy()
 
     def holders(self) -> NDArray[np.intp]:
         """Users with a charity account."""
@@ -246,11 +285,11 @@ class Population:
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps; blocks may be cut differently afterwards."""
-        errands = [b.errands[: b.meta[USED]] for b in self.blocks]
+        errands = [b.errands[: int(b.book["used"][0])] for b in self.blocks]
         return {
             "users": self.users, "next_s": self.next_s, "counted": self.counted,
-            "errands": np.concatenate(errands), "used": np.array([b.meta[USED] for b in self.blocks]),
-            "free": np.array([b.meta[FREE] for b in self.blocks]), "tally": self.tally(),
+            "errands": np.concatenate(errands), "used": np.array([int(b.book["used"][0]) for b in self.blocks]),
+            "free": np.array([int(b.book["free"][0]) for b in self.blocks]), "tally": self.tally(),
             "points": self.points(), "block": np.array([self.blocks[0].last - self.blocks[0].first]),
         }  # fmt: skip
 
@@ -262,7 +301,7 @@ class Population:
         at = 0
         for block, used, free in zip(self.blocks, state["used"], state["free"], strict=True):
             block.errands = np.concatenate([state["errands"][at : at + used], np.zeros(1024, ERRAND)])
-            block.meta[USED], block.meta[FREE] = used, free
+            block.book["used"], block.book["free"] = used, free
             at += used
         self.blocks[0].tally[:] = state["tally"]
         self.blocks[0].points[:] = state["points"]

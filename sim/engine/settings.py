@@ -24,14 +24,16 @@ from sim.kernel.rows import (
     DAY,
     DEED,
     EFFECTS,
+    MAX_BENEFITS,
     MAX_CHANNELS,
     MAX_DEEDS,
     MAX_SEGMENTS,
+    MOST_MONTHS,
 )
 from sim.kernel.rules import QUANTILES
 from sim.scenario import Scenario, since_start
 from sim.seeding import key_of
-from sim.spans import DAY_S, SECOND
+from sim.spans import DAY_S, MOST_DAYS, SECOND
 
 MAX_FESTIVALS = 16
 KLASSES = ("labour", "donated", "general")
@@ -321,12 +323,36 @@ def _shares(weights: list[float], size: int) -> Floats:
     return upto
 
 
-def rules_record(values: dict[str, Any]) -> NDArray[np.void]:
+def tables(scenario: Scenario, p: Parameters) -> Values:
+    """The tables that stand in the rules beside their numbers, padded to the size that fits every scenario."""
+    days, period_end = day_table(scenario, p)
+    benefits = benefit_table(scenario)
+    return {
+        "n_days": len(days),
+        "days": _filled(days, MOST_DAYS),
+        "period_end": _filled(period_end, MOST_MONTHS),
+        "deeds": deed_table(scenario),
+        "mix": mix_table(scenario),
+        "traits": trait_table(scenario, p),
+        "n_benefits": len(benefits),
+        "benefits": _filled(benefits, MAX_BENEFITS),
+    }
+
+
+def _filled(rows: NDArray[Any], size: int) -> NDArray[Any]:
+    """The rows and zeros behind them."""
+    full = np.zeros(size, rows.dtype)
+    full[: len(rows)] = rows
+    return full
+
+
+def rules_record(values: Values) -> NDArray[np.void]:
     """The values as one structured record, shape (1,): integers as i8, numbers as f8, tables nested."""
     fields: list[Any] = []
     for name, value in values.items():
         if isinstance(value, np.ndarray):
-            fields.append((name, "i8" if value.dtype.kind == "i" else "f8", value.shape))
+            whole = "i8" if value.dtype.kind == "i" else "f8"
+            fields.append((name, whole if value.dtype.names is None else value.dtype, value.shape))
         else:
             fields.append((name, "i8" if isinstance(value, int) else "f8"))
     record = np.zeros(1, np.dtype(fields))

@@ -31,6 +31,7 @@ from sim.kernel.rows import (
     VOUCHER_SHIP,
 )
 from sim.kernel.rules import capped_match_fen, granted_fen, philox, unit
+from sim.kernel.world import Pen, Who, World
 from sim.kernel.writing import MOST, file_errand, new_errand, writes
 from sim.spans import DAY_S
 from sim.streams import Purpose, draws
@@ -122,21 +123,19 @@ def spend_earliest(u: Any, beans: int, now: int) -> int:
 
 
 @writes(0, 1)
-def file_voucher(
-    user: int, u: Any, c: Any, period: int, vouchers: Any, errands: Any, meta: Any, R: Any, now_s: int
-) -> None:  # fmt: skip
+def file_voucher(who: Who, c: Any, period: int, now_s: int, w: World, pen: Pen) -> None:
     """A voucher that was granted will be shipped, or now and then cancelled."""
-    k = new_errand(errands, meta)
-    e = errands[k]
-    w = philox(R.k0, R.k1, user, c.ref, 1, VOUCHER_DRAW)
+    k = new_errand(pen)
+    e = pen.errands[k]
+    lots = philox(w.R.k0, w.R.k1, who.user, c.ref, 1, VOUCHER_DRAW)
     e.ref = c.ref
     e.price = c.beans
     e.fen = period
     e.project = NOBODY
     e.party = c.deed
-    e.step = VOUCHER_CANCEL if unit(w[0]) < vouchers[c.deed].cancel else VOUCHER_SHIP
-    e.due = now_s + 3600 + int(unit(w[1]) * vouchers[c.deed].ship_s)
-    file_errand(u, errands, k)
+    e.step = VOUCHER_CANCEL if unit(lots[0]) < w.vouchers[c.deed].cancel else VOUCHER_SHIP
+    e.due = now_s + 3600 + int(unit(lots[1]) * w.vouchers[c.deed].ship_s)
+    file_errand(who.u, pen.errands, k)
 
 
 def settled_room(claims: int, benefits: int) -> int:
@@ -145,24 +144,21 @@ def settled_room(claims: int, benefits: int) -> int:
 
 
 @table_rule
-def settle(
-    claims: Any, users: Any, next_s: Any, errands: Any, rules: Any, days: Any, deeds: Any, vouchers: Any,
-    activities: Any, benefits: Any, now_s: int, end_day: int, out: Any, meta: Any, tally: Any,
-) -> None:  # fmt: skip
+def settle(claims: Any, users: Any, next_s: Any, now_s: int, w: World, pen: Pen) -> None:
     """Write the barrier's decisions on the claimants' rows: beans spent, errands filed, recruits woken.
 
-    Records of recruits and of benefits reached go to `out`. `activities` is the full table by id.
+    Records of recruits and of benefits reached go to the pen. `w.activities` is the full table by id.
     """
-    R = rules[0]
+    R, tally = w.R, pen.book.tally
     for k in range(len(claims)):
         c = claims[k]
         if c.kind == K_SHARE:
-            recruit(c.ref - 1, users, next_s, now_s, end_day, R, out, meta, tally)
+            recruit(c.ref - 1, users, next_s, now_s, w, pen)
             continue
-        user = c.agent
-        u = users[user]
+        u = users[c.agent]
+        who = Who(c.agent, u, c.channel)
         u.flags = u.flags & ~CLAIMING
-        now = days[min(c.t // (DAY_S * 1_000_000), len(days) - 1)].period
+        now = R.days[min(c.t // (DAY_S * 1_000_000), R.n_days - 1)].period
         if c.kind == K_GIFT or c.kind == K_CONFIRM:
             if c.kind == K_GIFT:
                 tally[T.MATCHED_FEN] += c.match
@@ -178,25 +174,25 @@ def settle(
         elif c.kind == K_BEAN_GIFT:
             spend_earliest(u, c.beans, now)
             before = u.labour + u.donated
-            c.minutes = add_minutes(u, deeds[c.deed].minutes, DONATED, R, tally)
-            reach_benefits(user, u, c.t, c.channel, before, R, benefits, out, meta, tally)
+            c.minutes = add_minutes(u, R.deeds[c.deed].minutes, DONATED, w, pen)
+            reach_benefits(who, c.t, before, w, pen)
             tally[T.BEANS_DONATED] += c.beans
             tally[T.BEAN_FEN] += c.fen
         elif c.kind == K_REDEEM:
             period = spend_earliest(u, c.beans, now)
             tally[T.BEANS_HELD] += c.beans
-            file_voucher(user, u, c, period, vouchers, errands, meta, R, now_s)
-            next_s[user] = min(next_s[user], errands[u.errand].due)
+            file_voucher(who, c, period, now_s, w, pen)
+            next_s[c.agent] = min(next_s[c.agent], pen.errands[u.errand].due)
         else:
-            file_service(u, c, activities, errands, meta, now_s)
-            next_s[user] = min(next_s[user], errands[u.errand].due)
+            file_service(u, c, now_s, w.activities, pen)
+            next_s[c.agent] = min(next_s[c.agent], pen.errands[u.errand].due)
 
 
 @writes(0, 1)
-def file_service(u: Any, c: Any, activities: Any, errands: Any, meta: Any, now_s: int) -> None:
+def file_service(u: Any, c: Any, now_s: int, activities: Any, pen: Pen) -> None:
     """A place was granted: the day of service stands in the user's list."""
-    k = new_errand(errands, meta)
-    e = errands[k]
+    k = new_errand(pen)
+    e = pen.errands[k]
     e.ref = c.ref
     e.price = activities[c.party].minutes
     e.fen = c.deed
@@ -204,18 +200,15 @@ def file_service(u: Any, c: Any, activities: Any, errands: Any, meta: Any, now_s
     e.party = c.party
     e.step = SERVICE
     e.due = max(activities[c.party].start_s, now_s + 1)
-    file_errand(u, errands, k)
+    file_errand(u, pen.errands, k)
 
 
 @writes(MOST["start_playing"].records)
-def recruit(
-    user: int, users: Any, next_s: Any, now_s: int, end_day: int, R: Any, out: Any, meta: Any, tally: Any
-) -> None:  # fmt: skip
+def recruit(user: int, users: Any, next_s: Any, now_s: int, w: World, pen: Pen) -> None:
     """A friend who was reached and does not play yet begins in the barrier's last second: at midnight the day
     that closes needs the record."""
     u = users[user]
-    if u.flags & (PLAYER | GONE) or now_s // DAY_S >= end_day:
+    if u.flags & (PLAYER | GONE) or now_s // DAY_S >= w.R.n_days:
         return
-    channel = channel_of(place_of(user, R)[0], R)
-    start_playing(user, u, now_s - 1, channel, R, out, meta, tally)
+    start_playing(Who(user, u, channel_of(place_of(user, w.R)[0], w.R)), now_s - 1, w, pen)
     next_s[user] = min(next_s[user], u.play_s)

@@ -41,6 +41,7 @@ from sim.kernel.rules import (
     ripe_beans,
     unit,
 )
+from sim.kernel.world import Pen, Slot, Who, World
 from sim.kernel.writing import PENDING, record, writes
 from sim.spans import DAY_S
 from sim.streams import Purpose
@@ -75,7 +76,7 @@ def count_today(u: Any, j: int) -> None:
 
 
 @rule
-def grant_beans(u: Any, day: int, beans: int, cap: int, tally: Any) -> int:
+def grant_beans(u: Any, day: int, beans: int, cap: int, pen: Pen) -> int:
     """Let beans grow, as far as the day's cap allows; returns how many."""
     slot = day % GROWING_DAYS
     got = min(capped_beans(beans, u.beans_today, cap), MOST_BEANS - u.growing[slot])
@@ -83,70 +84,64 @@ def grant_beans(u: Any, day: int, beans: int, cap: int, tally: Any) -> int:
         return 0
     u.growing[slot] = u.growing[slot] + got
     u.beans_today = u.beans_today + got
-    tally[T.BEANS_ISSUED] += got
+    pen.book.tally[T.BEANS_ISSUED] += got
     return int(got)
 
 
 @writes(1)
-def harvest(
-    user: int, u: Any, t_us: int, day: int, channel: int, R: Any, days: Any, out: Any, meta: Any, tally: Any
-) -> None:  # fmt: skip
+def harvest(who: Who, t_us: int, day: int, w: World, pen: Pen) -> None:
     """Pick everything that is ripe; it becomes available until the end of the current expiry period."""
+    u, R = who.u, w.R
     ripe = ripe_beans(u.growing, day, R)
-    period = days[day].period % PERIODS
+    period = R.days[day].period % PERIODS
     if ripe == 0 or u.available[period] + ripe > MOST_BEANS:
         return
     for lot in range(max(day - GROWING_DAYS + 1, 0), day + 1):
         if is_ripe(day * DAY_S, lot * DAY_S, DAY_S, R.ripen_s, R.fade_s):
             u.growing[lot % GROWING_DAYS] = 0
     u.available[period] = u.available[period] + ripe
-    record(out, meta, t_us, user, u, K_HARVEST, channel).beans = ripe
-    tally[T.BEANS_HARVESTED] += ripe
+    record(pen, who, t_us, K_HARVEST).beans = ripe
+    pen.book.tally[T.BEANS_HARVESTED] += ripe
 
 
 @writes(1 + MAX_BENEFITS)
-def plain_deed(
-    user: int, u: Any, t_us: int, day: int, channel: int, j: int, cap: int, D: Any, G: Any, R: Any,
-    benefits: Any, out: Any, meta: Any, tally: Any,
-) -> None:  # fmt: skip
+def plain_deed(who: Who, t_us: int, day: int, j: int, cap: int, w: World, pen: Pen) -> None:
     """A deed done on the spot: its beans and minutes, as the tables say."""
-    d = D[j]
+    u, d = who.u, w.R.deeds[j]
     team = 1 if u.flags & IN_TEAM else 0
-    beans = grant_beans(u, day, G.reward[team, u.streak, j], cap, tally)
+    beans = grant_beans(u, day, w.G.reward[team, u.streak, j], cap, pen)
     before = u.labour + u.donated
-    minutes = add_minutes(u, d.minutes, d.klass, R, tally)
+    minutes = add_minutes(u, d.minutes, d.klass, w, pen)
     general = d.klass == GENERAL
-    made = record(out, meta, t_us, user, u, K_GENERAL if general and beans == 0 else K_DEED, channel)
+    made = record(pen, who, t_us, K_GENERAL if general and beans == 0 else K_DEED)
     made.beans = beans
     made.minutes = minutes
     made.klass = 0 if general else d.klass
     made.deed = j
     made.team = team
-    tally[T.DEEDS] += 1
+    pen.book.tally[T.DEEDS] += 1
     if general:
-        tally[T.GENERAL] += 1
-    reach_benefits(user, u, t_us, channel, before, R, benefits, out, meta, tally)
+        pen.book.tally[T.GENERAL] += 1
+    reach_benefits(who, t_us, before, w, pen)
 
 
 @writes(MAX_BENEFITS)
-def reach_benefits(
-    user: int, u: Any, t_us: int, channel: int, before: int, R: Any, benefits: Any, out: Any, meta: Any, tally: Any
-) -> None:  # fmt: skip
+def reach_benefits(who: Who, t_us: int, before: int, w: World, pen: Pen) -> None:
     """A holder of the charity account who passes a threshold reaches its benefit; hours are not spent.
 
     Some benefits belong to youth accounts, the others to those of adults. `before` are the minutes before
     the credit, -1 when the account is new.
     """
+    u, R = who.u, w.R
     after = u.labour + u.donated
     if u.flags & HOLDER == 0 or after == before:
         return
-    youth = R.segment_minor[segment_of(place_of(user, R)[1], R)] != 0
-    for k in range(len(benefits)):
-        needs, theirs = benefits[k].needs, benefits[k].youth != 0
+    youth = R.segment_minor[segment_of(place_of(who.user, R)[1], R)] != 0
+    for k in range(R.n_benefits):
+        needs, theirs = R.benefits[k].needs, R.benefits[k].youth != 0
         if reaches_benefit(after, needs, theirs, youth) and not reaches_benefit(before, needs, theirs, youth):
-            made = record(out, meta, t_us, user, u, K_BENEFIT, channel)
-            made.deed = k
-            tally[T.BENEFITS] += 1
+            record(pen, who, t_us, K_BENEFIT).deed = k
+            pen.book.tally[T.BENEFITS] += 1
 
 
 @rule
@@ -173,28 +168,27 @@ def gift_fen(u: Any, w1: int, w2: int, w3: int, place: Any, R: Any) -> int:
 
 
 @writes(2 + MAX_BENEFITS)
-def gift(
-    user: int, u: Any, t_us: int, key: int, sub: int, day: int, channel: int, j: int, D: Any, G: Any, R: Any,
-    days: Any, places: Any, benefits: Any, out: Any, meta: Any, tally: Any,
-) -> bool:  # fmt: skip
+def gift(who: Who, at: Slot, j: int, w: World, pen: Pen) -> bool:
     """The gift page is shown: whether, to which project, how much, and what match is asked. True if given."""
-    w = philox(R.k0, R.k1, user, key, sub, GIFT_DRAW)
-    place = places[pick_place(places, G.projects, unit(w[3]))]
-    months = max(days[day].month - u.gift_month, 0) if u.gifts > 0 else 0
+    u, R, G = who.u, w.R, w.G
+    lots = philox(R.k0, R.k1, who.user, at.key, at.sub, GIFT_DRAW)
+    place = w.places[pick_place(w.places, G.projects, unit(lots[3]))]
+    month = R.days[at.day].month
+    months = max(month - u.gift_month, 0) if u.gifts > 0 else 0
     logit = gives_logit(
         R.gift_intercept, u.gifts, months, R.giving_often, R.giving_lapse, G.match, G.trust + place.pull
     )
-    if unit(w[0]) >= logistic(logit):
+    if unit(lots[0]) >= logistic(logit):
         return False
-    again = philox(R.k0, R.k1, user, key, sub + 64, GIFT_DRAW)
-    fen = gift_fen(u, w[1], w[2], again[0], place, R)
-    made = record(out, meta, t_us, user, u, K_GIFT, channel)
+    again = philox(R.k0, R.k1, who.user, at.key, at.sub + 64, GIFT_DRAW)
+    fen = gift_fen(u, lots[1], lots[2], again[0], place, R)
+    made = record(pen, who, at.t_us, K_GIFT)
     made.fen = fen
     made.project = place.project
     made.klass = DONATED
     made.deed = j
     before = u.labour + u.donated
-    made.minutes = add_minutes(u, D[j].minutes, DONATED, R, tally)
+    made.minutes = add_minutes(u, R.deeds[j].minutes, DONATED, w, pen)
     if G.gift_pool > 0:
         made.match = match_asked(fen, again[1], G)
         made.pool = G.gift_pool
@@ -202,23 +196,21 @@ def gift(
             made.outcome = PENDING
     u.gifts = min(u.gifts + 1, 255)
     u.gift_yuan = max(u.gift_yuan, min((fen + 99) // 100, MOST_YUAN))
-    u.gift_month = days[day].month
-    tally[T.GIFTS] += 1
-    tally[T.GIFT_FEN] += fen
-    reward(user, u, t_us + 1, day, channel, j, G, R, out, meta, tally)
-    reach_benefits(user, u, t_us + 1, channel, before, R, benefits, out, meta, tally)
+    u.gift_month = month
+    pen.book.tally[T.GIFTS] += 1
+    pen.book.tally[T.GIFT_FEN] += fen
+    reward(who, at.t_us + 1, at.day, j, w, pen)
+    reach_benefits(who, at.t_us + 1, before, w, pen)
     return True
 
 
 @writes(1)
-def reward(
-    user: int, u: Any, t_us: int, day: int, channel: int, j: int, G: Any, R: Any, out: Any, meta: Any, tally: Any
-) -> None:  # fmt: skip
+def reward(who: Who, t_us: int, day: int, j: int, w: World, pen: Pen) -> None:
     """Beans for a gift, a team joined, an account opened: an event of its own beside the deed's record."""
-    team = 1 if u.flags & IN_TEAM else 0
-    beans = grant_beans(u, day, G.reward[team, u.streak, j], R.daily_cap, tally)
+    team = 1 if who.u.flags & IN_TEAM else 0
+    beans = grant_beans(who.u, day, w.G.reward[team, who.u.streak, j], w.R.daily_cap, pen)
     if beans > 0:
-        grown = record(out, meta, t_us, user, u, K_DEED, channel)
+        grown = record(pen, who, t_us, K_DEED)
         grown.beans = beans
         grown.deed = j
 
@@ -238,40 +230,37 @@ def pick_place(places: Any, count: int, share: float) -> int:
 
 
 @writes(1)
-def bean_gift(
-    user: int, u: Any, t_us: int, key: int, sub: int, channel: int, j: int, G: Any, R: Any, places: Any,
-    out: Any, meta: Any,
-) -> None:  # fmt: skip
+def bean_gift(who: Who, at: Slot, j: int, w: World, pen: Pen) -> None:
     """Offer beans to a project; the pool that pays for them decides at the barrier."""
-    w = philox(R.k0, R.k1, user, key, sub, GIFT_DRAW)
+    u, R = who.u, w.R
+    lots = philox(R.k0, R.k1, who.user, at.key, at.sub, GIFT_DRAW)
     offered = give_all_hundreds(free_beans(u))
-    if unit(w[0]) >= R.give_all:
+    if unit(lots[0]) >= R.give_all:
         offered = min(offered, 100)
-    made = record(out, meta, t_us, user, u, K_BEAN_GIFT, channel)
+    made = record(pen, who, at.t_us, K_BEAN_GIFT)
     made.beans = offered
     made.fen = fen_of_beans(offered, R.beans_per_yuan)
-    made.project = places[pick_place(places, G.projects, unit(w[3]))].project
+    made.project = w.places[pick_place(w.places, w.G.projects, unit(lots[3]))].project
     made.klass = DONATED
     made.deed = j
-    made.pool = G.bean_pool
+    made.pool = w.G.bean_pool
     made.outcome = PENDING
     u.flags = u.flags | CLAIMING
 
 
 @writes(1)
-def redeem(
-    user: int, u: Any, t_us: int, key: int, sub: int, channel: int, vouchers: Any, R: Any, out: Any, meta: Any,
-) -> None:  # fmt: skip
+def redeem(who: Who, at: Slot, w: World, pen: Pen) -> None:
     """Ask for a voucher: any of those in stock that the beans allow."""
-    w = philox(R.k0, R.k1, user, key, sub, GIFT_DRAW)
+    u, vouchers = who.u, w.vouchers
+    lots = philox(w.R.k0, w.R.k1, who.user, at.key, at.sub, GIFT_DRAW)
     free = free_beans(u)
-    start = int(unit(w[0]) * len(vouchers))
+    start = int(unit(lots[0]) * len(vouchers))
     for step in range(len(vouchers)):
         k = (start + step) % len(vouchers)
         if vouchers[k].stock > 0 and vouchers[k].beans <= free:
-            made = record(out, meta, t_us, user, u, K_REDEEM, channel)
+            made = record(pen, who, at.t_us, K_REDEEM)
             made.beans = vouchers[k].beans
-            made.ref = t_us // 1_000_000 * 128 + 64 + sub
+            made.ref = at.t_us // 1_000_000 * 128 + 64 + at.sub
             made.deed = k
             made.outcome = PENDING
             u.flags = u.flags | CLAIMING
@@ -279,31 +268,30 @@ def redeem(
 
 
 @writes(2)
-def share(
-    user: int, u: Any, t_us: int, key: int, sub: int, day: int, channel: int, R: Any, out: Any, meta: Any, tally: Any
-) -> None:  # fmt: skip
+def share(who: Who, at: Slot, w: World, pen: Pen) -> None:
     """After a gift some post it and some invite a friend (behaviour §5.8); a recruit enters at the barrier."""
-    w = philox(R.k0, R.k1, user, key, sub, SHARE_DRAW)
-    public = unit(w[0]) < R.post
-    if not public and unit(w[1]) >= R.invite:
+    R = w.R
+    lots = philox(R.k0, R.k1, who.user, at.key, at.sub, SHARE_DRAW)
+    public = unit(lots[0]) < R.post
+    if not public and unit(lots[1]) >= R.invite:
         return
-    made = record(out, meta, t_us, user, u, K_SHARE, channel)
+    made = record(pen, who, at.t_us, K_SHARE)
     made.deed = 0 if public else 1
-    tally[T.SHARES] += 1
-    if unit(w[2]) < (R.post_recruits if public else R.invite_recruits):
-        made.ref = 1 + ((w[3] * R.honest) >> 32)
+    pen.book.tally[T.SHARES] += 1
+    if unit(lots[2]) < (R.post_recruits if public else R.invite_recruits):
+        made.ref = 1 + ((lots[3] * R.honest) >> 32)
         made.outcome = PENDING
     if R.share_reward > 0:
-        beans = grant_beans(u, day, R.share_reward, R.daily_cap, tally)
+        beans = grant_beans(who.u, at.day, R.share_reward, R.daily_cap, pen)
         if beans > 0:
-            grown = record(out, meta, t_us + 1, user, u, K_DEED, channel)
+            grown = record(pen, who, at.t_us + 1, K_DEED)
             grown.beans = beans
             grown.deed = NO_DEED
 
 
 @writes(1)
-def simple_claim(user: int, u: Any, t_us: int, channel: int, j: int, kind: int, out: Any, meta: Any) -> Any:
+def simple_claim(who: Who, t_us: int, j: int, kind: int, pen: Pen) -> Any:
     """A record that a flag or the barrier completes: applying, joining, signing up."""
-    made = record(out, meta, t_us, user, u, kind, channel)
+    made = record(pen, who, t_us, kind)
     made.deed = j
     return made

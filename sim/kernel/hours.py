@@ -8,18 +8,19 @@ from sim.compiling import rule
 from sim.kernel import tallies as T
 from sim.kernel.rows import DONATED, LABOUR
 from sim.kernel.rules import capped_minutes
+from sim.kernel.world import Pen, World
 
 
 @rule
-def add_minutes(u: Any, minutes: int, klass: int, R: Any, tally: Any) -> int:
+def add_minutes(u: Any, minutes: int, klass: int, w: World, pen: Pen) -> int:
     """Credit minutes of a class, as far as the cap allows; returns what was credited."""
     if klass == LABOUR:
         u.labour = u.labour + minutes
-        tally[T.MINUTES_LABOUR] += minutes
+        pen.book.tally[T.MINUTES_LABOUR] += minutes
         return minutes
     if klass == DONATED:
-        got = capped_minutes(minutes, u.donated, R.donated_cap)
+        got = capped_minutes(minutes, u.donated, w.R.donated_cap)
         u.donated = u.donated + got
-        tally[T.MINUTES_DONATED] += got
+        pen.book.tally[T.MINUTES_DONATED] += got
         return int(got)
     return 0

@@ -24,6 +24,7 @@ from sim.kernel.rules import (
     second_of_day,
     sequential_uniform,
 )
+from sim.kernel.world import Pen, Who, World
 from sim.kernel.writing import record, writes
 from sim.spans import DAY_S
 from sim.streams import Purpose
@@ -41,27 +42,29 @@ RATE, GLOW, VOLUME, INTENSITY, HAZARD = range(5)
 
 
 @writes(2)
-def start_playing(user: int, u: Any, t_s: int, channel: int, R: Any, out: Any, meta: Any, tally: Any) -> None:
+def start_playing(who: Who, t_s: int, w: World, pen: Pen) -> None:
     """Become a player: the first session follows at once, a head start grows from today."""
-    w = philox(R.k0, R.k1, user, 0, 0, BUDGET_DRAW)
+    u, R = who.u, w.R
+    lots = philox(R.k0, R.k1, who.user, 0, 0, BUDGET_DRAW)
     u.flags = u.flags | PLAYER
-    u.budget = exponential(w[0])
+    u.budget = exponential(lots[0])
     u.habit = R.habit_neutral
     u.since_break = NEVER_BROKE
     u.streak = 0
     u.sessions = 1 << 4
     u.clock = 0
     u.play_s = t_s + 1
-    tally[T.ENTRIES] += 1
-    record(out, meta, t_s * 1_000_000 + micro(w[1]), user, u, K_ENTER, channel)
+    pen.book.tally[T.ENTRIES] += 1
+    t_us = t_s * 1_000_000 + micro(lots[1])
+    record(pen, who, t_us, K_ENTER)
     if R.head_start > 0:
         roll_day(u, t_s // DAY_S)
-        grown = record(out, meta, t_s * 1_000_000 + micro(w[1]) + 1, user, u, K_DEED, channel)
+        grown = record(pen, who, t_us + 1, K_DEED)
         grown.beans = R.head_start
         grown.deed = NO_DEED
         slot = (t_s // DAY_S) % GROWING_DAYS
         u.growing[slot] = u.growing[slot] + R.head_start
-        tally[T.BEANS_ISSUED] += R.head_start
+        pen.book.tally[T.BEANS_ISSUED] += R.head_start
 
 
 @rule
@@ -75,23 +78,24 @@ def roll_day(u: Any, day: int) -> None:
 
 
 @rule
-def next_active_day(user: int, u: Any, day: int, traits: Any, days: Any, R: Any) -> int:
+def next_active_day(who: Who, day: int, R: Any) -> int:
     """Look ahead from an active day to the next one (BG/BB with habit and streak, behaviour §5.1 and §5.3).
 
     Charges the lifetime budget day by day and lets the habit fade; returns -1 if the user is gone or the
     scenario ends first. Leaves habit, budget, streak and days since a break as they are on that day.
     """
-    w = philox(R.k0, R.k1, user, 0, 0, TRAITS_DRAW)
-    intensity = traits[INTENSITY, quantile(w[2])]
-    base = traits[HAZARD, quantile(w[3])]
-    threshold = exponential(philox(R.k0, R.k1, user, day + 1, LAST_DRAW, DAY_DRAW)[0])
+    u = who.u
+    lots = philox(R.k0, R.k1, who.user, 0, 0, TRAITS_DRAW)
+    intensity = R.traits[INTENSITY, quantile(lots[2])]
+    base = R.traits[HAZARD, quantile(lots[3])]
+    threshold = exponential(philox(R.k0, R.k1, who.user, day + 1, LAST_DRAW, DAY_DRAW)[0])
     u.habit = grown_habit(u.habit, R.habit_gain)
     team = R.habit_team if u.flags & IN_TEAM else 0.0
     since = u.since_break
     streak = min(u.streak + 1, 7)
-    for ahead in range(day + 1, len(days)):
+    for ahead in range(day + 1, R.n_days):
         broke = R.habit_broke_push if since < R.habit_broke_window_days else 0.0
-        withdrawn = R.habit_withdrawn_push if days[ahead].withdrawn > 0 else 0.0
+        withdrawn = R.habit_withdrawn_push if R.days[ahead].withdrawn > 0 else 0.0
         u.budget = u.budget - dropout_hazard(base, u.habit, R.habit_neutral, R.habit_relief, broke, withdrawn)
         if u.budget < 0.0:
             u.flags = u.flags | GONE
@@ -101,7 +105,7 @@ def next_active_day(user: int, u: Any, day: int, traits: Any, days: Any, R: Any)
             u.habit, R.habit_neutral, R.habit_slope, team, R.reminder, streak, R.habit_streak_gain,
             since_break, R.habit_break_loss, R.habit_break_days,
         )  # fmt: skip
-        threshold -= activity_hazard(intensity, days[ahead].weekday, days[ahead].lift, z)
+        threshold -= activity_hazard(intensity, R.days[ahead].weekday, R.days[ahead].lift, z)
         if since < NEVER_BROKE:
             since = min(since + 1, NEVER_BROKE)
         if threshold < 0.0:
@@ -116,33 +120,35 @@ def next_active_day(user: int, u: Any, day: int, traits: Any, days: Any, R: Any)
 
 
 @rule
-def schedule_session(user: int, u: Any, t_s: int, channel: int, traits: Any, days: Any, R: Any) -> None:
+def schedule_session(who: Who, t_s: int, R: Any) -> None:
     """Set `play_s`: a further session today, or the first one of the next active day."""
+    u = who.u
     day = t_s // DAY_S
     planned = u.sessions >> 4
     begun = u.sessions & 15
     if begun < planned:
-        w = philox(R.k0, R.k1, user, day, begun, DAY_DRAW)
-        share = sequential_uniform(u.clock / 65536.0, planned - begun, w[0])
-        at = day * DAY_S + second_of_day(R.profile[channel], share)
+        lots = philox(R.k0, R.k1, who.user, day, begun, DAY_DRAW)
+        share = sequential_uniform(u.clock / 65536.0, planned - begun, lots[0])
+        at = day * DAY_S + second_of_day(R.profile[who.channel], share)
         u.clock = min(int(share * 65536.0), 65535)
         if at > t_s:
             u.play_s = at
             return
-    come_back(user, u, day, channel, traits, days, R)
+    come_back(who, day, R)
 
 
 @rule
-def come_back(user: int, u: Any, day: int, channel: int, traits: Any, days: Any, R: Any) -> None:
+def come_back(who: Who, day: int, R: Any) -> None:
     """Plan the next active day after `day` (-1 = before the start) and its first session."""
-    ahead = next_active_day(user, u, day, traits, days, R)
+    u = who.u
+    ahead = next_active_day(who, day, R)
     if ahead < 0:
         u.play_s = NEVER
         return
-    w = philox(R.k0, R.k1, user, ahead, 0, DAY_DRAW)
-    volume = traits[VOLUME, low_quantile(philox(R.k0, R.k1, user, 0, 0, TRAITS_DRAW)[1])]
-    planned = planned_sessions(w[1], R.sessions_extra * volume)
-    share = sequential_uniform(0.0, planned, w[0])
+    lots = philox(R.k0, R.k1, who.user, ahead, 0, DAY_DRAW)
+    volume = R.traits[VOLUME, low_quantile(philox(R.k0, R.k1, who.user, 0, 0, TRAITS_DRAW)[1])]
+    planned = planned_sessions(lots[1], R.sessions_extra * volume)
+    share = sequential_uniform(0.0, planned, lots[0])
     u.sessions = planned << 4
     u.clock = min(int(share * 65536.0), 65535)
-    u.play_s = ahead * DAY_S + second_of_day(R.profile[channel], share)
+    u.play_s = ahead * DAY_S + second_of_day(R.profile[who.channel], share)

@@ -46,7 +46,8 @@ from sim.kernel.rules import (
 )
 from sim.kernel.session import session
 from sim.kernel.shopping import order_step, shopping_rate, visit
-from sim.kernel.writing import META, MOST, RECORDS, USED, drop_errand, record, take_errand, writes
+from sim.kernel.world import Clock, Pen, Who, World
+from sim.kernel.writing import MOST, drop_errand, record, take_errand, writes
 from sim.spans import DAY_S
 from sim.streams import Purpose
 
@@ -59,11 +60,9 @@ K_IMPORT = int(Kind.IMPORT)
 K_SHIP = int(Kind.REDEEM_SHIP)
 K_CANCEL = int(Kind.REDEEM_CANCEL)
 
-DONE, FULL = 0, 1
-
 
 @rule
-def fading_s(u: Any, day: int, days: Any, period_end: Any, R: Any) -> int:
+def fading_s(u: Any, day: int, R: Any) -> int:
     """The midnight at which this user's oldest beans go, growing or available; NEVER if there are none.
 
     What is harvested or comes back after its period's end goes at the next midnight: time never runs
@@ -73,86 +72,83 @@ def fading_s(u: Any, day: int, days: Any, period_end: Any, R: Any) -> int:
     lot = oldest_lot(u.growing, day)
     if lot <= day:
         due = gone_at_s(lot * DAY_S, DAY_S, R.ripen_s, R.fade_s)
-    now = days[min(day, len(days) - 1)].period
+    now = R.days[min(day, R.n_days - 1)].period
     for period in range(max(now - PERIODS + 1, 0), now + 1):
         if u.available[period % PERIODS] > 0:
-            return int(min(due, max(period_end[period], (day + 1) * DAY_S)))
+            return int(min(due, max(R.period_end[period], (day + 1) * DAY_S)))
     return due
 
 
 @rule
-def next_due_s(u: Any, day: int, errands: Any, days: Any, period_end: Any, R: Any) -> int:
+def next_due_s(u: Any, day: int, errands: Any, R: Any) -> int:
     """The next second at which anything happens to this user."""
     due = min(u.visit_s, u.play_s)
     if u.errand != NOBODY:
         due = min(due, errands[u.errand].due)
     if u.flags & PLAYER:
-        due = min(due, fading_s(u, day, days, period_end, R))
+        due = min(due, fading_s(u, day, R))
     return int(due)
 
 
 @writes(1 + PERIODS)
-def fade(
-    user: int, u: Any, t_s: int, channel: int, days: Any, period_end: Any, R: Any, out: Any, meta: Any, tally: Any
-) -> None:  # fmt: skip
+def fade(who: Who, t_s: int, R: Any, pen: Pen) -> None:
     """At midnight t_s: growing beans past their time and available ones past their period are gone."""
+    u = who.u
     day = t_s // DAY_S
     lot = oldest_lot(u.growing, day - 1)
     if lot < day and gone_at_s(lot * DAY_S, DAY_S, R.ripen_s, R.fade_s) <= t_s:
-        gone = record(out, meta, t_s * 1_000_000, user, u, K_FADE, channel)
+        gone = record(pen, who, t_s * 1_000_000, K_FADE)
         gone.beans = u.growing[lot % GROWING_DAYS]
         u.growing[lot % GROWING_DAYS] = 0
-        tally[T.BEANS_FADED] += gone.beans
-    now = days[min(max(day - 1, 0), len(days) - 1)].period
+        pen.book.tally[T.BEANS_FADED] += gone.beans
+    now = R.days[min(max(day - 1, 0), R.n_days - 1)].period
     for period in range(max(now - PERIODS + 1, 0), now + 1):
-        if period_end[period] <= t_s and u.available[period % PERIODS] > 0:
-            gone = record(out, meta, t_s * 1_000_000, user, u, K_EXPIRE, channel)
+        if R.period_end[period] <= t_s and u.available[period % PERIODS] > 0:
+            gone = record(pen, who, t_s * 1_000_000, K_EXPIRE)
             gone.beans = u.available[period % PERIODS]
             u.available[period % PERIODS] = 0
-            tally[T.BEANS_EXPIRED] += gone.beans
+            pen.book.tally[T.BEANS_EXPIRED] += gone.beans
 
 
 @writes(MOST["order_step"].records)
-def run_errand(
-    user: int, u: Any, channel: int, R: Any, G: Any, benefits: Any, errands: Any, out: Any, meta: Any, tally: Any
-) -> None:  # fmt: skip
+def run_errand(who: Who, w: World, pen: Pen) -> None:
     """The first errand of the list is due: a step of an order, a voucher, or a day of service."""
-    k = take_errand(u, errands)
-    e = errands[k]
+    u = who.u
+    k = take_errand(u, pen.errands)
+    e = pen.errands[k]
     if e.step <= CANCEL:
-        order_step(user, u, k, channel, R, G, benefits, errands, out, meta, tally)
+        order_step(who, k, w, pen)
         return
     t_us = e.due * 1_000_000
     if e.step == SERVICE:
-        serve(user, u, e, t_us, channel, R, G, benefits, out, meta, tally)
+        serve(who, e, t_us, w, pen)
     else:
         shipped = e.step == VOUCHER_SHIP
-        made = record(out, meta, t_us, user, u, K_SHIP if shipped else K_CANCEL, channel)
+        made = record(pen, who, t_us, K_SHIP if shipped else K_CANCEL)
         made.beans = e.price
         made.ref = e.ref
         made.deed = e.party
         if shipped:
-            tally[T.BEANS_REDEEMED] += e.price
+            pen.book.tally[T.BEANS_REDEEMED] += e.price
         else:
-            tally[T.BEANS_RELEASED] += e.price
+            pen.book.tally[T.BEANS_RELEASED] += e.price
             period = e.fen % PERIODS
             u.available[period] = u.available[period] + e.price
-    drop_errand(errands, meta, k)
+    drop_errand(pen, k)
 
 
 @writes(1 + MAX_BENEFITS)
-def serve(
-    user: int, u: Any, e: Any, t_us: int, channel: int, R: Any, G: Any, benefits: Any, out: Any, meta: Any, tally: Any
-) -> None:  # fmt: skip
+def serve(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     """A volunteer's day: nine in ten come; every full six minutes count (公益时, F), beans for who plays."""
+    u, R = who.u, w.R
     u.flags = u.flags & ~SERVING
-    w = philox(R.k0, R.k1, user, e.ref, 0, SERVICE_DRAW)
-    if unit(w[0]) < R.no_show:
+    lots = philox(R.k0, R.k1, who.user, e.ref, 0, SERVICE_DRAW)
+    if unit(lots[0]) < R.no_show:
         return
-    worked = e.price - int(unit(w[1]) * 0.25 * e.price)
+    worked = e.price - int(unit(lots[1]) * 0.25 * e.price)
     before = u.labour + u.donated
-    made = record(out, meta, t_us, user, u, K_DEED, channel)
-    made.minutes = add_minutes(u, service_minutes(worked), LABOUR, R, tally)
+    made = record(pen, who, t_us, K_DEED)
+    made.minutes = add_minutes(u, service_minutes(worked), LABOUR, w, pen)
     made.ref = e.ref
     made.party = e.party
     made.project = e.project
@@ -160,9 +156,9 @@ def serve(
     made.team = 1 if u.flags & IN_TEAM else 0
     if u.flags & (PLAYER | GONE) == PLAYER:
         roll_day(u, e.due // DAY_S)
-        made.beans = grant_beans(u, u.day, G.reward[made.team, u.streak, e.fen], R.daily_cap, tally)
-    tally[T.DEEDS] += 1
-    reach_benefits(user, u, t_us, channel, before, R, benefits, out, meta, tally)
+        made.beans = grant_beans(u, u.day, w.G.reward[made.team, u.streak, e.fen], R.daily_cap, pen)
+    pen.book.tally[T.DEEDS] += 1
+    reach_benefits(who, t_us, before, w, pen)
 
 
 # What one wake-up may need: beans fade, and then one thing happens.
@@ -179,56 +175,39 @@ ROOM_RECORDS, ROOM_ERRANDS = (
 
 @table_rule
 def play_block(
-    first: int, last: int, resume: int, base_s: int, end_s: int, users: Any, next_s: Any, errands: Any,
-    rules: Any, public: Any, deeds: Any, mix: Any, days: Any, period_end: Any, bins: Any, edges: Any,
-    upto: Any, hour_bin: Any, guide: Any, traits: Any, product: Any, places: Any, activities: Any,
-    vouchers: Any, benefits: Any, counted: Any, out: Any, meta: Any, tally: Any, traffic: Any,
-    points: Any, weights: Any,
-) -> tuple[int, int]:  # fmt: skip
-    """Play users first … last (exclusive), from `resume`, up to second end_s.
+    resume: int, last: int, base_s: int, end_s: int, users: Any, next_s: Any, w: World, pen: Pen
+) -> int:
+    """Play users `resume` … last (exclusive) from base_s up to second end_s.
 
-    Returns (DONE, last), or (FULL, user) when records or errands need room; the caller grows them and
-    calls again with that user.
+    Returns the user to go on with: `last` when all have played, an earlier one when records or errands
+    need room; the caller grows them and calls again.
     """
-    R = rules[0]
-    G = public[0]
+    R, book = w.R, pen.book
     for user in range(resume, last):
         if next_s[user] >= end_s:
             continue
         u = users[user]
-        channel = channel_of(place_of(user, R)[0], R)
+        who = Who(user, u, channel_of(place_of(user, R)[0], R))
         while next_s[user] < end_s:
-            if meta[RECORDS] + ROOM_RECORDS > len(out) or meta[USED] + ROOM_ERRANDS > len(errands):
-                return FULL, user
+            if book.records + ROOM_RECORDS > len(pen.out) or book.used + ROOM_ERRANDS > len(pen.errands):
+                return user
             t_s = next_s[user]
-            day = t_s // DAY_S
             if u.flags & PLAYER and t_s % DAY_S == 0:
-                fade(user, u, t_s, channel, days, period_end, R, out, meta, tally)
-            if u.errand != NOBODY and errands[u.errand].due == t_s:
-                run_errand(user, u, channel, R, G, benefits, errands, out, meta, tally)
+                fade(who, t_s, R, pen)
+            if u.errand != NOBODY and pen.errands[u.errand].due == t_s:
+                run_errand(who, w, pen)
             elif u.visit_s == t_s:
-                comes = visit(
-                    user, u, t_s, channel, R, G, bins, upto, edges, hour_bin, guide, traits, product, errands,
-                    out, meta, tally, traffic, counted, base_s,
-                )  # fmt: skip
-                if comes:
-                    start_playing(user, u, t_s, channel, R, out, meta, tally)
+                if visit(who, t_s, base_s, w, pen):
+                    start_playing(who, t_s, w, pen)
             elif u.play_s == t_s:
-                session(
-                    user, u, t_s, channel, deeds, G, R, mix, days, traits, places, activities, vouchers,
-                    benefits, out, meta, tally, points, weights,
-                )  # fmt: skip
-            next_s[user] = next_due_s(u, day, errands, days, period_end, R)
-    return DONE, last
+                session(who, t_s, w, pen)
+            next_s[user] = next_due_s(u, t_s // DAY_S, pen.errands, R)
+    return last
 
 
 @table_rule
-def start_users(
-    first: int, last: int, users: Any, next_s: Any, rules: Any, days: Any, traits: Any, edges: Any, upto: Any,
-    hour_bin: Any, guide: Any, players: float,
-) -> None:  # fmt: skip
+def start_users(first: int, last: int, users: Any, next_s: Any, players: float, R: Any, clock: Clock) -> None:
     """Lay out users first … last: their first visit, and for those who play already their first day."""
-    R = rules[0]
     for user in range(first, last):
         u = users[user]
         u.errand = NOBODY
@@ -237,31 +216,28 @@ def start_users(
         u.since_break = NEVER_BROKE
         if user >= R.honest:
             continue
-        w = philox(R.k0, R.k1, user, 0, 0, START_DRAW)
-        rate = shopping_rate(user, traits, R) * R.visits_per_order
-        u.visit_s = next_visit_s(edges, upto, hour_bin, guide, 0, rate, w[0])
+        lots = philox(R.k0, R.k1, user, 0, 0, START_DRAW)
+        u.visit_s = next_visit_s(clock, 0, shopping_rate(user, R) * R.visits_per_order, lots[0])
         place = place_of(user, R)
         staff = is_staff(place[3], R)
-        if R.account_open != 0 and is_eligible(place[2], R) and unit(w[2]) < R.holders_at_start:
+        if R.account_open != 0 and is_eligible(place[2], R) and unit(lots[2]) < R.holders_at_start:
             u.flags = u.flags | HOLDER
-        if R.play_open != 0 and (staff or unit(w[1]) < players):
+        if R.play_open != 0 and (staff or unit(lots[1]) < players):
             u.flags = u.flags | PLAYER
             u.habit = R.habit_neutral
             u.budget = exponential(philox(R.k0, R.k1, user, 0, 0, BUDGET_DRAW)[0])
             if staff:  # they owe hours: nobody drops out before the norm is met
                 u.budget = LIFELONG
-            channel = channel_of(place[0], R)
-            come_back(user, u, -1, channel, traits, days, R)
+            come_back(Who(user, u, channel_of(place[0], R)), -1, R)
         next_s[user] = min(u.visit_s, u.play_s)
 
 
 @table_rule
-def wake_farmers(first: int, last: int, now_s: int, users: Any, next_s: Any, rules: Any) -> None:
+def wake_farmers(first: int, last: int, now_s: int, users: Any, next_s: Any, R: Any) -> None:
     """Farmers' rows first … last begin to play at an hour of their own, the same every day.
 
     They are not counted as people who came: their number is the farms' own.
     """
-    R = rules[0]
     for user in range(first, last):
         u = users[user]
         place = place_of(user, R)
@@ -272,23 +248,18 @@ def wake_farmers(first: int, last: int, now_s: int, users: Any, next_s: Any, rul
 
 
 @table_rule
-def import_records(
-    records: Any, now_us: int, users: Any, rules: Any, benefits: Any, out: Any, tally: Any
-) -> int:
-    """Credit a partner's records (user, external id, minutes) as labour; returns the rows written to `out`."""
-    R = rules[0]
-    meta = np.zeros(META, np.int64)
+def import_records(records: Any, now_us: int, users: Any, w: World, pen: Pen) -> None:
+    """Credit a partner's records (user, external id, minutes) as labour."""
     for k in range(len(records)):
         user = records[k, 0]
         u = users[user]
-        channel = channel_of(place_of(user, R)[0], R)
+        who = Who(user, u, channel_of(place_of(user, w.R)[0], w.R))
         before = u.labour + u.donated
-        made = record(out, meta, now_us, user, u, K_IMPORT, channel)
-        made.minutes = add_minutes(u, records[k, 2], LABOUR, R, tally)
+        made = record(pen, who, now_us, K_IMPORT)
+        made.minutes = add_minutes(u, records[k, 2], LABOUR, w, pen)
         made.ref = records[k, 1]
-        tally[T.IMPORTED_MINUTES] += made.minutes
-        reach_benefits(user, u, now_us, channel, before, R, benefits, out, meta, tally)
-    return int(meta[RECORDS])
+        pen.book.tally[T.IMPORTED_MINUTES] += made.minutes
+        reach_benefits(who, now_us, before, w, pen)
 
 
 @table_rule

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from sim.arrays import NOBODY as NOBODY
+from sim.kernel.tallies import COUNT
+from sim.spans import MOST_DAYS
 
 NEVER = 2**31 - 1  # a second that does not come
 NO_DEED = 255  # in the column `deed`: beans for an order, a share or a head start, no row of the catalogue
@@ -22,6 +24,7 @@ MAX_SEGMENTS = 6
 MAX_REDEMPTIONS = 8
 MAX_BENEFITS = 8
 MAX_SLOTS = 12  # choices in one session; the session ends there
+MOST_MONTHS = MOST_DAYS // 28 + 4  # expiry periods of a scenario
 STREAK_LEVELS = 8  # 0 … 7 days
 
 USER = np.dtype(
@@ -114,6 +117,21 @@ PUBLIC = np.dtype(
     ]
 )
 
+# Shopping time: a row a bin, and one that only closes the last (see `sim.engine.clocks.ShoppingClock`).
+BIN = np.dtype(
+    [("edge_s", "f8"), ("upto", "f8"), ("orders", "f8"), ("plain_orders", "f8"), ("keep", "f8"), ("price", "f8"),
+     ("festival", "i8")]
+)  # fmt: skip
+# What a block counts: records written, its free and used errands, tallies, and the weights of the present choice.
+BOOK = np.dtype(
+    [
+        ("records", "i8"),
+        ("free", "i8"),
+        ("used", "i8"),
+        ("tally", "i8", (COUNT,)),
+        ("weights", "f8", (MAX_DEEDS,)),
+    ]
+)
 DAY = np.dtype([("lift", "f8"), ("weekday", "f8"), ("withdrawn", "i8"), ("period", "i8"), ("month", "i8")])
 REDEMPTION = np.dtype([("beans", "i8"), ("stock", "i8"), ("ship_s", "i8"), ("cancel", "f8")])
 BENEFIT = np.dtype([("needs", "i8"), ("youth", "i8")])

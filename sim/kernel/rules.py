@@ -17,6 +17,7 @@ from sim.domain import hours as hour_rules
 from sim.domain import matching as match_rules
 from sim.domain import pledges as pledge_rules
 from sim.kernel.rows import GROWING_DAYS, NEVER, PERIODS
+from sim.kernel.world import Clock
 from sim.spans import DAY_S
 
 QUANTILES = 4_096  # a trait is one of so many equally likely values
@@ -70,47 +71,47 @@ def poisson_count(word: int, mean: float) -> int:
 
 
 @rule
-def bin_at(edges: Any, hour_bin: Any, second: int) -> int:
-    """The bin that holds a second: the first of its hour (`hour_bin`), or one of the next few."""
-    k = hour_bin[second // 3600]
-    while edges[k + 1] <= second:
+def bin_at(clock: Clock, second: int) -> int:
+    """The bin that holds a second: the first of its hour, or one of the next few."""
+    k = clock.hour_bin[second // 3600]
+    while clock.bins[k + 1].edge_s <= second:
         k += 1
     return int(k)
 
 
 @rule
-def bin_upto(upto: Any, guide: Any, value: float) -> int:
-    """The bin in which visits reach a value: `guide` knows the first bin of every quarter of a day's visits."""
-    k = guide[int(value * 4.0)]
-    while upto[k + 1] <= value:
+def bin_upto(clock: Clock, value: float) -> int:
+    """The bin in which visits reach a value: the guide knows the first bin of every quarter of a day's visits."""
+    k = clock.guide[int(value * 4.0)]
+    while clock.bins[k + 1].upto <= value:
         k += 1
     return int(k)
 
 
 @rule
-def visits_upto(edges: Any, upto: Any, hour_bin: Any, second: int) -> float:
+def visits_upto(clock: Clock, second: int) -> float:
     """Visits an average shopper has made up to an instant, in ordinary days."""
-    k = bin_at(edges, hour_bin, second)
-    return upto[k] + (upto[k + 1] - upto[k]) * ((second - edges[k]) / (edges[k + 1] - edges[k]))
+    k = bin_at(clock, second)
+    a = clock.bins[k]
+    b = clock.bins[k + 1]
+    return float(a.upto + (b.upto - a.upto) * ((second - a.edge_s) / (b.edge_s - a.edge_s)))
 
 
 @rule
-def next_visit_s(
-    edges: Any, upto: Any, hour_bin: Any, guide: Any, second: int, rate: float, word: int
-) -> int:
+def next_visit_s(clock: Clock, second: int, rate: float, word: int) -> int:
     """The second of the next visit: an Exp(1) of the shopper's own visiting time later.
 
     `rate` is visits per ordinary day. NEVER when the scenario ends first.
     """
     if rate <= 0.0:
         return NEVER
-    target = visits_upto(edges, upto, hour_bin, second) + exponential(word) / rate
-    last = len(edges) - 1
-    if target >= upto[last]:
+    target = visits_upto(clock, second) + exponential(word) / rate
+    if target >= clock.bins[len(clock.bins) - 1].upto:
         return NEVER
-    k = bin_upto(upto, guide, target)
-    span = upto[k + 1] - upto[k]
-    at = edges[k] + (edges[k + 1] - edges[k]) * ((target - upto[k]) / span)
+    k = bin_upto(clock, target)
+    a = clock.bins[k]
+    b = clock.bins[k + 1]
+    at = a.edge_s + (b.edge_s - a.edge_s) * ((target - a.upto) / (b.upto - a.upto))
     return max(int(at), second + 1)
 
 

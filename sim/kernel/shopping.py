@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from sim.bookkeeping import Kind
-from sim.compiling import rule
+from sim.compiling import rule, table_rule
 from sim.kernel import tallies as T
 from sim.kernel.deeds import grant_beans, reach_benefits
 from sim.kernel.hours import add_minutes
-from sim.kernel.lifetime import roll_day
+from sim.kernel.lifetime import RATE, roll_day
 from sim.kernel.rows import (
     CANCEL,
     CONFIRM,
@@ -30,6 +30,7 @@ from sim.kernel.rows import (
 )
 from sim.kernel.rules import (
     MOST_IN_BASKET,
+    QUANTILES,
     alias_row,
     bin_at,
     delay_s,
@@ -41,6 +42,7 @@ from sim.kernel.rules import (
     quantile,
     unit,
 )
+from sim.kernel.world import Pen, Who, World
 from sim.kernel.writing import PENDING, drop_errand, file_errand, new_errand, record, writes
 from sim.spans import DAY_S
 from sim.streams import Purpose
@@ -68,89 +70,81 @@ VISITS, ORDERS, CHARITY = 0, 1, 2
 
 
 @rule
-def shopping_rate(user: int, traits: Any, R: Any) -> float:
+def shopping_rate(user: int, R: Any) -> float:
     """Orders per ordinary day of a user: a lognormal regular or an occasional shopper (domain facts §4)."""
-    w = philox(R.k0, R.k1, user, 0, 0, TRAITS_DRAW)
-    u = unit(w[0])
+    u = unit(philox(R.k0, R.k1, user, 0, 0, TRAITS_DRAW)[0])
     if u < R.regular_share:
-        pick = int(u / R.regular_share * traits.shape[1])
-        return float(R.regular_rate * traits[0, pick])
+        return float(R.regular_rate * R.traits[RATE, int(u / R.regular_share * QUANTILES)])
     return float(R.occasional_rate)
 
 
 @rule
 def takes_part(user: int, festival: int, R: Any) -> bool:
     """Whether this user shops on that festival."""
-    w = philox(R.k0, R.k1, user, festival, 0, FESTIVAL_DRAW)
-    return bool(unit(w[0]) < R.takes_part[festival - 1])
+    lots = philox(R.k0, R.k1, user, festival, 0, FESTIVAL_DRAW)
+    return bool(unit(lots[0]) < R.takes_part[festival - 1])
 
 
 @writes(1 + MOST_IN_BASKET, MOST_IN_BASKET)
-def visit(
-    user: int, u: Any, t_s: int, channel: int, R: Any, G: Any, bins: Any, upto: Any, edges: Any, hour_bin: Any,
-    guide: Any, traits: Any,
-    product: Any, errands: Any, out: Any, meta: Any, tally: Any, traffic: Any, counted: Any, base_s: int,
-) -> bool:  # fmt: skip
+def visit(who: Who, t_s: int, base_s: int, w: World, pen: Pen) -> bool:
     """One look at the shop at second t_s: the next visit, the orders of this one. True if it leads to play."""
-    w = philox(R.k0, R.k1, user, t_s, 0, VISIT_DRAW)
-    rate = shopping_rate(user, traits, R)
-    u.visit_s = next_visit_s(edges, upto, hour_bin, guide, t_s, rate * R.visits_per_order, w[0])
-    k = bin_at(edges, hour_bin, t_s)
-    mean = bins[k].orders
-    if bins[k].festival > 0 and not takes_part(user, bins[k].festival, R):
-        if unit(w[1]) >= bins[k].keep:
+    u, R, user = who.u, w.R, who.user
+    lots = philox(R.k0, R.k1, user, t_s, 0, VISIT_DRAW)
+    u.visit_s = next_visit_s(w.clock, t_s, shopping_rate(user, R) * R.visits_per_order, lots[0])
+    now = w.clock.bins[bin_at(w.clock, t_s)]
+    mean = now.orders
+    if now.festival > 0 and not takes_part(user, now.festival, R):
+        if unit(lots[1]) >= now.keep:
             return False
-        mean = bins[k].plain_orders
+        mean = now.plain_orders
     row = (t_s - base_s) // R.traffic_s
-    traffic[row, VISITS] += 1
-    tally[T.VISITS] += 1
+    pen.traffic[row, VISITS] += 1
+    pen.book.tally[T.VISITS] += 1
     if R.record_all != 0:
-        record(out, meta, t_s * 1_000_000 + micro(w[1]), user, u, K_VISIT, channel)
-    for n in range(poisson_count(w[2], mean)):
-        order(user, u, t_s, n, channel, bins[k].price, R, product, errands, out, meta, tally, traffic, row)
-        if G.counting != 0:
-            counted[user] += 1
+        record(pen, who, t_s * 1_000_000 + micro(lots[1]), K_VISIT)
+    for n in range(poisson_count(lots[2], mean)):
+        order(who, t_s, n, now.price, row, w, pen)
+        if w.G.counting != 0:
+            pen.counted[user] += 1
     fresh = (u.flags & (PLAYER | GONE)) == 0
-    return bool(R.play_open != 0 and fresh and unit(w[3]) < R.entry_per_visit * R.channel_pull[channel])
+    chance = R.entry_per_visit * R.channel_pull[who.channel]
+    return bool(R.play_open != 0 and fresh and unit(lots[3]) < chance)
 
 
 @writes(1, 1)
-def order(
-    user: int, u: Any, t_s: int, n: int, channel: int, price_factor: float, R: Any, product: Any,
-    errands: Any, out: Any, meta: Any, tally: Any, traffic: Any, row: int,
-) -> None:  # fmt: skip
+def order(who: Who, t_s: int, n: int, price_factor: float, row: int, w: World, pen: Pen) -> None:
     """One order: a product by popularity; if it carries a pledge, a charity order starts its life."""
-    w = philox(R.k0, R.k1, user, t_s, n, BASKET_DRAW)
-    p = product[alias_row(product, w[0], w[1], len(product))]
+    R = w.R
+    lots = philox(R.k0, R.k1, who.user, t_s, n, BASKET_DRAW)
+    p = w.product[alias_row(w.product, lots[0], lots[1], len(w.product))]
     price = max(int(R.price_median * p.price * price_factor + 0.5), 1)
-    t_us = t_s * 1_000_000 + micro(w[2])
-    traffic[row, ORDERS] += 1
-    tally[T.ORDERS] += 1
+    t_us = t_s * 1_000_000 + micro(lots[2])
+    pen.traffic[row, ORDERS] += 1
+    pen.book.tally[T.ORDERS] += 1
     if p.project == NOBODY:
         if R.record_all != 0:
-            made = record(out, meta, t_us, user, u, K_ORDER, channel)
+            made = record(pen, who, t_us, K_ORDER)
             made.price = price
             made.party = p.merchant
         return
-    traffic[row, CHARITY] += 1
-    tally[T.CHARITY_ORDERS] += 1
-    k = new_errand(errands, meta)
-    e = errands[k]
+    pen.traffic[row, CHARITY] += 1
+    pen.book.tally[T.CHARITY_ORDERS] += 1
+    k = new_errand(pen)
+    e = pen.errands[k]
     e.ref = t_s * MOST_REFS + n
     e.price = price
     e.fen = donation_fen(price, p.ppm, p.fixed)
     e.project = p.project
     e.party = p.merchant
-    made = record(out, meta, t_us, user, u, K_CREATE, channel)
-    fill_order(made, e)
-    life = philox(R.k0, R.k1, user, e.ref, 0, LIFE_DRAW)
+    fill_order(record(pen, who, t_us, K_CREATE), e)
+    life = philox(R.k0, R.k1, who.user, e.ref, 0, LIFE_DRAW)
     if unit(life[0]) < R.cancel:
         e.step = CANCEL
         e.due = t_s + R.pay_within_s
     else:
         e.step = PAY
-        e.due = pay_due(t_s, life[1], unit(w[3]), R)
-    file_errand(u, errands, k)
+        e.due = pay_due(t_s, life[1], unit(lots[3]), R)
+    file_errand(who.u, pen.errands, k)
 
 
 @rule
@@ -194,25 +188,23 @@ def arrival_s(shipped_s: int, hand: int, delivered: int, slow: int, kind: int, R
 
 
 @writes(2 + MAX_BENEFITS)
-def order_step(
-    user: int, u: Any, k: int, channel: int, R: Any, G: Any, benefits: Any, errands: Any, out: Any, meta: Any,
-    tally: Any,
-) -> None:  # fmt: skip
+def order_step(who: Who, k: int, w: World, pen: Pen) -> None:
     """Play the due step of order k and file the next one, or end the order."""
-    e = errands[k]
-    a = philox(R.k0, R.k1, user, e.ref, 0, LIFE_DRAW)
-    b = philox(R.k0, R.k1, user, e.ref, 1, LIFE_DRAW)
+    R, tally = w.R, pen.book.tally
+    e = pen.errands[k]
+    a = philox(R.k0, R.k1, who.user, e.ref, 0, LIFE_DRAW)
+    b = philox(R.k0, R.k1, who.user, e.ref, 1, LIFE_DRAW)
     t_us = e.due * 1_000_000 + micro(b[3])
     step = e.step
     e.step = 0
     if step == PAY:
-        fill_order(record(out, meta, t_us, user, u, K_PAY, channel), e)
+        fill_order(record(pen, who, t_us, K_PAY), e)
         tally[T.PLEDGED_FEN] += e.fen
         tally[T.PAID_PRICE_FEN] += e.price
         e.step = SHIP
         e.due = e.due + 60 + int(unit(a[2]) * R.ship_within_s)
     elif step == SHIP:
-        fill_order(record(out, meta, t_us, user, u, K_SHIP, channel), e)
+        fill_order(record(pen, who, t_us, K_SHIP), e)
         arrived = arrival_s(e.due, a[3], b[0], b[1], b[2], R)
         if unit(b[3]) < R.refund_before:
             e.step = REFUND
@@ -221,28 +213,28 @@ def order_step(
             e.step = CONFIRM
             e.due = arrived
     elif step == CONFIRM:
-        confirm(user, u, e, t_us, channel, R, G, benefits, out, meta, tally)
+        confirm(who, e, t_us, w, pen)
         if unit(a[0]) > 1.0 - R.refund_after:
             e.step = LATE_REFUND
             e.due = e.due + LATE_AFTER_S
     elif step == REFUND:
-        fill_order(record(out, meta, t_us, user, u, K_REFUND, channel), e)
+        fill_order(record(pen, who, t_us, K_REFUND), e)
         tally[T.REFUNDED] += 1
         tally[T.REFUNDED_FEN] += e.fen
         tally[T.REFUNDED_PRICE_FEN] += e.price
     elif step == CANCEL:
-        fill_order(record(out, meta, t_us, user, u, K_CANCEL, channel), e)
+        fill_order(record(pen, who, t_us, K_CANCEL), e)
         tally[T.CANCELLED] += 1
     else:
-        fill_order(record(out, meta, t_us, user, u, K_LATE, channel), e)
+        fill_order(record(pen, who, t_us, K_LATE), e)
         tally[T.LATE_REFUNDS] += 1
     if e.step == 0:
-        drop_errand(errands, meta, k)
+        drop_errand(pen, k)
     else:
-        file_errand(u, errands, k)
+        file_errand(who.u, pen.errands, k)
 
 
-@rule
+@table_rule
 def confirm_themselves(buyers: Any, refs: Any, rules: Any, by_timer: Any) -> None:
     """Say of confirmed orders whether the timer confirmed them, by the lots that `order_step` drew for them."""
     R = rules[0]
@@ -253,16 +245,14 @@ def confirm_themselves(buyers: Any, refs: Any, rules: Any, by_timer: Any) -> Non
 
 
 @writes(2 + MAX_BENEFITS)
-def confirm(
-    user: int, u: Any, e: Any, t_us: int, channel: int, R: Any, G: Any, benefits: Any, out: Any, meta: Any,
-    tally: Any,
-) -> None:  # fmt: skip
+def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     """Confirmation of receipt: the donation moves, perhaps matched, and counts as donated time."""
-    made = record(out, meta, t_us, user, u, K_CONFIRM, channel)
+    u, R, G, tally = who.u, w.R, w.G, pen.book.tally
+    made = record(pen, who, t_us, K_CONFIRM)
     fill_order(made, e)
     made.klass = DONATED
     before = u.labour + u.donated
-    made.minutes = add_minutes(u, R.order_minutes, DONATED, R, tally)
+    made.minutes = add_minutes(u, R.order_minutes, DONATED, w, pen)
     tally[T.CONFIRMED] += 1
     tally[T.CONFIRMED_FEN] += e.fen
     tally[T.CONFIRMED_PRICE_FEN] += e.price
@@ -273,9 +263,9 @@ def confirm(
             made.outcome = PENDING
     if R.order_beans > 0 and u.flags & (PLAYER | GONE) == PLAYER:
         roll_day(u, t_us // (DAY_S * 1_000_000))
-        beans = grant_beans(u, u.day, R.order_beans, R.daily_cap, tally)
+        beans = grant_beans(u, u.day, R.order_beans, R.daily_cap, pen)
         if beans > 0:
-            grown = record(out, meta, t_us + 1, user, u, K_DEED, channel)
+            grown = record(pen, who, t_us + 1, K_DEED)
             grown.beans = beans
             grown.deed = NO_DEED
-    reach_benefits(user, u, t_us + 1, channel, before, R, benefits, out, meta, tally)
+    reach_benefits(who, t_us + 1, before, w, pen)

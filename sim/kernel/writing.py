@@ -12,13 +12,11 @@ from sim.codecache import SETTINGS
 from sim.compiling import rule
 from sim.errors import InvariantError
 from sim.kernel.rows import NOBODY
+from sim.kernel.world import Pen, Who
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# The `meta` vector of a block.
-RECORDS, FREE, USED = 0, 1, 2
-META = 3
 PENDING = 255  # outcome of a claim until the barrier decides
 
 
@@ -49,14 +47,14 @@ def writes(records: int, errands: int = 0) -> Callable[[Callable[P, R]], Callabl
 
 def _held(function: Callable[P, R], room: Room) -> Callable[P, R]:
     """The plain function, which complains when it writes more than was stated."""
-    place = list(inspect.signature(function).parameters).index("meta")
+    place = list(inspect.signature(function).parameters).index("pen")
 
     @functools.wraps(function)
     def held(*given: P.args, **named: P.kwargs) -> R:
-        meta: Any = given[place]
-        before, used = int(meta[RECORDS]), int(meta[USED])
+        pen: Any = given[place]
+        before, used = pen.book.records, pen.book.used
         result = function(*given, **named)
-        wrote, filed = int(meta[RECORDS]) - before, int(meta[USED]) - used
+        wrote, filed = pen.book.records - before, pen.book.used - used
         if wrote > room.records or filed > room.errands:
             raise InvariantError(
                 f"{function.__name__}: wrote {wrote} records and {filed} errands; "
@@ -68,16 +66,17 @@ def _held(function: Callable[P, R], room: Room) -> Callable[P, R]:
 
 
 @writes(1)
-def record(out: Any, meta: Any, t_us: int, user: int, u: Any, kind: int, channel: int) -> Any:
+def record(pen: Pen, who: Who, t_us: int, kind: int) -> Any:
     """A fresh, zeroed record of this user's next action; the caller fills in what moves."""
-    k = meta[RECORDS]
-    meta[RECORDS] = k + 1
-    row = out[k]
+    u = who.u
+    k = pen.book.records
+    pen.book.records = k + 1
+    row = pen.out[k]
     row.t = t_us
     row.fen = 0
     row.price = 0
     row.match = 0
-    row.agent = user
+    row.agent = who.user
     row.number = u.number
     row.ref = 0
     row.beans = 0
@@ -86,7 +85,7 @@ def record(out: Any, meta: Any, t_us: int, user: int, u: Any, kind: int, channel
     row.party = NOBODY
     row.team = 0
     row.kind = kind
-    row.channel = channel
+    row.channel = who.channel
     row.outcome = 0
     row.klass = 0
     row.pool = 0
@@ -96,14 +95,14 @@ def record(out: Any, meta: Any, t_us: int, user: int, u: Any, kind: int, channel
 
 
 @writes(0, 1)
-def new_errand(errands: Any, meta: Any) -> int:
+def new_errand(pen: Pen) -> int:
     """The index of a free errand row."""
-    if meta[FREE] != NOBODY:
-        k = meta[FREE]
-        meta[FREE] = errands[k].next
+    if pen.book.free != NOBODY:
+        k = pen.book.free
+        pen.book.free = pen.errands[k].next
     else:
-        k = meta[USED]
-        meta[USED] = k + 1
+        k = pen.book.used
+        pen.book.used = k + 1
     return int(k)
 
 
@@ -133,7 +132,7 @@ def take_errand(u: Any, errands: Any) -> int:
 
 
 @rule
-def drop_errand(errands: Any, meta: Any, k: int) -> None:
+def drop_errand(pen: Pen, k: int) -> None:
     """Give the row back."""
-    errands[k].next = meta[FREE]
-    meta[FREE] = k
+    pen.errands[k].next = pen.book.free
+    pen.book.free = k

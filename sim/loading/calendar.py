@@ -8,9 +8,8 @@ from itertools import combinations, pairwise
 from sim.loading.finding import Finding, Findings
 from sim.loading.lines import Path
 from sim.scenario import Festival, Scenario
-from sim.spans import DAY_US, SECOND
+from sim.spans import DAY_US, MOST_DAYS, SECOND
 
-MOST_DAYS = 7_300  # months since the start are stored in one byte
 CALENDAR: tuple[Path, ...] = (("scenario", "start"), ("scenario", "length"))
 
 

@@ -91,8 +91,8 @@ def test_visits_are_a_poisson_process(shoppers):
     campaign, rows = shoppers
     visits = of_kind(rows, Kind.VISIT)
     assert fits_poisson(np.bincount(visits["agent"], minlength=5_000), 8 * 2.5)
-    clock = campaign.population.clock
-    passed = np.interp(visits["t"] / SECOND, clock.edge_s, clock.upto) / clock.upto[-1]
+    bins = campaign.population.clock.bins
+    passed = np.interp(visits["t"] / SECOND, bins["edge_s"], bins["upto"]) / bins["upto"][-1]
     assert stats.kstest(passed, "uniform").pvalue > MIN_P
 
 
@@ -101,8 +101,8 @@ def test_waits_between_visits_are_exponential(shoppers):
     campaign, rows = shoppers
     visits = of_kind(rows, Kind.VISIT)
     _, first = np.unique(visits["agent"], return_index=True)
-    clock = campaign.population.clock
-    waits = 2.5 * np.interp(visits["t"][first] / SECOND, clock.edge_s, clock.upto)
+    bins = campaign.population.clock.bins
+    waits = 2.5 * np.interp(visits["t"][first] / SECOND, bins["edge_s"], bins["upto"])
     assert stats.kstest(waits, "expon").pvalue > MIN_P
     near(float(np.median(waits)), math.log(2), 1.0, len(waits))
 
@@ -111,9 +111,9 @@ def test_orders_are_a_poisson_number_of_poisson_baskets(shoppers):
     """Mean and variance of a user's orders are those of the compound process over the hours' bins."""
     campaign, rows = shoppers
     orders = np.bincount(of_kind(rows, Kind.ORDER, Kind.ORDER_CREATE)["agent"], minlength=5_000)
-    clock = campaign.population.clock
-    visits = 2.5 * np.diff(clock.upto)
-    mean, variance = (visits * clock.orders).sum(), (visits * (clock.orders + clock.orders**2)).sum()
+    bins = campaign.population.clock.bins
+    visits, each = 2.5 * np.diff(bins["upto"]), bins["orders"][:-1]
+    mean, variance = (visits * each).sum(), (visits * (each + each**2)).sum()
     assert mean == pytest.approx(8.0)
     near(orders.mean(), mean, math.sqrt(variance), len(orders))
     near(orders.var() / variance, 1.0, math.sqrt(2.0 + 1.0 / mean), len(orders))

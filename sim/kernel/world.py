@@ -1,0 +1,70 @@
+"""What travels together through the rules: the world that everybody reads, a user, a moment, and the pen.
+
+Each is a named tuple of records and arrays, so that a rule asks for what it reads by name and one more table is one
+more line here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Clock(NamedTuple):
+    """Shopping time: `bins` (rows of BIN, one more than there are bins), the first bin of every hour, and of every
+    quarter of a day's visits."""
+
+    bins: Any
+    hour_bin: Any
+    guide: Any
+
+
+class World(NamedTuple):
+    """What everybody reads between two barriers: the rules of the run, what is published, what can be chosen."""
+
+    R: Any  # record of `rule_values` and tables
+    G: Any  # record of PUBLIC
+    clock: Clock
+    product: Any
+    places: Any
+    activities: Any
+    vouchers: Any
+
+
+class Who(NamedTuple):
+    """A user: the number, the row, the channel they come through."""
+
+    user: Any
+    u: Any
+    channel: Any
+
+
+class Pen(NamedTuple):
+    """What a block writes on: records, errands, its book of counts, traffic by bin of time, points by team, and
+    orders by user."""
+
+    out: Any
+    errands: Any
+    book: Any  # record of BOOK
+    traffic: Any
+    points: Any
+    counted: Any
+
+
+class Slot(NamedTuple):
+    """A moment of a session: the instant, its day, and the key of the choice made there."""
+
+    t_us: Any
+    day: Any
+    key: Any
+    sub: Any
+
+
+class Mood(NamedTuple):
+    """What a user brings to a whole session: segment, what lifts every deed's weight, who they are."""
+
+    segment: Any
+    lift: Any
+    minor: Any
+    eligible: Any
+    staff: Any
+    team: Any  # the one they are in or would join
