@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +18,8 @@ from sim.domain.beans import (
     is_ripe,
     spend_earliest,
 )
+from sim.kernel.allotment import spend_earliest as kernel_spend
+from sim.kernel.rows import PERIODS
 
 seconds = st.integers(0, 400 * 86_400)
 lengths = st.integers(1, 5 * 86_400)
@@ -101,3 +106,22 @@ def test_spending_step_by_step_equals_spending_at_once(held, amounts):
     at_once = spend_earliest(held, spent)
     assert at_once is not None
     assert left == [own - part for own, part in zip(held, at_once, strict=True)]
+
+
+@given(
+    st.lists(st.integers(0, 5_000), min_size=PERIODS, max_size=PERIODS),
+    st.integers(0, 15_000),
+    st.integers(2, 9),
+)
+def test_a_users_row_is_spent_by_the_same_rule(held, amount, now):
+    """What the kernel takes from a user's periods at a barrier is what the service takes from an account's."""
+    taken = spend_earliest(held, amount)
+    if taken is None:
+        return
+    user = SimpleNamespace(available=np.zeros(PERIODS, np.int64))
+    periods = range(now - PERIODS + 1, now + 1)
+    for period, beans in zip(periods, held, strict=True):
+        user.available[period % PERIODS] = beans
+    getattr(kernel_spend, "py_func", kernel_spend)(user, amount, now)
+    left = [int(user.available[period % PERIODS]) for period in periods]
+    assert left == [own - part for own, part in zip(held, taken, strict=True)]
