@@ -178,12 +178,12 @@ def test_a_day_of_refunds_settles_the_other_way() -> None:
     ("action", "alarm"),
     [
         (row(Kind.GIFT, 0, fen=-1, project=0), r"amount: GIFT on account 1110 .*\(CNY\): -1 is below 0"),
-        (row(Kind.GIFT, 0, fen=1), r"owner: GIFT on account 2400 .*\(CNY\): owners -1 … -1, 4 exist"),
+        (row(Kind.GIFT, 0, fen=1), r"owner: GIFT on account 2400 .*\(CNY\): owner -1, 4 exist"),
         (row(Kind.GIFT, 0, fen=1, project=4), r"owner: GIFT on account 2400"),
-        (row(Kind.PAYOUT, 0, fen=1, party=3), r"owner: PAYOUT on account 2300 .* 3 … 3, 3 exist"),
+        (row(Kind.PAYOUT, 0, fen=1, party=3), r"owner: PAYOUT on account 2300 .* owner 3, 3 exist"),
         (row(Kind.DEED, 0, minutes=6, klass=2), r"owner: DEED on account 2800"),
         (row(Kind.ORDER_PAY, 0, fen=9, price=8, party=0, project=0), r"amount: ORDER_PAY on account 2200"),
-        (row(Kind.SETTLE, 0, fen=LIMIT + 1024), r"limit: SETTLE on account 1100 .* sum to more than 2\^62"),
+        (row(Kind.SETTLE, 0, fen=LIMIT + 1024), r"limit: SETTLE on account 1100 .* beyond 2\^62"),
     ],
 )
 def test_impossible_rows_stop_the_run(action: Row, alarm: str) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sim.agents.outbox import Outbox
 from sim.bookkeeping import Kind
 from sim.domain.beans import fen_of_beans
-from sim.scenario import Pool, Scenario, since_start
+from sim.scenario import Pool, Redemption, Scenario, since_start
 from sim.spans import DAY_US, NEVER_US
 
 
@@ -23,6 +23,12 @@ def scaled_total(scenario: Scenario, pool: Pool) -> int:
     """A pool's money at the simulated size, whole fen."""
     world = scenario.scenario
     return pool.total * world.users // world.real_users
+
+
+def scaled_stock(scenario: Scenario, item: Redemption) -> int:
+    """How many of a voucher there are at the simulated size: at least one of a few."""
+    world = scenario.scenario
+    return -(-item.stock * world.users // world.real_users)
 
 
 def opening_times(scenario: Scenario, pool: Pool) -> list[int]:
@@ -115,6 +121,12 @@ class Sponsors:
     def is_closed(self, pool: int) -> bool:
         """Whether what was left has gone back to the sponsor."""
         return int(self.opened[pool]) > len(self.times[pool])
+
+    def levels(self) -> NDArray[np.int64]:
+        """Of every pool as of now: what it can give, what was put in, and 1 if it is closed; shape (3, pools)."""
+        pools = range(len(self.pools))
+        deposited, closed = [self.deposited(k) for k in pools], [self.is_closed(k) for k in pools]
+        return np.array([self.money[:, 0], deposited, closed], np.int64)
 
     def note_dry(self, now: int) -> None:
         """Remember when an open pool ran dry: it had money, and what is left would not pay the least claim."""

@@ -7,34 +7,19 @@ Books only add; what must hold is checked when a day closes (`sim.engine.closing
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.bookkeeping import (
-    CHART,
-    CR_PENDING,
-    CR_POSTED,
-    DR_PENDING,
-    DR_POSTED,
-    EFFECTS,
-    POSTINGS,
-    ROLES,
-    Kind,
-    Leg,
-    available,
-    balance,
-    read_columns,
-)
+from sim.bookkeeping import CHART, ROLES, Kind, available, balance, read_columns
 from sim.engine.actions import Actions
 from sim.engine.closing import Counters, Evidence, UserTotals, audit
 from sim.engine.outcome import Check
 from sim.errors import InvariantError
+from sim.kernel.posting import ALL, LIMIT, plan, post_rows
 
-__all__ = ["Books", "UserTotals"]
+__all__ = ["LIMIT", "Books", "UserTotals"]
 
-LIMIT = 2**62  # a counter beyond it could wrap on the next addition
 CLASSES = 2  # of charity time: labour and donated
 
 
@@ -47,9 +32,13 @@ class Books:
 
     def __init__(self, *, merchants: int, projects: int, pools: int, ngos: int) -> None:
         owners = {"merchant": merchants, "project": projects, "pool": pools + 1, "ngo": ngos, "user": CLASSES}
-        self._counters: dict[int, NDArray[np.int64]] = {
-            code: np.zeros((4, owners[account.owner[0]] if account.column else 1), np.int64)
-            for code, account in CHART.items()
+        sizes = {code: owners[account.owner[0]] if account.column else 1 for code, account in CHART.items()}
+        ends = dict(zip(sizes, np.cumsum([4 * size for size in sizes.values()]).tolist(), strict=True))
+        starts = {code: ends[code] - 4 * size for code, size in sizes.items()}
+        self._plan = plan(starts, sizes)
+        self._all = np.zeros(ends[max(ends)], np.int64)  # all counters, one account after the other …
+        self._counters: dict[int, NDArray[np.int64]] = {  # … and each account's own view of them
+            code: self._all[starts[code] : ends[code]].reshape(4, size) for code, size in sizes.items()
         }
 
     def post(self, actions: Actions) -> None:
@@ -58,29 +47,30 @@ class Books:
         Raises InvariantError for a kind or owner that does not exist, an amount below 0, or a counter
         beyond 2^62.
         """
-        kinds = np.ascontiguousarray(actions["kind"])
-        for number in np.flatnonzero(np.bincount(kinds, minlength=256)).tolist():
-            if number not in ROLES:
-                raise InvariantError(f"an action has kind {number}, which does not exist")
-            kind = Kind(number)
-            if kind in POSTINGS:
-                for leg in read_columns(kind, actions.take(np.flatnonzero(kinds == number))):
-                    self._post_leg(kind, leg)
+        stopped = post_rows(actions, *self._plan, self._all)
+        if stopped != ALL:
+            raise InvariantError(self._impossible(actions[stopped : stopped + 1]))
 
-    def _post_leg(self, kind: Kind, leg: Leg) -> None:
-        pending, posted = EFFECTS[leg.line.mode]
-        for code, owner, held, done in (
-            (leg.line.debit, leg.debit_owner, DR_PENDING, DR_POSTED),
-            (leg.line.credit, leg.credit_owner, CR_PENDING, CR_POSTED),
-        ):
-            where = f"{kind.name} on account {code} {CHART[code].name} ({leg.line.asset})"
-            counters = self._counters[code]
-            added = _by_owner(where, owner, leg.amounts, counters.shape[1])
-            for counter, sign in ((held, pending), (done, posted)):
-                if sign:
-                    counters[counter] += sign * added
-                    if counters[counter].max(initial=0) > LIMIT:
-                        raise InvariantError(f"limit: {where}: a counter is beyond 2^62")
+    def _impossible(self, row: Actions) -> str:
+        """Why a row cannot be posted, read from the posting table itself."""
+        number = int(row["kind"][0])
+        if number not in ROLES:
+            return f"an action has kind {number}, which does not exist"
+        kind = Kind(number)
+        for leg in read_columns(kind, row):
+            amount = int(leg.amounts[0])
+            for code, owners in ((leg.line.debit, leg.debit_owner), (leg.line.credit, leg.credit_owner)):
+                where = f"{kind.name} on account {code} {CHART[code].name} ({leg.line.asset})"
+                owner = owners if isinstance(owners, int) else int(owners[0])
+                counters = self._counters[code]
+                exist = counters.shape[1]
+                if amount < 0:
+                    return f"amount: {where}: {amount} is below 0"
+                if amount > 0 and not 0 <= owner < exist:
+                    return f"owner: {where}: owner {owner}, {exist} exist"
+                if amount > LIMIT - counters[:, owner if amount else 0].max(initial=0):
+                    return f"limit: {where}: with {amount} more a counter is beyond 2^62"
+        return f"limit: {kind.name}: a counter is beyond 2^62"
 
     def balances(self, code: int) -> NDArray[np.int64]:
         """Posted balances by owner, on the account's normal side."""
@@ -137,24 +127,3 @@ class Books:
         if failed:
             raise InvariantError(f"the books of day {day} are wrong\n" + "\n".join(failed))
         return checks
-
-
-def _by_owner(
-    where: str, owner: NDArray[np.integer[Any]] | int, amounts: NDArray[np.int64], owners: int
-) -> NDArray[np.int64]:
-    """Amounts summed by owner. Owners of amounts of 0 are not looked at: such a line is left out."""
-    sums = np.zeros(owners, np.int64)
-    if amounts.min(initial=0) < 0:
-        raise InvariantError(f"amount: {where}: {amounts.min()} is below 0")
-    if amounts.sum(dtype=np.float64) > LIMIT:
-        raise InvariantError(f"limit: {where}: the amounts sum to more than 2^62")
-    if isinstance(owner, int):
-        sums[owner] = amounts.sum()
-        return sums
-    moves = amounts > 0
-    if not moves.all():
-        owner, amounts = owner[moves], amounts[moves]
-    if len(owner) and not 0 <= owner.min() <= owner.max() < owners:
-        raise InvariantError(f"owner: {where}: owners {owner.min()} … {owner.max()}, {owners} exist")
-    np.add.at(sums, owner, amounts)
-    return sums

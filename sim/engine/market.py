@@ -16,7 +16,7 @@ from sim.agents.activities import Activities
 from sim.agents.merchants import Merchants
 from sim.agents.ngos import Ngos
 from sim.agents.projects import Projects
-from sim.agents.sponsors import Sponsors
+from sim.agents.sponsors import Sponsors, scaled_stock
 from sim.agents.teams import Teams
 from sim.behaviour.choice import felt_reward
 from sim.behaviour.giving import match_effect, stars_pull
@@ -59,8 +59,7 @@ class Market:
         world = scenario.scenario
         vouchers = np.zeros(len(scenario.redemptions), REDEMPTION)
         for k, item in enumerate(scenario.redemptions.values()):
-            stock = -(-item.stock * world.users // world.real_users)
-            vouchers[k] = (item.beans, stock, item.ship_within // SECOND, item.cancel)
+            vouchers[k] = (item.beans, scaled_stock(scenario, item), item.ship_within // SECOND, item.cancel)
         u = one_draw(world.seed, replication, Purpose.SPONSOR, 0)[0]
         pull = scenario.gifts.match_effect + parameters["giving_match_sd"] * float(ndtri(u))
         public = np.zeros(1, PUBLIC)

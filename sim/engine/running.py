@@ -8,12 +8,11 @@ from pathlib import Path
 
 from sim.behaviour.parameters import Parameters
 from sim.engine.campaign import Campaign
-from sim.engine.frames import all_tables
-from sim.engine.measures import metrics_frame
 from sim.engine.outcome import Outcome, Progress
-from sim.engine.published import published_rows, report_lines
 from sim.kernel import tallies as T
 from sim.memory import peak_memory_mb
+from sim.observation.published import published_rows
+from sim.observation.report import report_lines
 from sim.scenario import Scenario
 
 
@@ -50,7 +49,8 @@ def simulate_once(
         campaign.population.close()
     played = time.perf_counter()
     trace = traced() if traced is not None else ""
-    tables = all_tables(campaign)
+    seen = campaign.recorder
+    tables, totals = seen.tables(), seen.totals()
     counts = campaign.counts()
     stats = {
         "users": float(scenario.scenario.users),
@@ -69,12 +69,12 @@ def simulate_once(
         scenario=scenario,
         design=design,
         replication=replication,
-        metrics=metrics_frame(campaign, tables),
+        metrics=seen.metrics(),
         tables=tables,
         digest=campaign.digest(),
         audit={"balanced": all(check["passed"] for check in campaign.checks), "checks": campaign.checks},
-        published=published_rows(campaign, tables),
-        report=report_lines(campaign, tables),
+        published=published_rows(seen, tables, totals),
+        report=report_lines(seen.world, tables, totals),
         stats=stats,
         trace=trace,
         parameters=dict(campaign.parameters.varied),

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
-from sim.engine import frames
 from sim.engine.actions import Actions
 from sim.errors import BeanpeakError
 from sim.experiments.worlds import ONE_A_DAY, a_world, played
@@ -84,7 +83,7 @@ def retention(parameters: Parameters, profile: str) -> Retention:
 @cache
 def _retention(parameters: Parameters, profile: str, users: int) -> Retention:
     returns = Returns(users)
-    table = frames.retention(played(flat_calendar(profile, users), parameters, returns))
+    table = played(flat_calendar(profile, users), parameters, returns).recorder.play.retention()
     if table is None:
         raise BeanpeakError("nobody came in on the flat calendar: nothing to score retention on")
     cohort: Any = table["cohort"].to_numpy()[:DAYS]

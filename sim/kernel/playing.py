@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sim.bookkeeping import Kind
-from sim.compiling import rule, table_rule
+from sim.compiling import making_table_rule, rule, table_rule
 from sim.kernel import tallies as T
 from sim.kernel.deeds import grant_beans, reach_benefits
 from sim.kernel.hours import add_minutes
@@ -175,22 +175,21 @@ ROOM_RECORDS, ROOM_ERRANDS = (
 
 @table_rule
 def play_block(
-    resume: int, last: int, base_s: int, end_s: int, users: Any, next_s: Any, w: World, pen: Pen
+    due: Any, resume: int, base_s: int, end_s: int, users: Any, next_s: Any, w: World, pen: Pen
 ) -> int:
-    """Play users `resume` … last (exclusive) from base_s up to second end_s.
+    """Play the users that are due, from place `resume` of `due` on, from base_s up to second end_s.
 
-    Returns the user to go on with: `last` when all have played, an earlier one when records or errands
+    Returns the place to go on with: len(due) when all have played, an earlier one when records or errands
     need room; the caller grows them and calls again.
     """
     R, book = w.R, pen.book
-    for user in range(resume, last):
-        if next_s[user] >= end_s:
-            continue
+    for place in range(resume, len(due)):
+        user = due[place]
         u = users[user]
         who = Who(user, u, channel_of(place_of(user, R)[0], R))
         while next_s[user] < end_s:
             if book.records + ROOM_RECORDS > len(pen.out) or book.used + ROOM_ERRANDS > len(pen.errands):
-                return user
+                return place
             t_s = next_s[user]
             if u.flags & PLAYER and t_s % DAY_S == 0:
                 fade(who, t_s, R, pen)
@@ -202,7 +201,7 @@ def play_block(
             elif u.play_s == t_s:
                 session(who, t_s, w, pen)
             next_s[user] = next_due_s(u, t_s // DAY_S, pen.errands, R)
-    return last
+    return len(due)
 
 
 @table_rule
@@ -262,7 +261,7 @@ def import_records(records: Any, now_us: int, users: Any, w: World, pen: Pen) ->
         reach_benefits(who, now_us, before, w, pen)
 
 
-@table_rule
+@making_table_rule
 def list_errands(first: int, last: int, users: Any, errands: Any) -> Any:
     """The open errands of users first … last in list order, as rows of (user, place among the errands)."""
     count = 0

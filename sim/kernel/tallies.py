@@ -7,11 +7,14 @@ what users do; `count_rows` counts the rows that sponsors, projects and the dail
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.bookkeeping import Kind
+from sim.bookkeeping import AMOUNTS, Kind
+from sim.compiling import table_rule
+from sim.kernel.posting import amount_of
 
 # beans
 BEANS_ISSUED = 0
@@ -92,6 +95,7 @@ COUNT = len(TALLIES)
 _SUMS: dict[Kind, tuple[int, str]] = {
     Kind.OPEN_BEANS_GROWING: (OPENED_GROWING, "beans"),
     Kind.OPEN_BEANS_AVAILABLE: (OPENED_AVAILABLE, "beans"),
+    Kind.OPEN_HOURS: (OPENED_LABOUR, "minutes"),  # or OPENED_DONATED, by class
     Kind.HOUR_REDEEM: (MINUTES_REDEEMED, "minutes"),
     Kind.HOUR_REVOKE: (MINUTES_REVOKED, "minutes"),
     Kind.POOL_DEPOSIT: (DEPOSITED_FEN, "fen"),
@@ -110,6 +114,13 @@ _SUMS: dict[Kind, tuple[int, str]] = {
 # What each of these gives a project, for the witness of projects' raised money.
 _RAISED = (Kind.GIFT, Kind.BEAN_GIFT, Kind.ORDER_CONFIRM, Kind.TEAM_UNLOCK)
 
+# The same as plain numbers: by kind and class of time the tally, -1 = none, and by kind the column.
+_INTO, _COLUMN = np.full((256, 2), -1), np.zeros(256, np.int64)
+for _kind, (_index, _name) in _SUMS.items():
+    _INTO[_kind], _COLUMN[_kind] = _index, list(AMOUNTS).index(_name)
+_INTO[Kind.OPEN_HOURS] = OPENED_LABOUR, OPENED_DONATED
+_GIVES = np.isin(np.arange(256), _RAISED)
+
 
 def fresh() -> NDArray[np.int64]:
     """A vector of zeros."""
@@ -126,25 +137,26 @@ def count_rows(tally: NDArray[np.int64], actions: NDArray[np.void]) -> None:
 
     Rows of the kernel's own kinds add nothing, so a whole stream may be given; refused rows add nothing.
     """
-    kinds = _accepted_kinds(actions)
-    present = np.bincount(kinds, minlength=256)
-    for kind, (index, column) in _SUMS.items():
-        if present[kind]:
-            tally[index] += actions[column][kinds == kind].sum(dtype=np.int64)
-    if present[Kind.OPEN_HOURS]:
-        for klass, index in ((0, OPENED_LABOUR), (1, OPENED_DONATED)):
-            opened = (kinds == Kind.OPEN_HOURS) & (actions["klass"] == klass)
-            tally[index] += actions["minutes"][opened].sum(dtype=np.int64)
+    _count_rows(actions, tally, _INTO, _COLUMN)
 
 
 def count_raised(raised: NDArray[np.int64], actions: NDArray[np.void]) -> None:
     """Add to each project's raised fen what the rows of a stream give it: gifts, matches, orders, unlocks."""
-    kinds = _accepted_kinds(actions)
-    for kind in _RAISED:
-        given = actions.take(np.flatnonzero(kinds == kind))
-        np.add.at(raised, given["project"], given["fen"] + given["match"])
+    _count_raised(actions, raised, _GIVES)
 
 
-def _accepted_kinds(actions: NDArray[np.void]) -> NDArray[np.uint8]:
-    """The rows' kinds, 0 where a row was refused."""
-    return np.where(actions["outcome"] == 0, actions["kind"], np.uint8(0))
+@table_rule
+def _count_rows(actions: Any, tally: Any, into: Any, column: Any) -> None:
+    for k in range(len(actions)):
+        row = actions[k]
+        index = into[row.kind, min(row.klass, 1)]
+        if index >= 0 and row.outcome == 0:
+            tally[index] += amount_of(row, column[row.kind])
+
+
+@table_rule
+def _count_raised(actions: Any, raised: Any, gives: Any) -> None:
+    for k in range(len(actions)):
+        row = actions[k]
+        if row.outcome == 0 and gives[row.kind] and 0 <= row.project < len(raised):
+            raised[row.project] += row.fen + row.match

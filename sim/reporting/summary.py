@@ -19,8 +19,8 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.loading.designs import BASE
+from sim.observation.catalogue import METRICS
 from sim.reporting.amounts import NOTHING, over
-from sim.reporting.metrics import METRICS
 from sim.reporting.pools import capping, pools
 from sim.reporting.results import Results
 from sim.reporting.sections import Compared, Section, charity_report, merged, sections, totals

@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 from sim.bookkeeping import Kind
 from sim.engine.actions import join
 from sim.engine.campaign import Campaign
-from sim.engine.frames import all_tables
-from sim.engine.measures import totals
 from sim.loading import apply_design, scenario_text
 from sim.loading.reading import read
 from sim.scenario import Scenario
@@ -65,7 +63,7 @@ class Run:
     def minors(self) -> NDArray[np.bool_]:
         """Which users are under age."""
         segments = list(self.campaign.scenario.segments.values())
-        return np.array([s.minor for s in segments])[self.campaign.recorder.segment]
+        return np.array([s.minor for s in segments])[self.campaign.recorder.world.segment]
 
 
 def scenario(name: str, users: int, seed: int = 1, changes: dict[str, Any] | None = None) -> Scenario:
@@ -102,5 +100,4 @@ def _run(name: str, users: int, seed: int, changes: tuple[tuple[str, Any], ...])
     campaign.run()
     campaign.population.close()
     assert all(check["passed"] for check in campaign.checks)
-    tables = all_tables(campaign)
-    return Run(campaign, join(*told), tables, totals(campaign, tables))
+    return Run(campaign, join(*told), campaign.recorder.tables(), campaign.recorder.totals())

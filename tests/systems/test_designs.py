@@ -126,10 +126,12 @@ def fields(model: type[Settings] = Scenario, seen: frozenset[type] = frozenset()
 
 
 def test_every_setting_is_read_by_the_engine() -> None:
-    """No setting is a label: each is an attribute that the engine or an agent reads."""
+    """No setting is a label: each is an attribute that the engine, an agent or an observer reads."""
     folder = Path(sim.__file__).parent
     code = "".join(
-        f.read_text("utf-8") for part in ("engine", "agents") for f in sorted((folder / part).glob("*.py"))
+        f.read_text("utf-8")
+        for part in ("engine", "agents", "observation")
+        for f in sorted((folder / part).glob("*.py"))
     )
     unread = {name for name in fields() - DESCRIBES if not re.search(rf"\.{name}\b", code)}
     assert len(fields()) > 100

@@ -10,7 +10,6 @@ from polars.testing import assert_frame_equal
 
 from sim.bookkeeping import Kind
 from sim.engine.campaign import Campaign
-from sim.engine.frames import all_tables
 from sim.spans import DAY_S
 from tests.systems.runs import DAY_US, Run, run, scenario
 
@@ -212,7 +211,7 @@ def test_a_run_that_goes_on_from_a_snapshot_remembers_what_was_unmet(tmp_path: P
     first.save(tmp_path / "half.npz")
     second.load(tmp_path / "half.npz")
     second.run()
-    assert_frame_equal(all_tables(second)["budgets"], whole.tables["budgets"])
+    assert_frame_equal(second.recorder.tables()["budgets"], whole.tables["budgets"])
 
 
 def test_what_pools_gave_and_have_left_is_what_was_put_in() -> None:

@@ -19,7 +19,6 @@ from scipy import stats
 from sim.behaviour.label import label_pull
 from sim.behaviour.parameters import Parameters, load_parameters
 from sim.bookkeeping import Kind
-from sim.engine import frames
 from sim.engine.actions import Actions, empty, join
 from sim.engine.campaign import Campaign
 from sim.experiments import bgbb
@@ -250,7 +249,7 @@ def retention(profile: str, parameters: Parameters) -> tuple[int, NDArray[np.flo
     age = first["t"] // DAY_US - entered[first["agent"]]
     cohort = int(((entered >= 0) & (entered <= 1)).sum())
     active = np.bincount(age, minlength=31)[:31] / cohort
-    table = frames.retention(campaign)
+    table = campaign.recorder.play.retention()
     assert table is not None
     assert (table["active"] / table["cohort"]).to_numpy()[:31] == pytest.approx(active, abs=0.005)
     return cohort, active
