@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tomllib
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sim.arguments import design_asked, scenario_asked, watcher_asked, whole
+from sim.behaviour.parameters import load_parameters
 from sim.bounds import insist_on_time, insist_on_users, simulated_s
 from sim.engine.outcome import Outcome, Progress
 from sim.errors import Interrupted, InvariantError, UsageError
@@ -32,21 +33,25 @@ def simulate(
     workers: int = 2,
     seed: int | None = None,
     users: int | None = None,
+    parameters: Mapping[str, float] | None = None,
     progress: Watch | None = None,
 ) -> Results:
     """Simulate a scenario (or the one of a name or path) and keep the results in memory.
 
     replications: seeded runs numbered from 0; the same number meets the same luck under every design.
     workers: threads of the kernel; they do not change results. seed, users: instead of the scenario's.
+    parameters: values of the behaviour rules by name, instead of the shipped ones (docs/assumptions.md).
     progress: called now and then with simulated time and actions so far. Raises ScenarioError with every
     mistake of a file, UsageError for any other request that is wrong, InvariantError if the books do not balance.
     """
     workers, progress = whole("workers", workers, 1), watcher_asked(progress)
-    plan = plan_run(scenario, design, replications, seed=seed, users=users)
+    plan = plan_run(scenario, design, replications, seed=seed, users=users, parameters=parameters)
     from sim.engine.running import simulate_once  # compiles the kernel
 
     outcomes = [
-        simulate_once(plan.scenario, design, k, workers=workers, progress=progress)
+        simulate_once(
+            plan.scenario, plan.design, k, parameters=plan.parameters, workers=workers, progress=progress
+        )
         for k in range(plan.replications)
     ]
     return Results(plan.name, tuple(outcomes))
@@ -59,19 +64,21 @@ def plan_run(
     *,
     seed: int | None = None,
     users: int | None = None,
+    parameters: Mapping[str, float] | None = None,
 ) -> RunPlan:
     """What a run is to do, with everything that can be wrong about it found beforehand."""
     scenario, design = scenario_asked(scenario), design_asked(design)
     replications = whole("replications", replications, 1, MOST_REPLICATION)
     asked = (("seed", seed, 0, MOST_SEED), ("users", users, 1, None))
     given = {key: whole(key, value, *bounds) for key, value, *bounds in asked if value is not None}
+    rules = load_parameters() if parameters is None else load_parameters().vary(parameters)
     if isinstance(scenario, Scenario):
         world = _changed(scenario, "base", given)
         changed = world if design == "base" else _changed(scenario, design, given)
-        return _weighed(RunPlan(scenario.scenario.title, world, changed, design, replications))
+        return _weighed(RunPlan(scenario.scenario.title, world, changed, design, replications, rules))
     world = load_scenario(scenario, "base", given)
     changed = load_scenario(scenario, design, given)
-    return _weighed(RunPlan(Path(scenario).stem, world, changed, design, replications))
+    return _weighed(RunPlan(Path(scenario).stem, world, changed, design, replications, rules))
 
 
 def _weighed(plan: RunPlan) -> RunPlan:
@@ -117,6 +124,7 @@ def _simulate_kept(
         run.plan.scenario,
         run.plan.design,
         number,
+        parameters=run.plan.parameters,
         workers=workers,
         progress=watch,
         stop=stop,

@@ -1,4 +1,4 @@
-"""Accounts run to milk rewards: how many come, and how large their share is."""
+"""Accounts run to milk rewards: how many come."""
 
 from __future__ import annotations
 
@@ -17,11 +17,3 @@ def farmer_entries(
     if profit <= 0.0:
         return 0.0
     return rate * exp(power * log(profit)) * installs
-
-
-def farmer_share_quantile(uniform_normal: float, mu: float, sigma: float) -> float:
-    """Share of fraudulent accounts in a rewarded campaign, from a standard normal: lognormal, at most 1.
-
-    Fitted to 22 % of apps above 10 % and 12 % above 30 % (AppsFlyer Q1 2018, F).
-    """
-    return min(1.0, exp(mu + sigma * uniform_normal))

@@ -1,4 +1,4 @@
-"""Merchants: taking up a pledge, keeping it, and how much it gives.
+"""Merchants: taking up a pledge, and how much it gives.
 
 On the platform itself best-sellers pledge, often just before promotions, and almost never stop although
 revenue hardly moves: warm glow and inertia (Jiang, Xing, Xu & Zou 2022, more than 2 M sellers, F).
@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import exp, log
 
 from sim.behaviour.choice import crossed
+from sim.compiling import rule
 
 
 def pledge_hazard(
@@ -37,20 +38,7 @@ def notice_chance(base: float, badge: float, trust_pull: float) -> float:
     return crossed(base, badge + trust_pull)
 
 
-def raises_pledge(margin_yuan: float, label_gain: float, glow_yuan: float, donation_yuan: float) -> bool:
-    """Whether to pledge `donation_yuan` a sale: the label's extra margin and the glow exceed it.
-
-    `label_gain` is the label's log-odds; the gain in sales is exp(label_gain) - 1. At 0.05 % of the price
-    and 20 % margin the label just pays for itself; anything larger needs glow.
-    """
-    return margin_yuan * (exp(label_gain) - 1.0) + glow_yuan > donation_yuan
-
-
-def keeps_pledge(margin_yuan: float, label_gain: float, glow_yuan: float, donation_yuan: float) -> bool:
-    """Whether a standing pledge is kept: as in `raises_pledge`, but who is indifferent stays (inertia, F)."""
-    return margin_yuan * (exp(label_gain) - 1.0) + glow_yuan >= donation_yuan
-
-
+@rule
 def larger_pledge_yuan(normal: float, mean_yuan: float, sigma: float) -> float:
     """A pledge above the minimum: lognormal with that mean, from a standard normal (D on F)."""
     return exp(log(mean_yuan) - 0.5 * sigma * sigma + sigma * normal)

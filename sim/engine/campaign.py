@@ -26,7 +26,7 @@ from sim.agents.partner import Partner
 from sim.agents.projects import Projects
 from sim.agents.sponsors import Sponsors
 from sim.agents.teams import Teams
-from sim.behaviour.parameters import load_parameters
+from sim.behaviour.parameters import Parameters, load_parameters
 from sim.bookkeeping import Kind
 from sim.engine.actions import ACTION, Actions, chain, empty, from_rows, join, put, sort_stream
 from sim.engine.beside import Beside
@@ -58,13 +58,14 @@ def _now(env: simpy.Environment) -> int:
 
 
 class Campaign:
-    """One seeded run of one scenario, from its start or from a snapshot."""
+    """One seeded run of one scenario with the shipped parameters or others, from its start or from a snapshot."""
 
     def __init__(
         self,
         scenario: Scenario,
         replication: int = 0,
         *,
+        parameters: Parameters | None = None,
         workers: int = 2,
         block: int | None = None,
         record_all: bool = False,
@@ -74,7 +75,7 @@ class Campaign:
         refuse_forked("a simulation")
         self.scenario, self.replication = scenario, replication
         self.watch = watch
-        p = self.parameters = load_parameters()
+        p = self.parameters = parameters or load_parameters()
         self.ngos = Ngos.draw(scenario, p, replication)
         self.projects = Projects.draw(scenario, p, replication, self.ngos.size)
         self.ngos.asked = np.zeros(len(self.projects), np.int64)

@@ -46,7 +46,8 @@ class Outcome:
     metrics: frame (time i64 µs since scenario start, end of the period; metric str; group str, "" = all;
     value f64). digest: hex of "state", "books" and "actions". stats: numbers about the run itself
     (actions, wall_s, …); they differ between machines and are not part of the digest. trace: SHA-256 of the
-    trace that was written with the run, "" = none.
+    trace that was written with the run, "" = none. parameters: values of the behaviour rules that were put in
+    place of the shipped ones.
     """
 
     scenario: Scenario
@@ -60,6 +61,7 @@ class Outcome:
     report: list[ReportLine] = field(default_factory=list)
     stats: dict[str, float] = field(default_factory=dict)
     trace: str = ""
+    parameters: dict[str, float] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         books = "balanced" if self.audit["balanced"] else "NOT balanced"

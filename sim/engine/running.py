@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from sim.behaviour.parameters import Parameters
 from sim.engine.campaign import Campaign
 from sim.engine.outcome import Outcome, Progress
 from sim.kernel import tallies as T
@@ -20,6 +21,7 @@ def simulate_once(
     design: str = "base",
     replication: int = 0,
     *,
+    parameters: Parameters | None = None,
     workers: int = 2,
     progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
@@ -28,13 +30,15 @@ def simulate_once(
 ) -> Outcome:
     """Simulate one replication; `scenario` has its design applied already.
 
+    parameters: others than the shipped ones; the outcome says which were varied.
+
     If `snapshot` exists the run goes on from it; when `stop` says so between two barriers the state is
     written there and Interrupted is raised. attach: is handed the campaign before it runs, to watch it; what
     it returns is called when the campaign has ended, and says the SHA-256 of the trace it made. Raises
     InvariantError if the books of a day do not close.
     """
     began = time.perf_counter()
-    campaign = Campaign(scenario, replication, workers=workers)
+    campaign = Campaign(scenario, replication, parameters=parameters, workers=workers)
     if snapshot is not None and snapshot.exists():
         campaign.load(snapshot)
     traced = attach(campaign) if attach is not None else None
@@ -73,4 +77,5 @@ def simulate_once(
         report=report_lines(seen.world, tables, totals),
         stats=stats,
         trace=trace,
+        parameters=dict(campaign.parameters.varied),
     )

@@ -37,8 +37,9 @@ from sim.kernel.rows import (
 from sim.kernel.rules import (
     exponential,
     farm_second,
+    gone_at_s,
     next_visit_s,
-    oldest_fading,
+    oldest_lot,
     philox,
     service_minutes,
     unit,
@@ -68,9 +69,9 @@ def fading_s(u: Any, day: int, R: Any) -> int:
     backwards, and claims on these beans are decided before.
     """
     due = NEVER
-    earned = oldest_fading(u.growing, day, R.life_days)
-    if earned <= day:
-        due = (earned + R.life_days + 1) * DAY_S
+    lot = oldest_lot(u.growing, day)
+    if lot <= day:
+        due = gone_at_s(lot * DAY_S, DAY_S, R.ripen_s, R.fade_s)
     now = R.days[min(day, R.n_days - 1)].period
     for period in range(max(now - PERIODS + 1, 0), now + 1):
         if u.available[period % PERIODS] > 0:
@@ -94,11 +95,11 @@ def fade(who: Who, t_s: int, R: Any, pen: Pen) -> None:
     """At midnight t_s: growing beans past their time and available ones past their period are gone."""
     u = who.u
     day = t_s // DAY_S
-    earned = day - R.life_days - 1
-    if earned >= 0 and u.growing[earned % GROWING_DAYS] > 0:
+    lot = oldest_lot(u.growing, day - 1)
+    if lot < day and gone_at_s(lot * DAY_S, DAY_S, R.ripen_s, R.fade_s) <= t_s:
         gone = record(pen, who, t_s * 1_000_000, K_FADE)
-        gone.beans = u.growing[earned % GROWING_DAYS]
-        u.growing[earned % GROWING_DAYS] = 0
+        gone.beans = u.growing[lot % GROWING_DAYS]
+        u.growing[lot % GROWING_DAYS] = 0
         pen.book.tally[T.BEANS_FADED] += gone.beans
     now = R.days[min(max(day - 1, 0), R.n_days - 1)].period
     for period in range(max(now - PERIODS + 1, 0), now + 1):
