@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -265,3 +267,17 @@ def test_a_state_of_another_size_is_not_taken_over() -> None:
     with pytest.raises(ValueError, match=r"account 2200: \(4, 4\) saved, \(4, 3\) here"):
         books.restore(Books(**SIZES | {"merchants": 4}).state())
     assert books.digest() == digest
+
+
+@given(steps)
+def test_a_copy_of_books_goes_on_alone(chosen: list[tuple[Kind, int, int]]) -> None:
+    """What is posted to a copy stands in all it says, and in nothing the first says."""
+    books = Books(**SIZES)
+    before = books.digest()
+    other = copy.deepcopy(books)
+    actions = stream(wander(chosen))
+    other.post(actions)
+    assert books.digest() == before
+    books.post(actions)
+    assert other.digest() == books.digest()
+    assert all((other.balances(code) == books.balances(code)).all() for code in CHART)

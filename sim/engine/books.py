@@ -32,14 +32,18 @@ class Books:
 
     def __init__(self, *, merchants: int, projects: int, pools: int, ngos: int) -> None:
         owners = {"merchant": merchants, "project": projects, "pool": pools + 1, "ngo": ngos, "user": CLASSES}
-        sizes = {code: owners[account.owner[0]] if account.column else 1 for code, account in CHART.items()}
-        ends = dict(zip(sizes, np.cumsum([4 * size for size in sizes.values()]).tolist(), strict=True))
-        starts = {code: ends[code] - 4 * size for code, size in sizes.items()}
-        self._plan = plan(starts, sizes)
-        self._all = np.zeros(ends[max(ends)], np.int64)  # all counters, one account after the other …
-        self._counters: dict[int, NDArray[np.int64]] = {  # … and each account's own view of them
-            code: self._all[starts[code] : ends[code]].reshape(4, size) for code, size in sizes.items()
+        self._sizes = {
+            code: owners[account.owner[0]] if account.column else 1 for code, account in CHART.items()
         }
+        ends = np.cumsum([4 * size for size in self._sizes.values()]).tolist()
+        self._starts = dict(zip(self._sizes, [0, *ends], strict=False))
+        self._plan = plan(self._starts, self._sizes)
+        self._all = np.zeros(ends[-1], np.int64)  # all counters, one account after the other
+
+    def _of(self, code: int) -> NDArray[np.int64]:
+        """An account's own counters, (4, owners), to read and to write."""
+        start, size = self._starts[code], self._sizes[code]
+        return self._all[start : start + 4 * size].reshape(4, size)
 
     def post(self, actions: Actions) -> None:
         """Post every accepted, booked row. The order of rows cannot matter: postings only add.
@@ -62,7 +66,7 @@ class Books:
             for code, owners in ((leg.line.debit, leg.debit_owner), (leg.line.credit, leg.credit_owner)):
                 where = f"{kind.name} on account {code} {CHART[code].name} ({leg.line.asset})"
                 owner = owners if isinstance(owners, int) else int(owners[0])
-                counters = self._counters[code]
+                counters = self._of(code)
                 exist = counters.shape[1]
                 if amount < 0:
                     return f"amount: {where}: {amount} is below 0"
@@ -74,7 +78,7 @@ class Books:
 
     def balances(self, code: int) -> NDArray[np.int64]:
         """Posted balances by owner, on the account's normal side."""
-        return np.asarray(balance(code, self._counters[code]), np.int64)
+        return np.asarray(balance(code, self._of(code)), np.int64)
 
     def balance(self, code: int, owner: int | None = None) -> int:
         """Posted balance of one owner, or of all together."""
@@ -83,29 +87,26 @@ class Books:
 
     def available(self, code: int) -> NDArray[np.int64]:
         """Balances by owner less what is held to leave the account."""
-        return np.asarray(available(code, self._counters[code]), np.int64)
+        return np.asarray(available(code, self._of(code)), np.int64)
 
     def counters(self) -> Counters:
         """By account code: (4, owners) int64 in the order dr_pending, dr_posted, cr_pending, cr_posted."""
-        return self._counters
+        return {code: self._of(code) for code in CHART}
 
     def digest(self) -> bytes:
         """SHA-256 over all counters in the order of the chart."""
-        digest = hashlib.sha256()
-        for counters in self._counters.values():
-            digest.update(counters.tobytes())
-        return digest.digest()
+        return hashlib.sha256(self._all.data).digest()
 
     def state(self) -> dict[str, NDArray[np.int64]]:
         """A copy for a snapshot: account code → (4, owners)."""
-        return {str(code): counters.copy() for code, counters in self._counters.items()}
+        return {str(code): counters.copy() for code, counters in self.counters().items()}
 
     def restore(self, state: dict[str, NDArray[np.int64]]) -> None:
         """Take over a `state()` of books of the same size; raises ValueError for another size."""
-        for code, counters in self._counters.items():
+        for code, counters in self.counters().items():
             if state[str(code)].shape != counters.shape:
                 raise ValueError(f"account {code}: {state[str(code)].shape} saved, {counters.shape} here")
-        for code, counters in self._counters.items():
+        for code, counters in self.counters().items():
             counters[:] = state[str(code)]
 
     def close_day(
@@ -122,7 +123,7 @@ class Books:
         tally: vector of `sim.kernel.tallies`; raised: fen by project, counted apart from the books
         (`tallies.count_raised`); settled: `settlement_actions` of the day have been posted.
         """
-        checks = audit(self._counters, Evidence(users, tally, raised, settled))
+        checks = audit(self.counters(), Evidence(users, tally, raised, settled))
         failed = [f"{check['name']}: {check['detail']}" for check in checks if not check["passed"]]
         if failed:
             raise InvariantError(f"the books of day {day} are wrong\n" + "\n".join(failed))
