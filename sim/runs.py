@@ -10,7 +10,7 @@ from pathlib import Path
 from sim.arguments import design_asked, scenario_asked, watcher_asked, whole
 from sim.behaviour.parameters import load_parameters
 from sim.bounds import insist_on_time, insist_on_users, simulated_s
-from sim.engine.outcome import Outcome, Progress
+from sim.engine.outcome import Progress
 from sim.errors import Interrupted, InvariantError, UsageError
 from sim.loading import apply_design, load_scenario, resolved_toml
 from sim.loading.reading import Document, read
@@ -23,6 +23,7 @@ from sim.units import DURATION_US
 
 Watch = Callable[[Progress], None]
 WatchReplication = Callable[[int], Watch | None]
+NOTHING_KEPT = "interrupted before anything could be kept"
 
 
 def simulate(
@@ -89,16 +90,19 @@ def _weighed(plan: RunPlan) -> RunPlan:
 
 def insist_on_length(plans: Sequence[RunPlan], longest_s: float) -> None:
     """Raises UsageError if runs would together take longer than they may, roughly."""
-    needed = 0.0
-    for plan in plans:
-        world = plan.scenario.scenario
-        needed += simulated_s(world.users, world.length / DURATION_US["day"], plan.replications)
+    needed = sum(plan.replications * replication_s(plan) for plan in plans)
     names = ", ".join(plan.name for plan in plans)
     insist_on_time(f"{names}: simulating", needed, longest_s, "take fewer --users or --replications")
 
 
+def replication_s(plan: RunPlan) -> float:
+    """Roughly how long one replication takes, in seconds."""
+    world = plan.scenario.scenario
+    return simulated_s(world.users, world.length / DURATION_US["day"])
+
+
 def perform(run: Unfinished, workers: int, watch: WatchReplication) -> None:
-    """Simulate what is missing of a run and keep each replication as soon as it is finished.
+    """Simulate what is missing of a run, one replication after the other, and keep each as soon as it is finished.
 
     When asked to stop, the replication under way is kept up to its next barrier and Interrupted is raised; asked
     again, it does not wait for the barrier. A run of which nothing can be kept is taken away.
@@ -106,42 +110,33 @@ def perform(run: Unfinished, workers: int, watch: WatchReplication) -> None:
     try:
         with asked_to_stop() as stop:
             for number in run.missing():
-                run.keep(_simulate_kept(run, number, workers, watch(number), stop))
+                simulate_kept(run, number, workers, watch(number), stop)
     except InvariantError:
         if not run.finished():
             run.discard()
         raise
     except (KeyboardInterrupt, Interrupted) as stopped:
-        raise Interrupted(_what_is_kept(run)) from stopped
+        raise Interrupted(run.leave() or NOTHING_KEPT) from stopped
 
 
-def _simulate_kept(
+def simulate_kept(
     run: Unfinished, number: int, workers: int, watch: Watch | None, stop: Callable[[], bool]
-) -> Outcome:
+) -> None:
+    """Simulate one replication of a run, from its snapshot if it has one, and keep it."""
     from sim.engine.running import simulate_once  # compiles the kernel
 
-    return simulate_once(
-        run.plan.scenario,
-        run.plan.design,
-        number,
-        parameters=run.plan.parameters,
-        workers=workers,
-        progress=watch,
-        stop=stop,
-        snapshot=run.snapshot(number),
+    run.keep(
+        simulate_once(
+            run.plan.scenario,
+            run.plan.design,
+            number,
+            parameters=run.plan.parameters,
+            workers=workers,
+            progress=watch,
+            stop=stop,
+            snapshot=run.snapshot(number),
+        )
     )
-
-
-def _what_is_kept(run: Unfinished) -> str:
-    """The message of an interrupted run, and the end of a folder with nothing in it."""
-    kept = len(run.finished())
-    begun = any(run.snapshot(k).is_file() for k in run.missing())
-    if not kept and not begun:
-        run.discard()
-        return "interrupted before anything could be kept"
-    parts = [f"{kept} of {run.plan.replications} replications"] if kept else []
-    parts += ["the one under way up to its last barrier"] if begun else []
-    return f"interrupted; kept: {' and '.join(parts)}; `{run.resuming}` goes on"
 
 
 def _changed(scenario: Scenario, design: str, given: dict[str, int]) -> Scenario:

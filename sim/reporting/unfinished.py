@@ -161,6 +161,20 @@ class Unfinished:
         shutil.rmtree(whole / "replications", ignore_errors=True)
         return Results(self.plan.name, outcomes, whole)
 
+    def leave(self) -> str:
+        """What is kept of a run that goes no further, and how to go on; "", and no folder, if that is nothing."""
+        if not self.folder.is_dir():
+            return ""
+        kept = len(self.finished())
+        begun = sum(self.snapshot(k).is_file() for k in self.missing())
+        if not kept and not begun:
+            self.discard()
+            return ""
+        parts = [f"{kept} of {self.plan.replications} replications"] if kept else []
+        under_way = "the one under way" if begun == 1 else f"{begun} under way"
+        parts += [f"{under_way} up to {'its' if begun == 1 else 'their'} last barrier"] if begun else []
+        return f"interrupted; kept: {' and '.join(parts)}; `{self.resuming}` goes on"
+
     def discard(self) -> None:
         """Take the folder away."""
         shutil.rmtree(self.folder, ignore_errors=True)
