@@ -1,4 +1,4 @@
-"""Merchants (商家): who they are, what they sell, and the weekly decision to pledge (公益宝贝).
+"""Merchants (商家): who they are, what they sell, and what they pledge (公益宝贝).
 
 Best-sellers are pledged, often before a promotion, and pledges are almost never withdrawn (Jiang et al.
 2022, NBER w30102, F). Three in four pledge the minimum of 0.02 yuan; the badge stands with the pledge.
@@ -7,37 +7,27 @@ Best-sellers are pledged, often before a promotion, and pledges are almost never
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.outbox import Outbox
-from sim.arrays import NOBODY, Flags, Floats, Ints
+from sim.arrays import NOBODY, Floats
 from sim.behaviour.label import label_pull, sales_gain
-from sim.behaviour.merchants import larger_pledge_yuan, notice_chance, pledge_hazard
+from sim.behaviour.merchants import larger_pledge_yuan
 from sim.behaviour.parameters import Parameters
-from sim.behaviour.trust import trust_pull
-from sim.bookkeeping import Kind
 from sim.domain.pledges import FIXED_FEN, MINIMUM_FEN, RATIO_PPM
 from sim.kernel.rows import PRODUCT
 from sim.scenario import Scenario
-from sim.spans import DAY_US, WEEK_US
+from sim.spans import WEEK_US
 from sim.streams import Purpose, draws, one_draw
 
 Choice = tuple[Floats, NDArray[np.int64]]  # cumulative shares and numbers of projects
 LEAST_FEN, TENTH_FEN, _ = FIXED_FEN
 LEAST_RATIO = RATIO_PPM[0] / 1e6
 MARGINS = ("clothes", "beauty", "food", "home", "digital", "baby", "books", "produce")  # a category each
-
-
-class Week(NamedTuple):
-    """Everybody's draws for a week, shape (4, merchants), and who may act by them."""
-
-    lots: Floats
-    may_act: Flags
 
 
 def pick(projects: Choice, lot: float) -> int:
@@ -71,11 +61,6 @@ class Merchants:
     taking: int = 0  # merchants with a pledge
     usually_paid_back: float = 0.0  # mean over the first pledges
     changed: bool = True
-    festivals: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # midnights they begin at
-    keenest: Floats = field(default_factory=lambda: np.zeros((2, 0)))  # the most of `_hazard`, by promotion
-    weeks: dict[int, Week] = field(default_factory=dict)
-    seen_open: Ints | None = None  # the projects `left_behind` was found with
-    left_behind: Flags = field(default_factory=lambda: np.zeros(0, bool))
 
     @classmethod
     def draw(
@@ -105,12 +90,6 @@ class Merchants:
             np.zeros(n, np.int64),
         )  # fmt: skip
         self.next_at[:] = (a[2] * WEEK_US).astype(np.int64)
-        days = [(f.day - scenario.scenario.start.date()).days for f in scenario.festivals.values()]
-        self.festivals = np.array(days, np.int64) * DAY_US
-        # a hair above, so that no rounding of the exponential hides somebody who acts
-        self.keenest = 1.000001 * np.array(
-            [[self._hazard(k, 1.0, promotion) for k in range(n)] for promotion in (False, True)]
-        )
         self._first_pledges(a[3], projects)
         return self
 
@@ -191,135 +170,12 @@ class Merchants:
         price = self.scenario.shopping.price_median * float(row["price"])
         return max(round(price * row["ppm"] / 1e6), MINIMUM_FEN) if row["ppm"] else int(row["fixed"])
 
-    def follow_goals(self, merchant: int, now: int, projects: Choice, outbox: Outbox) -> None:
-        """Pledges to a project that has reached its goal go to an open one, chosen as for a new pledge."""
-        each = self.scenario.merchants.products_each
-        mine = np.arange(merchant * each, (merchant + 1) * each)
-        given = self.product["project"][mine]
-        for item in mine[(given != NOBODY) & ~np.isin(given, projects[1])]:
-            u = one_draw(
-                self.scenario.scenario.seed, self.replication, Purpose.PLEDGE, int(item), 3 + now // WEEK_US
-            )
-            project = pick(projects, u[0])
-            self.product["project"][item] = project
-            fen = self.usual_fen(int(item))
-            outbox.write(Kind.PLEDGE, now, merchant, fen=fen, party=merchant, project=project)
-
     def withdraw(self, merchant: int) -> None:
         """Take every pledge of a merchant back; the badge goes with them."""
         self.product["project"][self.owner == merchant] = NOBODY
         self.pledged[merchant] = 0
         self.taking -= 1
         self.changed = True
-
-    def due(self, until: int, open_projects: Ints) -> list[int]:
-        """Who may act up to `until`, in the order of their hours; everybody else's week passes.
-
-        Each merchant looks at its pledges once a week. Whether those who wake do anything is settled then,
-        by what holds then.
-        """
-        late = np.flatnonzero(self.next_at <= until)
-        if not len(late):
-            return []
-        week = self.next_at[late] // WEEK_US
-        wakes = self._left_behind(open_projects)[late]
-        for number in np.unique(week).tolist():
-            wakes |= (week == number) & self._week(number).may_act[late]
-        self.next_at[late[~wakes]] += WEEK_US
-        waking = late[wakes]
-        return list(waking[np.lexsort((waking, self.next_at[waking]))].tolist())
-
-    def _left_behind(self, open_projects: Ints) -> Flags:
-        """Merchants with a pledge to a project that reached its goal; some may have followed it since."""
-        if self.seen_open is None or not np.array_equal(self.seen_open, open_projects):
-            self.seen_open = open_projects.copy()
-            given = self.product["project"]
-            closed = (given != NOBODY) & ~np.isin(given, open_projects)
-            self.left_behind = np.bincount(self.owner[closed], minlength=len(self.size_z)) > 0
-        return self.left_behind
-
-    def _week(self, week: int) -> Week:
-        """Everybody's draws for a week and who may act by them; weeks of two merchants overlap by one."""
-        if week not in self.weeks:
-            self.weeks = {k: v for k, v in self.weeks.items() if k == week - 1}
-            numbers = np.arange(len(self.size_z))
-            seed = self.scenario.scenario.seed
-            lots = draws(seed, self.replication, Purpose.MERCHANT, numbers, week + 1)
-            at = week * WEEK_US + self.next_at % WEEK_US
-            keenest = np.where(self.promotion_near(at), self.keenest[1], self.keenest[0])
-            may_act = (
-                (lots[0] < 1.0 - np.exp(-keenest))
-                | (lots[1] < self._quits())
-                | (lots[2] < self._most_notices())
-            )
-            self.weeks[week] = Week(lots, may_act)
-        return self.weeks[week]
-
-    def promotion_near(self, at: Ints) -> Flags:
-        """Whether a festival begins within the weeks in which pledges are taken up."""
-        ahead = self.festivals[:, None] - at
-        return np.asarray(
-            ((ahead >= 0) & (ahead <= self.parameters["merchants_promotion_days"] * DAY_US)).any(axis=0)
-        )
-
-    def _quits(self) -> float:
-        """The chance that a pledge is withdrawn in a week."""
-        return self.scenario.merchants.quit_per_month * 7.0 / 30.0
-
-    def _notice_chance(self, badge: bool, trust_pull: float) -> float:
-        """The chance of a notice in a week, with or without the badge."""
-        gain = self.parameters["merchants_notice_badge"] if badge else 0.0
-        return notice_chance(self.scenario.merchants.notices_per_week, gain, trust_pull)
-
-    def _most_notices(self) -> float:
-        """The chance of a notice at the most trust there can be."""
-        p = self.parameters
-        most = trust_pull(1.0, p["trust_neutral"], p["trust_large_slope"])
-        return self._notice_chance(self.scenario.merchants.badge, most)
-
-    def _hazard(self, merchant: int, adopted_share: float, promotion: bool) -> float:
-        """How soon this merchant takes up a pledge, a week."""
-        p = self.parameters
-        return pledge_hazard(
-            adopted_share, p["merchants_innovation"], p["merchants_imitation"], float(self.size_z[merchant]),
-            p["merchants_sales_slope"], float(promotion), self.scenario.merchants.promotion_pull,
-        )  # fmt: skip
-
-    def decide(self, merchant: int, now: int, projects: Choice, trust: float, outbox: Outbox) -> None:
-        """One merchant's week: perhaps a pledge on its best product without one, a withdrawal, a notice.
-
-        `trust` is the log-odds that trust in the platform's projects adds, as users see it too.
-        """
-        self.next_at[merchant] = now + WEEK_US
-        u = self._week(now // WEEK_US).lots[:, merchant]
-        took_part = self.pledged[merchant] > 0
-        if took_part and len(projects[0]):
-            self.follow_goals(merchant, now, projects, outbox)
-        self._perhaps_pledge(merchant, now, u[0], projects, outbox)
-        if took_part and u[1] < self._quits():
-            self.withdraw(merchant)
-            outbox.write(Kind.UNPLEDGE, now, merchant, party=merchant)
-        badge = self.scenario.merchants.badge and self.pledged[merchant] > 0
-        if u[2] < self._notice_chance(bool(badge), trust):
-            self.notices[merchant] += 1
-            outbox.write(Kind.NOTICE, now, merchant, party=merchant)
-
-    def _perhaps_pledge(self, merchant: int, now: int, lot: float, projects: Choice, outbox: Outbox) -> None:
-        """Put a pledge on the best-selling product without one, if the merchant may join and its hour has come."""
-        takes_part = self.pledged[merchant] > 0
-        most = self.scenario.merchants.ceiling * len(self.pledged)
-        each = self.scenario.merchants.products_each
-        mine = np.arange(merchant * each, (merchant + 1) * each)
-        free = mine[self.product["project"][mine] == NOBODY]
-        if not (takes_part or self.taking + 1 <= most) or not len(free) or not len(projects[0]):
-            return
-        promotion = bool(self.promotion_near(np.array([now]))[0])
-        hazard = self._hazard(merchant, 1.0 if takes_part else self.taking / most, promotion)
-        if lot < 1.0 - math.exp(-hazard):
-            best = int(free[np.argmax(self.popularity[free])])
-            fen = self.pledge(best, projects)
-            project = int(self.product["project"][best])
-            outbox.write(Kind.PLEDGE, now, merchant, fen=fen, party=merchant, project=project)
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""
@@ -333,5 +189,4 @@ class Merchants:
         for name in ("product", "pledged", "notices", "next_at"):
             getattr(self, name)[:] = state[name]
         self.taking = int((self.pledged > 0).sum())
-        self.seen_open = None
         self.changed = bool(state["changed"][0])

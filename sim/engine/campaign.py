@@ -26,7 +26,12 @@ from sim.agents.partner import Partner
 from sim.agents.projects import Projects
 from sim.agents.sponsors import Sponsors
 from sim.agents.teams import Teams
+<<<<<<< HEAD
 from sim.behaviour.parameters import Parameters, load_parameters
+=======
+from sim.agents.weeks import MerchantWeeks
+from sim.behaviour.parameters import load_parameters
+>>>>>>> w-agents
 from sim.bookkeeping import Kind
 from sim.engine.actions import ACTION, Actions, chain, empty, from_rows, join, put, sort_stream
 from sim.engine.beside import Beside
@@ -340,11 +345,12 @@ class Campaign:
         One process for them all. What they choose from changes at barriers only, so each stretch between two
         is looked through when it begins, and only those wake who may act in it.
         """
+        weeks = MerchantWeeks(self.merchants)
         for until_s in self.barriers[self.at :].tolist():
             until = until_s * SECOND
-            for k in self.merchants.due(until, self.market.places["project"]):
+            for k in weeks.due(until, self.market.places["project"]):
                 yield Wake(env, int(self.merchants.next_at[k]), rank("merchant", k))
-                self.merchants.decide(k, _now(env), self._open_projects(), self._trust(), self.outbox)
+                weeks.decide(k, _now(env), self._open_projects(), self._trust(), self.outbox)
             yield Wake(env, until, PUBLISHED)
 
     def _open_projects(self) -> tuple[Any, Any]:

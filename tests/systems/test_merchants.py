@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.agents.merchants import Merchants
+from sim.agents.weeks import MerchantWeeks
 from sim.bookkeeping import Kind
 from sim.engine.campaign import Campaign
 from sim.kernel.rows import NOBODY
@@ -113,21 +113,22 @@ def test_only_those_who_may_act_wake_and_nobody_is_missed(monkeypatch: pytest.Mo
     """Goals reached, pledges taken up and withdrawn, notices: all as if every merchant looked every week."""
     looked = {"few": 0, "all": 0}
     digests = {}
-    decide = Merchants.decide
+    decide = MerchantWeeks.decide
 
-    def everybody(self: Merchants, until: int, open_projects: np.ndarray) -> list[int]:
-        late = np.flatnonzero(self.next_at <= until)
-        return list(late[np.lexsort((late, self.next_at[late]))].tolist())
+    def everybody(self: MerchantWeeks, until: int, open_projects: np.ndarray) -> list[int]:
+        at = self.merchants.next_at
+        late = np.flatnonzero(at <= until)
+        return list(late[np.lexsort((late, at[late]))].tolist())
 
     for who in looked:
 
-        def counted(self: Merchants, *args: Any, who: str = who) -> None:
+        def counted(self: MerchantWeeks, *args: Any, who: str = who) -> None:
             looked[who] += 1
             decide(self, *args)
 
-        monkeypatch.setattr(Merchants, "decide", counted)
+        monkeypatch.setattr(MerchantWeeks, "decide", counted)
         if who == "all":
-            monkeypatch.setattr(Merchants, "due", everybody)
+            monkeypatch.setattr(MerchantWeeks, "due", everybody)
         campaign = Campaign(scenario("festival", 3_000, changes=EVENTFUL), workers=1)
         campaign.run()
         digests[who] = campaign.digest()
