@@ -20,13 +20,13 @@ from sim.behaviour.label import label_pull, sales_gain
 from sim.behaviour.merchants import larger_pledge_yuan, pledge_hazard
 from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
+from sim.domain.pledges import MINIMUM_FEN, donation_fen
 from sim.kernel.rows import PRODUCT
 from sim.scenario import Scenario
 from sim.spans import WEEK_US
 from sim.streams import Purpose, draws, one_draw
 
 Choice = tuple[Floats, NDArray[np.int64]]  # cumulative shares and numbers of projects
-MINIMUM_FEN = 2
 TENTH_FEN = 10
 CATEGORY_MARGIN = (0.30, 0.40, 0.20, 0.25, 0.10, 0.20, 0.15, 0.20)  # A
 
@@ -167,7 +167,7 @@ class Merchants:
         """What a sale of this product usually gives, in fen."""
         row = self.product[item]
         price = self.scenario.shopping.price_median * float(row["price"])
-        return max(round(price * row["ppm"] / 1e6), MINIMUM_FEN) if row["ppm"] else int(row["fixed"])
+        return donation_fen(max(round(price), 1), int(row["ppm"]), int(row["fixed"]))
 
     def follow_goals(self, merchant: int, now: int, projects: Choice, outbox: Outbox) -> None:
         """Pledges to a project that has reached its goal go to an open one, chosen as for a new pledge."""

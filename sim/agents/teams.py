@@ -17,9 +17,12 @@ from sim.agents.projects import within
 from sim.agents.sponsors import Sponsors
 from sim.arrays import Floats
 from sim.bookkeeping import Kind
+from sim.domain.ratios import share_of
 from sim.scenario import Scenario
 from sim.spans import DAY_US
 from sim.streams import Purpose, draws
+
+COMPETITION_PPM = 1_500_000  # what the upper half unlocks of the usual sum (A)
 
 
 @dataclass
@@ -74,7 +77,7 @@ class Teams:
         self.paid_points[team] += steps * settings.points_per_unlock
         fen = steps * settings.fen_per_unlock
         if settings.mode == "competition" and self.ranks()[team] <= len(self) // 2:
-            fen = fen * 3 // 2
+            fen = share_of(fen, COMPETITION_PPM)
         fen = min(fen, int(sponsors.money[pool - 1, 0]))
         sponsors.money[pool - 1, 0] -= fen
         self.unlocked[team] += fen

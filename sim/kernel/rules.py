@@ -13,6 +13,7 @@ from sim import streams
 from sim.compiling import rule
 from sim.domain import beans as bean_rules
 from sim.domain import hours as hour_rules
+from sim.domain import matching as match_rules
 from sim.domain import pledges as pledge_rules
 from sim.kernel.rows import GROWING_DAYS, NEVER, PERIODS
 from sim.spans import DAY_S
@@ -22,6 +23,7 @@ MOST_IN_BASKET = 40
 
 philox = rule(streams.philox)
 unit = rule(streams.unit)
+match_asked_fen = rule(match_rules.match_asked_fen)
 donation_fen = rule(pledge_rules.donation_fen)
 capped_minutes = rule(hour_rules.capped_minutes)
 service_minutes = rule(hour_rules.service_minutes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.bookkeeping import Kind
+from sim.domain.ratios import PPM
 from sim.kernel import tallies as T
 from sim.kernel.choosing import free_beans, session_lift, weigh
 from sim.kernel.deeds import (
@@ -42,7 +43,15 @@ from sim.kernel.rows import (
     PERIODS,
     SERVING,
 )
-from sim.kernel.rules import exponential, farm_second, philox, quantile, total_available, unit
+from sim.kernel.rules import (
+    exponential,
+    farm_second,
+    match_asked_fen,
+    philox,
+    quantile,
+    total_available,
+    unit,
+)
 from sim.kernel.writing import MOST, PENDING, record, writes
 from sim.spans import DAY_S
 from sim.streams import Purpose
@@ -224,10 +233,10 @@ def recycle(
 ) -> None:  # fmt: skip
     """Match farming: a gift at the cap to one's own NGO, which hands it back (99 Giving Day, F)."""
     made = record(out, meta, t_us, user, u, K_GIFT, channel)
-    made.fen = max(int(G.gift_cap / max(G.gift_ratio, 0.01)), 1)
+    made.fen = max(-(-G.gift_cap * PPM // max(G.gift_ratio, PPM // 100)), 1)
     made.project = G.recycler
     made.klass = 1
-    made.match = G.gift_cap
+    made.match = match_asked_fen(made.fen, G.gift_ratio, G.gift_cap)
     made.pool = G.gift_pool
     made.outcome = PENDING
     u.gifts = min(u.gifts + 1, 255)

@@ -14,9 +14,18 @@ from pydantic_core import PydanticUndefined
 from sim.loading.lines import Path
 from sim.scenario import Scenario, Settings
 from sim.suggestions import did_you_mean as did_you_mean
-from sim.units import Duration, Fen, Minutes
+from sim.units import Duration, Fen, Minutes, Portion, Ratio
 
-EXAMPLES: dict[Any, Any] = {Duration: "24 h", Fen: "100 yuan", Minutes: 0.1, str: "…", int: 100, float: 0.5}
+EXAMPLES: dict[Any, Any] = {
+    Duration: "24 h",
+    Fen: "100 yuan",
+    Minutes: 0.1,
+    Ratio: 1.15,
+    Portion: 0.15,
+    str: "…",
+    int: 100,
+    float: 0.5,
+}
 
 
 @dataclass(frozen=True)
