@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from sim.loading import calendar
 from sim.loading.finding import Finding, Findings
 from sim.loading.lines import Path
+from sim.loading.shape import leans_on
 from sim.scenario import Scenario
 from sim.spans import DAY_US
 from sim.suggestions import did_you_mean
@@ -234,10 +235,5 @@ def findings(scenario: Scenario, unsure: Iterable[Path] = ()) -> list[Finding]:
         finding
         for rule in RULES
         for finding in rule(scenario)
-        if not any(_leans_on(path, doubt) for path in (finding.path, *finding.reads) for doubt in doubts)
+        if not any(leans_on(path, doubt) for path in (finding.path, *finding.reads) for doubt in doubts)
     ]
-
-
-def _leans_on(pattern: Path, doubt: Path) -> bool:
-    """Whether the value at a path lies at or below a doubtful one, with * for any key."""
-    return len(doubt) <= len(pattern) and all(a in ("*", b) for a, b in zip(pattern, doubt, strict=False))

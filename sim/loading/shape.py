@@ -128,6 +128,11 @@ def at(tree: Any, path: Path) -> Any:
     return tree
 
 
+def leans_on(pattern: Path, doubt: Path) -> bool:
+    """Whether the value at a path lies at or below a doubtful one, with * for any key."""
+    return len(doubt) <= len(pattern) and all(a in ("*", b) for a, b in zip(pattern, doubt, strict=False))
+
+
 def _required(kind: Any) -> Any:
     """`X` of `X | None`."""
     if type(None) in get_args(kind):
