@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable
+from functools import update_wrapper
 from pathlib import Path
+from types import FunctionType
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
@@ -62,15 +64,31 @@ class Rules:
     def __init__(self, more: list[Path] | None = None, *, makes: bool = False) -> None:
         self.makes = makes
         self.shelf = Shelf(lambda: sources_hash(more))
+        self._of: dict[Any, Any] = {}  # plain rule → compiled
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Compile the function when it is first called; with NUMBA_DISABLE_JIT=1 it stays as it is."""
-        options: Any = {"nogil": True, "_nrt": self.makes}
-        compiled: Any = numba.njit(**options)(function)
-        if not SETTINGS.DISABLE_JIT:
-            _plain_numbers(compiled)
-            compiled._cache = CodeCache(function, self.shelf)
-        return cast(Callable[P, R], compiled)
+        if function not in self._of:
+            options: Any = {"nogil": True, "_nrt": self.makes}
+            body = function if SETTINGS.DISABLE_JIT else self._calling_compiled(function)
+            compiled: Any = numba.njit(**options)(body)
+            if not SETTINGS.DISABLE_JIT:
+                _plain_numbers(compiled)
+                compiled._cache = CodeCache(function, self.shelf)
+            self._of[function] = compiled
+        return cast(Callable[P, R], self._of[function])
+
+    def _calling_compiled(self, function: Any) -> Any:
+        """The function with the rules of `sim.domain` it calls compiled as well: those know of no compiler."""
+        found = {name: function.__globals__.get(name) for name in function.__code__.co_names}
+        rules = {name: self(called) for name, called in found.items() if _is_plain_rule(called)}
+        if not rules:
+            return function
+        return update_wrapper(FunctionType(function.__code__, function.__globals__ | rules), function)
+
+
+def _is_plain_rule(called: Any) -> bool:
+    return isinstance(called, FunctionType) and called.__module__.startswith("sim.domain.")
 
 
 def _plain_numbers(compiled: Any) -> None:

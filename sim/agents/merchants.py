@@ -18,7 +18,7 @@ from sim.arrays import NOBODY, Floats
 from sim.behaviour.label import label_pull, sales_gain
 from sim.behaviour.merchants import larger_pledge_yuan
 from sim.behaviour.parameters import Parameters
-from sim.domain.pledges import FIXED_FEN, MINIMUM_FEN, RATIO_PPM
+from sim.domain.pledges import FIXED_FEN, RATIO_PPM, donation_fen
 from sim.kernel.rows import PRODUCT
 from sim.scenario import Scenario
 from sim.spans import WEEK_US
@@ -168,7 +168,7 @@ class Merchants:
         """What a sale of this product usually gives, in fen."""
         row = self.product[item]
         price = self.scenario.shopping.price_median * float(row["price"])
-        return max(round(price * row["ppm"] / 1e6), MINIMUM_FEN) if row["ppm"] else int(row["fixed"])
+        return donation_fen(max(round(price), 1), int(row["ppm"]), int(row["fixed"]))
 
     def withdraw(self, merchant: int) -> None:
         """Take every pledge of a merchant back; the badge goes with them."""

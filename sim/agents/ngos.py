@@ -18,6 +18,7 @@ from sim.arrays import Floats, Ints
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import recovered, trust_after_missed, trust_after_report, trust_after_scandal
 from sim.bookkeeping import Kind
+from sim.domain.ratios import most_of, share_of
 from sim.domain.transparency import project_score, stars_of
 from sim.scenario import Scenario, since_start
 from sim.spans import DAY_US, NEVER_US
@@ -101,7 +102,7 @@ class Ngos:
             free = available(int(project))
             if free < 100 * p["ngos_least_ask_yuan"] or self.asked[project] > 0:
                 continue
-            fee = int(free * settings.fee_cap * u[1])
+            fee = min(share_of(free, int(settings.fee_cap * u[1])), most_of(free, settings.fee_cap))
             if fee > 0:
                 outbox.write(Kind.FEE, now, int(project), fen=fee, project=int(project), party=ngo)
             self.asked[project] = free - fee

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sim.agents.outbox import Outbox
 from sim.bookkeeping import Kind
 from sim.domain.beans import fen_of_beans
+from sim.domain.matching import match_asked_fen
 from sim.scenario import Pool, Redemption, Scenario, since_start
 from sim.spans import DAY_US, NEVER_US
 
@@ -154,7 +155,8 @@ class Sponsors:
     def would_match(self, pool: int, rows: NDArray[np.void]) -> NDArray[np.int64]:
         """What a pool with money would add to each of these gifts, fen (by lot: in the mean), within its caps."""
         rule = self.pools[pool]
-        match = np.minimum((rows["fen"] * rule.ratio).astype(np.int64), rule.cap_per_gift)
+        asked = [match_asked_fen(fen, rule.ratio, rule.cap_per_gift) for fen in rows["fen"].tolist()]
+        match = np.array(asked, np.int64)
         if rule.cap_per_account > 0:
             used = self.matched[self.money[pool, 2], rows["agent"]]
             match = np.minimum(match, np.maximum(rule.cap_per_account - used, 0))

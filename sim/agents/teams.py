@@ -17,6 +17,7 @@ from sim.agents.projects import within
 from sim.agents.sponsors import Sponsors
 from sim.arrays import Floats
 from sim.bookkeeping import Kind
+from sim.domain.ratios import share_of
 from sim.scenario import Scenario
 from sim.spans import DAY_US
 from sim.streams import Purpose, draws
@@ -74,7 +75,7 @@ class Teams:
         self.paid_points[team] += steps * settings.points_per_unlock
         fen = steps * settings.fen_per_unlock
         if settings.mode == "competition" and self.ranks()[team] <= len(self) // 2:
-            fen += fen * round(settings.upper_half_bonus * 1_000_000) // 1_000_000
+            fen += share_of(fen, settings.upper_half_bonus)
         fen = min(fen, int(sponsors.money[pool - 1, 0]))
         sponsors.money[pool - 1, 0] -= fen
         self.unlocked[team] += fen

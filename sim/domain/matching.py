@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from sim.domain.ratios import share_of
+
 
 def match_asked_fen(gift_fen: int, ratio_ppm: int, cap_fen: int) -> int:
-    """What a gift asks of a pool: its ratio, rounded down, at most the cap per gift."""
-    return min(gift_fen * ratio_ppm // 1_000_000, cap_fen)
+    """What a gift asks of a pool: its ratio, rounded as every share, at most the cap per gift."""
+    return min(share_of(gift_fen, ratio_ppm), cap_fen)
 
 
 def capped_match_fen(asked_fen: int, used_fen: int, cap_fen: int) -> int:

@@ -26,12 +26,8 @@ from sim.agents.partner import Partner
 from sim.agents.projects import Projects
 from sim.agents.sponsors import Sponsors
 from sim.agents.teams import Teams
-<<<<<<< HEAD
-from sim.behaviour.parameters import Parameters, load_parameters
-=======
 from sim.agents.weeks import MerchantWeeks
-from sim.behaviour.parameters import load_parameters
->>>>>>> w-agents
+from sim.behaviour.parameters import Parameters, load_parameters
 from sim.bookkeeping import Kind
 from sim.engine.actions import ACTION, Actions, chain, empty, from_rows, join, put, sort_stream
 from sim.engine.beside import Beside

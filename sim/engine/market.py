@@ -22,6 +22,8 @@ from sim.behaviour.choice import felt_reward
 from sim.behaviour.giving import match_effect, stars_pull
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import trust_pull
+from sim.domain.beans import rewarded_beans
+from sim.domain.ratios import PPM
 from sim.kernel.alias import build_alias
 from sim.kernel.rows import ACTIVITY, GIFT_PROJECT, MAX_DEEDS, NOBODY, PUBLIC, REDEMPTION, STREAK_LEVELS
 from sim.scenario import Scenario, since_start
@@ -64,7 +66,7 @@ class Market:
         u = one_draw(world.seed, replication, Purpose.SPONSOR, 0)[0]
         pull = scenario.gifts.match_effect + parameters["giving_match_sd"] * float(ndtri(u))
         public = np.zeros(1, PUBLIC)
-        public["beans_factor"] = -1.0  # no factor yet: the first barrier writes the rewards
+        public["beans_factor"] = -1  # no factor yet: the first barrier writes the rewards
         return cls(
             scenario, parameters, public, merchants.product, np.zeros(0, GIFT_PROJECT),
             np.zeros(0, ACTIVITY), vouchers, pull,
@@ -116,7 +118,7 @@ class Market:
         """Beans a deed brings by streak and team, and the weight that gives it."""
         scenario, p = self.scenario, self.parameters
         beans = scenario.beans
-        factor = 1.0
+        factor = PPM
         for phase in scenario.phases.values():
             if since_start(scenario, phase.start) <= now < since_start(scenario, phase.end):
                 factor = phase.beans_factor
@@ -131,9 +133,15 @@ class Market:
             bare[d] = math.exp(deed.ease)
             for team in range(2):
                 for level in range(STREAK_LEVELS):
-                    bonus = 1.0 + beans.streak_bonus * min(level, beans.streak_full) / beans.streak_full
-                    bonus *= 1.0 + (beans.team_bonus if team and deed.team else 0.0)
-                    reward[team, level, d] = int(deed.beans * factor * bonus)
+                    bonus = beans.team_bonus if team and deed.team else 0
+                    reward[team, level, d] = rewarded_beans(
+                        deed.beans,
+                        factor,
+                        beans.streak_bonus,
+                        min(level, beans.streak_full),
+                        beans.streak_full,
+                        bonus,
+                    )
                     felt = felt_reward(
                         int(reward[team, level, d]) * beans.perceived / 100.0, max(deed.cost, 1) / 100.0,
                         p["choice_weight_charity"], p["choice_slope"],
@@ -160,7 +168,7 @@ class Market:
                 row["gift_random"] = int(pool.rule == "random")
                 named = self.parameters["giving_named"] if self.scenario.gifts.named_matcher else 0.0
                 low = self.parameters["giving_low_ratio"]
-                row["match"] = match_effect(pool.ratio, self.match_log_odds, low) + named
+                row["match"] = match_effect(pool.ratio / PPM, self.match_log_odds, low) + named
             elif serves == "orders":
                 row["order_ratio"], row["order_cap"] = pool.ratio, pool.cap_per_gift
 

@@ -15,6 +15,7 @@ from sim.behaviour.giving import (
 )
 from sim.bookkeeping import Kind
 from sim.compiling import rule
+from sim.domain.ratios import PPM
 from sim.kernel import tallies as T
 from sim.kernel.choosing import free_beans
 from sim.kernel.hours import add_minutes
@@ -35,6 +36,7 @@ from sim.kernel.rules import (
     fen_of_beans,
     give_all_hundreds,
     is_ripe,
+    match_asked_fen,
     philox,
     quantile,
     reaches_benefit,
@@ -147,10 +149,10 @@ def reach_benefits(who: Who, t_us: int, before: int, w: World, pen: Pen) -> None
 @rule
 def match_asked(fen: int, lot: int, G: Any) -> int:
     """What a gift asks of the live pool: ratio × gift, by lot an exponential multiple of it, below the cap."""
-    asked = fen * G.gift_ratio
-    if G.gift_random != 0:
-        asked = asked * -log(unit(lot))
-    return min(int(asked), G.gift_cap)
+    if G.gift_random == 0:
+        return match_asked_fen(fen, G.gift_ratio, G.gift_cap)
+    asked = fen * G.gift_ratio * -log(unit(lot)) / PPM
+    return int(min(asked + 0.5, G.gift_cap))
 
 
 @rule

@@ -24,7 +24,7 @@ PARTS = ("simpy", "numpy", "numba", "polars", "pydantic", "scipy", "matplotlib",
 # What the rows of a run come from; the rest starts, guards, stores, sends or shows them.
 MODEL = (
     "agents", "arrays.py", "behaviour", "bookkeeping.py", "data", "domain", "engine", "kernel", "loading",
-    "observation", "scenario.py", "seeding.py", "spans.py", "streams.py", "units.py",
+    "observation", "scenario", "seeding.py", "spans.py", "streams.py", "units.py",
 )  # fmt: skip
 GIT_S = 10.0
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import sim.behaviour
 from sim.compiling import rule
-from sim.domain import beans, eligibility, hours, matching, pledges, transparency
+from sim.domain import beans, eligibility, hours, matching, pledges, ratios, transparency
 
 POINTS = 200
 PLAIN_MODULES = ("parameters", "assumptions")
@@ -24,6 +24,7 @@ LEAVES = (
     beans.capped_beans, beans.full_hundreds, beans.fen_of_beans, pledges.donation_fen, matching.match_asked_fen,
     matching.capped_match_fen, matching.granted_fen, eligibility.may_open_account, eligibility.reaches_benefit,
     transparency.project_score, transparency.stars_of, transparency.viewable_share,
+    ratios.share_of, ratios.nearest, ratios.most_of,
 )  # fmt: skip
 
 # Where an argument may lie; others are 0.01 … 3, whole numbers 0 … 9.
@@ -38,7 +39,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "asked_fen": (0, 10**6), "used_fen": (0, 10**6), "cap_fen": (0, 10**6), "gift_fen": (1, 10**7),
     "worked": (0, 600), "millilitres": (0, 800), "tasks": (0, 90), "beans": (0, 5000),
     "beans_per_yuan": (1, 200), "raised_fen": (0, 10**6), "followed_fen": (0, 10**6), "delay_days": (-3, 90),
-    "price": (1, 10**6),
+    "price": (1, 10**6), "amount": (0, 92 * 10**9), "dividend": (0, 10**18), "divisor": (1, 10**9),
 }  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_EVEN, Decimal
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,11 +41,9 @@ def test_who_comes_first_is_served_whole(asked, left):
 
 @given(fen, st.integers(0, 3_000_000), fen)
 def test_a_match_asks_its_ratio_up_to_the_cap(gift, ratio_ppm, cap):
-    """Rounded down, so that a pool never pays more than its ratio."""
-    asked = match_asked_fen(gift, ratio_ppm, cap)
-    assert asked <= cap
-    assert asked * 1_000_000 <= gift * ratio_ppm
-    assert asked == cap or (asked + 1) * 1_000_000 > gift * ratio_ppm
+    """The exact ratio of the gift, rounded as every share: to the nearest fen, halves to the even one."""
+    exact = Decimal(gift) * ratio_ppm / 1_000_000
+    assert match_asked_fen(gift, ratio_ppm, cap) == min(int(exact.quantize(Decimal(1), ROUND_HALF_EVEN)), cap)
 
 
 @given(asks, fen)

@@ -118,7 +118,7 @@ def fields(model: type[Settings] = Scenario, seen: frozenset[type] = frozenset()
     names: set[str] = set()
     for name, field in model.model_fields.items():
         names.add(name)
-        for part in re.findall(r"sim\.scenario\.(\w+)", str(field.annotation)):
+        for part in re.findall(r"sim\.scenario\.(?:\w+\.)?(\w+)", str(field.annotation)):
             inner = getattr(__import__("sim.scenario", fromlist=[part]), part)
             if inner not in seen:
                 names |= fields(inner, seen | {inner})
