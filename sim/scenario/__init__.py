@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sim.scenario.charity import Account, Activities, Benefit, Gifts, Ngos, Pool, Projects
-from sim.scenario.market import Clock, Festival, Merchants, Orders, Shopping, World
+from sim.scenario.market import Clock, CurvePoint, Festival, FineWindow, Merchants, Orders, Shopping, World
 from sim.scenario.play import (
     Beans,
     Channel,
@@ -32,7 +32,7 @@ from sim.scenario.play import (
 from sim.scenario.settings import Settings
 from sim.spans import SECOND
 
-__all__ = ["Clock", "Festival", "Pool", "Scenario", "Settings", "since_start"]
+__all__ = ["Clock", "CurvePoint", "Festival", "FineWindow", "Pool", "Scenario", "Settings", "since_start"]
 
 
 class Scenario(Settings):
