@@ -15,6 +15,7 @@ from sim.engine.books import LIMIT, Books, UserTotals
 from sim.engine.settlement import NUMBERS_FROM, settlement_actions
 from sim.errors import InvariantError
 from sim.kernel import tallies
+from sim.kernel.witness import count_raised, count_rows
 from tests.plainbooks import SIZES, Row, Wanderer, close, plain_raised, plain_users, row, settle, stream
 
 DAY_US = 86_400_000_000
@@ -107,7 +108,7 @@ def test_raised_money_is_counted_apart(chosen: list[tuple[Kind, int, int]]) -> N
     """The projects' witness adds gifts, matches, orders and unlocks without looking at the books."""
     rows = wander(chosen)
     raised = np.zeros(SIZES["projects"], np.int64)
-    tallies.count_raised(raised, stream(rows))
+    count_raised(raised, stream(rows))
     assert raised.tolist() == plain_raised(rows, SIZES["projects"])
 
 
@@ -201,8 +202,8 @@ def test_refused_rows_move_nothing(kind: Kind) -> None:
     books, tally, raised = Books(**SIZES), tallies.fresh(), np.zeros(SIZES["projects"], np.int64)
     rows = stream([row(kind, 0, **asked, outcome=outcome) for outcome in (1, 255)])
     books.post(rows)
-    tallies.count_rows(tally, rows)
-    tallies.count_raised(raised, rows)
+    count_rows(tally, rows)
+    count_raised(raised, rows)
     assert books.digest() == Books(**SIZES).digest()
     assert not tally.any()
     assert not raised.any()

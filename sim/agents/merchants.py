@@ -27,7 +27,10 @@ from sim.streams import Purpose, draws, one_draw
 Choice = tuple[Floats, NDArray[np.int64]]  # cumulative shares and numbers of projects
 LEAST_FEN, TENTH_FEN, _ = FIXED_FEN
 LEAST_RATIO = RATIO_PPM[0] / 1e6
-MARGINS = ("clothes", "beauty", "food", "home", "digital", "baby", "books", "produce")  # a category each
+MARGINS = (  # a category each
+    "margin_clothes", "margin_beauty", "margin_food", "margin_home", "margin_digital", "margin_baby",
+    "margin_books", "margin_produce",
+)  # fmt: skip
 
 
 def pick(projects: Choice, lot: float) -> int:
@@ -74,7 +77,7 @@ class Merchants:
         a = draws(seed, replication, Purpose.MERCHANT, np.arange(n))
         size_z = ndtri(a[0])
         size = np.exp(settings.size_sigma * size_z)
-        margins = np.array([parameters[f"margin_{name}"] for name in MARGINS])
+        margins = np.array([parameters[name] for name in MARGINS])
         category = (a[1] * len(MARGINS)).astype(np.int64)
         b = draws(seed, replication, Purpose.PLEDGE, np.arange(n * each))
         owner = np.repeat(np.arange(n), each)

@@ -18,7 +18,9 @@ from sim.scenario import Scenario
 from sim.streams import Purpose, draws
 
 DONATIONS = (Kind.GIFT, Kind.ORDER_CONFIRM)
-_DONATES = np.isin(np.arange(256), DONATIONS)  # looked up by kind: np.isin costs more than all the rest of it
+_DONATES = np.isin(
+    np.arange(max(Kind) + 1), DONATIONS
+)  # looked up by kind: np.isin costs more than all the rest of it
 
 
 def within(users: int, each: int, low: int, high: int) -> int:

@@ -121,7 +121,7 @@ class Books:
         """Every check of the day close, passed. Raises InvariantError naming what failed.
 
         tally: vector of `sim.kernel.tallies`; raised: fen by project, counted apart from the books
-        (`tallies.count_raised`); settled: `settlement_actions` of the day have been posted.
+        (`sim.kernel.witness`); settled: `settlement_actions` of the day have been posted.
         """
         checks = audit(self.counters(), Evidence(users, tally, raised, settled))
         failed = [f"{check['name']}: {check['detail']}" for check in checks if not check["passed"]]

@@ -44,6 +44,7 @@ from sim.errors import Interrupted
 from sim.forking import refuse_forked
 from sim.kernel import tallies
 from sim.kernel.allotment import ASKED, allot, claim_order, short_matches
+from sim.kernel.witness import count_raised, count_rows
 from sim.kernel.writing import PENDING
 from sim.observation.recorder import Recorder
 from sim.observation.world import World
@@ -267,8 +268,8 @@ class Campaign:
     def _emit(self, part: Actions) -> None:
         """One part of the stream goes to the books and the witnesses, and beside the play to recorder and digest."""
         self.books.post(part)
-        tallies.count_rows(self.tally, part)
-        tallies.count_raised(self.raised, part)
+        count_rows(self.tally, part)
+        count_raised(self.raised, part)
         self.projects.note_donations(part)
         self._beside.put(partial(self._write_down, part))
         self.actions += len(part)

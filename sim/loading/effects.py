@@ -62,6 +62,7 @@ PLAY = _when(
     "play.open", "farmers.share", "farmers.entry",
 )  # fmt: skip
 TEAMS = _when(lambda s, _: s.teams.open, "open = true in [teams]", "teams.open")
+COMPETING = _when(lambda s, _: s.teams.mode == "competition", 'mode = "competition" in [teams]', "teams.mode")
 ACCOUNT = _when(lambda s, _: s.account.open, "open = true in [account]", "account.open")
 GIFTS = _when(_does("gift"), 'a deed with effect = "gift"', "deeds.*.effect")
 BEAN_GIFTS = _when(_does("bean_gift"), 'a deed with effect = "bean_gift"', "deeds.*.effect")
@@ -181,6 +182,7 @@ TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
     ((PLAY, EXCHANGED), "beans.per_yuan"),
     ((PLAY, BEAN_GIFTS), "beans.give_all"),
     ((TEAMS,), "deeds.*.team teams.users_each teams.minimum teams.maximum teams.challenge teams.mode"),
+    ((TEAMS, TEAMS_PAID, COMPETING), "teams.upper_half_bonus"),
     ((MINORS,), "deeds.*.adults_only"),
     ((REPEATED,), "deeds.*.per_day"),
     ((PLAY, JOINED), "teams.open"),

@@ -23,7 +23,7 @@ LEAVES = (
     hours.service_minutes, hours.capped_minutes, beans.gone_at_s, beans.is_ripe, beans.expiry_period,
     beans.capped_beans, beans.full_hundreds, beans.fen_of_beans, pledges.donation_fen, matching.match_asked_fen,
     matching.capped_match_fen, matching.granted_fen, eligibility.may_open_account, eligibility.reaches_benefit,
-    transparency.project_score, transparency.stars_of, transparency.viewable_share,
+    transparency.viewable_share,
     ratios.share_of, ratios.nearest, ratios.most_of,
 )  # fmt: skip
 

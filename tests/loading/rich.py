@@ -20,7 +20,7 @@ gifts = { first_median = "2 yuan", match_effect = 0.3, completion = 0.3 }
 
 ngos = { scandal_at = 2022-09-06T12:00:00+08:00, recycling_share = 0.2 }
 activities = { users_each = 50, places = 3, hours = 2, notice = "2 days", no_show = 0.2 }
-teams = { users_each = 20, minimum = 5, maximum = 900, challenge = "1 day" }
+teams = { users_each = 20, minimum = 5, maximum = 900, challenge = "1 day", upper_half_bonus = 0.25 }
 staff = { push = 2.0 }
 farmers = { share = 0.1, devices = 10, wrongly_blocked = 0.01 }
 account = { holders_at_start = 0.5, partner_share = 0.9, partner_records_per_week = 0.9, partner_repeats = 0.3 }
@@ -82,6 +82,7 @@ BREAKS: dict[str, dict[str, Any]] = {
     "SOME_RATIO": {"pools.flash.ratio": 0.0},
     "GIFTS_MATCHED": {"pools.flash": None, "pools.daily": None},
     "TEAMS_PAID": {"pools.teams": None},
+    "COMPETING": {"teams.mode": "shared_goal"},
     "GOALS": {"projects.targets_total": "0 yuan"},
     "LIMITED": {"projects.limited_share": 0.0},
     "ITS_CAUSE": {"projects.causes": {"education": 1.0}},
