@@ -97,6 +97,16 @@ def test_a_run_that_is_asked_to_end_can_go_on(household: Household, number: sign
         assert running.returncode == 130
 
 
+def test_a_run_whose_parent_was_killed_leaves_nobody(household: Household) -> None:
+    """Those who simulate keep what they have, and end."""
+    running = household.start(*RUN, "--jobs", "2")
+    household.until(simulating(household), "nothing was simulated")
+    assert household.members("sim.hand")
+    running.kill()
+    household.until_gone()
+    assert list(household.folder.rglob("*.snapshot.npz"))
+
+
 def _first_line(running: subprocess.Popen[str]) -> str:
     assert running.stdout is not None
     return running.stdout.readline()
