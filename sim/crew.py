@@ -124,7 +124,8 @@ class Crew:
 
     def _kill(self) -> None:
         for hand in self.hands:
-            hand.kill_all()
+            if hand.poll() is None:
+                hand.kill_all()
         for follower in self.followers:
             follower.join()
 
@@ -132,7 +133,7 @@ class Crew:
         """One process from its start to its end."""
         try:
             reads, writes = os.pipe()
-            with os.fdopen(writes, "wb") as orders:
+            with os.fdopen(writes, "wb", buffering=0) as orders:
                 try:
                     hand = self._hire(reads)
                 finally:
@@ -147,20 +148,20 @@ class Crew:
         with self._one:
             if self.error is not None:
                 return None
-            self.hands.append(Child(python("sim.hand", str(reads)), out=PIPE, errors=OURS, given=[reads]))
-            return self.hands[-1]
+            hand = Child(python("sim.hand", str(reads)), out=PIPE, errors=OURS, given=[reads])
+            self.hands.append(hand)
+            return hand
 
     def _lead(self, hand: Child, orders: Any) -> None:
         """Tell a process what to do, and hear how far it is, until there is nothing more to do."""
-        assert hand.stdout is not None
-        while replication := self._next():
-            run, number = replication
-            order = {"folder": str(run.folder), "number": number, "workers": self.workers}
-            with suppress(BrokenPipeError):  # it has ended; what it said last is heard below
-                orders.write(json.dumps(order).encode() + b"\n")
-                orders.flush()
-            if not self._heard(hand.stdout, self.watch(run, number)):
-                raise _ended(run, hand.wait())
+        with hand, orders:  # at the end no more orders come, and it is waited for
+            while replication := self._next():
+                run, number = replication
+                order = {"folder": str(run.folder), "number": number, "workers": self.workers}
+                with suppress(BrokenPipeError):  # it has ended; what it said last is heard below
+                    orders.write(json.dumps(order).encode() + b"\n")
+                if not self._heard(hand.stdout, self.watch(run, number)):
+                    raise _ended(run, hand.wait())
 
     def _next(self) -> Replication | None:
         with self._one:

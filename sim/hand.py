@@ -7,9 +7,11 @@ each, {"progress": [...]} now and then, {"kept": number} after each order, or {"
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +28,7 @@ EVERY_S = 0.1  # between two reports
 def main(descriptor: int) -> int:
     """Do what is ordered until the orders end or it is asked to stop; the exit code."""
     try:
-        with signals_interrupt(), asked_to_stop() as stop, open(descriptor, "rb") as orders:
+        with signals_interrupt(), asked_to_stop() as stop, os.fdopen(descriptor, "rb") as orders:
             for order in orders:
                 _obey(json.loads(order), stop)
     except BeanpeakError as error:
@@ -59,7 +61,8 @@ def _reporter() -> Callable[[Progress], None]:
 
 
 def _say(**words: Any) -> None:
-    print(json.dumps(words), flush=True)
+    with suppress(BrokenPipeError):  # whoever listened was killed: then the leash asks to stop
+        os.write(1, json.dumps(words).encode() + b"\n")
 
 
 if __name__ == "__main__":
