@@ -4,6 +4,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+FRAMES := .venv-frames
 PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.version_info < (3, 11) and sys.exit(1); print(sys.executable)' 2>/dev/null && break; done)
 # uv from the PATH if it works, else the private one that `make` puts into .uv.
@@ -50,8 +51,13 @@ check: install      ## lint, format and types
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 
-bench: install      ## speed and size, with the machine they were measured on
+bench: install $(FRAMES)/.installed  ## speed and size, with the machine they were measured on
 	@$(PY) -m pytest -q -s -m bench --benchmark-enable -p no:randomly tests/benchmarks
+
+# A peer that cannot live with the model's NumPy; without it the bench says so and measures the others.
+$(FRAMES)/.installed: tests/benchmarks/peers/frames.lock | install
+	-@$(UV) venv --quiet --clear --python $(PY) $(FRAMES) \
+		&& $(UV) pip sync --quiet --python $(FRAMES)/bin/python --require-hashes $< && touch $@
 
 bench-ledger: install  ## the ledger's figures beside pgbench's, into docs/ledger.md
 	@$(PY) -m tests.benchmarks.ledger --into docs/ledger.md
@@ -70,7 +76,10 @@ lock: | $(filter .uv/%,$(UV))  ## resolve the dependencies anew
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --no-annotate --all-extras --custom-compile-command "make lock" --upgrade \
 		pyproject.toml -o requirements.lock
+	@echo mesa-frames | $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" --upgrade \
+		- -o tests/benchmarks/peers/frames.lock
 
 clean:              ## remove everything that can be made again, but no results
-	@rm -rf $(VENV) .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	@rm -rf $(VENV) $(FRAMES) .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
 	@find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

@@ -147,8 +147,8 @@ def simulate(plan: RunPlan, begins: str | None, ends: str | None, quiet: bool) -
     from sim.tracing.generate import trace_slice
 
     span = span_of(plan.scenario, begins, ends)
-    with shown(plan.name, 1, quiet=quiet) as watch, asked_to_stop() as stop:
-        return trace_slice(plan.scenario, plan.name, span, plan.design, progress=watch(0), stop=stop)
+    with asked_to_stop() as stop, shown(plan.name, quiet=quiet) as watch:
+        return trace_slice(plan.scenario, plan.name, span, plan.design, progress=watch, stop=stop)
 
 
 def _say(words: str) -> None:

@@ -18,6 +18,7 @@ MEANT_S = 30 * 86_400.0  # nobody means to wait longer
 MOST_WORKERS = 256  # threads, or processes that send
 SPARED = 0.9  # of what is free may be taken
 BYTES_A_USER = 350  # measured: 250 (hello) to 320 (double11_2018), with the records of an interval
+PROCESS_BYTES = 250 << 20  # of a process before it has any users; measured: 180 MiB
 MOST_USERS = 2**32 - 2  # a user's number has four bytes
 US_A_USER_DAY = 1.0  # measured: 0.4 (double11_2018) to 1.0 (hello) microseconds on one core of 2026
 REPLICATION_S = 0.3  # what any replication takes
@@ -117,6 +118,12 @@ def _rounded(number: int) -> int:
     return int(number // scale * scale)
 
 
-def simulated_s(users: int, days: float, replications: int = 1) -> float:
+def fitting_at_once(users: int) -> int:
+    """How many simulations of so many users fit into what is free; at least one."""
+    free = free_memory()
+    return 1 if free is None else max(1, int(SPARED * free) // (users * BYTES_A_USER + PROCESS_BYTES))
+
+
+def simulated_s(users: int, days: float) -> float:
     """Roughly how long a simulation takes, in seconds."""
-    return replications * (REPLICATION_S + users * days * US_A_USER_DAY / 1e6)
+    return REPLICATION_S + users * days * US_A_USER_DAY / 1e6

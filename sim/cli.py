@@ -7,6 +7,8 @@ Exit codes: 0 done · 1 a defect of ours · 2 usage or scenario error, nothing w
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -22,6 +24,7 @@ from sim.standard import any_encoding, heard_or_not, hush
 from sim.stopping import signals_interrupt
 
 if TYPE_CHECKING:
+    from sim.reporting.progress import Together, Watch
     from sim.reporting.results import Results
     from sim.reporting.unfinished import Unfinished
 
@@ -54,6 +57,12 @@ Out = Annotated[Path, typer.Option("--out", help="Folder of results.", metavar="
 Workers = Annotated[
     int, typer.Option("--workers", min=1, max=MOST_WORKERS, help="Threads; they do not change results.")
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", min=1, max=MOST_WORKERS, help="Replications side by side; as many as pay if left out."
+    ),
+]
 Longest = Annotated[
     str, typer.Option("--longest", metavar="TIME", help="What would take longer is refused, as '30 h'.")
 ]
@@ -70,6 +79,7 @@ def run(
     replications: Annotated[int, typer.Option(min=1, help="Seeded runs; 2 or more give intervals.")] = 1,
     out: Out = Path("results"),
     workers: Workers = 2,
+    jobs: Jobs = None,
     longest: Longest = LONGEST,
     json: Json = False,
     quiet: Quiet = False,
@@ -84,7 +94,7 @@ def run(
     longest_s = seconds_of(longest)
     plans = [plan_run(name, design, replications, users=users, seed=seed) for name in scenarios]
     insist_on_length(plans, longest_s)
-    _finish_all([Unfinished.begin(plan, out) for plan in plans], workers, json, quiet)
+    _finish_all([Unfinished.begin(plan, out) for plan in plans], workers, jobs, json, quiet)
 
 
 @app.command(epilog="Example:  beanpeak resume 1f3a9c02")
@@ -92,6 +102,7 @@ def resume(
     run: Annotated[str, typer.Argument(help="Hash, scenario or folder of an unfinished run.")] = "latest",
     out: Out = Path("results"),
     workers: Workers = 2,
+    jobs: Jobs = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -99,7 +110,7 @@ def resume(
     from sim.reporting.folders import find_unfinished
     from sim.reporting.unfinished import Unfinished
 
-    _finish_all([Unfinished.open(find_unfinished(run, out))], workers, json, quiet)
+    _finish_all([Unfinished.open(find_unfinished(run, out))], workers, jobs, json, quiet)
 
 
 @app.command(epilog="Example:  beanpeak version --json")
@@ -126,22 +137,34 @@ cli_load.register(app)
 strict(app)
 
 
-def _finish_all(runs: list[Unfinished], workers: int, json: bool, quiet: bool) -> None:
+def _finish_all(runs: list[Unfinished], workers: int, jobs: int | None, json: bool, quiet: bool) -> None:
     """Finish each run, say what came out, decorate it. Raises InvariantError if books do not balance."""
+    from sim.crew import jobs_for, performing
     from sim.reporting.decoration import decorate
+    from sim.reporting.progress import Together
+    from sim.runs import replication_s
 
     finished: list[Results] = []
     silent = json or quiet
-    for k, one in enumerate(runs):
-        try:
-            finished.append(_finish(one, workers, quiet))
-        except BaseException:  # whatever ends this one, nothing has been done yet for the others
-            for idle in runs[k + 1 :]:
-                idle.discard()
-            raise
-        if not silent:
-            _tell(finished[-1])
-            decorate(finished[-1])
+    together = Together({(run.folder, k): replication_s(run.plan) for run in runs for k in run.missing()})
+
+    def watch(run: Unfinished, number: int) -> Watch | None:
+        return None if quiet else together.watch((run.folder, number))
+
+    try:
+        with performing(runs, workers, jobs or jobs_for(runs), watch) as perform:
+            for k, one in enumerate(runs):
+                with _showing(runs[k:], together, quiet or not one.missing()):
+                    perform(one)
+                finished.append(_finish(one))
+                if not silent:
+                    _tell(finished[-1])
+                    decorate(finished[-1])
+    except BaseException as error:  # whatever ends one ends all: what the others have is kept, and said
+        for words in filter(None, [run.leave() for run in runs[len(finished) :]]):
+            if words not in str(error):
+                warn(words)
+        raise
     if silent:
         _tell_in_short(finished, json)
         for results in finished:
@@ -151,13 +174,22 @@ def _finish_all(runs: list[Unfinished], workers: int, json: bool, quiet: bool) -
         raise InvariantError(f"{', '.join(wrong)}: the books do not balance; see manifest.json")
 
 
-def _finish(run: Unfinished, workers: int, quiet: bool) -> Results:
-    """Simulate what is missing of one run and give it its name."""
+@contextmanager
+def _showing(runs: list[Unfinished], together: Together, quiet: bool) -> Iterator[None]:
+    """How far all of these runs are, while the first of them is waited for."""
     from sim.reporting.progress import shown
-    from sim.runs import perform
 
-    with shown(run.plan.name, run.plan.replications, quiet) as watch:
-        perform(run, workers, watch)
+    names = [
+        run.plan.name if run.plan.replications == 1 else f"{run.plan.name} × {run.plan.replications}"
+        for run in runs
+    ]
+    with shown(", ".join(names), quiet) as together.show:
+        yield
+    together.show = None
+
+
+def _finish(run: Unfinished) -> Results:
+    """Give a run its name."""
     try:
         return run.finish()
     except KeyboardInterrupt:

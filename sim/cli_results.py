@@ -159,8 +159,9 @@ def metrics(
     """Explain the metrics: unit, what one value stands for, which way is good, definition."""
     from dataclasses import asdict
 
+    from sim.observation.catalogue import METRICS
     from sim.reporting.manifest import to_json
-    from sim.reporting.metrics import METRICS, metric
+    from sim.reporting.metrics import metric
     from sim.reporting.terminal import console, table
 
     chosen = METRICS if name is None else (metric(name),)

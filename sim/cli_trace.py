@@ -60,8 +60,8 @@ def trace(
     insist_on_length([plan], seconds_of(longest))
     writable_folder(out)
     started, outcome = _now(), None
-    with shown(plan.name, 1, quiet=json) as watch, asked_to_stop() as stop:
-        told: dict[str, Any] = {"workers": workers, "progress": watch(0), "stop": stop}
+    with asked_to_stop() as stop, shown(plan.name, quiet=json) as watch:
+        told: dict[str, Any] = {"workers": workers, "progress": watch, "stop": stop}
         if begins is None and ends is None:
             made, outcome = trace_campaign(plan.scenario, plan.name, design, **told)
         else:

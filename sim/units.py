@@ -1,6 +1,7 @@
 """Units as they are written in a scenario, and the integers they become.
 
-"24 h", "24 小时" → microseconds · "0.02 yuan", "0.02 元" → fen · 0.1 charity hours → minutes · a bare number → a count.
+"24 h", "24 小时" → microseconds · "0.02 yuan", "0.02 元" → fen · 0.1 charity hours → minutes · 1.15, "115 %" → parts
+per million · a bare number → a count.
 Each reader has a writer that undoes it, so that resolved settings can be read again.
 """
 
@@ -13,6 +14,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
+from sim.domain.ratios import MOST_PPM, PPM
 from sim.suggestions import nearest
 
 DURATION_US = {
@@ -37,6 +39,7 @@ SHANGHAI = timedelta(hours=8)
 LARGEST = 2**53  # beyond it a float no longer tells neighbours apart
 
 _QUANTITY = re.compile(r"^\s*(-?[0-9][0-9_]*(?:\.[0-9]+)?)\s*(\w*[^\W\d])\s*$")
+_PERCENT = re.compile(r"^\s*(-?[0-9][0-9_]*(?:\.[0-9]+)?)\s*%\s*$")
 # A Chinese keyboard types ２４　ｈ: the same signs, wide.
 _NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 # What people write instead, too far from the unit for a comparison of letters.
@@ -133,6 +136,29 @@ def parse_minutes(value: object) -> int:
     return _whole(tenths * MINUTES_OF_A_TENTH, "minutes")
 
 
+def parse_ratio(value: object) -> int:
+    """Parts per million of 1.15 or "115 %". Raises ValueError saying what is wrong with it."""
+    if isinstance(value, str):
+        match = _PERCENT.match(value.translate(_NARROW))
+        if match is None:
+            raise ValueError('is not a ratio; write it like 1.15 or "115 %"')
+        ratio = Decimal(match[1].replace("_", "")) / 100
+    elif isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError('is a ratio, for instance 1.15 or "115 %"')
+    else:
+        ratio = Decimal(str(value))  # the decimals as they were written, not the binary fraction beside them
+    if not ratio.is_finite():
+        raise ValueError("must be a finite number")
+    if ratio < 0:
+        raise ValueError("must not be negative")
+    if ratio * PPM > MOST_PPM:
+        raise ValueError(f"is too large: the most is {MOST_PPM // PPM}")
+    ppm = ratio * PPM
+    if ppm != ppm.to_integral_value():
+        raise ValueError("has more than six decimals, and ratios are counted in parts per million; round it")
+    return int(ppm)
+
+
 def in_shanghai(instant: datetime) -> datetime:
     """The instant itself. Raises ValueError unless it is told by the clock of Shanghai."""
     if instant.utcoffset() != SHANGHAI:
@@ -156,9 +182,20 @@ def format_fen(fen: int) -> str:
     return f"{yuan}.{rest:02d} yuan" if rest else f"{yuan} yuan"
 
 
+def format_ratio(ppm: int) -> float:
+    """The number that `parse_ratio` reads as these parts per million: 1_150_000 → 1.15."""
+    return ppm / PPM
+
+
 def format_minutes(minutes: int) -> float:
     """Charity hours of minutes that are a multiple of 6: 6 → 0.1."""
     return float(Decimal(minutes // MINUTES_OF_A_TENTH) / 10)
+
+
+def _at_most_the_whole(ppm: int) -> int:
+    if ppm > PPM:
+        raise ValueError('must lie between 0 and 1, or "0 %" and "100 %"')
+    return ppm
 
 
 def _text_schema(units: dict[str, int], *examples: str) -> WithJsonSchema:
@@ -186,5 +223,21 @@ Minutes = Annotated[
         {"type": "number", "minimum": 0, "description": "multiples of 0.1", "examples": [0.1, 1, 4]}
     ),
 ]
+Ratio = Annotated[
+    int,
+    BeforeValidator(parse_ratio),
+    PlainSerializer(format_ratio, return_type=float, when_used="json"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": MOST_PPM // PPM},
+                {"type": "string", "pattern": r"^\s*[0-9][0-9_]*(\.[0-9]+)?\s*%\s*$"},
+            ],
+            "description": "at most six decimals",
+            "examples": [1.15, "115 %"],
+        }
+    ),
+]
+Portion = Annotated[Ratio, AfterValidator(_at_most_the_whole)]
 Instant = Annotated[datetime, AfterValidator(in_shanghai)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]

@@ -16,6 +16,7 @@ from sim.engine.actions import Actions, empty
 from sim.engine.books import Books, UserTotals
 from sim.engine.settlement import settlement_actions
 from sim.kernel import tallies
+from sim.kernel.witness import count_rows
 
 Row = dict[str, Any]
 
@@ -260,7 +261,7 @@ def counted(actions: Actions, rows: list[Row]) -> np.ndarray:
     """The tallies of a stream: the kernel's part from its plain definition, the rest by `count_rows`."""
     tally = np.array(list(plain_tallies(rows).values()))
     rest = tallies.fresh()
-    tallies.count_rows(rest, actions)
+    count_rows(rest, actions)
     assert (rest[tallies.OPENED_GROWING :] == tally[tallies.OPENED_GROWING :]).all()
     return tally
 

@@ -89,7 +89,7 @@ def test_run_prints_a_summary_that_ends_with_the_verdict(
 def test_progress_goes_to_stderr(done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     """Plain lines where there is no terminal, up to the end."""
     _, ran = done
-    assert "hello: preparing" in ran.stderr
+    assert "hello, point_farms: preparing" in ran.stderr
     assert "point_farms: 100 %" in ran.stderr
 
 

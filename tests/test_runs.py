@@ -18,8 +18,7 @@ import sim
 from sim.engine import running
 from sim.engine.outcome import Outcome, Progress
 from sim.errors import Interrupted, InvariantError, UsageError
-from sim.reporting.metrics import METRICS
-from sim.reporting.tables import TABLES
+from sim.observation.catalogue import METRICS, TABLES
 from sim.reporting.unfinished import Unfinished
 from sim.runs import asked_to_stop, perform, plan_run
 from sim.scenario import Scenario

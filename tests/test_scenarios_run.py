@@ -11,7 +11,7 @@ from sim.engine import simulate_once
 from sim.engine.books import Books
 from sim.engine.outcome import Outcome
 from sim.loading import list_scenarios, load_scenario
-from sim.reporting.tables import TABLES
+from sim.observation.catalogue import TABLES
 from sim.spans import DAY_S, SECOND
 
 SIZES = {

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.domain.ratios import MOST_PPM
+from sim.loading.wording import as_toml
 from sim.units import (
     DURATION_US,
     LARGEST,
     format_duration,
     format_fen,
     format_minutes,
+    format_ratio,
     in_shanghai,
     parse_duration,
     parse_fen,
     parse_minutes,
+    parse_ratio,
 )
 
 amounts = st.integers(min_value=0, max_value=LARGEST)
@@ -178,3 +183,44 @@ def test_instants_are_told_by_the_clock_of_shanghai(instant: datetime) -> None:
     """An instant without a zone or in another one is refused, and the message shows the spelling."""
     with pytest.raises(ValueError, match=r"time zone \+08:00; write it as 2022-09-05T0\d:00:00\+08:00"):
         in_shanghai(instant)
+
+
+@given(st.integers(min_value=0, max_value=MOST_PPM))
+def test_ratios_survive_writing_and_reading(ppm: int) -> None:
+    """Every whole number of parts per million is read back from its own number, and as TOML writes it."""
+    assert parse_ratio(format_ratio(ppm)) == ppm
+    assert parse_ratio(tomllib.loads(f"ratio = {as_toml(format_ratio(ppm))}")["ratio"]) == ppm
+
+
+@pytest.mark.parametrize(
+    ("written", "ppm"),
+    [
+        (1.15, 1_150_000), ("115 %", 1_150_000), ("15%", 150_000), (1, 1_000_000), (0, 0), (1e-6, 1),
+        ("0.0001 %", 1), ("１５　％", 150_000), (100, 100_000_000), (0.29, 290_000),
+    ],
+)  # fmt: skip
+def test_ratios_are_what_is_written(written: object, ppm: int) -> None:
+    """A number or a percentage, exact to six decimals."""
+    assert parse_ratio(written) == ppm
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        (0.1234567, "has more than six decimals"),
+        ("0.00001 %", "has more than six decimals"),
+        (-0.1, "must not be negative"),
+        ("-1 %", "must not be negative"),
+        (100.000001, "is too large: the most is 100"),
+        (float("inf"), "must be a finite number"),
+        (float("nan"), "must be a finite number"),
+        (True, "is a ratio, for instance 1.15"),
+        ([1], "is a ratio, for instance 1.15"),
+        ("1.15", 'is not a ratio; write it like 1.15 or "115 %"'),
+        ("15 yuan", "is not a ratio"),
+    ],
+)
+def test_what_is_no_ratio_is_told(written: object, problem: str) -> None:
+    """Each refusal says what is wrong."""
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        parse_ratio(written)

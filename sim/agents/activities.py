@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.behaviour.parameters import Parameters
 from sim.kernel.rows import ACTIVITY
 from sim.scenario import Scenario
-from sim.spans import DAY_S, SECOND
+from sim.spans import DAY_S, HOUR_S, SECOND
 from sim.streams import Purpose, draws
 
 
@@ -23,8 +24,8 @@ class Activities:
     places: NDArray[np.int64]
 
     @classmethod
-    def draw(cls, scenario: Scenario, replication: int, projects: int) -> Activities:
-        """One activity per so many users over the run, between 8:00 and 16:00; none when nobody volunteers."""
+    def draw(cls, scenario: Scenario, p: Parameters, replication: int, projects: int) -> Activities:
+        """One activity per so many users, beginning by day, over the run; none when nobody volunteers."""
         settings, world = scenario.activities, scenario.scenario
         wanted = any(deed.effect == "volunteer" for deed in scenario.deeds.values())
         n = max(world.users // settings.users_each, 1) if wanted else 0
@@ -33,7 +34,9 @@ class Activities:
         table = np.zeros(n, ACTIVITY)
         table["id"] = np.arange(n)
         table["start_s"] = (
-            (u[0] * days).astype(np.int64) * DAY_S + 8 * 3600 + (u[1] * 8 * 3600).astype(np.int64)
+            (u[0] * days).astype(np.int64) * DAY_S
+            + round(p["activities_first_hour"] * HOUR_S)
+            + (u[1] * (p["activities_last_hour"] - p["activities_first_hour"]) * HOUR_S).astype(np.int64)
         )
         table["minutes"] = settings.hours
         table["project"] = (u[2] * projects).astype(np.int64)

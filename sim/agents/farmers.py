@@ -17,8 +17,6 @@ from sim.scenario import Scenario
 from sim.spans import DAY_US
 from sim.streams import Purpose, one_draw
 
-MOST_PER_USER = 0.2  # rows kept for farmers who may come, per honest user
-
 
 @dataclass
 class Farmers:
@@ -31,11 +29,11 @@ class Farmers:
     next_at: int
 
     @classmethod
-    def draw(cls, scenario: Scenario, replication: int) -> Farmers:
+    def draw(cls, scenario: Scenario, parameters: Parameters, replication: int) -> Farmers:
         """Rows for the initial farmers and, where entry is open, for those who may come."""
         settings, users = scenario.farmers, scenario.scenario.users
         first = round(settings.share * users)
-        rows = first + (int(MOST_PER_USER * users) if settings.entry else 0)
+        rows = first + (int(parameters["farmers_most_per_user"] * users) if settings.entry else 0)
         return cls(scenario, replication, rows, 0, 0)
 
     def first_wave(self) -> int:

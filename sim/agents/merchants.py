@@ -1,4 +1,4 @@
-"""Merchants (商家): who they are, what they sell, and the weekly decision to pledge (公益宝贝).
+"""Merchants (商家): who they are, what they sell, and what they pledge (公益宝贝).
 
 Best-sellers are pledged, often before a promotion, and pledges are almost never withdrawn (Jiang et al.
 2022, NBER w30102, F). Three in four pledge the minimum of 0.02 yuan; the badge stands with the pledge.
@@ -7,28 +7,30 @@ Best-sellers are pledged, often before a promotion, and pledges are almost never
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.outbox import Outbox
 from sim.arrays import NOBODY, Floats
 from sim.behaviour.label import label_pull, sales_gain
-from sim.behaviour.merchants import larger_pledge_yuan, pledge_hazard
+from sim.behaviour.merchants import larger_pledge_yuan
 from sim.behaviour.parameters import Parameters
-from sim.bookkeeping import Kind
+from sim.domain.pledges import FIXED_FEN, RATIO_PPM, donation_fen
 from sim.kernel.rows import PRODUCT
 from sim.scenario import Scenario
 from sim.spans import WEEK_US
 from sim.streams import Purpose, draws, one_draw
 
 Choice = tuple[Floats, NDArray[np.int64]]  # cumulative shares and numbers of projects
-MINIMUM_FEN = 2
-TENTH_FEN = 10
-CATEGORY_MARGIN = (0.30, 0.40, 0.20, 0.25, 0.10, 0.20, 0.15, 0.20)  # A
+LEAST_FEN, TENTH_FEN, _ = FIXED_FEN
+LEAST_RATIO = RATIO_PPM[0] / 1e6
+MARGINS = (  # a category each
+    "margin_clothes", "margin_beauty", "margin_food", "margin_home", "margin_digital", "margin_baby",
+    "margin_books", "margin_produce",
+)  # fmt: skip
 
 
 def pick(projects: Choice, lot: float) -> int:
@@ -51,6 +53,7 @@ class Merchants:
     replication: int
     parameters: Parameters
     category: NDArray[np.int64]
+    margin: Floats
     size_z: Floats
     popularity: Floats
     product: NDArray[np.void]
@@ -61,7 +64,6 @@ class Merchants:
     taking: int = 0  # merchants with a pledge
     usually_paid_back: float = 0.0  # mean over the first pledges
     changed: bool = True
-    lots: dict[int, Floats] = field(default_factory=dict)  # this week's draws
 
     @classmethod
     def draw(
@@ -75,18 +77,20 @@ class Merchants:
         a = draws(seed, replication, Purpose.MERCHANT, np.arange(n))
         size_z = ndtri(a[0])
         size = np.exp(settings.size_sigma * size_z)
-        category = (a[1] * len(CATEGORY_MARGIN)).astype(np.int64)
+        margins = np.array([parameters[name] for name in MARGINS])
+        category = (a[1] * len(MARGINS)).astype(np.int64)
         b = draws(seed, replication, Purpose.PLEDGE, np.arange(n * each))
         owner = np.repeat(np.arange(n), each)
-        inside = np.exp(1.0 * ndtri(b[0]))
+        inside = np.exp(parameters["merchants_inside_sigma"] * ndtri(b[0]))
         popularity = size[owner] * inside
         product = np.zeros(n * each, PRODUCT)
         product["merchant"] = owner
         product["price"] = np.exp(scenario.shopping.price_sigma * ndtri(b[1]))
         product["project"] = NOBODY
         self = cls(
-            scenario, replication, parameters, category, size_z, popularity / popularity.sum(), product,
-            owner, np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64),
+            scenario, replication, parameters, category, margins[category], size_z,
+            popularity / popularity.sum(), product, owner, np.zeros(n, np.int64), np.zeros(n, np.int64),
+            np.zeros(n, np.int64),
         )  # fmt: skip
         self.next_at[:] = (a[2] * WEEK_US).astype(np.int64)
         self._first_pledges(a[3], projects)
@@ -134,7 +138,7 @@ class Merchants:
         u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.PLEDGE, item, 1)
         row = self.product[item]
         price = self.scenario.shopping.price_median / 100.0 * float(row["price"])
-        row["ppm"], row["fixed"] = 0, MINIMUM_FEN
+        row["ppm"], row["fixed"] = 0, LEAST_FEN
         if rank is None:
             keen = math.log(u[0] / (1.0 - u[0])) + self.paid_back(item) - self.usually_paid_back
             rank = 1.0 / (1.0 + math.exp(-keen))
@@ -142,7 +146,7 @@ class Merchants:
         if above > 0.0:
             normal = NormalDist().inv_cdf(above / (1.0 - self.scenario.merchants.pledge_minimum_share))
             wish = larger_pledge_yuan(normal, p["merchants_other_mean_yuan"], p["merchants_other_sigma"])
-            if wish / price >= 0.001:
+            if wish / price >= LEAST_RATIO:
                 row["ppm"] = min(round(wish / price * 1e6), 1_000_000)
             else:
                 row["fixed"] = TENTH_FEN
@@ -161,27 +165,13 @@ class Merchants:
         price = self.scenario.shopping.price_median / 100.0 * float(row["price"])
         wish = p["merchants_other_mean_yuan"]
         pull = label_pull(min(wish / price, 1.0), p["label_scale"], p["label_half"], p["label_established"])
-        return CATEGORY_MARGIN[self.category[row["merchant"]]] * price * sales_gain(pull) / wish
+        return float(self.margin[row["merchant"]]) * price * sales_gain(pull) / wish
 
     def usual_fen(self, item: int) -> int:
         """What a sale of this product usually gives, in fen."""
         row = self.product[item]
         price = self.scenario.shopping.price_median * float(row["price"])
-        return max(round(price * row["ppm"] / 1e6), MINIMUM_FEN) if row["ppm"] else int(row["fixed"])
-
-    def follow_goals(self, merchant: int, now: int, projects: Choice, outbox: Outbox) -> None:
-        """Pledges to a project that has reached its goal go to an open one, chosen as for a new pledge."""
-        each = self.scenario.merchants.products_each
-        mine = np.arange(merchant * each, (merchant + 1) * each)
-        given = self.product["project"][mine]
-        for item in mine[(given != NOBODY) & ~np.isin(given, projects[1])]:
-            u = one_draw(
-                self.scenario.scenario.seed, self.replication, Purpose.PLEDGE, int(item), 3 + now // WEEK_US
-            )
-            project = pick(projects, u[0])
-            self.product["project"][item] = project
-            fen = self.usual_fen(int(item))
-            outbox.write(Kind.PLEDGE, now, merchant, fen=fen, party=merchant, project=project)
+        return donation_fen(max(round(price), 1), int(row["ppm"]), int(row["fixed"]))
 
     def withdraw(self, merchant: int) -> None:
         """Take every pledge of a merchant back; the badge goes with them."""
@@ -189,53 +179,6 @@ class Merchants:
         self.pledged[merchant] = 0
         self.taking -= 1
         self.changed = True
-
-    def decide(self, merchant: int, now: int, promotion: bool, projects: Choice, outbox: Outbox) -> None:
-        """One merchant's week: perhaps a pledge on its best product without one, a withdrawal, a notice."""
-        settings, p = self.scenario.merchants, self.parameters
-        week = now // WEEK_US
-        u = self._lots(int(week) + 1)[:, merchant]
-        takes_part = self.pledged[merchant] > 0
-        if takes_part and len(projects[0]):
-            self.follow_goals(merchant, now, projects, outbox)
-        most = settings.ceiling * len(self.pledged)
-        open_to_join = takes_part or self.taking + 1 <= most
-        each = settings.products_each
-        mine = np.arange(merchant * each, (merchant + 1) * each)
-        free = mine[self.product["project"][mine] == NOBODY]
-        if open_to_join and len(free) and len(projects[0]):
-            hazard = pledge_hazard(
-                1.0 if takes_part else self.taking / most, p["merchants_innovation"], p["merchants_imitation"],
-                float(self.size_z[merchant]), p["merchants_sales_slope"], 1.0 if promotion else 0.0,
-                settings.promotion_pull,
-            )  # fmt: skip
-            if u[0] < 1.0 - math.exp(-hazard):
-                best = int(free[np.argmax(self.popularity[free])])
-                fen = self.pledge(best, projects)
-                outbox.write(
-                    Kind.PLEDGE,
-                    now,
-                    merchant,
-                    fen=fen,
-                    party=merchant,
-                    project=int(self.product["project"][best]),
-                )
-        if takes_part and u[1] < settings.quit_per_month * 7.0 / 30.0:
-            self.withdraw(merchant)
-            outbox.write(Kind.UNPLEDGE, now, merchant, party=merchant)
-        if u[2] < settings.notices_per_week:
-            self.notices[merchant] += 1
-            outbox.write(Kind.NOTICE, now, merchant, party=merchant)
-
-    def _lots(self, week: int) -> Floats:
-        """Everybody's draws for a week, shape (4, merchants); weeks of two merchants overlap by one."""
-        if week not in self.lots:
-            self.lots = {k: v for k, v in self.lots.items() if k == week - 1}
-            numbers = np.arange(len(self.size_z))
-            self.lots[week] = draws(
-                self.scenario.scenario.seed, self.replication, Purpose.MERCHANT, numbers, week
-            )
-        return self.lots[week]
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""

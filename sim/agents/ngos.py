@@ -14,17 +14,15 @@ from numpy.typing import NDArray
 
 from sim.agents.outbox import Outbox
 from sim.agents.projects import Projects, within
-from sim.arrays import Floats
+from sim.arrays import Floats, Ints
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import recovered, trust_after_missed, trust_after_report, trust_after_scandal
 from sim.bookkeeping import Kind
+from sim.domain.ratios import most_of, share_of
 from sim.domain.transparency import project_score, stars_of
 from sim.scenario import Scenario, since_start
 from sim.spans import DAY_US, NEVER_US
 from sim.streams import Purpose, draws, one_draw
-
-LATE_US = 20 * DAY_US  # how late a late report comes (A)
-PAYMENT_FAILS = 0.01  # share of payments that do not go through (A)
 
 
 @dataclass
@@ -80,9 +78,9 @@ class Ngos:
         """Do everything due now; True if a report came out. `available(project)` is what it can spend, in fen."""
         mine = np.flatnonzero(projects.ngo == ngo)
         if self.pay_at[ngo] <= now:
-            self._pay(ngo, now, mine, projects, outbox)
+            self._pay(ngo, now, mine, projects, p, outbox)
         if self.disburse_at[ngo] <= now:
-            self._ask(ngo, now, mine, available, outbox)
+            self._ask(ngo, now, mine, available, p, outbox)
         reported = False
         if self.late_at[ngo] <= now:
             self.late_at[ngo] = NEVER_US
@@ -93,16 +91,18 @@ class Ngos:
                 reported = self._publish(ngo, now, mine, projects, available, outbox, late=False)
         return reported
 
-    def _ask(self, ngo: int, now: int, mine: NDArray[np.intp], available: Any, outbox: Outbox) -> None:
+    def _ask(
+        self, ngo: int, now: int, mine: NDArray[np.intp], available: Any, p: Parameters, outbox: Outbox
+    ) -> None:
         """Ask for what was raised, less the administration fee; review takes some days."""
         settings = self.scenario.ngos
         self.disburse_at[ngo] = (now + settings.disburse_every) // DAY_US * DAY_US
         u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.DISBURSE, ngo, now // DAY_US)
         for project in mine:
             free = available(int(project))
-            if free < 100 or self.asked[project] > 0:
+            if free < 100 * p["ngos_least_ask_yuan"] or self.asked[project] > 0:
                 continue
-            fee = int(free * settings.fee_cap * u[1])
+            fee = min(share_of(free, int(settings.fee_cap * u[1])), most_of(free, settings.fee_cap))
             if fee > 0:
                 outbox.write(Kind.FEE, now, int(project), fen=fee, project=int(project), party=ngo)
             self.asked[project] = free - fee
@@ -113,26 +113,24 @@ class Ngos:
         if self.pay_at[ngo] == NEVER_US:
             self.pay_at[ngo] = now + int((low + (high - low) * u[0]) * DAY_US)
 
-    def _pay(self, ngo: int, now: int, mine: NDArray[np.intp], projects: Projects, outbox: Outbox) -> None:
-        """The review is over: money leaves and reaches people, by what a person costs in that cause."""
+    def _pay(
+        self, ngo: int, now: int, mine: NDArray[np.intp], projects: Projects, p: Parameters, outbox: Outbox
+    ) -> None:
+        """The review is over: money leaves and reaches people."""
         self.pay_at[ngo] = NEVER_US
-        cost = list(self.scenario.projects.fen_per_person.values())
-        names = list(self.scenario.projects.fen_per_person)
         for project in mine:
             fen = int(self.asked[project])
             if fen == 0:
                 continue
             self.asked[project] = 0
             u = one_draw(
-                self.scenario.scenario.seed, self.replication, Purpose.DISBURSE, int(project), now // DAY_US
+                self.scenario.scenario.seed, self.replication, Purpose.PAYMENT, int(project), now // DAY_US
             )
-            failed = u[0] < PAYMENT_FAILS
+            failed = u[0] < p["ngos_payment_fails"]
             kind = Kind.DISBURSE_FAILED if failed else Kind.DISBURSE_PAID
             outbox.write(kind, now, int(project), fen=fen, project=int(project), party=ngo)
             if not failed:
-                per_person = cost[names.index(projects.causes[projects.cause[project]])]
                 projects.paid_fen[project] += fen
-                projects.helped[project] = projects.paid_fen[project] // per_person
 
     def _is_on_time(
         self, ngo: int, now: int, mine: NDArray[np.intp], projects: Projects, p: Parameters
@@ -146,9 +144,9 @@ class Ngos:
         else:
             self.trust[ngo] = trust_after_missed(trust, p["trust_loss"])
             self.late[ngo] += 1
-            self.late_at[ngo] = min(self.late_at[ngo], now + LATE_US)
+            self.late_at[ngo] = min(self.late_at[ngo], now + round(p["ngos_late_days"] * DAY_US))
         self.reports[ngo] += 1
-        late_days = 0.0 if on_time else LATE_US / DAY_US
+        late_days = 0.0 if on_time else p["ngos_late_days"]
         projects.delay_days[mine] += (late_days - projects.delay_days[mine]) / self.reports[ngo]
         return bool(on_time)
 
@@ -187,26 +185,20 @@ class Ngos:
 
     def recover(self, p: Parameters) -> None:
         """One day's way back to neutral trust, with a half-life of a year (A)."""
-        neutral, half = p["trust_neutral"], p["trust_half_life_days"]
-        self.trust[:] = [recovered(float(t), neutral, 1.0, half) for t in self.trust]
+        self.trust[:] = recovered(self.trust, p["trust_neutral"], 1.0, p["trust_half_life_days"])
 
     def platform_trust(self, raised: NDArray[np.int64], projects: Projects) -> float:
         """Trust weighted by the money each NGO raised."""
         money = np.bincount(projects.ngo, raised, len(self.trust)) + 1.0
         return float((self.trust * money).sum() / money.sum())
 
-    def stars(self, projects: Projects) -> Floats:
+    def stars(self, projects: Projects) -> Ints:
         """Stars, 1–5, that users and merchants see."""
-        return np.array([stars_of(float(score)) for score in self.scores(projects)], float)
+        return np.asarray(stars_of(self.scores(projects)))
 
     def scores(self, projects: Projects) -> Floats:
         """The public project score from report delay and corrections (S12), in (0, 1]."""
-        return np.array(
-            [
-                project_score(float(d), int(c))
-                for d, c in zip(projects.delay_days, projects.corrections, strict=True)
-            ]
-        )
+        return np.asarray(project_score(projects.delay_days, projects.corrections))
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""

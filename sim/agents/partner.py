@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.behaviour.parameters import Parameters
 from sim.domain.imports import PartnerRecord, new_records
 from sim.scenario import Scenario
 from sim.spans import WEEK_US
 from sim.streams import Purpose, draws
 
-MOST_MINUTES = 240  # of one record (A)
 NAME = "zhiyuan_zhejiang"
 WEEKS = 1_000  # an external id is the user's number × WEEKS + the week of the service
 
@@ -26,6 +26,7 @@ class Partner:
     """The ids already credited, the records that will come again, and the date of the next upload."""
 
     scenario: Scenario
+    parameters: Parameters
     replication: int
     next_at: int = WEEK_US
     known: set[int] = field(default_factory=set)
@@ -52,7 +53,7 @@ class Partner:
         member = draws(seed, self.replication, Purpose.PARTNER, holders)[0]
         u = draws(seed, self.replication, Purpose.PARTNER, holders, week)
         served = (member < settings.partner_share) & (u[0] < settings.partner_records_per_week)
-        minutes = 6 + (u[2] * MOST_MINUTES).astype(np.int64) // 6 * 6
+        minutes = 6 + (u[2] * self.parameters["partner_most_minutes"]).astype(np.int64) // 6 * 6
         rows = np.stack([holders, holders * WEEKS + week, minutes], axis=1)
         self.again = _tuples(rows[served & (u[1] < settings.partner_repeats)])
         return _tuples(rows[served])

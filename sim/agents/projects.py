@@ -13,15 +13,30 @@ from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import trust_pull
 from sim.bookkeeping import Kind
 from sim.kernel.rows import GIFT_PROJECT
+from sim.scenario import Projects as ProjectSettings
 from sim.scenario import Scenario
 from sim.streams import Purpose, draws
 
 DONATIONS = (Kind.GIFT, Kind.ORDER_CONFIRM)
+_DONATES = np.isin(
+    np.arange(max(Kind) + 1), DONATIONS
+)  # looked up by kind: np.isin costs more than all the rest of it
 
 
 def within(users: int, each: int, low: int, high: int) -> int:
     """A count that follows the users but stays a sensible size (fixed by rule, not by population)."""
     return min(max(users // each, low), high)
+
+
+def _person_fen(
+    settings: ProjectSettings, cause: NDArray[np.intp], lot: Floats, parameters: Parameters
+) -> Ints:
+    """What a person's help costs in each project: around its cause's cost, whole fen."""
+    from scipy.special import ndtri
+
+    usual = np.array([settings.fen_per_person[name] for name in settings.causes], float)[cause]
+    spread = np.exp(parameters["projects_cost_sigma"] * ndtri(lot))
+    return np.asarray(np.maximum(np.rint(usual * spread), 1.0).astype(np.int64))
 
 
 @dataclass
@@ -38,7 +53,7 @@ class Projects:
     open: NDArray[np.bool_]
     rounds: Ints  # rounds ended
     funded: Ints  # rounds that reached their target
-    helped: Ints
+    person_fen: Ints  # what helping one person costs here
     paid_fen: Ints  # paid out to those it works for
     latest_fen: Ints  # the latest gift or order donation: what a correction would take back
     delay_days: Floats  # of reports so far, mean
@@ -59,7 +74,7 @@ class Projects:
         causes = tuple(settings.causes)
         shares = np.array(list(settings.causes.values()))
         cause = np.searchsorted(np.cumsum(shares) / shares.sum(), u[1])
-        appeal = np.exp(0.5 * ndtri(u[2])) * np.sqrt(ngo_size[ngo])
+        appeal = np.exp(parameters["projects_appeal_sigma"] * ndtri(u[2])) * np.sqrt(ngo_size[ngo])
         for k in range(len(causes)):  # a cause's share of giving does not hang on how many projects it has
             mine = cause == k
             if mine.any():
@@ -74,8 +89,8 @@ class Projects:
         zeros = np.zeros(n, np.int64)
         return cls(
             scenario, causes, cause.astype(np.int64), ngo.astype(np.int64), appeal, target, zeros.copy(),
-            np.ones(n, bool), zeros.copy(), zeros.copy(), zeros.copy(), zeros.copy(), zeros.copy(), np.zeros(n),
-            zeros.copy(),
+            np.ones(n, bool), zeros.copy(), zeros.copy(), _person_fen(settings, cause, v[1], parameters),
+            zeros.copy(), zeros.copy(), np.zeros(n), zeros.copy(),
         )  # fmt: skip
 
     def __len__(self) -> int:
@@ -83,7 +98,7 @@ class Projects:
 
     def note_donations(self, actions: NDArray[np.void]) -> None:
         """Remember the latest gift or order donation of each project in a part of the stream."""
-        given = np.flatnonzero(np.isin(actions["kind"], DONATIONS) & (actions["outcome"] == 0))
+        given = np.flatnonzero(_DONATES[actions["kind"]] & (actions["outcome"] == 0))
         self.latest_fen[actions["project"][given]] = actions["fen"][given]
 
     def close_reached(self, raised: Ints) -> Ints:
@@ -106,9 +121,7 @@ class Projects:
         Trust weighs 2.0 log-odds for small NGOs and 0.8 for others around its neutral value (behaviour §5.7).
         """
         slope = np.where(small[self.ngo], p["trust_small_slope"], p["trust_large_slope"])
-        neutral = p["trust_neutral"]
-        pairs = zip(trust[self.ngo], slope, strict=True)
-        return np.array([trust_pull(float(t), neutral, float(s)) for t, s in pairs])
+        return trust_pull(trust[self.ngo], p["trust_neutral"], slope)
 
     def gift_table(self, raised: Ints, pull: Floats) -> NDArray[np.void]:
         """What givers choose from: open projects, weighted by appeal and by `pull`, the log-odds of each."""
@@ -132,8 +145,7 @@ class Projects:
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""
         names = (
-            "round_start_fen", "open", "rounds", "funded", "helped", "paid_fen", "latest_fen", "delay_days",
-            "corrections",
+            "round_start_fen", "open", "rounds", "funded", "paid_fen", "latest_fen", "delay_days", "corrections",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 

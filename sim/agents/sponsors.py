@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from sim.agents.outbox import Outbox
 from sim.bookkeeping import Kind
 from sim.domain.beans import fen_of_beans
-from sim.scenario import Pool, Scenario, since_start
+from sim.domain.matching import match_asked_fen
+from sim.scenario import Pool, Redemption, Scenario, since_start
 from sim.spans import DAY_US, NEVER_US
 
 
@@ -23,6 +24,12 @@ def scaled_total(scenario: Scenario, pool: Pool) -> int:
     """A pool's money at the simulated size, whole fen."""
     world = scenario.scenario
     return pool.total * world.users // world.real_users
+
+
+def scaled_stock(scenario: Scenario, item: Redemption) -> int:
+    """How many of a voucher there are at the simulated size: at least one of a few."""
+    world = scenario.scenario
+    return -(-item.stock * world.users // world.real_users)
 
 
 def opening_times(scenario: Scenario, pool: Pool) -> list[int]:
@@ -96,11 +103,20 @@ class Sponsors:
             outbox.write(Kind.POOL_WITHDRAW, now, pool, fen=left, pool=pool + 1)
 
     def live(self, serves: str) -> int:
-        """1 + index of the first pool that serves this and has money, 0 if none."""
-        for k, pool in enumerate(self.pools):
-            if pool.serves == serves and self.money[k, 0] > 0:
-                return k + 1
-        return 0
+        """1 + index of the first pool for this that can pay, 0 if none.
+
+        The next stands in for one that is not open yet, has ended, or has too little left for any claim; a
+        daily pool is the first again when its hour comes.
+        """
+        able = (k for k, p in enumerate(self.pools) if p.serves == serves and self.can_pay(k))
+        return 1 + next(able, -1)
+
+    def can_pay(self, pool: int) -> bool:
+        """Whether some claim on this pool would get money."""
+        rule = self.pools[pool]
+        matches = rule.serves in ("gifts", "orders")
+        gives_nothing = matches and (rule.ratio == 0 or rule.cap_per_gift == 0)
+        return not gives_nothing and bool(self.money[pool, 0] >= self.least(pool))
 
     def least(self, pool: int) -> int:
         """The least a pool can give, fen: beans are paid a hundred at a time, all else to the last fen."""
@@ -115,6 +131,12 @@ class Sponsors:
     def is_closed(self, pool: int) -> bool:
         """Whether what was left has gone back to the sponsor."""
         return int(self.opened[pool]) > len(self.times[pool])
+
+    def levels(self) -> NDArray[np.int64]:
+        """Of every pool as of now: what it can give, what was put in, and 1 if it is closed; shape (3, pools)."""
+        pools = range(len(self.pools))
+        deposited, closed = [self.deposited(k) for k in pools], [self.is_closed(k) for k in pools]
+        return np.array([self.money[:, 0], deposited, closed], np.int64)
 
     def note_dry(self, now: int) -> None:
         """Remember when an open pool ran dry: it had money, and what is left would not pay the least claim."""
@@ -133,7 +155,8 @@ class Sponsors:
     def would_match(self, pool: int, rows: NDArray[np.void]) -> NDArray[np.int64]:
         """What a pool with money would add to each of these gifts, fen (by lot: in the mean), within its caps."""
         rule = self.pools[pool]
-        match = np.minimum((rows["fen"] * rule.ratio).astype(np.int64), rule.cap_per_gift)
+        asked = [match_asked_fen(fen, rule.ratio, rule.cap_per_gift) for fen in rows["fen"].tolist()]
+        match = np.array(asked, np.int64)
         if rule.cap_per_account > 0:
             used = self.matched[self.money[pool, 2], rows["agent"]]
             match = np.minimum(match, np.maximum(rule.cap_per_account - used, 0))

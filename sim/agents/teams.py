@@ -1,7 +1,7 @@
 """Teams (爱心战队): members' shared activity turns into money for a project, with a ranking.
 
 A process per team looks once a day how many points came in; every `points_per_unlock` unlocks a sum from the
-sponsor's team pool. In a competition the upper half of the ranking unlocks half as much again.
+sponsor's team pool. In a competition the upper half of the ranking unlocks more.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sim.agents.projects import within
 from sim.agents.sponsors import Sponsors
 from sim.arrays import Floats
 from sim.bookkeeping import Kind
+from sim.domain.ratios import share_of
 from sim.scenario import Scenario
 from sim.spans import DAY_US
 from sim.streams import Purpose, draws
@@ -74,7 +75,7 @@ class Teams:
         self.paid_points[team] += steps * settings.points_per_unlock
         fen = steps * settings.fen_per_unlock
         if settings.mode == "competition" and self.ranks()[team] <= len(self) // 2:
-            fen = fen * 3 // 2
+            fen += share_of(fen, settings.upper_half_bonus)
         fen = min(fen, int(sponsors.money[pool - 1, 0]))
         sponsors.money[pool - 1, 0] -= fen
         self.unlocked[team] += fen

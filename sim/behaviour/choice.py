@@ -1,4 +1,4 @@
-"""Choosing an action and how much of it is done: rewards, goals, effort.
+"""Choosing an action: what rewards and goals add to its odds.
 
 Pulls are log-odds against stopping. Money is yuan as a float; nothing here is a balance.
 """
@@ -32,36 +32,6 @@ def goal_pull(progress: float, head_start: float, kappa: float, iota: float) -> 
     if head_start > 0.0:
         pull += iota
     return pull
-
-
-@rule
-def effort(base: float, reward: float, s0: float, slope: float, weight: float) -> float:
-    """How much is done by somebody who works: base·(1 + slope·weight·ln(1 + reward/s0)), in units of `base`.
-
-    `reward` and `s0` are cents per 100 key presses. The log form is what an exponential effort cost implies
-    (DellaVigna & Pope 2018, 9,861 workers, V).
-    """
-    return base * (1.0 + slope * weight * log(1.0 + reward / s0))
-
-
-@rule
-def motivation(ranking: float, comparison: float, meaning: float, gift: float, cap: float) -> float:
-    """Factor on effort from what is not money: each part a share of the base (0 if absent), their sum capped.
-
-    The parts were measured one at a time (DellaVigna & Pope 2018, V) and do not add up; the cap is A.
-    """
-    return 1.0 + min(ranking + comparison + meaning + gift, cap)
-
-
-@rule
-def slump(days_since_reward: float, depth: float, days: float) -> float:
-    """Log-odds lost in the days after a goal was reached; a negative age means never.
-
-    That activity slows after the reward is F2 (Kivetz et al. 2006); depth and length are A.
-    """
-    if days_since_reward < 0.0 or days_since_reward >= days:
-        return 0.0
-    return -depth
 
 
 @rule

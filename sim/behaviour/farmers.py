@@ -1,13 +1,10 @@
-"""Accounts run to milk rewards: how many come, and how large their share is."""
+"""Accounts run to milk rewards: how many come."""
 
 from __future__ import annotations
 
 from math import exp, log
 
-from sim.compiling import rule
 
-
-@rule
 def farmer_entries(
     extractable_yuan: float, account_cost_yuan: float, installs: float, rate: float, power: float
 ) -> float:
@@ -20,12 +17,3 @@ def farmer_entries(
     if profit <= 0.0:
         return 0.0
     return rate * exp(power * log(profit)) * installs
-
-
-@rule
-def farmer_share_quantile(uniform_normal: float, mu: float, sigma: float) -> float:
-    """Share of fraudulent accounts in a rewarded campaign, from a standard normal: lognormal, at most 1.
-
-    Fitted to 22 % of apps above 10 % and 12 % above 30 % (AppsFlyer Q1 2018, F).
-    """
-    return min(1.0, exp(mu + sigma * uniform_normal))

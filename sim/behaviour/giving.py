@@ -12,7 +12,6 @@ from sim.compiling import rule
 LOW_RATIO = 0.5  # a match of 25 % did nothing, one of 50 % did (Meier & Frey 2004, F)
 HEAPS_YUAN = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
 NEUTRAL_STARS = 3.0
-LN2 = 0.6931471805599453
 
 
 @rule
@@ -52,12 +51,6 @@ def match_effect(ratio: float, effect: float, low_ratio_factor: float) -> float:
     if ratio < LOW_RATIO:
         return effect * low_ratio_factor
     return effect
-
-
-@rule
-def after_match(effect: float, days: float, half_life_days: float) -> float:
-    """Log-odds left some days after a match ended (sign F, Meier 2007; a Gates study says the reverse)."""
-    return effect * exp(-LN2 * days / half_life_days)
 
 
 @rule

@@ -1,4 +1,4 @@
-"""Merchants: taking up a pledge, keeping it, and how much it gives.
+"""Merchants: taking up a pledge, and how much it gives.
 
 On the platform itself best-sellers pledge, often just before promotions, and almost never stop although
 revenue hardly moves: warm glow and inertia (Jiang, Xing, Xu & Zou 2022, more than 2 M sellers, F).
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from math import exp, log
 
+from sim.behaviour.choice import crossed
 from sim.compiling import rule
 
 
-@rule
 def pledge_hazard(
     adopted_share: float,
     innovation: float,
@@ -28,20 +28,14 @@ def pledge_hazard(
     return (innovation + imitation * adopted_share) * exp(sales_slope * sales_z + promotion_pull * promotion)
 
 
-@rule
-def raises_pledge(margin_yuan: float, label_gain: float, glow_yuan: float, donation_yuan: float) -> bool:
-    """Whether to pledge `donation_yuan` a sale: the label's extra margin and the glow exceed it.
+def notice_chance(base: float, badge: float, trust_pull: float) -> float:
+    """Chance that a merchant puts a notice on its parcels this week (A).
 
-    `label_gain` is the label's log-odds; the gain in sales is exp(label_gain) - 1. At 0.05 % of the price
-    and 20 % margin the label just pays for itself; anything larger needs glow.
+    `base` is that of a merchant without badge at neutral trust; `badge` the log-odds its badge adds, 0 without
+    one; `trust_pull` those of the trust in the platform's projects, as it pulls givers. Who cares enough to pledge
+    speaks of it more (warm glow: Jiang et al. 2022, sign F), and nobody likes to speak of what is mistrusted.
     """
-    return margin_yuan * (exp(label_gain) - 1.0) + glow_yuan > donation_yuan
-
-
-@rule
-def keeps_pledge(margin_yuan: float, label_gain: float, glow_yuan: float, donation_yuan: float) -> bool:
-    """Whether a standing pledge is kept: as in `raises_pledge`, but who is indifferent stays (inertia, F)."""
-    return margin_yuan * (exp(label_gain) - 1.0) + glow_yuan >= donation_yuan
+    return crossed(base, badge + trust_pull)
 
 
 @rule

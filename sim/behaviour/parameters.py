@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import math
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib import resources
+from typing import Any
+
+from sim.errors import UsageError
+from sim.suggestions import did_you_mean
 
 GRADES = {
     "V": "computed from micro-data",
@@ -45,10 +51,14 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Parameters:
-    """All parameters in the order of the file, and the hash of its bytes."""
+    """All parameters in the order of the file, and the hash of its bytes and of what was varied since.
+
+    `varied` holds the values that an experiment has put in place of the file's.
+    """
 
     entries: tuple[Parameter, ...]
     sha256: str
+    varied: tuple[tuple[str, float], ...] = ()
 
     def __iter__(self) -> Iterator[Parameter]:
         return iter(self.entries)
@@ -61,9 +71,47 @@ class Parameters:
         """Values by `section_name`, in the order of the file: the kernel's record is built from it."""
         return dict(self._values)
 
+    def vary(self, changes: Mapping[str, Any]) -> Parameters:
+        """A copy with other values by name, which knows and hashes what differs from the file.
+
+        Raises UsageError naming every change that cannot be made.
+        """
+        insist_on_changes(changes, self._values)
+        shipped = load_parameters()
+        given = self._values | {name: float(value) for name, value in changes.items()}
+        varied = tuple((name, value) for name, value in given.items() if value != shipped[name])
+        entries = tuple(replace(entry, value=given[entry.name]) for entry in self.entries)
+        return Parameters(entries, _hash(shipped.sha256, varied), varied)
+
     @cached_property
     def _values(self) -> dict[str, float]:
         return {entry.name: entry.value for entry in self.entries}
+
+
+def insist_on_changes(changes: Mapping[str, Any], known: Mapping[str, float]) -> None:
+    """Raises UsageError with every change of a parameter that there is none of, or that is no finite number."""
+    if not isinstance(changes, Mapping):
+        raise UsageError(
+            f'parameters={changes!r:.60}: must be numbers by name, for instance {{"habit_gain": 0.09}}'
+        )
+    mistakes = [problem for name, value in changes.items() if (problem := _wrong(name, value, known))]
+    if mistakes:
+        raise UsageError("\n".join(mistakes))
+
+
+def _wrong(name: object, value: object, known: Mapping[str, float]) -> str:
+    """What is wrong with one change, or an empty text."""
+    if name not in known:
+        near = did_you_mean(name, known)
+        return f"parameters[{name!r:.60}]: there is no such parameter{near or '; docs/assumptions.md lists them'}"
+    if isinstance(value, bool) or not hasattr(value, "__float__") or not math.isfinite(value):
+        return f"parameters[{name!r}]={value!r:.60}: must be a finite number, it is {known[str(name)]:g} as shipped"
+    return ""
+
+
+def _hash(sha256: str, varied: tuple[tuple[str, float], ...]) -> str:
+    """The file's own hash while nothing is varied."""
+    return hashlib.sha256(f"{sha256} {json.dumps(varied)}".encode()).hexdigest() if varied else sha256
 
 
 def read_parameters(text: str) -> Parameters:

@@ -26,7 +26,8 @@ from sim.children.paths import absolute
 LEASH = Path(__file__).with_name("leash.py")
 NOWHERE = subprocess.DEVNULL
 PIPE = subprocess.PIPE
-Into = int | IO[bytes]
+OURS = None  # where ours go
+Into = int | IO[bytes] | None
 
 
 def python(module: str, *arguments: str) -> list[str]:
@@ -35,17 +36,20 @@ def python(module: str, *arguments: str) -> list[str]:
 
 
 class Child(subprocess.Popen[bytes]):
-    """A process that is ours; `told` are variables that it finds in its environment. Raises OSError."""
+    """A process that is ours. Raises OSError.
+
+    told: variables that it finds in its environment. given: descriptors that it holds too, under the same numbers.
+    """
 
     def __init__(
         self, command: Sequence[str], *, out: Into = NOWHERE, errors: Into = subprocess.STDOUT,
-        folder: Path | None = None, told: Mapping[str, str] | None = None,
+        folder: Path | None = None, told: Mapping[str, str] | None = None, given: Sequence[int] = (),
     ) -> None:  # fmt: skip
         leash, holds = os.pipe()
         try:
             super().__init__(
                 list(command), stdin=leash, stdout=out, stderr=errors, cwd=folder, process_group=0,
-                env=environment({PATHS: json.dumps(absolute(sys.path)), **(told or {})}), pass_fds=held(),
+                env=environment({PATHS: json.dumps(absolute(sys.path)), **(told or {})}), pass_fds=(*held(), *given),
             )  # fmt: skip
         except BaseException:
             os.close(holds)

@@ -1,26 +1,24 @@
 """Beans (爱豆): grown, harvested, spent earliest first, and gone in time. Whole numbers only.
 
-Days count from the scenario's start; a period is what beans are bucketed by until they fade or expire.
+What grows is kept by lots: a lot begins at a second and gathers what is earned for its length. What is harvested is
+kept by periods, at whose end it expires. Seconds count from the scenario's start.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-
-def ripe_day(earned_day: int, ripen_days: int) -> int:
-    """First day on which beans can be harvested."""
-    return earned_day + ripen_days
+from sim.domain.ratios import PPM, nearest
 
 
-def last_growing_day(earned_day: int, ripen_days: int, fade_days: int) -> int:
-    """Last day on which unharvested beans are still there: the period at whose end they fade."""
-    return earned_day + ripen_days + fade_days
+def is_ripe(now_s: int, lot_s: int, lot_length_s: int, ripen_s: int, fade_s: int) -> bool:
+    """Whether beans of a lot can be harvested now: ripe, and not yet gone."""
+    return lot_s + ripen_s <= now_s < lot_s + lot_length_s + ripen_s + fade_s
 
 
-def is_ripe(day: int, earned_day: int, ripen_days: int, fade_days: int) -> bool:
-    """Whether beans earned on a day can be harvested on `day`: ripe, and not yet faded."""
-    return earned_day + ripen_days <= day <= earned_day + ripen_days + fade_days
+def gone_at_s(lot_s: int, lot_length_s: int, ripen_s: int, fade_s: int) -> int:
+    """When unharvested beans of a lot fade: a lot is kept until the last bean that it may hold has had its time."""
+    return lot_s + lot_length_s + ripen_s + fade_s
 
 
 def expiry_period(month: int, valid_months: int) -> int:
@@ -31,6 +29,18 @@ def expiry_period(month: int, valid_months: int) -> int:
 def capped_beans(asked: int, today: int, cap: int) -> int:
     """What is issued of `asked` beans after `today` were issued: never negative, never above the cap."""
     return max(0, min(asked, cap - today))
+
+
+def rewarded_beans(
+    beans: int, factor_ppm: int, streak_bonus_ppm: int, streak: int, streak_full: int, team_bonus_ppm: int
+) -> int:
+    """What a deed of so many beans brings: × the phase's factor × the streak's bonus × the team's, rounded once.
+
+    The bonus of a streak grows evenly to `streak_full` days. Whole numbers of Python, too large for compiled code.
+    """
+    by_streak = PPM * streak_full + streak_bonus_ppm * streak
+    by_team = PPM + team_bonus_ppm
+    return nearest(beans * factor_ppm * by_streak * by_team, PPM * PPM * streak_full * PPM)
 
 
 def full_hundreds(beans: int) -> int:

@@ -1,4 +1,4 @@
-"""The charity account (公益慈善账户): who may open one, the youth account, and what a record opens.
+"""The charity account (公益慈善账户): who may open one, and what a record opens.
 
 Eligible are natives of the province and those who work, study or live there (F). Benefits differ by town:
 residence points, credit scores, credits of the second classroom; their thresholds are data of the scenario.
@@ -6,17 +6,10 @@ residence points, credit scores, credits of the second classroom; their threshol
 
 from __future__ import annotations
 
-ADULT_AGE = 18  # Civil Code of China, article 17
-
 
 def may_open_account(native: bool, works: bool, studies: bool, lives: bool) -> bool:
     """Whether somebody may apply: one tie to the province is enough."""
     return native or works or studies or lives
-
-
-def is_youth(age: int) -> bool:
-    """Whether the account is a youth account, kept for minors."""
-    return age < ADULT_AGE
 
 
 def reaches_benefit(minutes: int, needs: int, for_youth: bool, youth: bool) -> bool:

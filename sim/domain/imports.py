@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -31,10 +31,3 @@ def new_records(
             seen.add(record.identity)
             fresh.append(record)
     return fresh
-
-
-def reconcile(uploaded: Mapping[str, int], recorded: Mapping[str, int]) -> dict[str, int]:
-    """Records missing (positive) or too many (negative) in a window, for partners that disagree."""
-    partners = sorted(set(uploaded) | set(recorded))
-    gaps = {partner: uploaded.get(partner, 0) - recorded.get(partner, 0) for partner in partners}
-    return {partner: gap for partner, gap in gaps.items() if gap}

@@ -6,9 +6,11 @@ Seller's agreement (F): a ratio of 0.1 to 100 % of what was actually paid, freig
 
 from __future__ import annotations
 
+from sim.domain.ratios import share_of
+
 RATIO_PPM = (1_000, 1_000_000)  # 0.1 % … 100 %, in parts per million of the price
 FIXED_FEN = (2, 10, 100)
-MINIMUM_FEN = 2
+MINIMUM_FEN = FIXED_FEN[0]
 
 
 def donation_fen(price_fen: int, ratio_ppm: int, fixed_fen: int) -> int:
@@ -18,16 +20,4 @@ def donation_fen(price_fen: int, ratio_ppm: int, fixed_fen: int) -> int:
     """
     if ratio_ppm == 0:
         return min(fixed_fen, price_fen)
-    share = price_fen * ratio_ppm
-    fen = share // 1_000_000
-    rest = share - fen * 1_000_000
-    if rest > 500_000 or (rest == 500_000 and fen % 2 == 1):
-        fen += 1
-    return min(max(fen, 2), price_fen)
-
-
-def is_allowed(ratio_ppm: int, fixed_fen: int) -> bool:
-    """Whether a pledge stands in the agreement: one of the fixed amounts, or a ratio within its bounds."""
-    if ratio_ppm == 0:
-        return fixed_fen in FIXED_FEN
-    return fixed_fen == 0 and RATIO_PPM[0] <= ratio_ppm <= RATIO_PPM[1]
+    return min(max(share_of(price_fen, ratio_ppm), MINIMUM_FEN), price_fen)

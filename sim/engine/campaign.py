@@ -7,9 +7,9 @@ order, last everything is published and the next interval is played.
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,28 +26,31 @@ from sim.agents.partner import Partner
 from sim.agents.projects import Projects
 from sim.agents.sponsors import Sponsors
 from sim.agents.teams import Teams
-from sim.behaviour.parameters import load_parameters
+from sim.agents.weeks import MerchantWeeks
+from sim.behaviour.parameters import Parameters, load_parameters
 from sim.bookkeeping import Kind
-from sim.engine.actions import ACTION, Actions, chain, empty, from_rows, join, sort_stream
+from sim.engine.actions import ACTION, Actions, chain, empty, from_rows, join, put, sort_stream
+from sim.engine.beside import Beside
 from sim.engine.books import Books
-from sim.engine.clocks import barriers
+from sim.engine.clocks import barriers, hourly_profile
 from sim.engine.market import Market
 from sim.engine.outcome import Check, Progress
 from sim.engine.population import Population
-from sim.engine.recorder import Recorder
 from sim.engine.settlement import settlement_actions
 from sim.engine.snapshot import load_snapshot, save_snapshot
 from sim.engine.unmet import cut_claims, unasked
-from sim.engine.wakeups import FIRST, LAST, Wake, rank
+from sim.engine.wakeups import FIRST, LAST, PUBLISHED, Wake, rank
 from sim.errors import Interrupted
 from sim.forking import refuse_forked
 from sim.kernel import tallies
 from sim.kernel.allotment import ASKED, allot, claim_order, short_matches
+from sim.kernel.witness import count_raised, count_rows
 from sim.kernel.writing import PENDING
+from sim.observation.recorder import Recorder
+from sim.observation.world import World
 from sim.scenario import Scenario
-from sim.spans import DAY_S, DAY_US, HOUR_S, MINUTE_S, SECOND, WEEK_US
+from sim.spans import DAY_S, DAY_US, HOUR_S, MINUTE_S, SECOND
 
-PROMOTION_US = 14 * DAY_US  # the two weeks before a festival in which pledges are taken up (behaviour §5.6)
 Life = Generator[simpy.Event, Any, None]
 
 
@@ -57,13 +60,14 @@ def _now(env: simpy.Environment) -> int:
 
 
 class Campaign:
-    """One seeded run of one scenario, from its start or from a snapshot."""
+    """One seeded run of one scenario with the shipped parameters or others, from its start or from a snapshot."""
 
     def __init__(
         self,
         scenario: Scenario,
         replication: int = 0,
         *,
+        parameters: Parameters | None = None,
         workers: int = 2,
         block: int | None = None,
         record_all: bool = False,
@@ -73,15 +77,15 @@ class Campaign:
         refuse_forked("a simulation")
         self.scenario, self.replication = scenario, replication
         self.watch = watch
-        p = self.parameters = load_parameters()
+        p = self.parameters = parameters or load_parameters()
         self.ngos = Ngos.draw(scenario, p, replication)
         self.projects = Projects.draw(scenario, p, replication, self.ngos.size)
         self.ngos.asked = np.zeros(len(self.projects), np.int64)
         self.merchants = Merchants.draw(scenario, p, replication, self.projects.by_appeal())
-        self.farmers = Farmers.draw(scenario, replication)
+        self.farmers = Farmers.draw(scenario, p, replication)
         self.teams = Teams.draw(scenario, replication, len(self.projects))
-        self.activities = Activities.draw(scenario, replication, len(self.projects))
-        self.partner = Partner(scenario, replication)
+        self.activities = Activities.draw(scenario, p, replication, len(self.projects))
+        self.partner = Partner(scenario, p, replication)
         self.sponsors = Sponsors.draw(scenario, scenario.scenario.users + self.farmers.rows)
         extra = {} if block is None else {"block": block}
         self.population = population(
@@ -103,11 +107,20 @@ class Campaign:
         self.chain = b""
         self.actions = 0
         self.checks: list[Check] = []
-        self.recorder = Recorder(scenario, replication, self.population.rows, self)
+        self.recorder = Recorder(self._world())
+        self._beside = Beside(workers)
         self.kernel_s = 0.0  # playing users
         self.books_s = 0.0  # allotting, posting, recording, hashing
         self._traffic: NDArray[np.int64] | None = None
         self._claims = empty(0)
+
+    def _world(self) -> World:
+        """What observers may see."""
+        return World(
+            self.scenario, self.replication, people=self.population, projects=self.projects, ngos=self.ngos,
+            merchants=self.merchants, teams=self.teams, sponsors=self.sponsors, farmers=self.farmers,
+            partner=self.partner, profile=hourly_profile(),
+        )  # fmt: skip
 
     # --- running ---------------------------------------------------------------------------------
 
@@ -132,6 +145,7 @@ class Campaign:
         end = env.process(self._people(env, progress, until_s, stop, snapshot))
         if self.at < last:
             env.run(until=end)
+            self._beside.finish()
 
     def _lives(self, env: simpy.Environment) -> Generator[Life, None, None]:
         """Every process of the few, started from its row, in the order of (kind, number)."""
@@ -197,10 +211,12 @@ class Campaign:
     def _play(self, base_s: int, end_s: int) -> None:
         """Play the users up to the next barrier and allot what they claimed."""
         began = time.perf_counter()
+        self._beside.begin()
         traffic_s = 1 if self.recorder.is_fine(base_s) else MINUTE_S
         played = self.population.play(base_s, end_s, traffic_s, self.market.public, self.market)
         self.kernel_s += time.perf_counter() - began
         began = time.perf_counter()
+        self._beside.finish()
         self._allot(played.records, end_s)
         self.recorder.traffic(base_s, traffic_s, played.traffic)
         self.teams.points[:] = self.population.points()[: len(self.teams)]
@@ -211,9 +227,9 @@ class Campaign:
         index = np.flatnonzero(records["outcome"] == PENDING)
         woken = empty(0)
         if len(index):
-            claims = records[index]
+            claims = records.take(index)
             order = claim_order(self.scenario.scenario.seed, self.replication, claims)
-            claims = claims[order]
+            claims, index = claims.take(order), index[order]
             asked = np.zeros(len(claims), np.int64)
             allot(
                 claims,
@@ -227,7 +243,7 @@ class Campaign:
             if self.watch is not None:
                 self.asked = np.concatenate([self.asked, short_matches(claims, asked)])
             woken = self.population.settle(claims, now_s, self.market.vouchers, self.activities.table)
-            records[index[order]] = claims
+            put(records, index, claims)
         self.recorder.unmet += unasked(records, self.market.dry, self.sponsors)
         self.sponsors.note_dry(now_s * SECOND)
         self.held = join(self.held, records, woken)
@@ -243,36 +259,37 @@ class Campaign:
         self._emit(rows[:cut])
         self.asked = self.asked[self.asked["t"] > now]
         if now_s % HOUR_S == 0:
-            self.recorder.pool_levels(now_s)
+            self._beside.put(partial(self.recorder.pool_levels, now_s, self.sponsors.levels()))
         if now_s % DAY_S == 0 and (final or 0 < now_s < self.barriers[-1]):
             self._emit(settlement_actions(self.books, now))
             self._close_day(now_s // DAY_S - 1)
         self.books_s += time.perf_counter() - began
 
     def _emit(self, part: Actions) -> None:
-        """One part of the stream goes to the books, the witnesses, the recorder and the digest."""
+        """One part of the stream goes to the books and the witnesses, and beside the play to recorder and digest."""
         self.books.post(part)
-        tallies.count_rows(self.tally, part)
-        tallies.count_raised(self.raised, part)
+        count_rows(self.tally, part)
+        count_raised(self.raised, part)
         self.projects.note_donations(part)
-        self.recorder.actions(part)
-        self.chain = chain(self.chain, part)
+        self._beside.put(partial(self._write_down, part))
         self.actions += len(part)
         if self.watch is not None:
             self.watch(part)
+
+    def _write_down(self, part: Actions) -> None:
+        self.recorder.actions(part)
+        self.chain = chain(self.chain, part)
 
     def counts(self) -> NDArray[np.int64]:
         """The second witness: the kernel's counts and those of the few."""
         return np.asarray(self.population.tally() + self.tally)
 
-    def _audit(self, day: int) -> list[Check]:
-        return self.books.close_day(day, self.population.totals(), self.counts(), self.raised, settled=True)
-
     def _close_day(self, day: int) -> None:
         """The day close: books against users' rows and against the counts; then trust recovers a little."""
-        self.checks = self._audit(day)
-        self.tally[tallies.HELPED] = self.projects.helped.sum()
-        self.recorder.day(day, self.counts(), self.population.totals())
+        totals = self.population.totals()
+        self.checks = self.books.close_day(day, totals, self.counts(), self.raised, settled=True)
+        self._beside.finish()
+        self.recorder.day(day, self.counts(), totals)
         self.ngos.scandal((day + 1) * DAY_US, self.parameters)
         self.ngos.recover(self.parameters)
 
@@ -322,23 +339,24 @@ class Campaign:
     def _merchants(self, env: simpy.Environment) -> Life:
         """Each merchant once a week, at an hour of its own: pledge, withdraw, put a notice on the parcels.
 
-        All weeks are equally long, so one process goes round them in the order of their hours; a process
-        each would cost a kilobyte a merchant.
+        One process for them all. What they choose from changes at barriers only, so each stretch between two
+        is looked through when it begins, and only those wake who may act in it.
         """
-        order = np.argsort(self.merchants.next_at, kind="stable").tolist()
-        for k in itertools.cycle(order):
-            yield Wake(env, int(self.merchants.next_at[k]), rank("merchant", k))
-            self.merchants.next_at[k] += WEEK_US
-            promotion = self._promotion_near(_now(env))
-            self.merchants.decide(k, _now(env), promotion, self._open_projects(), self.outbox)
+        weeks = MerchantWeeks(self.merchants)
+        for until_s in self.barriers[self.at :].tolist():
+            until = until_s * SECOND
+            for k in weeks.due(until, self.market.places["project"]):
+                yield Wake(env, int(self.merchants.next_at[k]), rank("merchant", k))
+                weeks.decide(k, _now(env), self._open_projects(), self._trust(), self.outbox)
+            yield Wake(env, until, PUBLISHED)
 
     def _open_projects(self) -> tuple[Any, Any]:
         """What merchants choose from: the table givers see, weighted by trust and stars."""
         return self.market.places["upto"], self.market.places["project"]
 
-    def _promotion_near(self, now: int) -> bool:
-        days = [(f.day - self.scenario.scenario.start.date()).days for f in self.scenario.festivals.values()]
-        return any(0 <= day * DAY_US - now <= PROMOTION_US for day in days)
+    def _trust(self) -> float:
+        """What trust in the platform's projects adds to giving, log-odds: as published."""
+        return float(self.market.public["trust"][0])
 
     def _team(self, env: simpy.Environment, k: int) -> Life:
         """Once a day: points become money for the team's project."""
@@ -359,6 +377,7 @@ class Campaign:
 
     def save(self, path: Path) -> None:
         """Write the state at this barrier; `path` appears only when it is whole."""
+        self._beside.finish()
         own = {
             "raised": self.raised, "tally": self.tally, "held": self.held, "asked": self.asked,
             "at": np.array([self.at, self.actions]), "chain": np.frombuffer(self.chain, np.uint8),

@@ -16,12 +16,14 @@ from sim.agents.activities import Activities
 from sim.agents.merchants import Merchants
 from sim.agents.ngos import Ngos
 from sim.agents.projects import Projects
-from sim.agents.sponsors import Sponsors
+from sim.agents.sponsors import Sponsors, scaled_stock
 from sim.agents.teams import Teams
 from sim.behaviour.choice import felt_reward
 from sim.behaviour.giving import match_effect, stars_pull
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import trust_pull
+from sim.domain.beans import rewarded_beans
+from sim.domain.ratios import PPM
 from sim.kernel.alias import build_alias
 from sim.kernel.rows import ACTIVITY, GIFT_PROJECT, MAX_DEEDS, NOBODY, PUBLIC, REDEMPTION, STREAK_LEVELS
 from sim.scenario import Scenario, since_start
@@ -29,6 +31,7 @@ from sim.spans import DAY_US, SECOND
 from sim.streams import Purpose, one_draw
 
 COUNTED_DAYS = 31  # the stretch of ordinary days of the heterogeneity table
+STARS = range(1, 6)
 COUNTED_FROM = 60  # its first day: March of a calendar year, no festival near
 
 
@@ -59,12 +62,11 @@ class Market:
         world = scenario.scenario
         vouchers = np.zeros(len(scenario.redemptions), REDEMPTION)
         for k, item in enumerate(scenario.redemptions.values()):
-            stock = -(-item.stock * world.users // world.real_users)
-            vouchers[k] = (item.beans, stock, item.ship_within // SECOND, item.cancel)
+            vouchers[k] = (item.beans, scaled_stock(scenario, item), item.ship_within // SECOND, item.cancel)
         u = one_draw(world.seed, replication, Purpose.SPONSOR, 0)[0]
         pull = scenario.gifts.match_effect + parameters["giving_match_sd"] * float(ndtri(u))
         public = np.zeros(1, PUBLIC)
-        public["beans_factor"] = -1.0  # no factor yet: the first barrier writes the rewards
+        public["beans_factor"] = -1  # no factor yet: the first barrier writes the rewards
         return cls(
             scenario, parameters, public, merchants.product, np.zeros(0, GIFT_PROJECT),
             np.zeros(0, ACTIVITY), vouchers, pull,
@@ -109,16 +111,14 @@ class Market:
         if not self.scenario.ngos.evaluation:
             return np.zeros(len(projects))
         effect = self.parameters["giving_small_stars"]
-        small = ngos.small[projects.ngo]
-        return np.array(
-            [stars_pull(float(s), bool(k), effect) for s, k in zip(ngos.stars(projects), small, strict=True)]
-        )
+        pulls = np.array([[stars_pull(float(s), small, effect) for s in STARS] for small in (False, True)])
+        return np.asarray(pulls[ngos.small[projects.ngo].astype(np.int64), ngos.stars(projects) - 1])
 
     def _rewards(self, now: int) -> None:
         """Beans a deed brings by streak and team, and the weight that gives it."""
         scenario, p = self.scenario, self.parameters
         beans = scenario.beans
-        factor = 1.0
+        factor = PPM
         for phase in scenario.phases.values():
             if since_start(scenario, phase.start) <= now < since_start(scenario, phase.end):
                 factor = phase.beans_factor
@@ -133,9 +133,15 @@ class Market:
             bare[d] = math.exp(deed.ease)
             for team in range(2):
                 for level in range(STREAK_LEVELS):
-                    bonus = 1.0 + beans.streak_bonus * min(level, beans.streak_full) / beans.streak_full
-                    bonus *= 1.0 + (beans.team_bonus if team and deed.team else 0.0)
-                    reward[team, level, d] = int(deed.beans * factor * bonus)
+                    bonus = beans.team_bonus if team and deed.team else 0
+                    reward[team, level, d] = rewarded_beans(
+                        deed.beans,
+                        factor,
+                        beans.streak_bonus,
+                        min(level, beans.streak_full),
+                        beans.streak_full,
+                        bonus,
+                    )
                     felt = felt_reward(
                         int(reward[team, level, d]) * beans.perceived / 100.0, max(deed.cost, 1) / 100.0,
                         p["choice_weight_charity"], p["choice_slope"],
@@ -162,7 +168,7 @@ class Market:
                 row["gift_random"] = int(pool.rule == "random")
                 named = self.parameters["giving_named"] if self.scenario.gifts.named_matcher else 0.0
                 low = self.parameters["giving_low_ratio"]
-                row["match"] = match_effect(pool.ratio, self.match_log_odds, low) + named
+                row["match"] = match_effect(pool.ratio / PPM, self.match_log_odds, low) + named
             elif serves == "orders":
                 row["order_ratio"], row["order_cap"] = pool.ratio, pool.cap_per_gift
 

@@ -7,9 +7,10 @@ columns are listed in `docs/metrics.md`; a table is absent when its system is of
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from sim.checks import Check as Check
+from sim.observation.words import Published, ReportLine
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,39 +18,11 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 
-# At which size a number stands: that of the simulated users, that of the real users they stand for, or, as shares
-# and averages do, at any.
-Size = Literal["simulated", "real", "any"]
-PEAK_USERS = 200_000  # below that ten seconds hold too few orders to be measured
-
-
 class Audit(TypedDict):
     """The verdict on the books; `balanced` is true only if every check passed."""
 
     balanced: bool
     checks: list[Check]
-
-
-class Published(TypedDict):
-    """One published volume against the simulated one. Passed means low <= simulated <= high."""
-
-    name: str
-    published: str
-    simulated: float
-    low: float
-    high: float
-    unit: str
-    source: str
-    passed: bool
-
-
-class ReportLine(TypedDict):
-    """One line of the charity report; the unit is one of the metrics' (fen, minutes, people, share …)."""
-
-    name: str
-    value: float
-    unit: str
-    size: Size
 
 
 @dataclass(frozen=True)
@@ -73,7 +46,8 @@ class Outcome:
     metrics: frame (time i64 µs since scenario start, end of the period; metric str; group str, "" = all;
     value f64). digest: hex of "state", "books" and "actions". stats: numbers about the run itself
     (actions, wall_s, …); they differ between machines and are not part of the digest. trace: SHA-256 of the
-    trace that was written with the run, "" = none.
+    trace that was written with the run, "" = none. parameters: values of the behaviour rules that were put in
+    place of the shipped ones.
     """
 
     scenario: Scenario
@@ -87,6 +61,7 @@ class Outcome:
     report: list[ReportLine] = field(default_factory=list)
     stats: dict[str, float] = field(default_factory=dict)
     trace: str = ""
+    parameters: dict[str, float] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         books = "balanced" if self.audit["balanced"] else "NOT balanced"

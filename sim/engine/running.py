@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from sim.behaviour.parameters import Parameters
 from sim.engine.campaign import Campaign
-from sim.engine.frames import all_tables
-from sim.engine.measures import metrics_frame
 from sim.engine.outcome import Outcome, Progress
-from sim.engine.published import published_rows, report_lines
 from sim.kernel import tallies as T
 from sim.memory import peak_memory_mb
+from sim.observation.published import published_rows
+from sim.observation.report import report_lines
 from sim.scenario import Scenario
 
 
@@ -21,6 +21,7 @@ def simulate_once(
     design: str = "base",
     replication: int = 0,
     *,
+    parameters: Parameters | None = None,
     workers: int = 2,
     progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
@@ -29,13 +30,15 @@ def simulate_once(
 ) -> Outcome:
     """Simulate one replication; `scenario` has its design applied already.
 
+    parameters: others than the shipped ones; the outcome says which were varied.
+
     If `snapshot` exists the run goes on from it; when `stop` says so between two barriers the state is
     written there and Interrupted is raised. attach: is handed the campaign before it runs, to watch it; what
     it returns is called when the campaign has ended, and says the SHA-256 of the trace it made. Raises
     InvariantError if the books of a day do not close.
     """
     began = time.perf_counter()
-    campaign = Campaign(scenario, replication, workers=workers)
+    campaign = Campaign(scenario, replication, parameters=parameters, workers=workers)
     if snapshot is not None and snapshot.exists():
         campaign.load(snapshot)
     traced = attach(campaign) if attach is not None else None
@@ -46,7 +49,8 @@ def simulate_once(
         campaign.population.close()
     played = time.perf_counter()
     trace = traced() if traced is not None else ""
-    tables = all_tables(campaign)
+    seen = campaign.recorder
+    tables, totals = seen.tables(), seen.totals()
     counts = campaign.counts()
     stats = {
         "users": float(scenario.scenario.users),
@@ -65,12 +69,13 @@ def simulate_once(
         scenario=scenario,
         design=design,
         replication=replication,
-        metrics=metrics_frame(campaign, tables),
+        metrics=seen.metrics(),
         tables=tables,
         digest=campaign.digest(),
         audit={"balanced": all(check["passed"] for check in campaign.checks), "checks": campaign.checks},
-        published=published_rows(campaign, tables),
-        report=report_lines(campaign, tables),
+        published=published_rows(seen, tables, totals),
+        report=report_lines(seen.world, tables, totals),
         stats=stats,
         trace=trace,
+        parameters=dict(campaign.parameters.varied),
     )

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sim.arrays import Floats
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.sharing import share_probability
+from sim.domain.beans import expiry_period
 from sim.engine.clocks import play_calendar, session_profile
 from sim.kernel.rows import (
     BENEFIT,
@@ -37,6 +38,11 @@ from sim.spans import DAY_S, MOST_DAYS, SECOND
 MAX_FESTIVALS = 16
 KLASSES = ("labour", "donated", "general")
 FAR_FUTURE_S = 2**31 - 1
+# The lifetimes' shapes of a profile: activity Beta(a, b), leaving Beta(c, d).
+SHAPES = {
+    "utility-app": ("lifetime_utility_a", "lifetime_utility_b", "lifetime_utility_c", "lifetime_utility_d"),
+    "casual-game": ("lifetime_game_a", "lifetime_game_b", "lifetime_game_c", "lifetime_game_d"),
+}
 
 
 Values = dict[str, Any]
@@ -58,8 +64,7 @@ def trait_table(scenario: Scenario, p: Parameters) -> Floats:
 
     q = quantile_points()
     normal = ndtri(q)
-    profile = "lifetime_utility_" if scenario.scenario.profile == "utility-app" else "lifetime_game_"
-    a, b, c, d = (p[profile + k] for k in "abcd")
+    a, b, c, d = (p[name] for name in SHAPES[scenario.scenario.profile])
 
     def lognormal(sigma: float) -> Floats:
         values = np.exp(sigma * normal)
@@ -139,7 +144,7 @@ def day_table(scenario: Scenario, p: Parameters) -> tuple[NDArray[np.void], NDAr
     final = int(days["month"][-1])
     period_end = np.zeros(final + 1, np.int64)
     for period in range(final + 1):
-        month = start.month - 1 + period + months + 1
+        month = start.month - 1 + expiry_period(period, months) + 1
         end_date = start.replace(year=start.year + month // 12, month=month % 12 + 1, day=1)
         period_end[period] = since_start(scenario, end_date) // SECOND
     return days, period_end
@@ -235,7 +240,8 @@ def _beans(scenario: Scenario) -> Values:
     beans, farmers = scenario.beans, scenario.farmers
     shared = farmers.device_cap // farmers.devices  # accounts on one device share its cap
     return {
-        "ripen_days": beans.ripen // (DAY_S * SECOND),
+        "ripen_s": beans.ripen // SECOND,
+        "fade_s": beans.fade // SECOND,
         "life_days": (beans.ripen + beans.fade) // (DAY_S * SECOND),
         "daily_cap": beans.daily_cap,
         "farmer_cap": min(beans.daily_cap, shared) if farmers.device_cap else beans.daily_cap,

@@ -7,6 +7,7 @@ import simpy
 # Ranks of what happens at one instant. Between FIRST and LAST the few act, ordered by kind and number.
 FIRST = 0
 LAST = 2**62
+PUBLISHED = LAST + 1  # everything of the instant is done, and what everybody sees until the next is written
 KINDS = ("sponsor", "ngo", "partner", "farmers", "merchant", "team", "project")
 
 

@@ -30,7 +30,7 @@ from sim.kernel.rows import (
     VOUCHER_CANCEL,
     VOUCHER_SHIP,
 )
-from sim.kernel.rules import philox, unit
+from sim.kernel.rules import capped_match_fen, granted_fen, philox, unit
 from sim.kernel.world import Pen, Who, World
 from sim.kernel.writing import MOST, file_errand, new_errand, writes
 from sim.spans import DAY_S
@@ -79,8 +79,8 @@ def allot(claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any, ask
             pool = c.pool - 1
             asked[k] = c.match
             if pools[pool, 1] > 0:
-                asked[k] = min(asked[k], max(pools[pool, 1] - matched[pools[pool, 2], c.agent], 0))
-            got = min(asked[k], pools[pool, 0])
+                asked[k] = capped_match_fen(asked[k], matched[pools[pool, 2], c.agent], pools[pool, 1])
+            got = granted_fen(asked[k], pools[pool, 0])
             if pools[pool, 1] > 0:
                 matched[pools[pool, 2], c.agent] += got
             c.match = got

@@ -20,7 +20,7 @@ from sim.kernel.rows import (
     IN_TEAM,
     SERVING,
 )
-from sim.kernel.rules import done_today, total_available
+from sim.kernel.rules import done_today, reaches_benefit, total_available
 from sim.kernel.world import Mood, Pen, Who, World
 
 
@@ -62,8 +62,9 @@ def benefit_progress(u: Any, minor: bool, R: Any) -> float:
     nearest = 0.0
     if u.flags & HOLDER:
         for k in range(R.n_benefits):
-            if (R.benefits[k].youth != 0) == minor and minutes < R.benefits[k].needs:
-                nearest = max(nearest, minutes / R.benefits[k].needs)
+            needs, theirs = R.benefits[k].needs, R.benefits[k].youth != 0
+            if theirs == minor and not reaches_benefit(minutes, needs, theirs, minor):
+                nearest = max(nearest, minutes / needs)
     return nearest
 
 

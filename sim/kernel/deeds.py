@@ -15,6 +15,7 @@ from sim.behaviour.giving import (
 )
 from sim.bookkeeping import Kind
 from sim.compiling import rule
+from sim.domain.ratios import PPM
 from sim.kernel import tallies as T
 from sim.kernel.choosing import free_beans
 from sim.kernel.hours import add_minutes
@@ -32,14 +33,19 @@ from sim.kernel.rows import (
 )
 from sim.kernel.rules import (
     capped_beans,
+    fen_of_beans,
     give_all_hundreds,
+    is_ripe,
+    match_asked_fen,
     philox,
     quantile,
+    reaches_benefit,
     ripe_beans,
     unit,
 )
 from sim.kernel.world import Pen, Slot, Who, World
 from sim.kernel.writing import PENDING, record, writes
+from sim.spans import DAY_S
 from sim.streams import Purpose
 
 GIFT_DRAW = int(Purpose.GIFT)
@@ -88,13 +94,13 @@ def grant_beans(u: Any, day: int, beans: int, cap: int, pen: Pen) -> int:
 def harvest(who: Who, t_us: int, day: int, w: World, pen: Pen) -> None:
     """Pick everything that is ripe; it becomes available until the end of the current expiry period."""
     u, R = who.u, w.R
-    ripe = ripe_beans(u.growing, day, R.ripen_days, R.life_days)
+    ripe = ripe_beans(u.growing, day, R)
     period = R.days[day].period % PERIODS
     if ripe == 0 or u.available[period] + ripe > MOST_BEANS:
         return
-    for age in range(R.ripen_days, R.life_days + 1):
-        if day - age >= 0:
-            u.growing[(day - age) % GROWING_DAYS] = 0
+    for lot in range(max(day - GROWING_DAYS + 1, 0), day + 1):
+        if is_ripe(day * DAY_S, lot * DAY_S, DAY_S, R.ripen_s, R.fade_s):
+            u.growing[lot % GROWING_DAYS] = 0
     u.available[period] = u.available[period] + ripe
     record(pen, who, t_us, K_HARVEST).beans = ripe
     pen.book.tally[T.BEANS_HARVESTED] += ripe
@@ -132,9 +138,10 @@ def reach_benefits(who: Who, t_us: int, before: int, w: World, pen: Pen) -> None
     after = u.labour + u.donated
     if u.flags & HOLDER == 0 or after == before:
         return
-    youth = R.segment_minor[segment_of(place_of(who.user, R)[1], R)]
+    youth = R.segment_minor[segment_of(place_of(who.user, R)[1], R)] != 0
     for k in range(R.n_benefits):
-        if R.benefits[k].youth == youth and before < R.benefits[k].needs <= after:
+        needs, theirs = R.benefits[k].needs, R.benefits[k].youth != 0
+        if reaches_benefit(after, needs, theirs, youth) and not reaches_benefit(before, needs, theirs, youth):
             record(pen, who, t_us, K_BENEFIT).deed = k
             pen.book.tally[T.BENEFITS] += 1
 
@@ -142,10 +149,10 @@ def reach_benefits(who: Who, t_us: int, before: int, w: World, pen: Pen) -> None
 @rule
 def match_asked(fen: int, lot: int, G: Any) -> int:
     """What a gift asks of the live pool: ratio × gift, by lot an exponential multiple of it, below the cap."""
-    asked = fen * G.gift_ratio
-    if G.gift_random != 0:
-        asked = asked * -log(unit(lot))
-    return min(int(asked), G.gift_cap)
+    if G.gift_random == 0:
+        return match_asked_fen(fen, G.gift_ratio, G.gift_cap)
+    asked = fen * G.gift_ratio * -log(unit(lot)) / PPM
+    return int(min(asked + 0.5, G.gift_cap))
 
 
 @rule
@@ -234,7 +241,7 @@ def bean_gift(who: Who, at: Slot, j: int, w: World, pen: Pen) -> None:
         offered = min(offered, 100)
     made = record(pen, who, at.t_us, K_BEAN_GIFT)
     made.beans = offered
-    made.fen = offered * 100 // R.beans_per_yuan
+    made.fen = fen_of_beans(offered, R.beans_per_yuan)
     made.project = w.places[pick_place(w.places, w.G.projects, unit(lots[3]))].project
     made.klass = DONATED
     made.deed = j

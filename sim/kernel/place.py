@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.compiling import rule
-from sim.kernel.rules import philox, unit
+from sim.kernel.rules import may_open_account, philox, unit
 from sim.streams import Purpose
 
 PLACE_DRAW = int(Purpose.PLACE)
@@ -47,7 +47,7 @@ def is_eligible(word: int, R: Any) -> bool:
     works = ((word >> 8) & 255) / 256.0 < R.works
     studies = ((word >> 16) & 255) / 256.0 < R.studies
     lives = ((word >> 24) & 255) / 256.0 < R.lives
-    return native or works or studies or lives
+    return bool(may_open_account(native, works, studies, lives))
 
 
 @rule

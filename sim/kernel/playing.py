@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sim.bookkeeping import Kind
-from sim.compiling import rule, table_rule
+from sim.compiling import making_table_rule, rule, table_rule
 from sim.kernel import tallies as T
 from sim.kernel.deeds import grant_beans, reach_benefits
 from sim.kernel.hours import add_minutes
@@ -37,8 +37,9 @@ from sim.kernel.rows import (
 from sim.kernel.rules import (
     exponential,
     farm_second,
+    gone_at_s,
     next_visit_s,
-    oldest_fading,
+    oldest_lot,
     philox,
     service_minutes,
     unit,
@@ -68,9 +69,9 @@ def fading_s(u: Any, day: int, R: Any) -> int:
     backwards, and claims on these beans are decided before.
     """
     due = NEVER
-    earned = oldest_fading(u.growing, day, R.life_days)
-    if earned <= day:
-        due = (earned + R.life_days + 1) * DAY_S
+    lot = oldest_lot(u.growing, day)
+    if lot <= day:
+        due = gone_at_s(lot * DAY_S, DAY_S, R.ripen_s, R.fade_s)
     now = R.days[min(day, R.n_days - 1)].period
     for period in range(max(now - PERIODS + 1, 0), now + 1):
         if u.available[period % PERIODS] > 0:
@@ -94,11 +95,11 @@ def fade(who: Who, t_s: int, R: Any, pen: Pen) -> None:
     """At midnight t_s: growing beans past their time and available ones past their period are gone."""
     u = who.u
     day = t_s // DAY_S
-    earned = day - R.life_days - 1
-    if earned >= 0 and u.growing[earned % GROWING_DAYS] > 0:
+    lot = oldest_lot(u.growing, day - 1)
+    if lot < day and gone_at_s(lot * DAY_S, DAY_S, R.ripen_s, R.fade_s) <= t_s:
         gone = record(pen, who, t_s * 1_000_000, K_FADE)
-        gone.beans = u.growing[earned % GROWING_DAYS]
-        u.growing[earned % GROWING_DAYS] = 0
+        gone.beans = u.growing[lot % GROWING_DAYS]
+        u.growing[lot % GROWING_DAYS] = 0
         pen.book.tally[T.BEANS_FADED] += gone.beans
     now = R.days[min(max(day - 1, 0), R.n_days - 1)].period
     for period in range(max(now - PERIODS + 1, 0), now + 1):
@@ -174,22 +175,21 @@ ROOM_RECORDS, ROOM_ERRANDS = (
 
 @table_rule
 def play_block(
-    resume: int, last: int, base_s: int, end_s: int, users: Any, next_s: Any, w: World, pen: Pen
+    due: Any, resume: int, base_s: int, end_s: int, users: Any, next_s: Any, w: World, pen: Pen
 ) -> int:
-    """Play users `resume` … last (exclusive) from base_s up to second end_s.
+    """Play the users that are due, from place `resume` of `due` on, from base_s up to second end_s.
 
-    Returns the user to go on with: `last` when all have played, an earlier one when records or errands
+    Returns the place to go on with: len(due) when all have played, an earlier one when records or errands
     need room; the caller grows them and calls again.
     """
     R, book = w.R, pen.book
-    for user in range(resume, last):
-        if next_s[user] >= end_s:
-            continue
+    for place in range(resume, len(due)):
+        user = due[place]
         u = users[user]
         who = Who(user, u, channel_of(place_of(user, R)[0], R))
         while next_s[user] < end_s:
             if book.records + ROOM_RECORDS > len(pen.out) or book.used + ROOM_ERRANDS > len(pen.errands):
-                return user
+                return place
             t_s = next_s[user]
             if u.flags & PLAYER and t_s % DAY_S == 0:
                 fade(who, t_s, R, pen)
@@ -201,7 +201,7 @@ def play_block(
             elif u.play_s == t_s:
                 session(who, t_s, w, pen)
             next_s[user] = next_due_s(u, t_s // DAY_S, pen.errands, R)
-    return last
+    return len(due)
 
 
 @table_rule
@@ -261,7 +261,7 @@ def import_records(records: Any, now_us: int, users: Any, w: World, pen: Pen) ->
         reach_benefits(who, now_us, before, w, pen)
 
 
-@table_rule
+@making_table_rule
 def list_errands(first: int, last: int, users: Any, errands: Any) -> Any:
     """The open errands of users first … last in list order, as rows of (user, place among the errands)."""
     count = 0

@@ -94,16 +94,16 @@ LABOUR, DONATED, GENERAL = range(3)
 # What agents and pools publish; rewritten at barriers, read by every user in between.
 PUBLIC = np.dtype(
     [
-        ("beans_factor", "f8"),  # the phase's multiple of bean rewards
+        ("beans_factor", "i8"),  # the phase's multiple of bean rewards, ppm
         ("match", "f8"),  # log-odds of giving while a match is live
         ("trust", "f8"),  # platform trust as log-odds of giving
         ("gift_pool", "i8"),  # 1 + index of the live pool, 0 = none
-        ("gift_ratio", "f8"),
+        ("gift_ratio", "i8"),  # ppm
         ("gift_cap", "i8"),  # most a gift can be matched, fen
         ("gift_random", "i8"),  # 1 = the match asked is drawn by lot
         ("bean_pool", "i8"),
         ("order_pool", "i8"),
-        ("order_ratio", "f8"),
+        ("order_ratio", "i8"),  # ppm
         ("order_cap", "i8"),
         ("projects", "i8"),  # how many stand in the gift table
         ("activities", "i8"),  # how many still have places

@@ -12,7 +12,9 @@ from typing import Any
 from sim import streams
 from sim.compiling import rule
 from sim.domain import beans as bean_rules
+from sim.domain import eligibility as account_rules
 from sim.domain import hours as hour_rules
+from sim.domain import matching as match_rules
 from sim.domain import pledges as pledge_rules
 from sim.kernel.rows import GROWING_DAYS, NEVER, PERIODS
 from sim.kernel.world import Clock
@@ -23,11 +25,19 @@ MOST_IN_BASKET = 40
 
 philox = rule(streams.philox)
 unit = rule(streams.unit)
+match_asked_fen = rule(match_rules.match_asked_fen)
 donation_fen = rule(pledge_rules.donation_fen)
 capped_minutes = rule(hour_rules.capped_minutes)
 service_minutes = rule(hour_rules.service_minutes)
 capped_beans = rule(bean_rules.capped_beans)
 give_all_hundreds = rule(bean_rules.full_hundreds)
+fen_of_beans = rule(bean_rules.fen_of_beans)
+gone_at_s = rule(bean_rules.gone_at_s)
+is_ripe = rule(bean_rules.is_ripe)
+may_open_account = rule(account_rules.may_open_account)
+reaches_benefit = rule(account_rules.reaches_benefit)
+capped_match_fen = rule(match_rules.capped_match_fen)
+granted_fen = rule(match_rules.granted_fen)
 
 
 @rule
@@ -148,22 +158,21 @@ def whole(mean: float, word: int) -> int:
 
 
 @rule
-def oldest_fading(growing: Any, day: int, life: int) -> int:
-    """The earliest day whose growing beans are still there, or day + 1 if there are none."""
-    first = max(day - life, 0)
-    for earned in range(first, day + 1):
-        if growing[earned % GROWING_DAYS] > 0:
-            return earned
+def oldest_lot(growing: Any, day: int) -> int:
+    """The earliest day whose beans are still growing, or day + 1 if there are none."""
+    for lot in range(max(day - GROWING_DAYS + 1, 0), day + 1):
+        if growing[lot % GROWING_DAYS] > 0:
+            return lot
     return day + 1
 
 
 @rule
-def ripe_beans(growing: Any, day: int, ripen: int, life: int) -> int:
-    """Beans that can be harvested on a day: earned at least `ripen` and at most `life` days ago."""
+def ripe_beans(growing: Any, day: int, R: Any) -> int:
+    """Beans that can be harvested on a day."""
     total = 0
-    for age in range(ripen, life + 1):
-        if day - age >= 0:
-            total += growing[(day - age) % GROWING_DAYS]
+    for lot in range(max(day - GROWING_DAYS + 1, 0), day + 1):
+        if is_ripe(day * DAY_S, lot * DAY_S, DAY_S, R.ripen_s, R.fade_s):
+            total += growing[lot % GROWING_DAYS]
     return total
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sim.bookkeeping import Kind
 from sim.compiling import rule
+from sim.domain.ratios import PPM
 from sim.kernel import tallies as T
 from sim.kernel.choosing import free_beans, session_lift, weigh
 from sim.kernel.deeds import (
@@ -43,7 +44,15 @@ from sim.kernel.rows import (
     PERIODS,
     SERVING,
 )
-from sim.kernel.rules import exponential, farm_second, philox, quantile, total_available, unit
+from sim.kernel.rules import (
+    exponential,
+    farm_second,
+    match_asked_fen,
+    philox,
+    quantile,
+    total_available,
+    unit,
+)
 from sim.kernel.world import Mood, Pen, Slot, Who, World
 from sim.kernel.writing import MOST, PENDING, record, writes
 from sim.spans import DAY_S
@@ -211,10 +220,10 @@ def recycle(who: Who, t_us: int, G: Any, pen: Pen) -> None:
     """Match farming: a gift at the cap to one's own NGO, which hands it back (99 Giving Day, F)."""
     u = who.u
     made = record(pen, who, t_us, K_GIFT)
-    made.fen = max(int(G.gift_cap / max(G.gift_ratio, 0.01)), 1)
+    made.fen = max(-(-G.gift_cap * PPM // max(G.gift_ratio, PPM // 100)), 1)
     made.project = G.recycler
     made.klass = 1
-    made.match = G.gift_cap
+    made.match = match_asked_fen(made.fen, G.gift_ratio, G.gift_cap)
     made.pool = G.gift_pool
     made.outcome = PENDING
     u.gifts = min(u.gifts + 1, 255)

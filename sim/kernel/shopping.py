@@ -35,6 +35,7 @@ from sim.kernel.rules import (
     bin_at,
     delay_s,
     donation_fen,
+    match_asked_fen,
     micro,
     next_visit_s,
     philox,
@@ -258,7 +259,7 @@ def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     tally[T.CONFIRMED_PRICE_FEN] += e.price
     if G.order_pool > 0:
         made.pool = G.order_pool
-        made.match = min(int(e.fen * G.order_ratio), G.order_cap)
+        made.match = match_asked_fen(e.fen, G.order_ratio, G.order_cap)
         if made.match > 0:
             made.outcome = PENDING
     if R.order_beans > 0 and u.flags & (PLAYER | GONE) == PLAYER:

@@ -1,7 +1,7 @@
 """The second witness: plain counts made while acting, apart from the books and compared with them daily.
 
 An int64 vector; each name below is its index, usable from compiled rules as a global. The kernel counts
-what users do; `count_rows` counts the rows that sponsors, projects and the daily settlement add.
+what users do; `sim.kernel.witness` counts the rows that sponsors, projects and the daily settlement add.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from types import SimpleNamespace
 
 import numpy as np
 from numpy.typing import NDArray
-
-from sim.bookkeeping import Kind
 
 # beans
 BEANS_ISSUED = 0
@@ -63,52 +61,29 @@ JOINS = 41
 BENEFITS = 42
 BLOCKED = 43
 REVOCATIONS = 44
-HELPED = 45
-# rows of other agents and of the system: see count_rows
-OPENED_GROWING = 46
-OPENED_AVAILABLE = 47
-OPENED_LABOUR = 48
-OPENED_DONATED = 49
-MINUTES_REDEEMED = 50
-MINUTES_REVOKED = 51
-DEPOSITED_FEN = 52
-WITHDRAWN_FEN = 53
-UNLOCKED_FEN = 54
-ASKED_FEN = 55  # disbursements asked for, then paid or failed
-DISBURSED_FEN = 56
-FAILED_FEN = 57
-FEE_FEN = 58
-FEE_PAID_FEN = 59
-CORRECTED_FEN = 60
-SETTLED_FEN = 61
-SETTLED_BACK_FEN = 62
-PAID_OUT_FEN = 63
+# rows of other agents and of the system: see sim.kernel.witness
+OPENED_GROWING = 45
+OPENED_AVAILABLE = 46
+OPENED_LABOUR = 47
+OPENED_DONATED = 48
+MINUTES_REDEEMED = 49
+MINUTES_REVOKED = 50
+DEPOSITED_FEN = 51
+WITHDRAWN_FEN = 52
+UNLOCKED_FEN = 53
+ASKED_FEN = 54  # disbursements asked for, then paid or failed
+DISBURSED_FEN = 55
+FAILED_FEN = 56
+FEE_FEN = 57
+FEE_PAID_FEN = 58
+CORRECTED_FEN = 59
+SETTLED_FEN = 60
+SETTLED_BACK_FEN = 61
+PAID_OUT_FEN = 62
 
 # The names in the order of their indices, which is the order above.
 TALLIES: tuple[str, ...] = tuple(name.lower() for name, at in list(globals().items()) if type(at) is int)
 COUNT = len(TALLIES)
-
-# What rows made outside the kernel add: kind → (tally, column summed).
-_SUMS: dict[Kind, tuple[int, str]] = {
-    Kind.OPEN_BEANS_GROWING: (OPENED_GROWING, "beans"),
-    Kind.OPEN_BEANS_AVAILABLE: (OPENED_AVAILABLE, "beans"),
-    Kind.HOUR_REDEEM: (MINUTES_REDEEMED, "minutes"),
-    Kind.HOUR_REVOKE: (MINUTES_REVOKED, "minutes"),
-    Kind.POOL_DEPOSIT: (DEPOSITED_FEN, "fen"),
-    Kind.POOL_WITHDRAW: (WITHDRAWN_FEN, "fen"),
-    Kind.TEAM_UNLOCK: (UNLOCKED_FEN, "fen"),
-    Kind.DISBURSE_ASK: (ASKED_FEN, "fen"),
-    Kind.DISBURSE_PAID: (DISBURSED_FEN, "fen"),
-    Kind.DISBURSE_FAILED: (FAILED_FEN, "fen"),
-    Kind.FEE: (FEE_FEN, "fen"),
-    Kind.FEE_PAYOUT: (FEE_PAID_FEN, "fen"),
-    Kind.CORRECTION: (CORRECTED_FEN, "fen"),
-    Kind.SETTLE: (SETTLED_FEN, "fen"),
-    Kind.SETTLE_BACK: (SETTLED_BACK_FEN, "fen"),
-    Kind.PAYOUT: (PAID_OUT_FEN, "fen"),
-}
-# What each of these gives a project, for the witness of projects' raised money.
-_RAISED = (Kind.GIFT, Kind.BEAN_GIFT, Kind.ORDER_CONFIRM, Kind.TEAM_UNLOCK)
 
 
 def fresh() -> NDArray[np.int64]:
@@ -119,32 +94,3 @@ def fresh() -> NDArray[np.int64]:
 def named(tally: NDArray[np.int64]) -> SimpleNamespace:
     """The vector's counts as Python integers under their names: `named(tally).gift_fen`."""
     return SimpleNamespace(**dict(zip(TALLIES, tally.tolist(), strict=True)))
-
-
-def count_rows(tally: NDArray[np.int64], actions: NDArray[np.void]) -> None:
-    """Add rows the kernel does not count: openings, hours spent, sponsors, projects, settlement.
-
-    Rows of the kernel's own kinds add nothing, so a whole stream may be given; refused rows add nothing.
-    """
-    kinds = _accepted_kinds(actions)
-    present = np.bincount(kinds, minlength=256)
-    for kind, (index, column) in _SUMS.items():
-        if present[kind]:
-            tally[index] += actions[column][kinds == kind].sum(dtype=np.int64)
-    if present[Kind.OPEN_HOURS]:
-        for klass, index in ((0, OPENED_LABOUR), (1, OPENED_DONATED)):
-            opened = (kinds == Kind.OPEN_HOURS) & (actions["klass"] == klass)
-            tally[index] += actions["minutes"][opened].sum(dtype=np.int64)
-
-
-def count_raised(raised: NDArray[np.int64], actions: NDArray[np.void]) -> None:
-    """Add to each project's raised fen what the rows of a stream give it: gifts, matches, orders, unlocks."""
-    kinds = _accepted_kinds(actions)
-    for kind in _RAISED:
-        given = actions.take(np.flatnonzero(kinds == kind))
-        np.add.at(raised, given["project"], given["fen"] + given["match"])
-
-
-def _accepted_kinds(actions: NDArray[np.void]) -> NDArray[np.uint8]:
-    """The rows' kinds, 0 where a row was refused."""
-    return np.where(actions["outcome"] == 0, actions["kind"], np.uint8(0))

@@ -4,6 +4,8 @@ files      names and paths → text → document → Scenario, or ScenarioError 
 designs    dotted overrides applied to a document, and what can be wrong with them
 reading    document → Scenario or findings; a repaired copy lets the rules run over broken files
 checks     the rules between settings, one small function each
+effects    which settings act only where something else holds: the table
+idle       settings that are written and can do nothing where they stand
 wording    pydantic's complaints in our words
 shape      what may stand at a path
 lines      where a path stands in the text

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from sim.loading import calendar
 from sim.loading.finding import Finding, Findings
 from sim.loading.lines import Path
+from sim.loading.shape import leans_on
 from sim.scenario import Scenario
 from sim.spans import DAY_US
 from sim.suggestions import did_you_mean
@@ -58,7 +59,9 @@ def bean_growth(s: Scenario) -> Findings:
 
 
 def amounts_fit(s: Scenario) -> Findings:
-    """Amounts fit their columns: 32 bits for what an account is matched, 16 for beans that grow."""
+    """Amounts fit their columns: 32 bits for gifts and what is matched, 16 for beans that grow."""
+    if s.gifts.first_median > MOST_FEN:
+        yield Finding(("gifts", "first_median"), f"is too large; use at most {format_fen(MOST_FEN)}")
     for name, pool in s.pools.items():
         for key in ("cap_per_gift", "cap_per_account"):
             if getattr(pool, key) > MOST_FEN:
@@ -232,10 +235,5 @@ def findings(scenario: Scenario, unsure: Iterable[Path] = ()) -> list[Finding]:
         finding
         for rule in RULES
         for finding in rule(scenario)
-        if not any(_leans_on(path, doubt) for path in (finding.path, *finding.reads) for doubt in doubts)
+        if not any(leans_on(path, doubt) for path in (finding.path, *finding.reads) for doubt in doubts)
     ]
-
-
-def _leans_on(pattern: Path, doubt: Path) -> bool:
-    """Whether the value at a path lies at or below a doubtful one, with * for any key."""
-    return len(doubt) <= len(pattern) and all(a in ("*", b) for a, b in zip(pattern, doubt, strict=False))

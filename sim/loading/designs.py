@@ -29,7 +29,7 @@ def apply_design(document: Document, design: str) -> Document:
         raise UsageError(f"--design {design}: is no design of this scenario{did_you_mean(design, known)}")
     changed = copy.deepcopy(document)
     for dotted, value in designs[design].items():
-        _set(changed, _path(dotted), value)
+        _set(changed, override_path(dotted), value)
     return changed
 
 
@@ -54,22 +54,32 @@ def _mistakes(
         return [Finding(here, "is the name of the scenario without any design; choose another")]
     if not overrides:
         return [Finding(here, "overrides nothing; add a setting or remove the design")]
-    wrong = {
-        dotted: problem
-        for dotted in overrides
-        if (problem := _wrong_path(document, dotted, overrides[dotted]))
-    }
+    wrong = _wrong_paths(document, overrides)
     found = [Finding((*here, dotted), problem) for dotted, problem in wrong.items()]
     sound = {dotted: value for dotted, value in overrides.items() if dotted not in wrong}
-    changed = apply_design({**document, "designs": {name: sound}}, name)
+    changed = with_sound_overrides(document, name)
     known = {(f.path, f.problem) for f in base}
-    news = [f for f in read({**changed, "designs": {}})[1] if (f.path, f.problem) not in known]
+    news = [f for f in read(changed)[1] if (f.path, f.problem) not in known]
     return found + [_moved(here, sound, finding) for finding in news] + _idle(document, here, sound)
+
+
+def with_sound_overrides(document: Document, name: str) -> Document:
+    """A copy of the document, without its designs, with those overrides of one that name a setting."""
+    overrides = document["designs"][name]
+    wrong = _wrong_paths(document, overrides)
+    sound = {dotted: value for dotted, value in overrides.items() if dotted not in wrong}
+    return {**apply_design({**document, "designs": {name: sound}}, name), "designs": {}}
+
+
+def _wrong_paths(document: Document, overrides: Mapping[str, Any]) -> dict[str, str]:
+    """The overrides whose path names no setting to change, and what is wrong with each."""
+    told = {dotted: _wrong_path(document, dotted, value) for dotted, value in overrides.items()}
+    return {dotted: problem for dotted, problem in told.items() if problem}
 
 
 def _wrong_path(document: Document, dotted: str, value: object) -> str:
     """What is wrong with the path of an override; empty if nothing is."""
-    path = _path(dotted)
+    path = override_path(dotted)
     if path[0] == "scenario":
         return "is fixed for all designs; give users and seed on the command line instead"
     if path[0] == "designs":
@@ -107,7 +117,7 @@ def _idle(document: Document, here: Path, overrides: Mapping[str, Any]) -> list[
     return [
         Finding((*here, dotted), problem)
         for dotted, value in overrides.items()
-        if _same(document, _path(dotted), value)
+        if _same(document, override_path(dotted), value)
     ]
 
 
@@ -130,7 +140,7 @@ def _same(document: Document, path: Path, value: object) -> bool:
 def _moved(here: Path, overrides: Mapping[str, Any], finding: Finding) -> Finding:
     """A finding told at the override that causes it, or at the design if none does so alone."""
     for dotted in overrides:
-        path = _path(dotted)
+        path = override_path(dotted)
         if finding.path[: len(path)] == path:
             rest = finding.path[len(path) :]
             return Finding((*here, dotted, *rest), finding.problem)
@@ -138,7 +148,8 @@ def _moved(here: Path, overrides: Mapping[str, Any], finding: Finding) -> Findin
     return Finding(here, f"makes {where} wrong: it {finding.problem}")
 
 
-def _path(dotted: str) -> Path:
+def override_path(dotted: str) -> Path:
+    """The path that an override names."""
     return tuple(dotted.split("."))
 
 

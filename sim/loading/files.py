@@ -12,6 +12,7 @@ from sim.doors import read_text, read_toml
 from sim.errors import Mistake, ScenarioError, UsageError
 from sim.loading.designs import apply_design, mistakes_in_designs
 from sim.loading.finding import Finding
+from sim.loading.idle import idle_settings
 from sim.loading.lines import Lines, spelled
 from sim.loading.reading import Document, read
 from sim.scenario import Scenario
@@ -32,7 +33,7 @@ def load_scenario(
     found, shown = _find(str(name_or_path))
     document, text = read_toml(found, shown)
     scenario, mistakes = read(document)
-    mistakes += mistakes_in_designs(document, mistakes)
+    mistakes += [*mistakes_in_designs(document, mistakes), *idle_settings(document)]
     if mistakes or scenario is None:
         raise ScenarioError(_placed(mistakes, text, shown))
     given = {key: value for key, value in (overrides or {}).items() if value is not None}

@@ -28,7 +28,7 @@ def read(document: Document) -> tuple[Scenario | None, list[Finding]]:
     try:
         scenario = Scenario.model_validate(plain, strict=True)
     except ValidationError as error:
-        repaired, doubts = _repair(copy.deepcopy(document))
+        repaired, doubts = as_near_as_can_be(copy.deepcopy(document))
         return None, [*told(error), *findings(repaired, doubts)]
     found = findings(scenario)
     return (None if found else scenario), found
@@ -41,8 +41,8 @@ def frozen(value: Any) -> Any:
     return {k: frozen(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
-def _repair(document: Document) -> tuple[Scenario, set[Path]]:
-    """A scenario as near to a broken document as can be, and the paths whose values had to be guessed."""
+def as_near_as_can_be(document: Document) -> tuple[Scenario, set[Path]]:
+    """The scenario of a document, mended in place if it is broken, and the paths whose values had to be guessed."""
     doubts: set[Path] = set()
     while True:
         try:

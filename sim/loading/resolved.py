@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,16 @@ def resolved_dict(scenario: Scenario) -> dict[str, Any]:
     return scenario.model_dump(mode="json", exclude_none=True)
 
 
-def settings_hash(scenario: Scenario) -> str:
-    """SHA-256 of the resolved settings, as hex.
+def settings_hash(scenario: Scenario, parameters: Mapping[str, float] | None = None) -> str:
+    """SHA-256 of the resolved settings and of the parameters that were varied, as hex.
 
     Settings stand in the order of the model, so how a file orders the settings of a table does not matter.
     Entries stand in the order of the file, because the order of the catalogue numbers its deeds.
     """
-    text = json.dumps(resolved_dict(scenario), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    held = resolved_dict(scenario)
+    if parameters:
+        held["parameters"] = dict(sorted(parameters.items()))
+    text = json.dumps(held, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -14,9 +14,18 @@ from pydantic_core import PydanticUndefined
 from sim.loading.lines import Path
 from sim.scenario import Scenario, Settings
 from sim.suggestions import did_you_mean as did_you_mean
-from sim.units import Duration, Fen, Minutes
+from sim.units import Duration, Fen, Minutes, Portion, Ratio
 
-EXAMPLES: dict[Any, Any] = {Duration: "24 h", Fen: "100 yuan", Minutes: 0.1, str: "…", int: 100, float: 0.5}
+EXAMPLES: dict[Any, Any] = {
+    Duration: "24 h",
+    Fen: "100 yuan",
+    Minutes: 0.1,
+    Ratio: 1.15,
+    Portion: 0.15,
+    str: "…",
+    int: 100,
+    float: 0.5,
+}
 
 
 @dataclass(frozen=True)
@@ -117,6 +126,11 @@ def at(tree: Any, path: Path) -> Any:
         except IndexError as error:
             raise KeyError(part) from error
     return tree
+
+
+def leans_on(pattern: Path, doubt: Path) -> bool:
+    """Whether the value at a path lies at or below a doubtful one, with * for any key."""
+    return len(doubt) <= len(pattern) and all(a in ("*", b) for a, b in zip(pattern, doubt, strict=False))
 
 
 def _required(kind: Any) -> Any:

@@ -24,7 +24,7 @@ PARTS = ("simpy", "numpy", "numba", "polars", "pydantic", "scipy", "matplotlib",
 # What the rows of a run come from; the rest starts, guards, stores, sends or shows them.
 MODEL = (
     "agents", "arrays.py", "behaviour", "bookkeeping.py", "data", "domain", "engine", "kernel", "loading",
-    "scenario.py", "seeding.py", "spans.py", "streams.py", "units.py",
+    "observation", "scenario", "seeding.py", "spans.py", "streams.py", "units.py",
 )  # fmt: skip
 GIT_S = 10.0
 
@@ -93,6 +93,7 @@ def outcome_facts(outcome: Outcome) -> dict[str, Any]:
         "report": outcome.report,
         "stats": outcome.stats,
         "trace": outcome.trace or None,
+        "parameters": outcome.parameters,
     }
 
 
@@ -126,13 +127,14 @@ def build_manifest(
         "peak_memory_mb": round(peak_memory_mb(), 1),
         "digest": digest_of(outcomes),
         "audit": {"balanced": all(o.audit["balanced"] for o in outcomes), "checks": checks},
-        "settings_hash": settings_hash(scenario),
+        "settings_hash": settings_hash(scenario, outcomes[0].parameters),
         "model_hash": model_hash(),
         "lock_hash": lock_hash(),
         "commit": None,
         "versions": versions(),
         "machine": machine(),
         "outcomes": [outcome_facts(o) for o in outcomes],
+        "parameters": outcomes[0].parameters,
         "settings": resolved_dict(scenario),
     }
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from threading import Lock
 from typing import IO, TYPE_CHECKING
 
 from rich.console import Console
@@ -47,20 +48,51 @@ def clock_text(seconds: float) -> str:
     return f"{minutes}:{rest:02d}"
 
 
+class Together:
+    """Replications that are simulated side by side or one after the other, as one progress of all of them.
+
+    weights: how long each takes beside the others.
+    """
+
+    def __init__(self, weights: Mapping[Hashable, float]) -> None:
+        self.weights = weights
+        self.shares = dict.fromkeys(weights, 0.0)
+        self.actions = dict.fromkeys(weights, 0)
+        self.show: Watch | None = None  # who listens at the moment
+        self._one = Lock()
+
+    def watch(self, which: Hashable) -> Watch:
+        """The watcher of one replication."""
+
+        def watch(progress: Progress) -> None:
+            from sim.engine.outcome import Progress
+
+            with self._one:
+                self.shares[which], self.actions[which] = progress.share, progress.actions
+                done = sum(weight * self.shares[key] for key, weight in self.weights.items())
+                whole = sum(self.weights.values())
+                if self.show is not None:
+                    self.show(
+                        Progress(round(MILLION * done), round(MILLION * whole), sum(self.actions.values()))
+                    )
+
+        return watch
+
+
 @contextmanager
-def shown(name: str, replications: int, quiet: bool) -> Iterator[Callable[[int], Watch | None]]:
-    """What gives each replication its watcher. Quiet gives none."""
+def shown(label: str, quiet: bool) -> Iterator[Watch | None]:
+    """A watcher that shows on stderr how far it is. Quiet gives none."""
     stderr = Console(stderr=True)
     if quiet:
-        yield lambda _: None
+        yield None
     elif stderr.is_terminal:
         with Bar(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"),
             TextColumn("{task.fields[pace]}"), console=stderr,
         ) as bar:  # fmt: skip
-            yield lambda k: _bar_watch(bar, _label(name, k, replications))
+            yield _bar_watch(bar, label)
     else:
-        yield lambda k: plain_watch(_label(name, k, replications), _write_of(stderr.file), Pace())
+        yield plain_watch(label, _write_of(stderr.file), Pace())
 
 
 def _write_of(stream: IO[str]) -> Callable[[str], object]:
@@ -72,10 +104,6 @@ def _write_of(stream: IO[str]) -> Callable[[str], object]:
             stream.flush()
 
     return write
-
-
-def _label(name: str, replication: int, replications: int) -> str:
-    return name if replications == 1 else f"{name} {replication + 1}/{replications}"
 
 
 def _bar_watch(bar: Bar, label: str) -> Watch:

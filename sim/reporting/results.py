@@ -14,7 +14,7 @@ from sim.doors import read_json, read_parquet
 from sim.engine.outcome import Outcome
 from sim.errors import UsageError
 from sim.forking import refuse_forked
-from sim.loading import load_scenario
+from sim.loading import load_scenario, settings_hash
 from sim.reporting.card import Tables, as_html, as_text
 from sim.reporting.folders import DEFAULT_OUT, find_run, read_manifest
 from sim.reporting.manifest import outcome_facts, to_json
@@ -39,6 +39,13 @@ class Results:
     outcomes: tuple[Outcome, ...]
     folder: Path | None = None
 
+    def __post_init__(self) -> None:
+        """Replications of different rules are different results."""
+        if any(outcome.parameters != self.parameters for outcome in self.outcomes):
+            raise UsageError(
+                f"{self.name}: replications with different parameters must not be mixed; make a Results of each"
+            )
+
     def __repr__(self) -> str:
         return as_text(self)
 
@@ -54,6 +61,16 @@ class Results:
     def design(self) -> str:
         """The design that was simulated."""
         return self.outcomes[0].design
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """The behaviour rules' values that were put in place of the shipped ones."""
+        return self.outcomes[0].parameters if self.outcomes else {}
+
+    @property
+    def settings_hash(self) -> str:
+        """SHA-256 of all that was asked for: scenario with design, users and seed, and the varied parameters."""
+        return settings_hash(self.scenario, self.parameters)
 
     @property
     def balanced(self) -> bool:
@@ -131,6 +148,7 @@ def _outcome(
         report=[_numbers(line) for line in facts["report"] if isinstance(line, dict)],  # once they were texts
         stats=facts["stats"],
         trace=facts.get("trace") or "",
+        parameters=facts.get("parameters") or {},
     )
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from sim.engine.outcome import PEAK_USERS, Published, Size
+from sim.observation.catalogue import METRICS
+from sim.observation.festival import PEAK_USERS
+from sim.observation.words import Published, Size
 from sim.reporting.amounts import amount, over
 from sim.reporting.metrics import metric
 from sim.reporting.pools import capping, fate, mean, pools
@@ -15,36 +17,9 @@ from sim.reporting.results import Results
 from sim.reporting.sizes import SIZES, Scale
 from sim.reporting.statistics import averaged
 
-# In the order of a story: who came, what they bought, gave and grew, what it cost, whom it helped.
 HEADLINE = {
-    "players": "players (grow beans)",
-    "participants": "participants (players who played)",
-    "new_players": "new players",
-    "d1": "new players back after 1 day",
-    "d7": "new players back after 7 days",
-    "orders": "orders",
-    "charity_orders": "charity orders",
-    "charity_share": "charity share of orders",
-    "pledged_fen": "pledged when orders were paid",
-    "confirmed_fen": "donated when receipt was confirmed",
-    "peak_10s": "busiest 10 s ÷ the day's mean",
-    "gifts": "money gifts",
-    "gift_fen": "given in them",
-    "matched_fen": "matched by sponsors",
-    "beans_issued": "beans issued",
-    "beans_donated": "beans donated",
-    "beans_redeemed": "beans redeemed",
-    "minutes_labour": "charity time, labour (出力)",
-    "minutes_donated": "charity time, donated (捐献)",
-    "general_participation": "general participation (泛公益)",
-    "subsidy_fen": "subsidy (match, beans; no team money)",
-    "subsidy_per_participant": "subsidy per participant",
-    "farmer_share": "subsidy leaking to farmers",
-    "wrongly_blocked": "honest users blocked",
-    "top10_ngo_share": "raised by the largest tenth of NGOs",
-    "funded_share": "limited projects funded",
-    "helped": "people helped",
-}
+    metric.name: metric.headline for metric in METRICS if metric.headline
+}  # in the order of the story
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sim.engine.outcome import Size
+from sim.observation.words import Size
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario

@@ -23,36 +23,51 @@ def half_widths(spread: np.ndarray, n: np.ndarray) -> np.ndarray:
     return width
 
 
-def intervals(rows: pl.DataFrame, by: Sequence[str], values: Sequence[str]) -> pl.DataFrame:
+def intervals(
+    rows: pl.DataFrame, by: Sequence[str], values: Sequence[str], absent: float | None = None
+) -> pl.DataFrame:
     """Per group of `by`, in order of first appearance: for each value its mean, and its 95 % interval.
 
-    Rows hold one line per replication and group. Columns out: `by`, then `x`, and with more than one
-    replication `x_low` and `x_high` for every value x.
+    Rows hold one line per replication and group. A replication without a line of a group counts as `absent`, say 0
+    of what is counted; without it, as where a value is null, the mean is over the others. Columns out: `by`, then
+    `x`, and with more than one replication `x_low` and `x_high` for every value x.
     """
     if rows["replication"].n_unique() < 2:
         return rows.select(*by, *values)
+    if absent is not None:
+        rows = _filled(rows, by, values, absent)
     grouped = rows.group_by(by, maintain_order=True).agg(
-        pl.len().alias("_n"),
         *(pl.col(v).mean() for v in values),
         *(pl.col(v).std().alias(f"{v}_spread") for v in values),
+        *(pl.col(v).count().alias(f"{v}_n") for v in values),
     )
     columns = [grouped[key] for key in by]
     for value in values:
-        half = half_widths(grouped[f"{value}_spread"].to_numpy(), grouped["_n"].to_numpy())
+        half = half_widths(grouped[f"{value}_spread"].to_numpy(), grouped[f"{value}_n"].to_numpy())
         mean = grouped[value].cast(pl.Float64)
         columns += [mean, (mean - half).alias(f"{value}_low"), (mean + half).alias(f"{value}_high")]
     return pl.DataFrame(columns)
 
 
-def averaged(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+def _filled(rows: pl.DataFrame, by: Sequence[str], values: Sequence[str], absent: float) -> pl.DataFrame:
+    """A line for every replication and every group that any of them has."""
+    groups = rows.select(by).unique(maintain_order=True)
+    every = groups.join(rows.select("replication").unique(maintain_order=True), how="cross")
+    found = every.join(rows, on=["replication", *by], how="left", maintain_order="left", nulls_equal=True)
+    return found.with_columns(pl.col(values).fill_null(absent))
+
+
+def averaged(rows: pl.DataFrame, by: Sequence[str], absent: float | None = None) -> pl.DataFrame:
     """Like `intervals` of the column `value`, over those replications in which it is a number.
 
     A column `over` says how many these are; where there are none the value is NaN.
     """
-    finite = rows.filter(pl.col("value").is_finite())
-    counts = rows.group_by(by, maintain_order=True).agg(
-        pl.col("value").is_finite().sum().cast(pl.Int64).alias("over")
+    value = pl.col("value").cast(pl.Float64)
+    numbers = rows.with_columns(pl.when(value.is_finite()).then(value).alias("value"))
+    if absent is not None:
+        numbers = _filled(numbers, by, ["value"], absent)
+    counts = numbers.group_by(by, maintain_order=True).agg(
+        pl.col("value").count().cast(pl.Int64).alias("over")
     )
-    means = intervals(finite, by, ["value"])
-    found = counts.join(means, on=by, how="left", maintain_order="left")
-    return found.select(*by, pl.exclude(*by, "over").fill_null(float("nan")), "over")
+    found = intervals(numbers, by, ["value"]).with_columns(counts["over"])
+    return found.with_columns(pl.exclude(*by, "over").fill_null(float("nan")))

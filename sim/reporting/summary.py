@@ -7,7 +7,7 @@ stand (`sim.reporting.sizes`), and every mean over how many replications if not 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sim.loading import settings_hash
 from sim.loading.designs import BASE
+from sim.observation.catalogue import METRICS
 from sim.reporting.amounts import NOTHING, over
-from sim.reporting.metrics import METRICS
 from sim.reporting.pools import capping, pools
 from sim.reporting.results import Results
 from sim.reporting.sections import Compared, Section, charity_report, merged, sections, totals
@@ -60,6 +59,8 @@ def summarise(results: Results) -> Summary:
     notes = () if world.calibrated or published else (NOT_CALIBRATED,)
     if published and results.design != BASE:
         notes = (*notes, CHANGED)
+    if results.parameters:
+        notes = (*notes, _varied(results.parameters))
     return Summary(
         title=literal(f"{world.title} ({results.name})"),
         facts=_facts(results),
@@ -80,6 +81,11 @@ def _facts(results: Results) -> str:
         f"{world.users:,} users for {world.real_users:,}; design {results.design}, seed {world.seed}, "
         f"{runs}; {actions:,.0f} actions in {wall:.1f} s"
     )
+
+
+def _varied(parameters: Mapping[str, float]) -> str:
+    given = ", ".join(f"{name} = {value:g}" for name, value in sorted(parameters.items()))
+    return f"behaviour rules varied: {given}; not the shipped model"
 
 
 def _verdict(results: Results) -> str:
@@ -189,7 +195,8 @@ def as_dict(results: Results) -> dict[str, Any]:
         "real_users": world.real_users,
         "seed": world.seed,
         "replications": count,
-        "settings_hash": settings_hash(results.scenario),
+        "settings_hash": results.settings_hash,
+        "parameters": results.parameters,
         "folder": str(results.folder) if results.folder else None,
         "sizes": {
             "factor": Scale.of(results.scenario).factor,

@@ -13,13 +13,14 @@ import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from sim.behaviour.parameters import Parameters, load_parameters
 from sim.doors import writable_folder
 from sim.errors import BeanpeakError, UsageError
 from sim.loading import load_scenario, resolved_toml, settings_hash
@@ -43,11 +44,17 @@ class RunPlan:
     scenario: Scenario
     design: str = "base"
     replications: int = 1
+    parameters: Parameters = field(default_factory=load_parameters)
+
+    @property
+    def varied(self) -> dict[str, float]:
+        """The parameters of this run that are not the shipped ones."""
+        return dict(self.parameters.varied)
 
     @property
     def key(self) -> str:
         """The hash a folder is named by."""
-        return settings_hash(self.scenario)[:HASH_LENGTH]
+        return settings_hash(self.scenario, self.varied)[:HASH_LENGTH]
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,7 @@ class Unfinished:
                 "replications": plan.replications,
                 "started": started,
                 "model_hash": model_hash(),
+                "parameters": plan.varied,
             }
             (folder / "scenario.toml").write_text(resolved_toml(plan.world), encoding="utf-8")
             (folder / "request.json").write_text(to_json(request), encoding="utf-8")
@@ -91,7 +99,10 @@ class Unfinished:
             )
         world = load_scenario(folder / "scenario.toml")
         scenario = load_scenario(folder / "scenario.toml", request["design"])
-        plan = RunPlan(request["scenario"], world, scenario, request["design"], request["replications"])
+        parameters = load_parameters().vary(request.get("parameters") or {})
+        plan = RunPlan(
+            request["scenario"], world, scenario, request["design"], request["replications"], parameters
+        )
         return cls(plan, folder, request["started"])
 
     @property
@@ -149,6 +160,20 @@ class Unfinished:
             (whole / "request.json").unlink()
         shutil.rmtree(whole / "replications", ignore_errors=True)
         return Results(self.plan.name, outcomes, whole)
+
+    def leave(self) -> str:
+        """What is kept of a run that goes no further, and how to go on; "", and no folder, if that is nothing."""
+        if not self.folder.is_dir():
+            return ""
+        kept = len(self.finished())
+        begun = sum(self.snapshot(k).is_file() for k in self.missing())
+        if not kept and not begun:
+            self.discard()
+            return ""
+        parts = [f"{kept} of {self.plan.replications} replications"] if kept else []
+        under_way = "the one under way" if begun == 1 else f"{begun} under way"
+        parts += [f"{under_way} up to {'its' if begun == 1 else 'their'} last barrier"] if begun else []
+        return f"interrupted; kept: {' and '.join(parts)}; `{self.resuming}` goes on"
 
     def discard(self) -> None:
         """Take the folder away."""

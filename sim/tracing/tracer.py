@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.arrays import Flags
 from sim.bookkeeping import ROLES, Kind, Role
+from sim.domain.ratios import PPM
 from sim.engine.actions import Actions
 from sim.engine.campaign import Campaign
 from sim.errors import UsageError
@@ -172,7 +173,7 @@ class Tracer:
             "start_us": round(world.start.timestamp()) * SECOND,
             "from_us": self.start.now_s * SECOND,
             "until_us": end.now_s * SECOND,
-            "fee_cap": campaign.scenario.ngos.fee_cap,
+            "fee_cap": campaign.scenario.ngos.fee_cap / PPM,
             "beans_by_period": by_period,
             "agents": {
                 "users": campaign.population.rows,

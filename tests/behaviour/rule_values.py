@@ -15,17 +15,16 @@ from typing import Any
 
 import sim.behaviour
 from sim.compiling import rule
-from sim.domain import beans, eligibility, hours, matching, pledges, transparency
+from sim.domain import beans, eligibility, hours, matching, pledges, ratios, transparency
 
 POINTS = 200
 PLAIN_MODULES = ("parameters", "assumptions")
 LEAVES = (
-    hours.service_minutes, hours.blood_minutes, hours.review_minutes, hours.capped_minutes, beans.ripe_day,
-    beans.last_growing_day, beans.is_ripe, beans.expiry_period, beans.capped_beans, beans.full_hundreds,
-    beans.fen_of_beans, pledges.donation_fen, pledges.is_allowed, matching.match_asked_fen,
-    matching.capped_match_fen, eligibility.may_open_account, eligibility.is_youth,
-    eligibility.reaches_benefit, transparency.project_score, transparency.stars_of,
+    hours.service_minutes, hours.capped_minutes, beans.gone_at_s, beans.is_ripe, beans.expiry_period,
+    beans.capped_beans, beans.full_hundreds, beans.fen_of_beans, pledges.donation_fen, matching.match_asked_fen,
+    matching.capped_match_fen, matching.granted_fen, eligibility.may_open_account, eligibility.reaches_benefit,
     transparency.viewable_share,
+    ratios.share_of, ratios.nearest, ratios.most_of,
 )  # fmt: skip
 
 # Where an argument may lie; others are 0.01 … 3, whole numbers 0 … 9.
@@ -40,10 +39,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "asked_fen": (0, 10**6), "used_fen": (0, 10**6), "cap_fen": (0, 10**6), "gift_fen": (1, 10**7),
     "worked": (0, 600), "millilitres": (0, 800), "tasks": (0, 90), "beans": (0, 5000),
     "beans_per_yuan": (1, 200), "raised_fen": (0, 10**6), "followed_fen": (0, 10**6), "delay_days": (-3, 90),
-    "price": (1, 10**6),
+    "price": (1, 10**6), "amount": (0, 92 * 10**9), "dividend": (0, 10**18), "divisor": (1, 10**9),
 }  # fmt: skip
-# Whole histories, not free arguments: x gifts, the last in year `last`, out of n.
-HISTORIES = [(x, last, 6) for last in range(7) for x in range(min(last, 1), last + 1)]
 
 
 def rules() -> dict[str, Callable[..., Any]]:
@@ -78,8 +75,6 @@ def grid(name: str, function: Callable[..., Any]) -> list[tuple[Any, ...]]:
     arguments = inspect.signature(plain).parameters.values()
     kinds = [(a.name, str(a.annotation)) for a in arguments]
     points = [tuple(argument(*kind, chance) for kind in kinds) for _ in range(POINTS)]
-    if name == "lifetime.bgbb_likelihood":
-        return [(*HISTORIES[i % len(HISTORIES)], *point[3:]) for i, point in enumerate(points)]
     return points
 
 

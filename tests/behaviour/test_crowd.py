@@ -1,16 +1,13 @@
-"""Trust, sharing, farmers and writers."""
+"""Trust, sharing and farmers."""
 
 from __future__ import annotations
-
-import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.behaviour.farmers import farmer_entries, farmer_share_quantile
-from sim.behaviour.posts import posts_of
-from sim.behaviour.sharing import causal_share, peer_adoption, share_probability
+from sim.behaviour.farmers import farmer_entries
+from sim.behaviour.sharing import share_probability
 from sim.behaviour.trust import (
     recovered,
     trust_after_missed,
@@ -59,29 +56,9 @@ def test_sharing_moves_only_where_it_is_rewarded():
     assert (share_probability(0.0, 9.0, 0.05, 0.69), share_probability(1.0, 9.0, 0.05, 0.69)) == (0.0, 1.0)
 
 
-def test_a_broadcast_and_an_invitation_add_up():
-    """Passive broadcast makes 3.46 times the adoption, with an invitation 4.44 times (Aral & Walker 2011)."""
-    assert peer_adoption(0.01, 0.0, 0.0, 2.46, 0.98) == 0.01
-    assert peer_adoption(0.01, 1.0, 0.0, 2.46, 0.98) == pytest.approx(0.0346)
-    assert peer_adoption(0.01, 1.0, 1.0, 2.46, 0.98) == pytest.approx(0.0444)
-    assert causal_share(0.5, 0.3) == pytest.approx(0.35)
-
-
 def test_farmers_come_only_where_it_pays():
     """Below the cost of an account nobody comes; beyond it entries grow faster than the profit."""
     assert farmer_entries(0.6, 0.6, 1000.0, 0.02, 1.2) == 0.0
     assert farmer_entries(0.3, 0.6, 1000.0, 0.02, 1.2) == 0.0
     assert farmer_entries(1.2, 0.6, 1000.0, 0.02, 1.2) == pytest.approx(20.0)
     assert farmer_entries(1.8, 0.6, 1000.0, 0.02, 1.2) == pytest.approx(20.0 * 2**1.2)
-
-
-def test_a_share_of_accounts_is_at_most_all():
-    """The lognormal share is cut at one."""
-    assert farmer_share_quantile(0.0, math.log(0.0122), 2.73) == pytest.approx(0.0122)
-    assert farmer_share_quantile(4.0, math.log(0.0122), 2.73) == 1.0
-
-
-def test_writers_are_lognormal():
-    """The median writer has propensity one."""
-    assert posts_of(0.0, 2.99) == 1.0
-    assert posts_of(1.0, 2.99) == pytest.approx(math.exp(2.99))

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from sim.behaviour.giving import (
     HEAPS_YUAN,
-    after_match,
     completes,
     first_gift_yuan,
     gives_logit,
@@ -53,11 +52,6 @@ def test_a_match_counts_by_its_presence():
         0.2,
         0.2,
     ]
-
-
-def test_the_match_echoes_with_its_half_life():
-    """After one half-life half of what a match leaves behind is gone."""
-    assert after_match(-0.05, 60.0, 60.0) == pytest.approx(-0.025)
 
 
 def test_stars_move_small_charities_only():

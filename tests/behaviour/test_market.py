@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from sim.behaviour.label import label_pull, sales_gain
-from sim.behaviour.merchants import keeps_pledge, larger_pledge_yuan, pledge_hazard, raises_pledge
+from sim.behaviour.merchants import larger_pledge_yuan, pledge_hazard
 
 SCALE, HALF = 0.1546, 0.02681
 
@@ -22,23 +22,6 @@ def test_a_label_pulls_more_the_more_is_given_but_ever_less():
     assert min(gains) > 0
     assert label_pull(0.1, SCALE, HALF, 1.5) == pytest.approx(1.5 * pulls[10])
     assert sales_gain(math.log(1.1)) == pytest.approx(0.1)
-
-
-def test_the_minimum_pledge_just_pays_and_more_needs_glow():
-    """At 0.05 % of 40 yuan and 20 % margin the label pays; 3 % of the price does not without glow."""
-    price, margin = 40.0, 8.0
-    least = label_pull(0.0005, SCALE, HALF, 1.0)
-    assert raises_pledge(margin, least, 0.0, 0.0005 * price)
-    more = label_pull(0.03, SCALE, HALF, 1.0)
-    assert not raises_pledge(margin, more, 0.0, 0.03 * price)
-    assert raises_pledge(margin, more, 1.0, 0.03 * price)
-
-
-def test_who_is_indifferent_stays_as_they_are():
-    """At equal gain and cost a pledge is neither taken up nor given up."""
-    assert not raises_pledge(8.0, 0.0, 0.5, 0.5)
-    assert keeps_pledge(8.0, 0.0, 0.5, 0.5)
-    assert not keeps_pledge(8.0, 0.0, 0.4, 0.5)
 
 
 def test_pledges_spread_by_imitation_and_best_sellers_come_first():

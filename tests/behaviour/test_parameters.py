@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ SOUND = '[habit.gain]\nvalue = 0.045\nunit = "per day"\nsource = "Lally"\ngrade 
 def test_every_parameter_has_unit_source_and_grade():
     """Nothing enters a rule without saying where it comes from."""
     entries = list(load_parameters())
-    assert len(entries) > 100
+    assert len(entries) > 60
     assert all(entry.unit and entry.source and entry.grade in GRADES for entry in entries)
     assert len({entry.name for entry in entries}) == len(entries)
 
@@ -27,6 +28,20 @@ def test_assumptions_say_so():
     for entry in load_parameters():
         if entry.source.startswith(("assumed", "size assumed")):
             assert entry.grade == "A", entry.name
+
+
+# What a number in the code of the few may be: tenths of an hour, days of a week and a month, fen of a yuan, parts
+# per million; the smallest market; how many names, and weeks of a partner's record; a hair for rounding.
+MEASURES = {6, 7, 30, 100, 1_000_000, 20, 400, 1_000, 1.000001}
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "sim" / "agents").glob("*.py")), ids=lambda file: file.stem)
+def test_no_assumption_hides_in_the_code_of_the_few(file):
+    """Merchants, NGOs, sponsors, teams and farms take every number from the parameters or the scenario."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    numbers = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    numbers = {n for n in numbers if isinstance(n, int | float) and not (n == int(n) and abs(n) <= 4)}
+    assert numbers - MEASURES == set()
 
 
 def test_flat_values_keep_the_order_of_the_file():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
 from pathlib import Path
@@ -21,13 +22,18 @@ def campaign(users: int, **options: Any) -> Any:
     return Campaign(load_scenario("week95_2022", "base", {"users": users}), **options)
 
 
+def user_s() -> float:
+    """Seconds that this process has computed, on all cores."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_utime
+
+
 def timed(run: Any, until_s: int | None) -> dict[str, float]:
     """Run on and say how much was done, overall and inside the kernel."""
     from sim.kernel import tallies as T
     from sim.memory import peak_memory_mb
 
     before, records, kernel, books = run.counts(), run.actions, run.kernel_s, run.books_s
-    began = time.perf_counter()
+    began, user = time.perf_counter(), user_s()
     run.run(until_s=until_s)
     wall, spent = time.perf_counter() - began, run.kernel_s - kernel
     counts = run.counts() - before
@@ -37,7 +43,9 @@ def timed(run: Any, until_s: int | None) -> dict[str, float]:
         "wall_s": wall,
         "actions": actions,
         "choice_slots": float(counts[T.CHOICE_SLOTS]),
+        "user_per_wall": (user_s() - user) / wall,
         "actions_per_s": actions / wall,
+        "action_ns": 1e9 * wall / actions,
         "kernel_actions_per_s": actions / spent,
         "kernel_ns": 1e9 * spent / actions,
         "simpy_share": 1.0 - (spent + run.books_s - books) / wall,

@@ -6,67 +6,38 @@ Choice slots are printed beside them. Measured in child processes, so that each 
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-ROOT = Path(__file__).parents[2]
-MEASURE = Path(__file__).with_name("measure.py")
+from sim.kernel.rows import USER
+from tests.benchmarks.asked import Figures
+from tests.benchmarks.child import measured, show
 
 pytestmark = pytest.mark.bench
 
-
-def measured(*arguments: str, **environment: str) -> dict[str, Any]:
-    """What `measure.py` prints for these arguments, run in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, str(MEASURE), *arguments],
-        cwd=ROOT, capture_output=True, text=True, check=False, env=os.environ | environment,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+SMALL, LARGE = 100_000, 10_000_000
 
 
-def show(title: str, row: dict[str, Any]) -> None:
-    """One line of the report."""
-    print(f"\n{title}: " + " · ".join(f"{name} {value:,.4g}" for name, value in row.items()))
-
-
-def test_compilation_cold_and_from_cache() -> None:
-    """The first run on a machine compiles; the next one loads the machine code from disk."""
-    with tempfile.TemporaryDirectory() as cache:
-        cold = measured("compile", XDG_CACHE_HOME=cache)
-        warm = measured("compile", XDG_CACHE_HOME=cache)
-    show("compilation, cold", cold)
-    show("compilation, from cache", warm)
-    assert warm["compile_s"] < cold["compile_s"]
-
-
-def test_a_million_users_through_the_95_week() -> None:
-    """The full rules with records and books at 1 M users."""
+def test_ten_million_users_through_the_95_week(figures: Figures) -> None:
+    """The full rules with records and books."""
     measured("compile")
-    row = measured("week", "1000000")
-    show("95 week, 1 M users", row)
-    assert row["actions"] > 1_000_000
+    row = measured("week", str(LARGE))
+    show("95 week, 10 M users", row)
+    figures.note("95 week, 10 M users", row["wall_s"])
+    assert row["actions"] > LARGE
 
 
-def test_kernel_cost_is_flat_in_the_population() -> None:
-    """Cost per action in the kernel from 100 thousand to 10 million users, and bytes per user."""
+def test_cost_is_flat_in_the_population(figures: Figures) -> None:
+    """Cost per action from 100 thousand to 10 million users, and bytes per user."""
     measured("compile")
-    rows = {users: measured("day", str(users)) for users in (100_000, 1_000_000, 10_000_000)}
+    rows = {users: measured("day", str(users)) for users in (SMALL, 1_000_000, LARGE)}
     for users, row in rows.items():
         show(f"one day, {users:,} users", row)
-    small, large = rows[100_000], rows[10_000_000]
-    growth = 1e6 * (large["peak_mb"] - small["peak_mb"]) / 9_900_000
-    show(
-        "from 100 k to 10 M",
-        {"kernel_ratio": large["kernel_ns"] / small["kernel_ns"], "bytes_a_user": growth},
-    )
+    small, large = rows[SMALL], rows[LARGE]
+    growth = 1e6 * (large["peak_mb"] - small["peak_mb"]) / (LARGE - SMALL)
+    figures.note("cost an action, 10 M ÷ 100 k users", large["action_ns"] / small["action_ns"])
+    figures.note("cost in the kernel, 10 M ÷ 100 k users", large["kernel_ns"] / small["kernel_ns"])
+    figures.note("state a user", USER.itemsize)
+    figures.note("growth a user", growth)
     assert growth < 200
 
 

@@ -97,6 +97,17 @@ def test_a_run_that_is_asked_to_end_can_go_on(household: Household, number: sign
         assert running.returncode == 130
 
 
+def test_a_run_whose_parent_was_killed_leaves_nobody(household: Household) -> None:
+    """Those who simulate end in order, without a traceback, and what they have finished is kept."""
+    running = household.start(*RUN, "--jobs", "2")
+    household.until(simulating(household), "nothing was simulated")
+    assert household.members("sim.hand")
+    running.kill()
+    household.until_gone()
+    assert "Traceback" not in running.communicate(timeout=120)[0]
+    assert not list(household.folder.rglob("replications/*.partial"))
+
+
 def _first_line(running: subprocess.Popen[str]) -> str:
     assert running.stdout is not None
     return running.stdout.readline()

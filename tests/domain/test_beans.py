@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,28 +14,34 @@ from sim.domain.beans import (
     expiry_period,
     fen_of_beans,
     full_hundreds,
+    gone_at_s,
     is_ripe,
-    last_growing_day,
-    ripe_day,
     spend_earliest,
 )
+from sim.kernel.allotment import spend_earliest as kernel_spend
+from sim.kernel.rows import PERIODS
 
-days = st.integers(0, 400)
+seconds = st.integers(0, 400 * 86_400)
+lengths = st.integers(1, 5 * 86_400)
 beans = st.integers(0, 10**7)
 buckets = st.lists(st.integers(0, 5_000), max_size=8)
 
 
-@given(days, days, st.integers(0, 5), st.integers(0, 5))
-def test_beans_can_be_harvested_between_ripe_and_faded(day, earned, ripen, fade):
-    """Not before they are ripe, not after their last day, on every day between."""
-    ripe = is_ripe(day, earned, ripen, fade)
-    assert ripe == (ripe_day(earned, ripen) <= day <= last_growing_day(earned, ripen, fade))
-    assert last_growing_day(earned, ripen, fade) - ripe_day(earned, ripen) == fade
+@given(seconds, seconds, lengths, lengths, lengths)
+def test_beans_can_be_harvested_between_ripe_and_faded(now, lot, length, ripen, fade):
+    """Not before the first of a lot is ripe, not once the last that it may hold has had its time, always between."""
+    first, last = lot, lot + length
+    assert is_ripe(now, lot, length, ripen, fade) == (first + ripen <= now < last + ripen + fade)
+    assert gone_at_s(lot, length, ripen, fade) == last + ripen + fade
 
 
-def test_a_day_to_ripen_and_three_to_fade():
-    """Ant Forest's rhythm: earned on day 0, ripe on day 1, gone after day 4."""
-    assert [is_ripe(day, 0, 1, 3) for day in range(6)] == [False, True, True, True, True, False]
+@pytest.mark.parametrize("length", [3_600, 86_400])
+def test_a_day_to_ripen_and_three_to_fade(length):
+    """Ant Forest's rhythm, by lots of an hour or a day: ripe a day after the lot began, gone three days after."""
+    day = 86_400
+    ripe = [is_ripe(now, 0, length, day, 3 * day) for now in range(0, 7 * day, 3_600)]
+    assert ripe.index(True) == 24
+    assert sum(ripe) == 3 * 24 + length // 3_600
 
 
 def test_harvested_beans_expire_by_month():
@@ -96,3 +106,22 @@ def test_spending_step_by_step_equals_spending_at_once(held, amounts):
     at_once = spend_earliest(held, spent)
     assert at_once is not None
     assert left == [own - part for own, part in zip(held, at_once, strict=True)]
+
+
+@given(
+    st.lists(st.integers(0, 5_000), min_size=PERIODS, max_size=PERIODS),
+    st.integers(0, 15_000),
+    st.integers(2, 9),
+)
+def test_a_users_row_is_spent_by_the_same_rule(held, amount, now):
+    """What the kernel takes from a user's periods at a barrier is what the service takes from an account's."""
+    taken = spend_earliest(held, amount)
+    if taken is None:
+        return
+    user = SimpleNamespace(available=np.zeros(PERIODS, np.int64))
+    periods = range(now - PERIODS + 1, now + 1)
+    for period, beans in zip(periods, held, strict=True):
+        user.available[period % PERIODS] = beans
+    getattr(kernel_spend, "py_func", kernel_spend)(user, amount, now)
+    left = [int(user.available[period % PERIODS]) for period in periods]
+    assert left == [own - part for own, part in zip(held, taken, strict=True)]

@@ -7,8 +7,8 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.domain.eligibility import is_youth, may_open_account, reaches_benefit
-from sim.domain.imports import PartnerRecord, new_records, reconcile
+from sim.domain.eligibility import may_open_account, reaches_benefit
+from sim.domain.imports import PartnerRecord, new_records
 from sim.domain.transparency import project_score, stars_of, viewable_share
 
 
@@ -16,11 +16,6 @@ def test_one_tie_to_the_province_is_enough():
     """Native, working, studying or living there: any one opens the account, none does not."""
     for ties in product([False, True], repeat=4):
         assert may_open_account(*ties) == (True in ties)
-
-
-def test_minors_hold_youth_accounts():
-    """The youth account ends with the eighteenth birthday."""
-    assert [is_youth(age) for age in (6, 17, 18, 60)] == [True, True, False, False]
 
 
 def test_benefits_open_at_their_threshold_and_for_their_account():
@@ -65,11 +60,6 @@ def test_ids_of_different_partners_do_not_collide():
     mine = PartnerRecord("志愿浙江", "1", 7, 60)
     other = PartnerRecord("other", "1", 7, 60)
     assert new_records([mine, other]) == [mine, other]
-
-
-def test_reconciliation_names_who_disagrees():
-    """Missing records are positive, extra ones negative, agreement is silent."""
-    assert reconcile({"a": 5, "b": 2, "c": 1}, {"a": 5, "b": 3}) == {"b": -1, "c": 1}
 
 
 @given(st.floats(0, 1_000), st.floats(0, 1_000), st.integers(0, 20))

@@ -61,6 +61,7 @@ KINDS: dict[str, list[Damage]] = {
     "--design": UNKNOWN,
     "--replications": damage.COUNT,
     "--workers": [*damage.COUNT, damage.text("very many", "100000")],
+    "--jobs": [*damage.COUNT, damage.text("very many", "100000")],
     "--longest": damage.LONGEST,
     "--from": damage.INSTANT,
     "--until": damage.INSTANT,
@@ -119,6 +120,7 @@ ELSEWHERE = {
     ("results export", "--to"): "needs a finished run: tests/reporting",
     ("scenarios copy", "to"): "what is there is asked for: tests/test_scenarios_files.py",
     ("resume", "--workers"): "as in run, after the run is found",
+    ("resume", "--jobs"): "as in run, after the run is found",
     ("ledger key new", "id"): "names, no files: tests/service/test_cli_ledger.py",
     ("ledger key new", "--scope"): "names, no files: tests/service/test_cli_ledger.py",
     ("ledger key new", "--owns"): "names, no files: tests/service/test_cli_ledger.py",
@@ -187,7 +189,12 @@ def at_the_door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sound_ledger: b
     monkeypatch.setattr(sys, "path", list(sys.path))
     for where, name in ((nights, "simulate"), (capacity, "simulate")):
         monkeypatch.setattr(where, name, begun)
-    for name in ("sim.runs.perform", "sim.service.server.serve", "loadtests.adapter_check.try_adapter"):
+    for name in (
+        "sim.crew.perform",
+        "sim.crew.Crew",
+        "sim.service.server.serve",
+        "loadtests.adapter_check.try_adapter",
+    ):
         monkeypatch.setattr(name, begun)
     for name in ("trace_campaign", "trace_slice"):
         monkeypatch.setattr(f"sim.tracing.generate.{name}", begun)

@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.behaviour.habit import activity_hazard, dropout_hazard, faded_habit, grown_habit, readiness
 from sim.bookkeeping import Kind
-from sim.domain.beans import capped_beans, is_ripe
+from sim.domain.beans import capped_beans, gone_at_s, is_ripe
 from sim.domain.hours import capped_minutes
 from sim.kernel.lifetime import LIFELONG
 from sim.kernel.rules import exponential, micro, planned_sessions, second_of_day, sequential_uniform, unit
@@ -192,7 +192,7 @@ class Person:
 
     def harvest(self, t_us: int, day: int) -> None:
         R = self.world.rules
-        ripe = [d for d in self.growing if is_ripe(day, d, R.ripen_days, R.life_days - R.ripen_days)]
+        ripe = [d for d in self.growing if is_ripe(day * DAY_S, d * DAY_S, DAY_S, R.ripen_s, R.fade_s)]
         beans = sum(self.growing[d] for d in ripe)
         period = self.world.days[day].period
         if beans == 0 or self.available[period] + beans > BUCKET:
@@ -208,7 +208,7 @@ class Person:
         return 0 if self.claiming else self.available.total()
 
     def fades_at(self, earned: int) -> int:
-        return (earned + self.world.rules.life_days + 1) * DAY_S
+        return gone_at_s(earned * DAY_S, DAY_S, self.world.rules.ripen_s, self.world.rules.fade_s)
 
     def next_fading(self, day: int) -> int:
         """The midnight after `day` at which a player's next beans go; overdue ones go at the very next."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import exp, log
+from fractions import Fraction
+from math import ceil, exp, log
 from types import SimpleNamespace
 
 from sim.behaviour.choice import felt_reward, goal_pull
@@ -230,10 +231,10 @@ class Player(Claimant):
         before = sum(self.minutes)
         told["minutes"] = self.credit(world.deeds[j].minutes, DONATED)
         if G.gift_pool:
-            asked = fen * G.gift_ratio
+            asked = round(Fraction(fen * G.gift_ratio, 1_000_000))  # whole fen, halves to the even one
             if G.gift_random:
-                asked = asked * -log(unit(more[1]))
-            told["pool"], told["match"] = G.gift_pool, min(int(asked), G.gift_cap)
+                asked = int(fen * G.gift_ratio * -log(unit(more[1])) / 1_000_000 + 0.5)
+            told["pool"], told["match"] = G.gift_pool, min(asked, G.gift_cap)
             told["outcome"] = PENDING if told["match"] > 0 else 0
         self.gifts = min(self.gifts + 1, 255)
         self.gift_yuan = max(self.gift_yuan, min((fen + 99) // 100, 65_535))
@@ -321,10 +322,11 @@ class Player(Claimant):
         if 0 < G.cheapest <= self.free_beans():
             self.redeem(t_us + 1, day, 0)
         if G.recycler != -1 and G.gift_pool and self.me % 2 == 0:
-            fen = max(int(G.gift_cap / max(G.gift_ratio, 0.01)), 1)
+            ratio = Fraction(G.gift_ratio, 1_000_000)
+            fen = max(ceil(G.gift_cap / max(ratio, Fraction(1, 100))), 1)  # the least that draws the most
             self.tell(
-                t_us + 2, Kind.GIFT, fen=fen, project=G.recycler, klass=DONATED, match=G.gift_cap,
-                pool=G.gift_pool, outcome=PENDING,
+                t_us + 2, Kind.GIFT, fen=fen, project=G.recycler, klass=DONATED,
+                match=min(round(fen * ratio), G.gift_cap), pool=G.gift_pool, outcome=PENDING,
             )  # fmt: skip
             self.gifts = min(self.gifts + 1, 255)
             self.world.count.update(gifts=1, gift_fen=fen)

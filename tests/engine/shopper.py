@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from fractions import Fraction
 
 from sim.bookkeeping import Kind
 from sim.domain.pledges import donation_fen
@@ -151,7 +152,7 @@ class Shopper(Person):
         self.world.count.update(confirmed=1, confirmed_fen=e.fen, confirmed_price_fen=e.price)
         if G.order_pool:
             told["pool"] = G.order_pool
-            told["match"] = min(int(e.fen * G.order_ratio), G.order_cap)
+            told["match"] = min(round(Fraction(e.fen * G.order_ratio, 1_000_000)), G.order_cap)
             if told["match"] > 0:
                 told["outcome"] = PENDING
         if R.order_beans and self.player and not self.gone:

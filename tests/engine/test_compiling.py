@@ -27,6 +27,7 @@ Run = Callable[..., str]
 # How code is kept, how errors are said, how plain Python reads tables: nothing of it is compiled.
 NO_RULES = {
     "__init__.py", "codecache.py", "errors.py", "forking.py", "plainly.py", "seeding.py", "softly.py",
+    "suggestions.py",
 }  # fmt: skip
 
 

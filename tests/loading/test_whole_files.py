@@ -15,6 +15,13 @@ Load = Callable[[str], Scenario]
 SOUND = Path(__file__).with_name("sound.toml").read_text(encoding="utf-8")
 
 
+# Without these, what is added could do nothing.
+ACTING = {
+    "redemptions": '[deeds.redeem]\nlabel = "兑换"\neffect = "redeem"\n',
+    "benefits": "[account]\nopen = true\nholders_at_start = 0.5\n",
+}
+
+
 def line_of(text: str, written: str) -> int:
     """The line on which a piece of text begins; it must be there exactly once."""
     assert text.count(written) == 1, written
@@ -36,7 +43,7 @@ def test_a_guessed_value_causes_no_further_message(load: Load) -> None:
         ("deeds", 24, 'label = "更多"'),
         ("channels", 12, 'label = "更多"\naudience = 1'),
         ("segments", 6, 'label = "更多"\nshare = 1'),
-        ("pools", 16, 'sponsor = "更多"\ntotal = "1 yuan"'),
+        ("pools", 16, 'sponsor = "更多"\ntotal = "1 yuan"\nserves = "orders"'),
         ("redemptions", 8, 'label = "更多"\nbeans = 1\nvalue = "1 yuan"\nstock = 1'),
         ("benefits", 8, 'label = "更多"\nneeds = 1'),
     ],
@@ -46,7 +53,7 @@ def test_too_many_entries_are_told_at_the_first_too_many(
 ) -> None:
     """Tables have room for so many entries; the message stands at the first one too many."""
     world = '[scenario]\ntitle = "T"\nstart = 2022-01-01T00:00:00+08:00\nlength = "30 days"\n'
-    world += "users = 9\nreal_users = 9\n"
+    world += "users = 9\nreal_users = 9\n" + ACTING.get(section, "")
     entries = [f"[{section}.n{i}]\n{settings.format(i + 1)}\n" for i in range(most + 2)]
     load(world + "".join(entries[:most]))
     text = world + "".join(entries)
@@ -69,6 +76,10 @@ def test_what_is_closed_is_told_wherever_it_is_needed(load: Load) -> None:
         ("deeds.join.effect", f'is "team", which needs {teams} or take the deed out'),
         ("deeds.account.effect", f'is "account", which needs {account} or take the deed out'),
         ("pools.teams.serves", f'is "teams", which needs {teams} or take the pool out'),
+        (
+            "benefits.credit",
+            "does nothing here: it acts only with open = true in [account]; see to that or remove it",
+        ),
     ]
 
 

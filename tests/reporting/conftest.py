@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from sim.engine.outcome import Check, Outcome, Published
+from sim.engine.outcome import Check, Outcome
 from sim.loading import load_scenario
-from sim.reporting.metrics import METRICS
+from sim.observation.catalogue import METRICS, TABLES
+from sim.observation.words import Published
 from sim.reporting.results import Results
-from sim.reporting.tables import TABLES
 from sim.scenario import Scenario
 
 DAYS = 5

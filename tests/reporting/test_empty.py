@@ -12,13 +12,13 @@ import pytest
 import sim
 from sim.engine.outcome import Outcome
 from sim.loading import list_scenarios
+from sim.observation.catalogue import TABLES
 from sim.reporting.exporting import export
 from sim.reporting.figures.look import Look, printing
 from sim.reporting.figures.registry import FIGURES, caption_of, draw, numbers_of
 from sim.reporting.manifest import to_json
 from sim.reporting.results import Results
 from sim.reporting.summary import as_dict, markdown, summarise
-from sim.reporting.tables import TABLES
 
 Make = Callable[..., Outcome]
 

@@ -11,10 +11,10 @@ import pytest
 
 from sim.engine.outcome import Outcome
 from sim.errors import UsageError
+from sim.observation.catalogue import TABLES
 from sim.reporting.exporting import export, parse_lang
 from sim.reporting.headings import OF_COLUMN, OF_TABLE, heading, headings
 from sim.reporting.results import ORIGIN, Results
-from sim.reporting.tables import TABLES
 
 Make = Callable[..., Outcome]
 METRICS = ("time", "metric", "group", "value")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -12,10 +13,14 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
+from polars.testing import assert_frame_equal
 
+from sim.engine.outcome import Outcome
 from sim.errors import UsageError
+from sim.observation.catalogue import TABLES
+from sim.observation.shares import gini
 from sim.reporting.figures.look import Look, parse_lang, parse_width, printing
-from sim.reporting.figures.numbers import gini, long, lorenz
+from sim.reporting.figures.numbers import long, lorenz
 from sim.reporting.figures.registry import (
     FIGURES,
     caption_of,
@@ -27,7 +32,6 @@ from sim.reporting.figures.registry import (
 )
 from sim.reporting.fonts import FAMILY, FILE
 from sim.reporting.results import Results
-from sim.reporting.tables import TABLES
 
 LOOKS = {
     "english": Look(),
@@ -207,6 +211,24 @@ def test_traffic_shows_the_busiest_day(results: Results) -> None:
     assert shown["x"].dt.date().n_unique() == 1
 
 
+def test_traffic_draws_no_line_over_time_that_was_not_watched(three: Results) -> None:
+    """Of two windows on a day the busier is shown, minute by minute."""
+    watched = [*range(60, 120), *range(600, 660)]
+
+    def with_windows(outcome: Outcome) -> Outcome:
+        orders = [5 if minute < 120 else 50 for minute in watched]
+        minutes = pl.DataFrame({"t": [minute * 60_000_000 for minute in watched]} | dict.fromkeys(
+            ("visits", "orders", "charity_orders", "pledged_fen", "confirmed_fen"), orders
+        ))  # fmt: skip
+        return dataclasses.replace(outcome, tables={**outcome.tables, "minutes": minutes})
+
+    numbers = numbers_of(FIGURES["traffic"], Results("hello", tuple(map(with_windows, three.outcomes))))
+    assert numbers is not None
+    shown = numbers.filter((pl.col("panel") == "1 min") & (pl.col("series") == "orders"))
+    assert shown["value"].to_list() == [50.0] * 60
+    assert [at.hour for at in shown["x"]] == [10] * 60
+
+
 def test_money_is_in_yuan_and_time_in_hours(results: Results) -> None:
     """Figures never show fen or minutes."""
     giving, hours = numbers_of(FIGURES["giving"], results), numbers_of(FIGURES["charity_hours"], results)
@@ -231,6 +253,47 @@ def test_long_rows_are_means_over_replications() -> None:
     rows = pl.DataFrame({"replication": [0, 1], "x": [7, 7], "fen": [200, 400]})
     got = long(rows, "p", "x", ["fen"], 0.01).row(0, named=True)
     assert (got["panel"], got["series"], got["x"], got["value"]) == ("p", "fen", 7, pytest.approx(3.0))
+
+
+COUNTED = {  # table → the columns that count, and those that say what
+    "pledges": (["orders"], ["donation_fen"]),
+    "sources": (["fen"], ["source", "cause"]),
+    "deeds": (["times", "beans", "minutes"], ["deed"]),
+    "channels": (["new_players", "sessions", "deeds", "gifts"], ["channel"]),
+    "benefits": (["reached"], ["benefit"]),
+    "cash": (["confirmed_fen", "pledged_fen"], ["day"]),
+    "pools": (["left_fen", "spent_fen"], ["t", "pool"]),
+    "minutes": (["visits", "orders", "charity_orders"], ["t"]),
+}
+
+
+@pytest.mark.parametrize("table", COUNTED)
+def test_no_figure_tells_a_count_of_nothing_from_one_that_was_left_out(table: str, three: Results) -> None:
+    """Cells of which one replication has none weigh as much as those it has."""
+    counts, _ = COUNTED[table]
+    first, *others = three.outcomes
+
+    def with_rows(frame: pl.DataFrame) -> Results:
+        changed = dataclasses.replace(first, tables={**first.tables, table: frame})
+        return Results("hello", (changed, *others))
+
+    whole = first.tables[table]
+    some = pl.int_range(pl.len()) % 2 == 0
+    written = whole.with_columns(pl.when(some).then(pl.col(c)).otherwise(0).alias(c) for c in counts)
+    left_out = whole.filter(some)
+    told = 0
+    for name, spec in FIGURES.items():
+        one, other = (numbers_of(spec, with_rows(frame)) for frame in (written, left_out))
+        if one is None or other is None:
+            assert one is other is None
+            continue
+        keys = ["panel", "series", "x"]
+        for frame in (one, other):
+            assert frame["value"].is_not_nan().all()
+        one, other = (frame.filter(pl.col("value") > 0).sort(keys) for frame in (one, other))
+        assert_frame_equal(one, other.select(one.columns), check_exact=False), name
+        told += 1
+    assert told > 10
 
 
 # --- looks ---------------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sim.errors import UsageError
-from sim.reporting.metrics import METRICS, markdown, metric
+from sim.observation.catalogue import METRICS
+from sim.reporting.metrics import markdown, metric
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 # What the design promises at least.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.engine.outcome import Progress
-from sim.reporting.progress import Pace, clock_text, plain_watch
+from sim.reporting.progress import Pace, Together, clock_text, plain_watch
 
 
 class Clock:
@@ -54,3 +54,16 @@ def test_a_minute_has_sixty_seconds() -> None:
 def test_a_run_of_no_length_is_not_divided_by() -> None:
     """Nothing to do is nothing done."""
     assert Progress(0, 0, 0).share == 0.0
+
+
+def test_replications_together_are_one_progress() -> None:
+    """Each counts by how long it takes, in whatever order they report; nobody has to listen."""
+    together, seen = Together({"short": 1.0, "long": 3.0}), list[Progress]()
+    short, long = together.watch("short"), together.watch("long")
+    short(Progress(1, 2, 100))
+    together.show = seen.append
+    long(Progress(10, 20, 1_000))
+    short(Progress(2, 2, 200))
+    long(Progress(20, 20, 2_000))
+    assert [progress.share for progress in seen] == [0.5, 0.625, 1.0]
+    assert [progress.actions for progress in seen] == [1_100, 1_200, 2_200]

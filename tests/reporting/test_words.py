@@ -13,17 +13,17 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from sim.engine.outcome import PEAK_USERS, Outcome
+from sim.engine.outcome import Outcome
 from sim.loading import load_scenario
+from sim.observation.catalogue import METRICS, TABLES
+from sim.observation.festival import PEAK_USERS
 from sim.reporting.amounts import amount
 from sim.reporting.manifest import to_json
-from sim.reporting.metrics import METRICS
 from sim.reporting.metrics import markdown as page
 from sim.reporting.results import Results
 from sim.reporting.sections import HEADLINE
 from sim.reporting.sizes import SIZES, Scale
 from sim.reporting.summary import as_dict, markdown, show, summarise
-from sim.reporting.tables import TABLES
 
 Make = Callable[..., Outcome]
 NAN = float("nan")

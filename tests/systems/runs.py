@@ -7,20 +7,21 @@ Runs are kept for the session: many tests look at the same one.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from sim.behaviour.parameters import Parameters, load_parameters
 from sim.bookkeeping import Kind
+from sim.engine import campaign as campaign_module
 from sim.engine.actions import join
 from sim.engine.campaign import Campaign
-from sim.engine.frames import all_tables
-from sim.engine.measures import totals
 from sim.loading import apply_design, scenario_text
 from sim.loading.reading import read
 from sim.scenario import Scenario
@@ -65,7 +66,7 @@ class Run:
     def minors(self) -> NDArray[np.bool_]:
         """Which users are under age."""
         segments = list(self.campaign.scenario.segments.values())
-        return np.array([s.minor for s in segments])[self.campaign.recorder.segment]
+        return np.array([s.minor for s in segments])[self.campaign.recorder.world.segment]
 
 
 def scenario(name: str, users: int, seed: int = 1, changes: dict[str, Any] | None = None) -> Scenario:
@@ -102,5 +103,15 @@ def _run(name: str, users: int, seed: int, changes: tuple[tuple[str, Any], ...])
     campaign.run()
     campaign.population.close()
     assert all(check["passed"] for check in campaign.checks)
-    tables = all_tables(campaign)
-    return Run(campaign, join(*told), tables, totals(campaign, tables))
+    return Run(campaign, join(*told), campaign.recorder.tables(), campaign.recorder.totals())
+
+
+def with_parameters(name: str, users: int, parameters: dict[str, float], **changes: Any) -> Run:
+    """The run of a scenario in a world where some numbers of the behaviour rules are others."""
+    usual = load_parameters()
+    entries = [replace(entry, value=parameters.get(entry.name, entry.value)) for entry in usual]
+    assert parameters.keys() <= usual.flat().keys()
+    other = Parameters(tuple(entries), usual.sha256)
+    with mock.patch.object(campaign_module, "load_parameters", return_value=other):
+        paths = {path.replace("__", "."): value for path, value in changes.items()}
+        return _run.__wrapped__(name, users, 1, tuple(paths.items()))

@@ -29,7 +29,7 @@ ANSWERS: list[tuple[str, Any, str, int]] = [
     ("beans.fade", "24 h", "beans_expired", UP),
     ("beans.valid_after_end", "1 day", "beans_expired", UP),
     ("beans.daily_cap", 60, "beans_issued", DOWN),
-    ("beans.per_yuan", 50, "bean_gift_fen", UP),
+    ("beans.per_yuan", 200, "bean_gift_fen", DOWN),  # the pool lasts
     ("beans.perceived", "0.20 yuan", "deeds", UP),
     ("beans.streak_bonus", 0.0, "beans_issued", DOWN),
     ("beans.streak_full", 2, "beans_issued", UP),
@@ -118,7 +118,7 @@ def fields(model: type[Settings] = Scenario, seen: frozenset[type] = frozenset()
     names: set[str] = set()
     for name, field in model.model_fields.items():
         names.add(name)
-        for part in re.findall(r"sim\.scenario\.(\w+)", str(field.annotation)):
+        for part in re.findall(r"sim\.scenario\.(?:\w+\.)?(\w+)", str(field.annotation)):
             inner = getattr(__import__("sim.scenario", fromlist=[part]), part)
             if inner not in seen:
                 names |= fields(inner, seen | {inner})
@@ -126,10 +126,12 @@ def fields(model: type[Settings] = Scenario, seen: frozenset[type] = frozenset()
 
 
 def test_every_setting_is_read_by_the_engine() -> None:
-    """No setting is a label: each is an attribute that the engine or an agent reads."""
+    """No setting is a label: each is an attribute that the engine, an agent or an observer reads."""
     folder = Path(sim.__file__).parent
     code = "".join(
-        f.read_text("utf-8") for part in ("engine", "agents") for f in sorted((folder / part).glob("*.py"))
+        f.read_text("utf-8")
+        for part in ("engine", "agents", "observation")
+        for f in sorted((folder / part).glob("*.py"))
     )
     unread = {name for name in fields() - DESCRIBES if not re.search(rf"\.{name}\b", code)}
     assert len(fields()) > 100

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from sim.agents.weeks import MerchantWeeks
 from sim.bookkeeping import Kind
+from sim.engine.campaign import Campaign
 from sim.kernel.rows import NOBODY
-from tests.systems.runs import DAY_US, Run, run
+from tests.systems.runs import DAY_US, Run, run, scenario
 
 USERS = 10_000
 BARRIER_US = DAY_US // 4
@@ -96,3 +100,38 @@ def late_closed(r: Run) -> set[int]:
     rows = r.rows(Kind.ORDER_CONFIRM)
     recent = rows["project"][rows["t"] >= (45 - 7) * DAY_US]
     return set(recent.tolist()) & set(np.flatnonzero(~r.campaign.projects.open).tolist())
+
+
+EVENTFUL = {
+    "projects.targets_total": "1_000_000 yuan",
+    "ngos.report_every": "365 days",
+    "merchants.ceiling": 0.3,
+}
+
+
+def test_only_those_who_may_act_wake_and_nobody_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Goals reached, pledges taken up and withdrawn, notices: all as if every merchant looked every week."""
+    looked = {"few": 0, "all": 0}
+    digests = {}
+    decide = MerchantWeeks.decide
+
+    def everybody(self: MerchantWeeks, until: int, open_projects: np.ndarray) -> list[int]:
+        at = self.merchants.next_at
+        late = np.flatnonzero(at <= until)
+        return list(late[np.lexsort((late, at[late]))].tolist())
+
+    for who in looked:
+
+        def counted(self: MerchantWeeks, *args: Any, who: str = who) -> None:
+            looked[who] += 1
+            decide(self, *args)
+
+        monkeypatch.setattr(MerchantWeeks, "decide", counted)
+        if who == "all":
+            monkeypatch.setattr(MerchantWeeks, "due", everybody)
+        campaign = Campaign(scenario("festival", 3_000, changes=EVENTFUL), workers=1)
+        campaign.run()
+        digests[who] = campaign.digest()
+        assert campaign.projects.funded.sum() > 3
+    assert digests["few"] == digests["all"]
+    assert looked["few"] < 0.2 * looked["all"]

@@ -31,13 +31,13 @@ def test_participants_are_the_players_who_played() -> None:
         assert told == len(np.unique(sessions["agent"][r.day_of(sessions) == day]))
 
 
-def test_farmers_are_players_but_not_new_players() -> None:
-    """Their accounts are told as such in the catalogue: with them there are more players, none of them new."""
+def test_farmers_are_no_players() -> None:
+    """They grow beans, but are nobody: players are honest users."""
     farmed = run("point_farms", USERS)
     farmers = farmed.campaign.farmers.awake
     honest = farmed.campaign.population.users["flags"][:USERS] & 1
     assert farmers > 0
-    assert farmed.metrics["players"] == honest.sum() + farmers
+    assert farmed.metrics["players"] == honest.sum()
 
 
 def test_segments_and_channels_count_new_players() -> None:

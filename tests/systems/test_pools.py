@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from sim.bookkeeping import Kind
 from sim.engine.campaign import Campaign
-from sim.engine.frames import all_tables
+from sim.loading import scenario_text
 from sim.spans import DAY_S
 from tests.systems.runs import DAY_US, Run, run, scenario
 
@@ -42,7 +42,7 @@ def test_first_come_matches_each_gift_at_the_ratio(first: Run) -> None:
     assert len(asked) > 50
     assert len(short) < 0.2 * len(asked)
     half = matched(run("match_pools", USERS, pools__main__ratio=0.5))
-    np.testing.assert_array_equal(half["match"][:20], half["fen"][:20] // 2)
+    np.testing.assert_array_equal(half["match"][:20], np.rint(half["fen"][:20] / 2))  # halves to the even fen
 
 
 def test_the_lot_gives_some_more_and_some_less_than_their_gift(lot: Run) -> None:
@@ -212,7 +212,7 @@ def test_a_run_that_goes_on_from_a_snapshot_remembers_what_was_unmet(tmp_path: P
     first.save(tmp_path / "half.npz")
     second.load(tmp_path / "half.npz")
     second.run()
-    assert_frame_equal(all_tables(second)["budgets"], whole.tables["budgets"])
+    assert_frame_equal(second.recorder.tables()["budgets"], whole.tables["budgets"])
 
 
 def test_what_pools_gave_and_have_left_is_what_was_put_in() -> None:
@@ -230,3 +230,59 @@ def test_a_closed_pool_is_shown_with_what_it_had_left() -> None:
     left = {row["pool"]: row["left_fen"] for row in week.tables["budgets"].iter_rows(named=True)}
     assert last == left
     assert any(left.values())
+
+
+# --- two pools for the same thing ---------------------------------------------------------------------------
+
+SPARE = '\n[pools.spare]\nsponsor = "另一家"\nserves = "{serves}"\ntotal = "{total} yuan"\n{more}\n'
+
+
+def with_spare(name: str, serves: str, total: str, more: str = "") -> str:
+    """The text of a shipped scenario with a second pool behind its own."""
+    return scenario_text(name) + SPARE.format(serves=serves, total=total, more=more)
+
+
+def served_by(r: Run, kind: Kind, pool: str, refused: bool = False) -> np.ndarray:
+    """The rows of a kind that asked this pool."""
+    rows = r.rows(kind, refused=refused)
+    return rows[rows["pool"] == 1 + list(r.campaign.scenario.pools).index(pool)]
+
+
+def test_a_second_bean_pool_stands_in_when_the_first_cannot_pay_a_hundred_beans() -> None:
+    """Half a yuan left in the first pool keeps nobody from the second; before it is needed nothing differs."""
+    few = {"pools__beans__total": "36_000 yuan"}  # 4.50 yuan at this size: four hundreds and half a one
+    alone = run("week95_2022", 5_000, **few)
+    both = run(with_spare("week95_2022", "beans", "80_000_000"), 5_000, **few)
+    paid = served_by(both, Kind.BEAN_GIFT, "spare")
+    first = served_by(both, Kind.BEAN_GIFT, "beans")
+    np.testing.assert_array_equal(first, served_by(alone, Kind.BEAN_GIFT, "beans"))
+    assert len(paid) > 10
+    assert paid["t"].min() > first["t"].max()
+    assert budget(both, "beans")["left_fen"] == budget(alone, "beans")["left_fen"] == 50
+
+
+def test_a_second_gift_pool_serves_while_the_daily_one_is_dry_closed_or_not_open_yet() -> None:
+    """From nine until it is dry the daily pool matches, before and after that the second, every day."""
+    alone = run("match_pools", USERS, **SMALL)
+    both = run(with_spare("match_pools", "gifts", "40_000_000_000"), USERS, **SMALL)
+    daily, spare = served_by(both, Kind.GIFT, "main"), served_by(both, Kind.GIFT, "spare")
+    assert spare["t"].min() < DAY_US + 9 * HOUR_US <= daily["t"].min()
+    for day in (1, 2, 3):
+        paid = daily["t"][(daily["t"] // DAY_US == day) & (daily["match"] > 0)]
+        later = spare["t"][spare["t"] // DAY_US == day]
+        assert paid.min() < day * DAY_US + 10 * HOUR_US
+        assert (later > paid.max()).any()
+    assert daily["match"].sum() == budget(both, "main")["deposited_fen"]  # none of its money was passed over
+    assert (spare["t"] // DAY_US == 4).any()  # the daily pool has ended
+    assert both.metrics["unmet_fen"] < alone.metrics["unmet_fen"]
+    assert both.metrics["gifts_matched_share"] > alone.metrics["gifts_matched_share"]
+
+
+@pytest.mark.parametrize("nothing", ["ratio = 0.0", 'cap_per_gift = "0 yuan"'])
+def test_a_pool_that_never_gives_anything_lets_the_next_one_serve(nothing: str) -> None:
+    """A ratio or a cap of nothing is as good as no pool, however much money stands in it."""
+    name, value = nothing.split(" = ")
+    idle = {f"pools__main__{name}": 0.0 if name == "ratio" else value.strip('"')}
+    both = run(with_spare("match_pools", "gifts", "40_000_000_000"), USERS, **idle)
+    assert not len(served_by(both, Kind.GIFT, "main"))
+    assert served_by(both, Kind.GIFT, "spare")["match"].sum() > 0

@@ -63,6 +63,16 @@ def test_a_competition_moves_more_than_a_shared_goal(week: Run) -> None:
     assert set(week.rows(Kind.TEAM_UNLOCK)["fen"] % 2_000) == {0, 1_000}
 
 
+def test_the_upper_halfs_bonus_is_a_setting(week: Run) -> None:
+    """Without it a competition unlocks whole sums only, with a larger one more, as far as the pool goes."""
+    plain = run("week95_2022", USERS, teams__upper_half_bonus=0.0)
+    small = run("week95_2022", USERS, teams__upper_half_bonus=0.1)
+    unlocked = [r.tables["teams"]["unlocked_fen"].sum() for r in (plain, small, week)]
+    assert unlocked == sorted(set(unlocked))
+    assert set(plain.rows(Kind.TEAM_UNLOCK)["fen"] % 2_000) == {0}
+    assert 2_200 in set(small.rows(Kind.TEAM_UNLOCK)["fen"])
+
+
 def test_without_members_there_is_nothing_of_it(week: Run) -> None:
     """Where nobody joins nothing is unlocked, and the members' extra activity is missing."""
     alone = run("week95_2022", USERS, deeds__join_team__ease=-50.0)

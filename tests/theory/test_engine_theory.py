@@ -6,11 +6,9 @@ fail a goodness-of-fit test at one in a thousand.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from datetime import date, datetime
 from typing import Any
-from unittest import mock
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,13 +17,11 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from sim.behaviour.label import label_pull
-from sim.behaviour.lifetime import bgbb_active_probability
 from sim.behaviour.parameters import Parameters, load_parameters
 from sim.bookkeeping import Kind
-from sim.engine import campaign as campaigns
-from sim.engine import frames
 from sim.engine.actions import Actions, empty, join
 from sim.engine.campaign import Campaign
+from sim.experiments import bgbb
 from sim.experiments.fits import stored_shapes
 from sim.experiments.published import published
 from sim.kernel.alias import build_alias
@@ -54,10 +50,10 @@ def campaign_of(
 ) -> tuple[Campaign, Actions]:
     """A run, its weekdays all alike, and every action of it, perhaps but visits and plain orders."""
     told: list[Actions] = []
-    with mock.patch.object(campaigns, "load_parameters", return_value=parameters or load_parameters()):
-        campaign = Campaign(
-            scenario, replication, workers=1, record_all=visits, watch=lambda part: told.append(part.copy())
-        )
+    campaign = Campaign(
+        scenario, replication, parameters=parameters, workers=1, record_all=visits,
+        watch=lambda part: told.append(part.copy()),
+    )  # fmt: skip
     campaign.population.days["weekday"] = 1.0
     campaign.run()
     return campaign, join(*told)
@@ -241,13 +237,6 @@ HABIT_EFFECTS = ("habit_slope", "habit_streak_gain", "habit_break_loss", "habit_
 PLAYERS = 20_000
 
 
-def with_zero(p: Parameters, *names: str) -> Parameters:
-    """The parameters with some of them at 0."""
-    assert set(names) <= {entry.name for entry in p}
-    entries = [dataclasses.replace(e, value=0.0) if e.name in names else e for e in p]
-    return Parameters(tuple(entries), p.sha256)
-
-
 def retention(profile: str, parameters: Parameters) -> tuple[int, NDArray[np.float64]]:
     """Newcomers of the first two days, and their share active on day 0 … 30 after, on a flat calendar."""
     scenario = a_world(33, PLAYERS, profile=profile, play={"entry_per_visit": 1.0})
@@ -260,7 +249,7 @@ def retention(profile: str, parameters: Parameters) -> tuple[int, NDArray[np.flo
     age = first["t"] // DAY_US - entered[first["agent"]]
     cohort = int(((entered >= 0) & (entered <= 1)).sum())
     active = np.bincount(age, minlength=31)[:31] / cohort
-    table = frames.retention(campaign)
+    table = campaign.recorder.play.retention()
     assert table is not None
     assert (table["active"] / table["cohort"]).to_numpy()[:31] == pytest.approx(active, abs=0.005)
     return cohort, active
@@ -269,12 +258,12 @@ def retention(profile: str, parameters: Parameters) -> tuple[int, NDArray[np.flo
 @pytest.mark.parametrize(("profile", "short"), PROFILES)
 def test_lifetimes_without_habit_are_bgbb(profile, short):
     """With habit and streaks without effect, D1 … D30 of the engine's newcomers are the closed form's."""
-    cohort, active = retention(profile, with_zero(load_parameters(), *HABIT_EFFECTS))
+    cohort, active = retention(profile, load_parameters().vary(dict.fromkeys(HABIT_EFFECTS, 0.0)))
     shapes = stored_shapes(load_parameters(), short)
     assert cohort > 0.95 * PLAYERS
     assert active[0] == 1.0
     for day in range(1, 31):
-        chance = bgbb_active_probability(day, *shapes)
+        chance = bgbb.active(day, *shapes)
         near(active[day], chance, math.sqrt(chance * (1 - chance)), cohort)
 
 
@@ -293,7 +282,7 @@ def test_newcomers_come_back_as_published(profile, short):
     _, active = retention(profile, load_parameters())
     shapes = stored_shapes(load_parameters(), short)
     told = {f"D{day}": f"{active[day]:.2%}" for day in (1, 7, 14, 30)}
-    bare = {f"D{day}": f"{bgbb_active_probability(day, *shapes):.2%}" for day in (1, 7, 14, 30)}
+    bare = {f"D{day}": f"{bgbb.active(day, *shapes):.2%}" for day in (1, 7, 14, 30)}
     print(f"{profile}: {told}, without habit {bare}")
     assert {day: active[day] for day in curve(profile)} == pytest.approx(curve(profile), abs=0.01)
     low, high = published()["apps"]["day_7_interval"]
@@ -304,7 +293,7 @@ def test_the_first_choice_is_binomial_and_its_wait_exponential():
     """A deed of weight exp(ease) against stopping is chosen with its share, after an exponential time."""
     deed = {"label": "tap", "kind": "general", "cost": "0.05 yuan", "ease": 0.3}
     scenario = a_world(1, 8_000, play={"entry_per_visit": 1.0, "sessions_extra": 0.0}, deeds={"tap": deed})
-    parameters = with_zero(load_parameters(), "choice_glow_sd")
+    parameters = load_parameters().vary({"choice_glow_sd": 0.0})
     _, rows = campaign_of(scenario, parameters=parameters)
     sessions = of_kind(rows, Kind.SESSION)
     sessions = sessions[sessions["t"] < 22 * 3600 * SECOND]  # later ones may be cut short by midnight

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from sim.engine.measures import top_share
+from sim.observation.shares import gini, top_share
 from sim.reporting.figures.canvas import Canvas
 from sim.reporting.figures.numbers import (
     FEN_PER_YUAN,
@@ -12,7 +12,6 @@ from sim.reporting.figures.numbers import (
     Tables,
     at_instants,
     by_group,
-    gini,
     long,
     lorenz,
     per_replication,
@@ -41,8 +40,8 @@ SOURCE_WORDS = {
 
 def giving_numbers(tables: Tables) -> pl.DataFrame:
     """Money raised by cause, in yuan, one series per source."""
-    rows = tables["sources"].filter(pl.col("fen") > 0)
-    return by_group(rows, "giving", "source", "cause", "fen", 1 / FEN_PER_YUAN)
+    rows = by_group(tables["sources"], "giving", "source", "cause", "fen", 1 / FEN_PER_YUAN)
+    return rows.filter(pl.col("value") > 0)
 
 
 def draw_giving(c: Canvas, rows: pl.DataFrame) -> None:
@@ -108,16 +107,19 @@ def draw_ngos(c: Canvas, rows: pl.DataFrame) -> None:
 
 def team_numbers(tables: Tables) -> pl.DataFrame:
     """Points of the first teams; by name in one replication, by rank over several."""
-    rows = tables["teams"].filter((pl.col("rank") <= MOST_TEAMS) & (pl.col("points") > 0)).sort("rank")
+    rows = tables["teams"].filter(pl.col("rank") <= MOST_TEAMS).sort("rank")
     if not len(rows):
         return NOTHING
     ranked = (
         pl.format("{}", "rank") if rows["replication"].n_unique() > 1 else pl.format("{} {}", "rank", "name")
     )
     named = rows.with_columns(ranked.alias("team"))
+    points = long(named, "points", "team", ["points"]).filter(pl.col("value") > 0)
     return together(
-        long(named, "points", "team", ["points"]),
-        long(named, "unlocked", "team", ["unlocked_fen"], 1 / FEN_PER_YUAN),
+        points,
+        long(named, "unlocked", "team", ["unlocked_fen"], 1 / FEN_PER_YUAN).filter(
+            pl.col("x").is_in(points["x"].implode())
+        ),
     )
 
 
@@ -137,7 +139,9 @@ def helped_numbers(tables: Tables) -> pl.DataFrame:
     people = rows.group_by(by, maintain_order=True).agg(pl.col("helped").sum())
     limited = rows.filter(pl.col("limited")).group_by(by, maintain_order=True)
     funded = limited.agg((100.0 * pl.col("funded").mean()).alias("share"))
-    return together(long(people, "helped", "cause", ["helped"]), long(funded, "funded", "cause", ["share"]))
+    return together(
+        long(people, "helped", "cause", ["helped"]), long(funded, "funded", "cause", ["share"], absent=None)
+    )
 
 
 def draw_helped(c: Canvas, rows: pl.DataFrame) -> None:

@@ -52,7 +52,7 @@ def pledge_numbers(tables: Tables) -> pl.DataFrame:
     )
     return together(
         donation.with_columns(pl.col("x").cast(pl.String)),
-        long(part, "merchants", "category", ["merchants"]),
+        long(part, "merchants", "category", ["merchants"], absent=None),
     )
 
 

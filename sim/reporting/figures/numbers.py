@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-import numpy as np
 import polars as pl
 
-from sim.reporting.statistics import intervals
+from sim.reporting.statistics import averaged
 
 Tables = Mapping[str, pl.DataFrame]
 FEN_PER_YUAN = 100.0
@@ -20,14 +19,28 @@ US_PER_HOUR = 3_600_000_000
 NOTHING = pl.DataFrame(schema={"panel": pl.String, "series": pl.String, "x": pl.Float64, "value": pl.Float64})
 
 
-def long(rows: pl.DataFrame, panel: str, x: str, series: list[str], factor: float = 1.0) -> pl.DataFrame:
-    """Columns `series` of rows over column `x`, one row per point; values times `factor`."""
+def long(
+    rows: pl.DataFrame, panel: str, x: str, series: list[str], factor: float = 1.0, absent: float | None = 0.0
+) -> pl.DataFrame:
+    """Columns `series` of rows over column `x`, one row per point; values times `factor`.
+
+    What a replication has no row of is `absent`: 0 of what is counted, None where a share does not apply.
+    """
     parts = []
     for name in series:
-        one = rows.select("replication", pl.col(x).alias("x"), pl.col(name).cast(pl.Float64).alias("value"))
-        mean = intervals(one.with_columns(pl.col("value") * factor), ["x"], ["value"])
-        parts.append(mean.select(pl.lit(panel).alias("panel"), pl.lit(name).alias("series"), pl.all()))
+        one = rows.select(
+            "replication", pl.lit(name).alias("series"), pl.col(x).alias("x"), pl.col(name).alias("value")
+        )
+        parts.append(_means(one, panel, factor, absent))
     return together(*parts)
+
+
+def _means(rows: pl.DataFrame, panel: str, factor: float, absent: float | None) -> pl.DataFrame:
+    """The mean of every point of every series, and over how many replications it is if there are several."""
+    values = rows.with_columns(pl.col("value").cast(pl.Float64) * factor)
+    mean = averaged(values, ["series", "x"], absent)
+    several = rows["replication"].n_unique() > 1
+    return mean.select(pl.lit(panel).alias("panel"), pl.all() if several else pl.exclude("over"))
 
 
 def together(*parts: pl.DataFrame) -> pl.DataFrame:
@@ -39,11 +52,13 @@ def by_group(
     rows: pl.DataFrame, panel: str, group: str, x: str, value: str, factor: float = 1.0
 ) -> pl.DataFrame:
     """Like `long`, with the series in a column `group` and the values in one column."""
-    parts = [
-        long(part, panel, x, [value], factor).with_columns(pl.lit(str(key[0])).alias("series"))
-        for key, part in rows.group_by([group], maintain_order=True)
-    ]
-    return together(*parts)
+    named = rows.select(
+        "replication",
+        pl.col(group).cast(pl.String).alias("series"),
+        pl.col(x).alias("x"),
+        pl.col(value).alias("value"),
+    )
+    return together(_means(named, panel, factor, 0.0))
 
 
 def per_replication(rows: pl.DataFrame, summarise: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
@@ -89,12 +104,3 @@ def _between(upto: list[float], place: float) -> float:
     low = min(int(place), len(upto) - 1)
     high = min(low + 1, len(upto) - 1)
     return upto[low] + (place - low) * (upto[high] - upto[low])
-
-
-def gini(values: pl.Series) -> float:
-    """Gini coefficient: 0 all alike, 1 one has all."""
-    ordered = np.sort(values.to_numpy().astype(float))
-    n, total = len(ordered), ordered.sum()
-    if n == 0 or total == 0:
-        return 0.0
-    return float(2 * (ordered * np.arange(1, n + 1)).sum() / (n * total) - (n + 1) / n)

@@ -56,7 +56,7 @@ def retention_numbers(tables: Tables) -> pl.DataFrame:
     """Share of new players who play at an age in days, in percent."""
     rows = tables["retention"].filter((pl.col("cohort") >= SMALLEST_COHORT) & (pl.col("age_days") >= 1))
     shares = rows.with_columns((100.0 * pl.col("active") / pl.col("cohort")).alias("share"))
-    return long(shares, "retention", "age_days", ["share"]) if len(shares) else NOTHING
+    return long(shares, "retention", "age_days", ["share"], absent=None) if len(shares) else NOTHING
 
 
 def draw_retention(c: Canvas, rows: pl.DataFrame) -> None:

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from sim.doors import written_whole
 from sim.errors import UsageError
-from sim.loading import settings_hash
 from sim.reporting.figures import giving, market, play, traffic
 from sim.reporting.figures.canvas import Canvas
 from sim.reporting.figures.look import Look, printing
@@ -73,7 +72,7 @@ def caption_of(results: Results, look: Look) -> str:
     """Users and source of a figure, and what its bands are."""
     world, count = results.scenario.scenario, len(results.outcomes)
     real = look.number(world.real_users)
-    key = settings_hash(results.scenario)[:8]
+    key = results.settings_hash[:8]
     words = look.say(
         f"模拟 {world.users:,} 名用户（现实 {real}）；方案 {results.design}；",
         f"{world.users:,} users simulated for {real}; design {results.design}; ",

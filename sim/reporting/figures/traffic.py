@@ -36,13 +36,15 @@ WORDS = {
 
 
 def traffic_numbers(tables: Tables) -> pl.DataFrame:
-    """Orders on the busiest day by minute (more where a minute holds few), donations by day around it."""
+    """Orders on the busiest day by minute (more where a minute holds few), donations by day around it.
+
+    Of a day that was watched in several stretches the busiest is shown: nothing is known of the time between.
+    """
     start, days = start_of(tables), on_dates(tables["days"])
-    fine = tables.get("minutes", tables["hours"])
-    rows = at_instants(fine, start)
-    daily = rows.group_by(pl.col("at").dt.truncate("1d"), maintain_order=True).agg(pl.col("orders").sum())
-    peak = daily.sort("orders", descending=True)["at"][0]
-    busy = rows.filter(pl.col("at").dt.truncate("1d") == peak)
+    rows = _stretches(at_instants(tables.get("minutes", tables["hours"]), start))
+    by_stretch = rows.group_by(["date", "stretch"], maintain_order=True).agg(pl.col("orders").sum())
+    peak, stretch, _ = by_stretch.sort("orders", descending=True).row(0)
+    busy = rows.filter((pl.col("date") == peak) & (pl.col("stretch") == stretch))
     step = _step(busy) if "minutes" in tables else HOUR
     binned = busy.group_by(["replication", pl.col("at").dt.truncate(f"{step}m")], maintain_order=True)
     near = days.filter(
@@ -52,6 +54,15 @@ def traffic_numbers(tables: Tables) -> pl.DataFrame:
     return together(
         long(binned.agg(pl.col(orders).sum()), f"{step} min", "at", orders),
         long(near, "day", "at", ["pledged_fen", "confirmed_fen"], 1 / FEN_PER_YUAN),
+    )
+
+
+def _stretches(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with their `date` and the number of the `stretch` they lie in: one ends where the next row is missing."""
+    step = pl.col("t").diff()
+    ends = (step > step.min()).fill_null(False)
+    return rows.with_columns(
+        pl.col("at").dt.truncate("1d").alias("date"), ends.cum_sum().over("replication").alias("stretch")
     )
 
 

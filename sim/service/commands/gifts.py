@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import UNSET
 
 from sim.bookkeeping import Kind, code_of, read_action
+from sim.domain.matching import granted_fen
 from sim.ledger.accounts import MOST
 from sim.ledger.entries import Entry, Mode, Posted, Refusal, View
 from sim.service.commands.plan import Caller, Plan, day_of, held, incomplete, refuse, take, year_of
@@ -68,7 +69,7 @@ def matched(view: View, action: dict[str, Any], asked: int) -> dict[str, int | s
     if not asked:
         action["match"] = 0
         return {}
-    action["match"] = min(asked, max(0, view.available(f"2600:{action['pool']}")))
+    action["match"] = granted_fen(asked, max(0, view.available(f"2600:{action['pool']}")))
     return {"matched": action["match"]}
 
 

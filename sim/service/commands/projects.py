@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET
 
 from sim.bookkeeping import Kind, read_action
+from sim.domain.ratios import most_of
 from sim.ledger.entries import Document, Entry, Move, Refusal, View
 from sim.service.commands.plan import Caller, Plan, invalid, missing
 from sim.service.messages import Completion, Disbursement, Fee, Named
@@ -100,7 +101,7 @@ def fee(ask: Fee, caller: Caller) -> Plan:
     lines = read_action(Kind.FEE, {"project": ask.project, "ngo": ask.ngo, "fen": ask.fen})
 
     def draft(view: View) -> Entry | Refusal:
-        most = max(0, view.available(account)) * caller.policy.fee_cap_ppm // 1_000_000
+        most = most_of(max(0, view.available(account)), caller.policy.fee_cap_ppm)
         if ask.fen > most:
             return Refusal(
                 "fee_cap_exceeded", "more than the cap allows", {"most": most, "required": ask.fen}

@@ -1,0 +1,103 @@
+"""The scenario: one frozen value that holds the world and the incentive rules of a run.
+
+Money is integer fen, charity time integer minutes, time integer microseconds, beans integers, ratios of them parts
+per million.
+`sim.loading` reads it from TOML (where money, durations and hours carry units) and reports every
+mistake with its line; here stand only the nouns, their defaults and the grades behind them.
+Defaults graded A are assumptions: `docs/assumptions.md` lists them.
+"""
+
+# ruff: noqa: RUF012 (the tables are frozen, and pydantic copies a default)
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from sim.scenario.charity import Account, Activities, Benefit, Gifts, Ngos, Pool, Projects
+from sim.scenario.market import Clock, CurvePoint, Festival, FineWindow, Merchants, Orders, Shopping, World
+from sim.scenario.play import (
+    Beans,
+    Channel,
+    Deed,
+    Farmers,
+    Hours,
+    Phase,
+    Play,
+    Redemption,
+    Segment,
+    Sharing,
+    Staff,
+    Teams,
+)
+from sim.scenario.settings import Settings
+from sim.spans import SECOND
+
+__all__ = [
+    "Clock", "CurvePoint", "Festival", "FineWindow", "Gifts", "Merchants", "Pool", "Projects", "Redemption",
+    "Scenario", "Settings", "since_start",
+]  # fmt: skip
+
+
+class Scenario(Settings):
+    """Everything a run depends on besides its replication number."""
+
+    scenario: World
+    clock: Clock = Clock()
+    shopping: Shopping = Shopping()
+    festivals: dict[str, Festival] = {}
+    orders: Orders = Orders()
+    merchants: Merchants = Merchants()
+    play: Play = Play()
+    phases: dict[str, Phase] = {}
+    beans: Beans = Beans()
+    hours: Hours = Hours()
+    deeds: dict[str, Deed] = {}
+    channels: dict[str, Channel] = {}
+    segments: dict[str, Segment] = {}
+    pools: dict[str, Pool] = {}
+    redemptions: dict[str, Redemption] = {}
+    gifts: Gifts = Gifts()
+    projects: Projects = Projects()
+    ngos: Ngos = Ngos()
+    activities: Activities = Activities()
+    teams: Teams = Teams()
+    staff: Staff = Staff()
+    farmers: Farmers = Farmers()
+    account: Account = Account()
+    benefits: dict[str, Benefit] = {}
+    sharing: Sharing = Sharing()
+    designs: dict[str, dict[str, object]] = {}
+
+    def __repr__(self) -> str:
+        world = self.scenario
+        designs = ", ".join(self.designs) or "none"
+        return (
+            f"Scenario({world.title!r:.80}, {world.users} users for {world.real_users}, seed {world.seed}, "
+            f"{len(self.deeds)} deeds, {len(self.pools)} pools, designs: {designs:.200})"
+        )
+
+    __str__ = __repr__
+
+    @classmethod
+    def load(
+        cls,
+        name_or_path: str | Path,
+        design: str = "base",
+        *,
+        users: int | None = None,
+        seed: int | None = None,
+    ) -> Scenario:
+        """The scenario of a name or a path; see `sim.loading.load_scenario` for where names are looked up.
+
+        Raises ScenarioError with every mistake of the file, each with its line.
+        """
+        from sim.loading import load_scenario  # the reader stands on this noun
+
+        given = {"users": users, "seed": seed}
+        return load_scenario(name_or_path, design, {k: v for k, v in given.items() if v is not None})
+
+
+def since_start(scenario: Scenario, instant: datetime) -> int:
+    """Microseconds from the scenario's start to an instant of its calendar."""
+    since: float = (instant - scenario.scenario.start).total_seconds()
+    return round(since * SECOND)

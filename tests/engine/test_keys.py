@@ -1,0 +1,42 @@
+"""No key of chance serves two things: otherwise their luck would be one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.streams import Purpose
+
+ROOT = Path(__file__).parents[2]
+# What somebody is by nature, read again wherever it is needed instead of being stored: a user's traits, place and
+# lifetime, and how an order will end.
+READ_AGAIN = {"TRAITS", "PLACE", "BUDGET", "LIFE"}
+NEVER_DRAWN = {"PRODUCT", "ENTRY", "MATCH", "MICRO", "SCALE"}  # numbers that are taken and not used
+
+
+@pytest.fixture(scope="module")
+def world() -> dict[str, Any]:
+    """A world in which everything happens, played in plain Python with a listener at every door to chance."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.engine.keys", "busy,80,1,base", "busy,40,1,lots"],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"}, capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def test_no_key_serves_two_things(world: dict[str, Any]) -> None:
+    """Two functions meet on one key only where both read what a user or an order is by nature."""
+    met = [(purpose, who) for purpose, who in world["shared"] if purpose not in READ_AGAIN]
+    assert met == []
+
+
+def test_every_purpose_is_listened_to(world: dict[str, Any]) -> None:
+    """The small world draws every purpose there is: none escapes the comparison."""
+    assert {purpose.name for purpose in Purpose} - set(world["drawn"]) == NEVER_DRAWN

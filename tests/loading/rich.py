@@ -1,0 +1,127 @@
+"""A scenario in which every setting acts, and how to take away what each of them needs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+# On top of `week95_2022`: every setting that hangs on another one is written, and every one acts.
+RICH = """
+scenario = { users = 150, profile = "casual-game", length = "7 days" }
+merchants = { promotion_pull = 0.5 }
+play = { sessions_extra = 1.0 }
+phases.week = { beans_factor = 1.5 }
+beans = { head_start = 20, perceived = "0.03 yuan" }
+deeds.gift = { per_day = 2 }
+deeds.redeem = { per_day = 2 }
+channels.taobao = { pull = 2.0 }
+pools.flash = { rule = "random" }
+gifts = { first_median = "2 yuan", match_effect = 0.3, completion = 0.3 }
+
+ngos = { scandal_at = 2022-09-06T12:00:00+08:00, recycling_share = 0.2 }
+activities = { users_each = 50, places = 3, hours = 2, notice = "2 days", no_show = 0.2 }
+teams = { users_each = 20, minimum = 5, maximum = 900, challenge = "1 day", upper_half_bonus = 0.25 }
+staff = { push = 2.0 }
+farmers = { share = 0.1, devices = 10, wrongly_blocked = 0.01 }
+account = { holders_at_start = 0.5, partner_share = 0.9, partner_records_per_week = 0.9, partner_repeats = 0.3 }
+sharing = { post = 0.4, invite = 0.4, post_recruits = 0.5, invite_recruits = 0.5 }
+
+[shopping]
+regular_share = 0.5
+regular_orders_per_31_days = 20.0
+regular_sigma = 1.0
+occasional_orders_per_year = 2.0
+
+[projects]
+target_sigma = 0.9
+limited_share = 0.4
+fen_per_person = { education = 1, illness = 2, poverty = 3, environment = 4 }
+
+[orders]
+delivery_median = "1 day"
+delivery_sigma = 0.4
+by_hand = 0.5
+by_hand_median = "6 h"
+by_hand_sigma = 0.7
+mail_timer = "36 h"
+mail_share = 0.1
+virtual_timer = "1 day"
+virtual_share = 0.3
+
+[festivals.big]
+day = 2022-09-08
+orders = 4.0
+presale_from = 2022-09-06T00:00:00+08:00
+presale_share = 0.5
+presale_balance_at = "2 h"
+"""
+# How to take away what each condition asks for, as overrides of the rich scenario; None takes a setting out.
+BREAKS: dict[str, dict[str, Any]] = {
+    "PLAY": {"play.open": False, "farmers.share": 0.0, "farmers.entry": False},
+    "TEAMS": {"teams.open": False, "pools.teams": None, "deeds.join_team": None, "segments": {}},
+    "ACCOUNT": {"account.open": False, "deeds.account": None, "deeds.training": None, "channels": {}},
+    "GIFTS": {"deeds.gift": None, "segments": {}, "channels": {}},
+    "BEAN_GIFTS": {"deeds.bean_gift": None, "farmers.entry": False},
+    "REDEEMS": {"deeds.redeem": None, "farmers.share": 0.0, "farmers.entry": False},
+    "VOLUNTEERS": {"deeds.volunteer": None, "channels": {}},
+    "JOINED": {"deeds.join_team": None, "segments": {}},
+    "REPEATED": {"deeds.join_team.per_day": 2},
+    "REWARDED": {"deeds.*.beans": 0},
+    "TEAM_DEEDS": {"deeds.*.team": False},
+    "GROWING": {"deeds.*.beans": 0, "orders.beans": 0, "sharing.reward": 0, "beans.head_start": 0},
+    "EXCHANGED": {"deeds.bean_gift": None, "farmers.entry": False},
+    "STREAK": {"beans.streak_bonus": 0.0},
+    "ONE_PERIOD": {"beans.valid_months": 1},
+    "MINORS": {"segments.minors.minor": False},
+    "REACHED": {"segments.minors.minor": False},
+    "FOR_MINORS": {"deeds.*.adults_only": False, "benefits": {}},
+    "ENTRY": {"play.entry_per_visit": 0.0},
+    "SERVED": {"deeds.bean_gift": None},
+    "GIFT_POOL": {"pools.orders.rule": "random"},
+    "MATCHING": {"pools.beans.ratio": 2.0, "pools.beans.cap_per_gift": "1 yuan"},
+    "SOME_RATIO": {"pools.flash.ratio": 0.0},
+    "GIFTS_MATCHED": {"pools.flash": None, "pools.daily": None},
+    "TEAMS_PAID": {"pools.teams": None},
+    "COMPETING": {"teams.mode": "shared_goal"},
+    "GOALS": {"projects.targets_total": "0 yuan"},
+    "LIMITED": {"projects.limited_share": 0.0},
+    "ITS_CAUSE": {"projects.causes": {"education": 1.0}},
+    "INSIDE": {"ngos.scandal_at": datetime.fromisoformat("2022-09-20T00:00:00+08:00")},
+    "STAFF": {"staff.share": 0.0},
+    "FARMERS": {"farmers.share": 0.0, "farmers.entry": False},
+    "FARMS_ENTER": {"farmers.entry": False},
+    "DEVICES": {"farmers.device_cap": 0},
+    "PARTNER": {"account.partner_share": 0.0},
+    "UPLOADS": {"account.partner_records_per_week": 0.0},
+    "HELD": {"deeds.account": None, "account.holders_at_start": 0.0, "channels": {}},
+    "POSTED": {"sharing.post": 0.0},
+    "INVITED": {"sharing.invite": 0.0},
+    "SHARED": {"sharing.post": 0.0, "sharing.invite": 0.0},
+    "REGULARS": {"shopping.regular_share": 0.0},
+    "OTHERS": {"shopping.regular_share": 1.0},
+    "FESTIVALS": {"festivals": {}},
+    "PRESALE": {"festivals.big.presale_from": None, "festivals.big.presale_share": 0.0},
+    "PRESOLD": {"festivals.big.presale_share": 0.0},
+    "BY_HAND": {"orders.by_hand": 0.0},
+    "MAILED": {"orders.mail_share": 0.0},
+    "VIRTUAL": {"orders.virtual_share": 0.0},
+}  # fmt: skip
+
+# Settings that act whatever the others say; a new setting goes here or into the table.
+ALWAYS = frozenset(
+    """
+    scenario.title scenario.start scenario.length scenario.users scenario.real_users scenario.seed
+    scenario.summary scenario.calibrated clock.barrier clock.fine shopping.regular_share
+    shopping.visits_per_order shopping.weekday shopping.price_median shopping.price_sigma festivals.*.day
+    festivals.*.orders festivals.*.takes_part festivals.*.visits festivals.*.price_factor festivals.*.curve
+    festivals.*.presale_share orders.pay_within orders.cancel orders.ship_within orders.by_hand
+    orders.express_timer orders.mail_share orders.virtual_share orders.refund_before orders.hours
+    orders.refund_after merchants.real merchants.products_each merchants.size_sigma merchants.charity_share
+    merchants.ceiling merchants.pledge_minimum_share merchants.badge merchants.quit_per_month
+    merchants.notices_per_week play.open hours.donated_cap channels.*.label channels.*.audience
+    segments.*.label segments.*.share projects.users_each projects.minimum projects.maximum projects.causes.*
+    ngos.users_each ngos.minimum ngos.maximum ngos.size_sigma ngos.on_time_a ngos.on_time_b ngos.report_every
+    ngos.disburse_every ngos.review_days ngos.fee_cap ngos.correction ngos.evaluation farmers.share farmers.entry
+    designs.*
+    """.split()  # noqa: SIM905
+)
