@@ -7,6 +7,8 @@ STAMP := $(VENV)/.installed
 FRAMES := .venv-frames
 PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.version_info < (3, 11) and sys.exit(1); print(sys.executable)' 2>/dev/null && break; done)
+# Small runs that between them open every door of the kernel, and what else is made once a user (tests/engine).
+WARM = $(VENV)/bin/beanpeak run hello week95_2022 --users 500 --quiet --out $(VENV)/warm
 # uv from the PATH if it works, else the private one that `make` puts into .uv.
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
@@ -22,6 +24,9 @@ $(STAMP): requirements.lock pyproject.toml | $(filter .uv/%,$(UV))
 	@echo "Installing the locked environment into $(VENV) ..."
 	@$(UV) pip sync --quiet --compile-bytecode --python $(PY) --require-hashes requirements.lock
 	@$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
+	@echo "Compiling what runs need ..."
+	@$(WARM) >/dev/null || echo "make: the first run will compile" >&2
+	@rm -rf $(VENV)/warm
 	@touch $@
 
 # `pip --target` also works where the system's Python is managed by the distribution (PEP 668);

@@ -95,7 +95,10 @@ class Rule(CPUDispatcher):
 
     def _door(self, args: Types, result: Any) -> Any:
         with nothing_collected():
-            return self._compile(Door, args, result)
+            made = self._compile(Door, args, result)
+        for constants in made._find_referenced_environments():  # those of the drafts, as when code is loaded
+            made.library.codegen.set_env(constants.env_name, constants)
+        return made
 
     def _compile(self, kind: type[Draft], args: Types, result: Any) -> Any:
         """What Numba makes of the function, in a library of this kind."""

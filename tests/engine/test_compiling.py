@@ -122,3 +122,23 @@ def test_an_edited_rule_is_run_and_not_its_old_machine_code(copy, run, tmp_path)
     assert run() == "0.25"
     folders = [folder for folder in (tmp_path / "cache" / "beanpeak").iterdir() if any(folder.iterdir())]
     assert len(folders) == 2
+
+
+def test_a_folder_that_moved_finds_what_it_had_compiled(copy, tmp_path):
+    """Nothing in a key or in the code names the place: the same text elsewhere compiles nothing again."""
+    (copy / "behaviour" / "probe.py").write_text(PROBE, encoding="utf-8")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA")}
+    script = "from sim.behaviour.probe import probe; print(probe(1.0), *probe.stats.cache_hits.values())"
+
+    def run(place: Path) -> str:
+        environment = kept | {"PYTHONPATH": str(place), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+        command = [sys.executable, "-B", "-c", script]
+        return subprocess.run(
+            command, cwd=place, env=environment, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    assert run(tmp_path) == "0.5"
+    elsewhere = tmp_path / "else" / "where"
+    elsewhere.mkdir(parents=True)
+    copy.rename(elsewhere / "sim")
+    assert run(elsewhere) == "0.5 1"
