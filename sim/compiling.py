@@ -17,9 +17,9 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 import numpy as np
-from numba import types
 
 from sim.codecache import SETTINGS, CodeCache, Shelf
+from sim.linking import Rule
 from sim.plainly import over_plain_tables
 
 P = ParamSpec("P")
@@ -34,6 +34,7 @@ def sources() -> list[Path]:
     files = [
         PACKAGE / "streams.py",
         PACKAGE / "compiling.py",
+        PACKAGE / "linking.py",
         PACKAGE / "bookkeeping.py",
         PACKAGE / "arrays.py",
         PACKAGE / "spans.py",
@@ -68,14 +69,11 @@ class Rules:
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Compile the function when it is first called; with NUMBA_DISABLE_JIT=1 it stays as it is."""
+        if SETTINGS.DISABLE_JIT:
+            return function
         if function not in self._of:
-            options: Any = {"nogil": True, "_nrt": self.makes}
-            body = function if SETTINGS.DISABLE_JIT else self._calling_compiled(function)
-            compiled: Any = numba.njit(**options)(body)
-            if not SETTINGS.DISABLE_JIT:
-                _plain_numbers(compiled)
-                compiled._cache = CodeCache(function, self.shelf)
-            self._of[function] = compiled
+            body = self._calling_compiled(function)
+            self._of[function] = Rule(body, CodeCache(function, self.shelf), self.makes)
         return cast(Callable[P, R], self._of[function])
 
     def _calling_compiled(self, function: Any) -> Any:
@@ -89,27 +87,6 @@ class Rules:
 
 def _is_plain_rule(called: Any) -> bool:
     return isinstance(called, FunctionType) and called.__module__.startswith("sim.domain.")
-
-
-def _plain_numbers(compiled: Any) -> None:
-    """Let every caller share one compiled form: numbers arrive as int64 and float64.
-
-    Numba would compile a rule anew for each literal integer and each width of a column it is called with.
-    """
-    find = compiled.get_call_template
-
-    def found(args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
-        return find(tuple(_plain(kind) for kind in args), {name: _plain(kind) for name, kind in kws.items()})
-
-    compiled.get_call_template = found
-
-
-def _plain(kind: Any) -> Any:
-    """The type an argument is handed over as."""
-    wide = types.unliteral(kind)  # type: ignore[no-untyped-call]
-    if isinstance(wide, types.Integer):
-        return types.int64
-    return types.float64 if isinstance(wide, types.Float) else wide
 
 
 rule = Rules()
