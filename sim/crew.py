@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Lock, Thread
@@ -73,8 +73,10 @@ class Crew:
     """Processes that take replications from one list until it is empty."""
 
     def __init__(self, runs: Sequence[Unfinished], workers: int, jobs: int, watch: WatchAny) -> None:
-        self.workers, self.watch = workers, watch
+        self.all_workers, self.workers, self.watch = workers, max(1, workers // jobs), watch
         self.todo: deque[Replication] = deque((run, number) for run in runs for number in run.missing())
+        self.missing = Counter(run.folder for run, _ in self.todo)
+        self.rest_s = sum(replication_s(run.plan) for run, _ in self.todo)  # of what is not kept
         self.hands: list[Child] = []
         self.error: BaseException | None = None
         self._one = Lock()
@@ -86,7 +88,7 @@ class Crew:
         """Wait until all of a run is kept. Asked to stop, every process keeps what it has up to its next barrier."""
         try:
             with asked_to_stop() as stop:
-                while self.error is None and run.missing():
+                while self.error is None and self.missing[run.folder]:
                     time.sleep(LOOK_S)
                     if stop():
                         self._stop(Interrupted())
@@ -157,15 +159,26 @@ class Crew:
         with hand, orders:  # at the end no more orders come, and it is waited for
             while replication := self._next():
                 run, number = replication
-                order = {"folder": str(run.folder), "number": number, "workers": self.workers}
+                order = {"folder": str(run.folder), "number": number, "workers": self._threads(run)}
                 with suppress(BrokenPipeError):  # it has ended; what it said last is heard below
                     orders.write(json.dumps(order).encode() + b"\n")
                 if not self._heard(hand.stdout, self.watch(run, number)):
                     raise _ended(run, hand.wait())
+                self._note_kept(run)
 
     def _next(self) -> Replication | None:
         with self._one:
             return self.todo.popleft() if self.todo else None
+
+    def _threads(self, run: Unfinished) -> int:
+        """A share of the threads; all of them for a replication that outlasts whatever else there is."""
+        own_s = replication_s(run.plan)
+        return self.all_workers if own_s > self.rest_s - own_s else self.workers
+
+    def _note_kept(self, run: Unfinished) -> None:
+        with self._one:
+            self.rest_s -= replication_s(run.plan)
+            self.missing[run.folder] -= 1
 
     def _heard(self, lines: Any, watch: Watch | None) -> bool:
         """Hand on the progress of one replication; whether it was kept. Raises what it raised."""

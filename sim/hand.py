@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import astuple
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from sim.stopping import asked_to_stop, signals_interrupt
 
 if TYPE_CHECKING:
     from sim.engine.outcome import Progress
+    from sim.reporting.unfinished import Unfinished
 
 EVERY_S = 0.1  # between two reports
 
@@ -30,7 +32,7 @@ def main(descriptor: int) -> int:
     try:
         with signals_interrupt(), asked_to_stop() as stop, os.fdopen(descriptor, "rb") as orders:
             for order in orders:
-                _obey(json.loads(order), stop)
+                _obey(stop=stop, **json.loads(order))
     except BeanpeakError as error:
         _say(error=str(error), exit=error.exit_code)
         return error.exit_code
@@ -39,13 +41,19 @@ def main(descriptor: int) -> int:
     return 0
 
 
-def _obey(order: dict[str, Any], stop: Callable[[], bool]) -> None:
-    from sim.reporting.unfinished import Unfinished
+def _obey(folder: str, number: int, workers: int, stop: Callable[[], bool]) -> None:
     from sim.runs import simulate_kept
 
-    run = Unfinished.open(Path(order["folder"]))
-    simulate_kept(run, order["number"], order["workers"], _reporter(), stop)
-    _say(kept=order["number"])
+    simulate_kept(_run(folder), number, workers, _reporter(), stop)
+    _say(kept=number)
+
+
+@cache
+def _run(folder: str) -> Unfinished:
+    """A run under way, read once for all of its replications."""
+    from sim.reporting.unfinished import Unfinished
+
+    return Unfinished.open(Path(folder))
 
 
 def _reporter() -> Callable[[Progress], None]:

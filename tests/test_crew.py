@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -150,6 +151,28 @@ def test_a_process_that_never_begins_is_named(tmp_path: Path, monkeypatch: pytes
     runs = begun(tmp_path, "hello", "point_farms")
     with pytest.raises(BeanpeakError, match=r"ended with code 7.* --jobs 1"):
         side_by_side(runs)
+
+
+def test_threads_are_shared_but_by_who_outlasts_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes its share of them, and one that takes longer than all others together takes all."""
+    noted = tmp_path / "orders"
+    script = (
+        "import sys\n"
+        "for order in open({reads}):\n"
+        f"    open({str(noted)!r}, 'a').write(order)\n"
+        "    print('{{\"kept\": 0}}', flush=True)"
+    )
+    monkeypatch.setattr(crew, "python", lambda _, reads: [sys.executable, "-c", script.format(reads=reads)])
+    short, long = begun(tmp_path, "hello"), begun(tmp_path, "hello", replications=1, users=1_000_000)
+    with performing([*short, *long], 4, 2, unwatched) as finish:
+        for run in (*short, *long):
+            finish(run)
+    orders = [json.loads(line) for line in noted.read_text().splitlines()]
+    assert sorted((order["folder"] == str(long[0].folder), order["workers"]) for order in orders) == [
+        (False, 2), (False, 2), (True, 4),
+    ]  # fmt: skip
 
 
 # --- how many side by side ----------------------------------------------------------------------------

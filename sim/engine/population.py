@@ -90,7 +90,7 @@ class Block:
     def pen(self, traffic: NDArray[np.int64], counted: NDArray[np.uint16]) -> Pen:
         """The pen of a fresh interval."""
         self.book["records"] = 0
-        return Pen(self.out, self.errands, self.book[0], traffic, self.points, counted)
+        return Pen(self.out, self.errands, self.book, traffic, self.points, counted)
 
     def written(self) -> Actions:
         """The records since the pen was handed out."""
@@ -171,13 +171,13 @@ class Population:
 
     def _start(self, block: Block) -> None:
         players = self.scenario.play.players_at_start
-        start_users(block.first, block.last, self.users, self.next_s, players, self.rules[0], self.clock)
+        start_users(block.first, block.last, self.users, self.next_s, players, self.rules, self.clock)
 
     def _world(self, public: Any, tables: Any) -> World:
         """What users read under what is published."""
         return World(
-            self.rules[0],
-            public[0],
+            self.rules,
+            public,
             self.clock,
             tables.product,
             tables.places,
@@ -187,9 +187,7 @@ class Population:
 
     def _world_at_a_barrier(self, vouchers: Any, activities: Any) -> World:
         """What is read while nobody chooses: nothing is published, no product or project stands to choice."""
-        return World(
-            self.rules[0], NOTHING_PUBLIC[0], self.clock, NO_PRODUCTS, NO_PLACES, activities, vouchers
-        )
+        return World(self.rules, NOTHING_PUBLIC, self.clock, NO_PRODUCTS, NO_PLACES, activities, vouchers)
 
     def play(self, base_s: int, end_s: int, traffic_s: int, public: Any, tables: Any) -> Played:
         """Play everybody from base_s to end_s under what is published; traffic is counted in bins of traffic_s."""
@@ -239,7 +237,7 @@ class Population:
 
     def wake_farmers(self, first: int, last: int, now_s: int) -> None:
         """Farmers first … last begin to play within the day."""
-        wake_farmers(self.honest + first, self.honest + last, now_s, self.users, self.next_s, self.rules[0])
+        wake_farmers(self.honest + first, self.honest + last, now_s, self.users, self.next_s, self.rules)
 
     def import_minutes(self, fresh: list[tuple[int, int, int]], now_us: int) -> Actions:
         """Credit a partner's records to their users; (user, external id, minutes) in user order."""

@@ -144,11 +144,15 @@ def settled_room(claims: int, benefits: int) -> int:
 
 
 @table_rule
-def settle(claims: Any, users: Any, next_s: Any, now_s: int, w: World, pen: Pen) -> None:
+def settle(claims: Any, users: Any, next_s: Any, now_s: int, given: World, sheet: Pen) -> None:
     """Write the barrier's decisions on the claimants' rows: beans spent, errands filed, recruits woken.
 
-    Records of recruits and of benefits reached go to the pen. `w.activities` is the full table by id.
+    Records of recruits and of benefits reached go to the pen. `given.activities` is the full table by id.
     """
+    w = World(
+        given.R[0], given.G[0], given.clock, given.product, given.places, given.activities, given.vouchers
+    )
+    pen = Pen(sheet.out, sheet.errands, sheet.book[0], sheet.traffic, sheet.points, sheet.counted)
     R, tally = w.R, pen.book.tally
     for k in range(len(claims)):
         c = claims[k]

@@ -175,13 +175,17 @@ ROOM_RECORDS, ROOM_ERRANDS = (
 
 @table_rule
 def play_block(
-    due: Any, resume: int, base_s: int, end_s: int, users: Any, next_s: Any, w: World, pen: Pen
+    due: Any, resume: int, base_s: int, end_s: int, users: Any, next_s: Any, given: World, sheet: Pen
 ) -> int:
     """Play the users that are due, from place `resume` of `due` on, from base_s up to second end_s.
 
     Returns the place to go on with: len(due) when all have played, an earlier one when records or errands
     need room; the caller grows them and calls again.
     """
+    w = World(
+        given.R[0], given.G[0], given.clock, given.product, given.places, given.activities, given.vouchers
+    )
+    pen = Pen(sheet.out, sheet.errands, sheet.book[0], sheet.traffic, sheet.points, sheet.counted)
     R, book = w.R, pen.book
     for place in range(resume, len(due)):
         user = due[place]
@@ -205,8 +209,11 @@ def play_block(
 
 
 @table_rule
-def start_users(first: int, last: int, users: Any, next_s: Any, players: float, R: Any, clock: Clock) -> None:
+def start_users(
+    first: int, last: int, users: Any, next_s: Any, players: float, rules: Any, clock: Clock
+) -> None:
     """Lay out users first … last: their first visit, and for those who play already their first day."""
+    R = rules[0]
     for user in range(first, last):
         u = users[user]
         u.errand = NOBODY
@@ -232,11 +239,12 @@ def start_users(first: int, last: int, users: Any, next_s: Any, players: float, 
 
 
 @table_rule
-def wake_farmers(first: int, last: int, now_s: int, users: Any, next_s: Any, R: Any) -> None:
+def wake_farmers(first: int, last: int, now_s: int, users: Any, next_s: Any, rules: Any) -> None:
     """Farmers' rows first … last begin to play at an hour of their own, the same every day.
 
     They are not counted as people who came: their number is the farms' own.
     """
+    R = rules[0]
     for user in range(first, last):
         u = users[user]
         place = place_of(user, R)
@@ -247,8 +255,12 @@ def wake_farmers(first: int, last: int, now_s: int, users: Any, next_s: Any, R: 
 
 
 @table_rule
-def import_records(records: Any, now_us: int, users: Any, w: World, pen: Pen) -> None:
+def import_records(records: Any, now_us: int, users: Any, given: World, sheet: Pen) -> None:
     """Credit a partner's records (user, external id, minutes) as labour."""
+    w = World(
+        given.R[0], given.G[0], given.clock, given.product, given.places, given.activities, given.vouchers
+    )
+    pen = Pen(sheet.out, sheet.errands, sheet.book[0], sheet.traffic, sheet.points, sheet.counted)
     for k in range(len(records)):
         user = records[k, 0]
         u = users[user]

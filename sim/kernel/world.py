@@ -2,6 +2,9 @@
 
 Each is a named tuple of records and arrays, so that a rule asks for what it reads by name and one more table is one
 more line here.
+
+A door, which Python calls, is handed records in arrays of one and opens them: a record of its own would be described
+to the compiled code field by field, 0.1 ms a call.
 """
 
 from __future__ import annotations
@@ -21,8 +24,8 @@ class Clock(NamedTuple):
 class World(NamedTuple):
     """What everybody reads between two barriers: the rules of the run, what is published, what can be chosen."""
 
-    R: Any  # record of `rule_values` and tables
-    G: Any  # record of PUBLIC
+    R: Any  # `rule_values` and tables, of a door: in an array of one
+    G: Any  # PUBLIC, likewise
     clock: Clock
     product: Any
     places: Any
@@ -44,7 +47,7 @@ class Pen(NamedTuple):
 
     out: Any
     errands: Any
-    book: Any  # record of BOOK
+    book: Any  # BOOK, in an array of one of a door
     traffic: Any
     points: Any
     counted: Any
