@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sim.scenario.charity import Account, Activities, Benefit, Gifts, Ngos, Pool, Projects
-from sim.scenario.market import Clock, Festival, Merchants, Orders, Shopping, World
+from sim.scenario.market import Clock, CurvePoint, Festival, FineWindow, Merchants, Orders, Shopping, World
 from sim.scenario.play import (
     Beans,
     Channel,
@@ -33,7 +33,8 @@ from sim.scenario.settings import Settings
 from sim.spans import SECOND
 
 __all__ = [
-    "Clock", "Festival", "Gifts", "Merchants", "Pool", "Projects", "Redemption", "Scenario", "Settings", "since_start",
+    "Clock", "CurvePoint", "Festival", "FineWindow", "Gifts", "Merchants", "Pool", "Projects", "Redemption", "Scenario",
+    "Settings", "since_start",
 ]  # fmt: skip
 
 

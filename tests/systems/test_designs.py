@@ -29,7 +29,7 @@ ANSWERS: list[tuple[str, Any, str, int]] = [
     ("beans.fade", "24 h", "beans_expired", UP),
     ("beans.valid_after_end", "1 day", "beans_expired", UP),
     ("beans.daily_cap", 60, "beans_issued", DOWN),
-    ("beans.per_yuan", 50, "bean_gift_fen", UP),
+    ("beans.per_yuan", 200, "bean_gift_fen", DOWN),  # the pool lasts
     ("beans.perceived", "0.20 yuan", "deeds", UP),
     ("beans.streak_bonus", 0.0, "beans_issued", DOWN),
     ("beans.streak_full", 2, "beans_issued", UP),
