@@ -187,16 +187,17 @@ def _shopping(scenario: Scenario) -> Values:
 
 
 def _presale(scenario: Scenario) -> Values:
-    """The one presale a scenario may have: from when, what share of orders, and when the balance is due."""
+    """The one presale a scenario may have: its share of the orders until the day begins, and when the balance is due."""
     for festival in scenario.festivals.values():
         if festival.presale_from is not None:
             day = (festival.day - scenario.scenario.start.date()).days
             return {
                 "presale_share": festival.presale_share,
                 "presale_from_s": since_start(scenario, festival.presale_from) // SECOND,
+                "presale_until_s": day * DAY_S,
                 "balance_s": day * DAY_S + festival.presale_balance_at // SECOND,
             }
-    return {"presale_share": 0.0, "presale_from_s": FAR_FUTURE_S, "balance_s": 0}
+    return {"presale_share": 0.0, "presale_from_s": FAR_FUTURE_S, "presale_until_s": 0, "balance_s": 0}
 
 
 def _orders(scenario: Scenario) -> Values:

@@ -150,9 +150,12 @@ def order(who: Who, t_s: int, n: int, price_factor: float, row: int, w: World, p
 
 @rule
 def pay_due(t_s: int, word: int, presale: float, R: Any) -> int:
-    """When an order is paid: within minutes, or, bought in a presale, when the balance falls due."""
+    """When an order is paid: within minutes, or, bought in a presale, when the balance falls due.
+
+    The presale ends with the midnight before the day: whoever orders on the day itself pays at once.
+    """
     soon = 2 + int(unit(word) * R.pay_within_s)
-    if R.presale_from_s <= t_s < R.balance_s and presale < R.presale_share:
+    if R.presale_from_s <= t_s < R.presale_until_s and presale < R.presale_share:
         return int(R.balance_s + soon)
     return t_s + soon
 

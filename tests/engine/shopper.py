@@ -85,7 +85,7 @@ class Shopper(Person):
         if unit(life[0]) < R.cancel:
             errand.then, errand.due = "cancel", t + R.pay_within_s
         else:
-            in_presale = R.presale_from_s <= t < R.balance_s and unit(lots[3]) < R.presale_share
+            in_presale = R.presale_from_s <= t < R.presale_until_s and unit(lots[3]) < R.presale_share
             errand.due = (R.balance_s if in_presale else t) + 2 + int(unit(life[1]) * R.pay_within_s)
         self.file(errand)
 
