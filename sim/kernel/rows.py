@@ -47,7 +47,10 @@ USER = np.dtype(
         ("gift_yuan", "u2"),  # largest gift so far, whole yuan rounded up
         ("gift_month", "u1"),  # month of the last gift, counted from the start
         ("gifts", "u1"),
-        ("streak", "u1"),  # days in a row, at most 7
+        (
+            "streak",
+            "u1",
+        ),  # days in a row that were played, at most 7; the present one from its first session on
         ("since_break", "u1"),  # days since a streak broke, 255 = never or long ago
         ("sessions", "u1"),  # begun today (low 4 bits) and planned today (high 4 bits)
         ("flags", "u1"),

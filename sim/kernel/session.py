@@ -43,6 +43,7 @@ from sim.kernel.rows import (
     NOBODY,
     PERIODS,
     SERVING,
+    STREAK_LEVELS,
 )
 from sim.kernel.rules import (
     exponential,
@@ -117,6 +118,8 @@ def session(who: Who, t_s: int, w: World, pen: Pen) -> None:
         u.play_s = (day + 1) * DAY_S + farm_second(place[2])
         u.sessions = 1 << 4
         return
+    if begun == 0:
+        u.streak = min(u.streak + 1, STREAK_LEVELS - 1)  # this day counts
     if u.budget > 0.5 * LIFELONG and u.labour >= R.staff_norm:
         u.budget = exponential(philox(R.k0, R.k1, who.user, 0, 0, BUDGET_DRAW)[0])
     key = day * 16 + begun
@@ -138,7 +141,8 @@ def mood_of(who: Who, place: Any, segment: int, w: World) -> Mood:
 
 @writes(A_SESSION)
 def slots(who: Who, t_us: int, day: int, key: int, mood: Mood, w: World, pen: Pen) -> int:
-    """Slot by slot: choose a deed by its weight or stop. Nobody plays past midnight. Returns the last instant."""
+    """Slot by slot: choose a deed by its weight or stop. Nobody plays past midnight: a session that would ends with
+    the deed before. Returns that instant."""
     R = w.R
     weights = pen.book.weights
     midnight = (day + 1) * DAY_S * 1_000_000
@@ -152,9 +156,10 @@ def slots(who: Who, t_us: int, day: int, key: int, mood: Mood, w: World, pen: Pe
             j += 1
         if j == R.n_deeds:
             break
-        t_us += int(exponential(lots[1]) * R.choice_dwell_s * 1_000_000.0) + 1_000_000
-        if t_us + 2_000_000 >= midnight:
+        done_us = t_us + int(exponential(lots[1]) * R.choice_dwell_s * 1_000_000.0) + 1_000_000
+        if done_us + 2_000_000 >= midnight:
             break
+        t_us = done_us
         count_today(who.u, j)
         act(who, Slot(t_us, day, key, sub), j, mood.team, lots[2], w, pen)
     return t_us

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.behaviour.habit import activity_hazard, dropout_hazard, faded_habit, grown_habit, readiness
+from sim.behaviour.habit import activity_hazard, dropout_hazard, faded_habit, readiness
 from sim.bookkeeping import Kind
 from sim.domain.beans import capped_beans, gone_at_s, is_ripe
 from sim.domain.hours import capped_minutes
@@ -298,11 +298,10 @@ class Person:
         return day * DAY_S + second_of_day(self.world.rules.profile[self.channel], share)
 
     def next_active_day(self, day: int) -> int | None:
-        """Day by day after an active one: leave for good, come back, or let the habit fade."""
+        """Day by day: leave for good, come back, or let the habit fade."""
         R = self.world.rules
         hazard = exponential(self.world.words(self.me, Purpose.DAY, day + 1, 15)[0])
-        self.habit = single(grown_habit(self.habit, R.habit_gain))
-        streak, since = min(self.streak + 1, 7), self.since_break
+        streak, since = self.streak, self.since_break
         for ahead in range(day + 1, len(self.world.days)):
             today = self.world.days[ahead]
             broke = R.habit_broke_push if since < R.habit_broke_window_days else 0.0

@@ -15,12 +15,13 @@ from sim.behaviour.giving import (
     logistic,
     repeat_gift_yuan,
 )
+from sim.behaviour.habit import grown_habit
 from sim.bookkeeping import Kind
 from sim.domain.beans import fen_of_beans, full_hundreds
 from sim.kernel.rules import exponential, farm_second, sequential_uniform, unit
 from sim.streams import Purpose
 from tests.engine.claimant import Claimant
-from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND
+from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND, single
 
 MOST_CHOICES = 12
 
@@ -46,6 +47,8 @@ class Player(Claimant):
             return
         if self.bound and self.minutes[0] >= R.staff_norm:
             self.bound, self.budget = False, self.lifetime()
+        if nth == 0:
+            self.streak = min(self.streak + 1, 7)
         key = day * 16 + nth
         if unit(world.words(self.me, Purpose.SESSION, key)[0]) < R.harvest:
             self.harvest(now, day)
@@ -78,6 +81,7 @@ class Player(Claimant):
             if at > t:
                 self.play_s = at
                 return
+        self.habit = single(grown_habit(self.habit, self.world.rules.habit_gain))
         self.come_back_after(day)
 
     # --- choosing -----------------------------------------------------------------------------------
@@ -92,9 +96,10 @@ class Player(Claimant):
             chosen = self.choose(lift, unit(lots[0]))
             if chosen is None:
                 return t_us
-            t_us += int(exponential(lots[1]) * R.choice_dwell_s * 1_000_000.0) + SECOND
-            if t_us + 2 * SECOND >= (day + 1) * DAY_S * SECOND:
+            done = t_us + int(exponential(lots[1]) * R.choice_dwell_s * 1_000_000.0) + SECOND
+            if done + 2 * SECOND >= (day + 1) * DAY_S * SECOND:
                 return t_us
+            t_us = done
             self.done[chosen] += 1
             self.do(chosen, t_us, key, sub, lots[2])
         return t_us

@@ -65,7 +65,9 @@ def test_a_presale_is_paid_when_the_balance_falls_due(season: Run) -> None:
 def test_who_orders_on_the_day_itself_pays_at_once(season: Run) -> None:
     """The presale ends at midnight: orders between midnight and the balance at 01:00 do not wait for it."""
     first_hour = season.rows(Kind.ORDER_CREATE)
-    first_hour = first_hour[(first_hour["t"] >= DAY * DAY_US) & (first_hour["t"] < DAY * DAY_US + DAY_US // 24)]
+    first_hour = first_hour[
+        (first_hour["t"] >= DAY * DAY_US) & (first_hour["t"] < DAY * DAY_US + DAY_US // 24)
+    ]
     created = {(int(o["agent"]), int(o["ref"])): int(o["t"]) for o in first_hour}
     paid = [(int(p["agent"]), int(p["ref"]), int(p["t"])) for p in season.rows(Kind.ORDER_PAY)]
     delay = [t - created[agent, ref] for agent, ref, t in paid if (agent, ref) in created]
