@@ -132,7 +132,7 @@ def test_the_hash_tells_settings_apart_and_ignores_how_they_are_written(
 
 
 @pytest.mark.parametrize(
-    ("ripen", "fade"), [("1 h", "1 h"), ("12 h", "36 h"), ("95 h", "1 h"), ("24 h", "72 h")]
+    ("ripen", "fade"), [("1 h", "1 h"), ("12 h", "36 h"), ("6 h", "70 h"), ("24 h", "72 h")]
 )
 def test_beans_may_ripen_and_fade_by_the_hour(
     ripen: str, fade: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

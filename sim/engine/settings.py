@@ -268,10 +268,12 @@ def _play(scenario: Scenario, p: Parameters) -> Values:
 def _beans(scenario: Scenario) -> Values:
     beans, farmers = scenario.beans, scenario.farmers
     shared = farmers.device_cap // farmers.devices  # accounts on one device share its cap
+    life_days = -(-beans.life_s // DAY_S)  # what nobody picks goes at a midnight, never early
     return {
-        "ripen_s": beans.ripen // SECOND,
-        "fade_s": beans.fade // SECOND,
-        "life_days": (beans.ripen + beans.fade) // (DAY_S * SECOND),
+        "ripen_s": beans.ripen_s,
+        "ripen_step_s": min(beans.ripen_s, DAY_S),
+        "fade_s": life_days * DAY_S - beans.ripen_s,
+        "life_days": life_days,
         "daily_cap": beans.daily_cap,
         "farmer_cap": min(beans.daily_cap, shared) if farmers.device_cap else beans.daily_cap,
         "bean_yuan": beans.perceived / 100.0,

@@ -23,6 +23,8 @@ from sim.kernel.rules import (
     quantile,
     second_of_day,
     sequential_uniform,
+    step_of_day,
+    young_beans,
 )
 from sim.kernel.world import Pen, Who, World
 from sim.kernel.writing import record, writes
@@ -62,8 +64,7 @@ def start_playing(who: Who, t_s: int, w: World, pen: Pen) -> None:
         grown = record(pen, who, t_us + 1, K_DEED)
         grown.beans = R.head_start
         grown.deed = NO_DEED
-        slot = (t_s // DAY_S) % GROWING_DAYS
-        u.growing[slot] = u.growing[slot] + R.head_start
+        grow(u, t_us, R.head_start, R)
         pen.book.tally[T.BEANS_ISSUED] += R.head_start
 
 
@@ -75,6 +76,18 @@ def roll_day(u: Any, day: int) -> None:
         u.today = 0
         u.today_more = 0
         u.beans_today = 0
+        u.young = 0
+        u.step = 0
+
+
+@rule
+def grow(u: Any, t_us: int, beans: int, R: Any) -> None:
+    """Beans begin to grow today: they join those of the day, and of its present step of ripening."""
+    t_s = t_us // 1_000_000
+    slot = t_s // DAY_S % GROWING_DAYS
+    u.growing[slot] = u.growing[slot] + beans
+    u.young = young_beans(u, t_s, R) + beans
+    u.step = step_of_day(t_s, R)
 
 
 @rule

@@ -156,7 +156,7 @@ def serve(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     made.team = 1 if u.flags & IN_TEAM else 0
     if u.flags & (PLAYER | GONE) == PLAYER:
         roll_day(u, e.due // DAY_S)
-        made.beans = grant_beans(u, u.day, w.G.reward[made.team, u.streak, e.fen], R.daily_cap, pen)
+        made.beans = grant_beans(u, t_us, w.G.reward[made.team, u.streak, e.fen], R.daily_cap, R, pen)
     pen.book.tally[T.DEEDS] += 1
     reach_benefits(who, t_us, before, w, pen)
 

@@ -1,6 +1,6 @@
 """The rows the kernel works on: users, their errands, and the tables every user reads.
 
-A user is 68 bytes plus `next_s`, the next instant at which anything happens, as a column of its own:
+A user is 71 bytes plus `next_s`, the next instant at which anything happens, as a column of its own:
 an idle user costs bytes and no time. Static traits (shopping rate, warm glow, lifetime) are redrawn
 from the user's key instead of stored.
 """
@@ -42,6 +42,8 @@ USER = np.dtype(
         ("today", "u4"),  # how often each deed was done today, packed in base 4 for the first 16 deeds
         ("today_more", "u2"),  # the same for deeds 16 … 23
         ("beans_today", "u2"),
+        ("young", "u2"),  # of the beans that grow: those earned in the day's latest step of ripening …
+        ("step", "u1"),  # … and which step that was
         ("day", "i2"),  # the day the counters of today belong to
         ("clock", "u2"),  # how far the day's sessions have come, in 1/65536 of the day's profile
         ("gift_yuan", "u2"),  # largest gift so far, whole yuan rounded up

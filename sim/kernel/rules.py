@@ -167,13 +167,29 @@ def oldest_lot(growing: Any, day: int) -> int:
 
 
 @rule
-def ripe_beans(growing: Any, day: int, R: Any) -> int:
-    """Beans that can be harvested on a day."""
-    total = 0
-    for lot in range(max(day - GROWING_DAYS + 1, 0), day + 1):
-        if is_ripe(day * DAY_S, lot * DAY_S, DAY_S, R.ripen_s, R.fade_s):
-            total += growing[lot % GROWING_DAYS]
-    return total
+def step_of_day(t_s: int, R: Any) -> int:
+    """Which step of ripening it is within the day: beans of a step ripen together, by the day or in part of one."""
+    return int(t_s % DAY_S // R.ripen_step_s)
+
+
+@rule
+def young_beans(u: Any, t_s: int, R: Any) -> int:
+    """Beans earned in the present step: of the day's beans those that are not ripe, for all earlier ones are a step
+    old. A step of a whole day leaves none of them."""
+    if u.step == step_of_day(t_s, R):
+        return int(u.young)
+    return 0
+
+
+@rule
+def ripe_lot(u: Any, lot: int, t_s: int, R: Any) -> int:
+    """How many beans earned on day `lot` can be harvested at second t_s of the user's present day."""
+    day = t_s // DAY_S
+    if lot == day:
+        return int(u.growing[lot % GROWING_DAYS] - young_beans(u, t_s, R))
+    if is_ripe(day * DAY_S, lot * DAY_S, DAY_S, R.ripen_s, R.fade_s):
+        return int(u.growing[lot % GROWING_DAYS])
+    return 0
 
 
 @rule

@@ -173,7 +173,7 @@ def act(who: Who, at: Slot, j: int, team: int, word: int, w: World, pen: Pen) ->
     if R.deeds[j].team != 0 and u.flags & IN_TEAM:
         pen.points[team] += 1
     if effect == E_DEED:
-        plain_deed(who, at.t_us, at.day, j, R.daily_cap, w, pen)
+        plain_deed(who, at.t_us, j, R.daily_cap, w, pen)
     elif effect == E_GIFT:
         if gift(who, at, j, w, pen):
             share(who, Slot(at.t_us + 2, at.day, at.key, at.sub), w, pen)
@@ -185,13 +185,13 @@ def act(who: Who, at: Slot, j: int, team: int, word: int, w: World, pen: Pen) ->
         simple_claim(who, at.t_us, j, K_APPLY, pen)
         u.flags = u.flags | HOLDER
         pen.book.tally[T.APPLICATIONS] += 1
-        reward(who, at.t_us + 1, at.day, j, w, pen)
+        reward(who, at.t_us + 1, j, w, pen)
         reach_benefits(who, at.t_us + 1, -1, w, pen)
     elif effect == E_TEAM:
         simple_claim(who, at.t_us, j, K_JOIN, pen).team = team
         u.flags = u.flags | IN_TEAM
         pen.book.tally[T.JOINS] += 1
-        reward(who, at.t_us + 1, at.day, j, w, pen)
+        reward(who, at.t_us + 1, j, w, pen)
     else:
         made = simple_claim(who, at.t_us, j, K_SIGN_UP, pen)
         chosen = w.activities[(word * w.G.activities) >> 32]
@@ -211,7 +211,7 @@ def farm(who: Who, t_us: int, day: int, w: World, pen: Pen) -> None:
         pays = R.deeds[j].effect == E_DEED and G.reward[0, 0, j] > 0 and R.deeds[j].needs_account == 0
         if pays and u.beans_today < R.farmer_cap:
             count_today(u, j)
-            plain_deed(who, t_us, day, j, R.farmer_cap, w, pen)
+            plain_deed(who, t_us, j, R.farmer_cap, w, pen)
             t_us += 1_000_000
     harvest(who, t_us, day, w, pen)
     if 0 < G.cheapest <= free_beans(u):

@@ -267,7 +267,7 @@ def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
             made.outcome = PENDING
     if R.order_beans > 0 and u.flags & (PLAYER | GONE) == PLAYER:
         roll_day(u, t_us // (DAY_S * 1_000_000))
-        beans = grant_beans(u, u.day, R.order_beans, R.daily_cap, pen)
+        beans = grant_beans(u, t_us, R.order_beans, R.daily_cap, R, pen)
         if beans > 0:
             grown = record(pen, who, t_us + 1, K_DEED)
             grown.beans = beans

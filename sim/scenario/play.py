@@ -44,7 +44,11 @@ class Phase(Settings):
 
 
 class Beans(Settings):
-    """Growth by the hour: beans ripen after `ripen`, fade `fade` later; together at most four days."""
+    """Beans ripen `ripen` after the step began in which they were earned: a day, or `ripen` if that is shorter.
+
+    What is not picked of a day's beans fades at the first midnight `ripen` + `fade` after that day, which is four days
+    at most.
+    """
 
     ripen: Duration = DAY_S * SECOND
     fade: Duration = 3 * DAY_S * SECOND

@@ -78,7 +78,7 @@ class Claimant(Shopper):
         told["minutes"] = self.credit(service_minutes(e.price - int(unit(lots[1]) * 0.25 * e.price)), LABOUR)
         if self.player and not self.gone:
             self.new_day(e.due // DAY_S)
-            told["beans"] = self.grow(self.reward(e.fen), self.world.rules.daily_cap)
+            told["beans"] = self.grow(told["t"], self.reward(e.fen), self.world.rules.daily_cap)
         self.world.count["deeds"] += 1
         self.reach_benefits(e.due * SECOND, before)
 

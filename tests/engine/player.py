@@ -195,7 +195,7 @@ class Player(Claimant):
 
     def collect_reward(self, j: int, t_us: int) -> None:
         """Beans for a deed whose own record has no room for them."""
-        beans = self.grow(self.reward(j), self.world.rules.daily_cap)
+        beans = self.grow(t_us, self.reward(j), self.world.rules.daily_cap)
         if beans:
             self.tell(t_us, Kind.DEED, beans=beans, deed=j)
 
@@ -204,7 +204,7 @@ class Player(Claimant):
         deed = self.world.deeds[j]
         general = deed.klass == GENERAL
         before = sum(self.minutes)
-        beans = self.grow(self.reward(j), cap)
+        beans = self.grow(t_us, self.reward(j), cap)
         minutes = self.credit(deed.minutes, deed.klass)
         self.tell(
             t_us, Kind.GENERAL if general and not beans else Kind.DEED, beans=beans, minutes=minutes,
@@ -273,7 +273,7 @@ class Player(Claimant):
         world.count["shares"] += 1
         if unit(lots[2]) < (R.post_recruits if posts else R.invite_recruits):
             told["ref"], told["outcome"] = 1 + ((lots[3] * R.honest) >> 32), PENDING
-        beans = self.grow(R.share_reward, R.daily_cap)
+        beans = self.grow(t_us, R.share_reward, R.daily_cap)
         if beans:
             self.tell(t_us + 1, Kind.DEED, beans=beans, deed=NO_DEED)
 

@@ -157,7 +157,7 @@ class Shopper(Person):
                 told["outcome"] = PENDING
         if R.order_beans and self.player and not self.gone:
             self.new_day(e.due // DAY_S)
-            beans = self.grow(R.order_beans, R.daily_cap)
+            beans = self.grow(told["t"], R.order_beans, R.daily_cap)
             if beans:
                 self.tell(told["t"] + 1, Kind.DEED, beans=beans, deed=NO_DEED)
         self.reach_benefits(told["t"] + 1, before)

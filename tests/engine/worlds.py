@@ -80,6 +80,8 @@ curve = [{ after = "30 s", share = 0.01 }, { after = "2 h", share = 0.5 }, { aft
 "beans.streak_bonus" = 0.0
 "beans.head_start" = 0
 "beans.daily_cap" = 60
+"beans.ripen" = "6 h"
+"beans.fade" = "19 h"
 """
 
 # On top of `zhejiang_account`: beans by calendar month, a voucher bought before and cancelled after its

@@ -87,3 +87,32 @@ def test_harvests_of_the_year_go_on_being_kept() -> None:
     assert set(r.day_of(r.rows(Kind.EXPIRE))) == {232}
     later = r.rows(Kind.HARVEST)
     assert np.count_nonzero(r.day_of(later) >= 232) > 20
+
+
+def test_beans_that_ripen_in_half_a_day_are_picked_the_same_day(week: Run) -> None:
+    """With 12 h many a bean is harvested on the day it was earned; with 24 h none is; the rest fades at midnight."""
+    fast = run("week95_2022", USERS, beans__ripen="12 h")
+    for r, some in ((week, False), (fast, True)):
+        picked = r.rows(Kind.HARVEST)
+        first = picked[r.day_of(picked) == 0]
+        assert (len(first) > 30) == some
+        assert (first["t"] % DAY_US >= DAY_US // 2).all()  # what was earned before noon, after noon
+        assert (r.rows(Kind.FADE)["t"] % DAY_US == 0).all()
+    assert fast.metrics["beans_harvested"] > week.metrics["beans_harvested"]
+
+
+def test_beans_are_never_picked_before_they_ripen_nor_fade_early() -> None:
+    """By steps of 6 h: nobody holds more than the beans earned before the present step; faded ones had their time."""
+    r = run("week95_2022", USERS, beans__ripen="6 h", beans__fade="31 h")
+    step = DAY_US // 4
+    earned, picked = r.rows(Kind.DEED), r.rows(Kind.HARVEST)
+    for user in np.unique(picked["agent"])[:300]:
+        mine, his = earned[earned["agent"] == user], picked[picked["agent"] == user]
+        for row in his:
+            before = mine["beans"][mine["t"] < row["t"] // step * step].sum()
+            assert his["beans"][his["t"] <= row["t"]].sum() <= before
+    faded = r.rows(Kind.FADE)
+    assert len(faded) > 20
+    for row in faded[:100]:  # of the day that ended 37 hours or more ago: at the second midnight after it
+        mine = earned[(earned["agent"] == row["agent"]) & (earned["t"] < row["t"] - 2 * DAY_US)]
+        assert mine["beans"].sum() >= row["beans"]
