@@ -33,7 +33,9 @@ from sim.kernel.rows import (
     PERIODS,
 )
 from sim.kernel.rules import (
+    CLAIMS_FROM,
     capped_beans,
+    document_ref,
     fen_of_beans,
     give_all_hundreds,
     match_asked_fen,
@@ -266,7 +268,7 @@ def redeem(who: Who, at: Slot, w: World, pen: Pen) -> None:
         if vouchers[k].stock > 0 and vouchers[k].beans <= free:
             made = record(pen, who, at.t_us, K_REDEEM)
             made.beans = vouchers[k].beans
-            made.ref = at.t_us // 1_000_000 * 128 + 64 + at.sub
+            made.ref = document_ref(at.t_us // 1_000_000, CLAIMS_FROM + at.sub)
             made.deed = k
             made.outcome = PENDING
             u.flags = u.flags | CLAIMING

@@ -65,7 +65,7 @@ ERRAND = np.dtype(
     [
         ("due", "i4"),
         ("next", "i4"),
-        ("ref", "u4"),
+        ("ref", "i8"),
         ("price", "i4"),
         ("fen", "i4"),
         ("project", "i4"),

@@ -18,10 +18,13 @@ from sim.domain import matching as match_rules
 from sim.domain import pledges as pledge_rules
 from sim.kernel.rows import GROWING_DAYS, NEVER, PERIODS
 from sim.kernel.world import Clock
+from sim.seeding import WORD
 from sim.spans import DAY_S
 
 QUANTILES = 4_096  # a trait is one of so many equally likely values
 MOST_IN_BASKET = 40
+MOST_REFS = 128  # documents that a user can open in one second
+CLAIMS_FROM = 64  # the place of the first claim among them
 
 philox = rule(streams.philox)
 unit = rule(streams.unit)
@@ -148,6 +151,18 @@ def micro(word: int) -> int:
 def farm_second(word: int) -> int:
     """The second of the day at which a farm logs an account in: any hour but the last, always the same."""
     return (word * (DAY_S - 3600)) >> 32
+
+
+@rule
+def document_ref(t_s: int, place: int) -> int:
+    """A user's own number for what is opened at second t_s: orders have the places below 64, claims those above."""
+    return t_s * MOST_REFS + place
+
+
+@rule
+def document_lots(user: int, ref: int, part: int, purpose: int, R: Any) -> tuple[int, int, int, int]:
+    """The draws that follow a document through its life; a reference is wider than a word of the key."""
+    return philox(R.k0, R.k1, user, ref & WORD, (ref >> 32) * 2 + part, purpose)
 
 
 @rule

@@ -46,6 +46,8 @@ from sim.kernel.rows import (
     STREAK_LEVELS,
 )
 from sim.kernel.rules import (
+    CLAIMS_FROM,
+    document_ref,
     exponential,
     farm_second,
     match_asked_fen,
@@ -196,7 +198,7 @@ def act(who: Who, at: Slot, j: int, team: int, word: int, w: World, pen: Pen) ->
         made = simple_claim(who, at.t_us, j, K_SIGN_UP, pen)
         chosen = w.activities[(word * w.G.activities) >> 32]
         made.party = chosen.id
-        made.ref = at.t_us // 1_000_000 * 128 + 64 + at.sub
+        made.ref = document_ref(at.t_us // 1_000_000, CLAIMS_FROM + at.sub)
         made.project = chosen.project
         made.outcome = PENDING
         u.flags = u.flags | SERVING

@@ -68,6 +68,10 @@ class World:
         """The four words of one keyed draw."""
         return philox(self.rules.k0, self.rules.k1, person, slot, sub, int(purpose))
 
+    def fate(self, person: int, purpose: Purpose, ref: int, part: int = 0) -> tuple[int, int, int, int]:
+        """The words that belong to a document of a person for its life."""
+        return self.words(person, purpose, ref % 2**32, ref // 2**32 * 2 + part)
+
 
 @dataclass(order=True)
 class Errand:

@@ -81,7 +81,7 @@ class Shopper(Person):
         fen = donation_fen(price, item.ppm, item.fixed)
         errand = Errand(t, t * 128 + n, "pay", price, fen, item.project, item.merchant)
         self.tell_order(Kind.ORDER_CREATE, errand, at)
-        life = world.words(self.me, Purpose.LIFE, errand.ref)
+        life = world.fate(self.me, Purpose.LIFE, errand.ref)
         if unit(life[0]) < R.cancel:
             errand.then, errand.due = "cancel", t + R.pay_within_s
         else:
@@ -98,7 +98,7 @@ class Shopper(Person):
         )
 
     def life_of(self, e: Errand, sub: int) -> tuple[int, int, int, int]:
-        return self.world.words(self.me, Purpose.LIFE, e.ref, sub)
+        return self.world.fate(self.me, Purpose.LIFE, e.ref, sub)
 
     def on_cancel(self, e: Errand) -> None:
         self.tell_order(Kind.ORDER_CANCEL, e)
