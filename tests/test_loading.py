@@ -129,3 +129,16 @@ def test_the_hash_tells_settings_apart_and_ignores_how_they_are_written(
     assert hash_of(SOUND.replace("goal = 100", "goal = 101")) != plain
     join = '[deeds.join]\nlabel = "入队"\neffect = "team"\n\n'
     assert hash_of(SOUND.replace(join, "").replace("[deeds.quiz]", join + "[deeds.quiz]")) != plain
+
+
+@pytest.mark.parametrize(
+    ("ripen", "fade"), [("1 h", "1 h"), ("12 h", "36 h"), ("6 h", "70 h"), ("24 h", "72 h")]
+)
+def test_beans_may_ripen_and_fade_by_the_hour(
+    ripen: str, fade: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole hours from one on, within four days together."""
+    text = SOUND.replace('ripen = "24 h"', f'ripen = "{ripen}"').replace('fade = "72 h"', f'fade = "{fade}"')
+    beans = load_text(tmp_path, monkeypatch, text).beans
+    hours = [int(one.removesuffix(" h")) for one in (ripen, fade)]
+    assert (beans.ripen_s, beans.life_s) == (hours[0] * 3_600, sum(hours) * 3_600)

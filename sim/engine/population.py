@@ -217,7 +217,7 @@ class Population:
 
         `activities` are all of them, by id.
         """
-        owner = np.where(claims["kind"] == Kind.SHARE, claims["ref"].astype(np.int64) - 1, claims["agent"])
+        owner = np.where(claims["kind"] == Kind.SHARE, claims["ref"] - 1, claims["agent"])
         home = owner // self.block
         order = np.argsort(home, kind="stable")
         sorted_claims, ends = claims.take(order), np.cumsum(np.bincount(home, minlength=len(self.blocks)))

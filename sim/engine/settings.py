@@ -121,11 +121,7 @@ def benefit_table(scenario: Scenario) -> NDArray[np.void]:
 
 
 def day_table(scenario: Scenario, p: Parameters) -> tuple[NDArray[np.void], NDArray[np.int64]]:
-    """One row a day, and the second at which each expiry period ends.
-
-    With `beans.valid_months` a period is a calendar month and lasts so many months more; without, there is
-    one period, which ends `valid_after_end` after the last phase (or the scenario).
-    """
+    """One row a day, and the second at which each expiry period ends."""
     start = scenario.scenario.start
     count = scenario.scenario.length // (DAY_S * SECOND)
     dates = [(start + timedelta(days=k)) for k in range(count)]
@@ -133,21 +129,53 @@ def day_table(scenario: Scenario, p: Parameters) -> tuple[NDArray[np.void], NDAr
     days["lift"] = play_calendar(scenario, p)
     days["weekday"] = [1.1 if date.weekday() >= 5 else 0.96 for date in dates]
     days["month"] = [(d.year - start.year) * 12 + d.month - start.month for d in dates]
-    ends = sorted(since_start(scenario, phase.end) // SECOND for phase in scenario.phases.values())
-    for end in ends[-1:]:
-        days["withdrawn"][end // DAY_S : end // DAY_S + round(p["habit_withdrawn_window_days"])] = 1
-    months = scenario.beans.valid_months
-    if months == 0:
-        last = ends[-1] if ends else count * DAY_S
-        return days, np.array([last + scenario.beans.valid_after_end // SECOND], np.int64)
+    days["withdrawn"] = _withdrawn(scenario, count, round(p["habit_withdrawn_window_days"]))
+    if scenario.beans.valid_months == 0:
+        days["period"], period_end = _periods_by_phase(scenario, count)
+        return days, period_end
     days["period"] = days["month"]
-    final = int(days["month"][-1])
+    return days, _ends_of_months(scenario, int(days["month"][-1]))
+
+
+def _withdrawn(scenario: Scenario, count: int, window: int) -> NDArray[np.int64]:
+    """1 on the first `window` whole days after the end of any phase, but for days on which another one runs."""
+    days = np.zeros(count, np.int64)
+    spans = [
+        (since_start(scenario, phase.start) // SECOND, since_start(scenario, phase.end) // SECOND)
+        for phase in scenario.phases.values()
+    ]
+    for _, end in spans:
+        after = -(-end // DAY_S)
+        days[after : after + window] = 1
+    for start, end in spans:
+        days[start // DAY_S : -(-end // DAY_S)] = 0
+    return days
+
+
+def _periods_by_phase(scenario: Scenario, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Without `beans.valid_months`: by day its expiry period, and the second at which each ends.
+
+    Harvested beans last until `valid_after_end` after the last phase, and what is harvested when that is over (or
+    where there is no phase) until `valid_after_end` after the scenario's end.
+    """
+    after_end = scenario.beans.valid_after_end // SECOND
+    ends = [since_start(scenario, phase.end) // SECOND for phase in scenario.phases.values()]
+    first = max(ends, default=count * DAY_S) + after_end
+    later = np.arange(count) * DAY_S >= first
+    return later.astype(np.int64), np.array(
+        [first, count * DAY_S + after_end][: 1 + int(later.any())], np.int64
+    )
+
+
+def _ends_of_months(scenario: Scenario, final: int) -> NDArray[np.int64]:
+    """With `beans.valid_months` a period is a calendar month and lasts so many months more: when each ends."""
+    start = scenario.scenario.start
     period_end = np.zeros(final + 1, np.int64)
     for period in range(final + 1):
-        month = start.month - 1 + expiry_period(period, months) + 1
+        month = start.month - 1 + expiry_period(period, scenario.beans.valid_months) + 1
         end_date = start.replace(year=start.year + month // 12, month=month % 12 + 1, day=1)
         period_end[period] = since_start(scenario, end_date) // SECOND
-    return days, period_end
+    return period_end
 
 
 def rule_values(scenario: Scenario, p: Parameters, replication: int, honest: int, teams: int) -> Values:
@@ -187,16 +215,17 @@ def _shopping(scenario: Scenario) -> Values:
 
 
 def _presale(scenario: Scenario) -> Values:
-    """The one presale a scenario may have: from when, what share of orders, and when the balance is due."""
+    """The one presale a scenario may have: its share of the orders before the day, and when the balance is due."""
     for festival in scenario.festivals.values():
         if festival.presale_from is not None:
             day = (festival.day - scenario.scenario.start.date()).days
             return {
                 "presale_share": festival.presale_share,
                 "presale_from_s": since_start(scenario, festival.presale_from) // SECOND,
+                "presale_until_s": day * DAY_S,
                 "balance_s": day * DAY_S + festival.presale_balance_at // SECOND,
             }
-    return {"presale_share": 0.0, "presale_from_s": FAR_FUTURE_S, "balance_s": 0}
+    return {"presale_share": 0.0, "presale_from_s": FAR_FUTURE_S, "presale_until_s": 0, "balance_s": 0}
 
 
 def _orders(scenario: Scenario) -> Values:
@@ -239,10 +268,12 @@ def _play(scenario: Scenario, p: Parameters) -> Values:
 def _beans(scenario: Scenario) -> Values:
     beans, farmers = scenario.beans, scenario.farmers
     shared = farmers.device_cap // farmers.devices  # accounts on one device share its cap
+    life_days = -(-beans.life_s // DAY_S)  # what nobody picks goes at a midnight, never early
     return {
-        "ripen_s": beans.ripen // SECOND,
-        "fade_s": beans.fade // SECOND,
-        "life_days": (beans.ripen + beans.fade) // (DAY_S * SECOND),
+        "ripen_s": beans.ripen_s,
+        "ripen_step_s": min(beans.ripen_s, DAY_S),
+        "fade_s": life_days * DAY_S - beans.ripen_s,
+        "life_days": life_days,
         "daily_cap": beans.daily_cap,
         "farmer_cap": min(beans.daily_cap, shared) if farmers.device_cap else beans.daily_cap,
         "bean_yuan": beans.perceived / 100.0,

@@ -30,7 +30,7 @@ from sim.kernel.rows import (
     VOUCHER_CANCEL,
     VOUCHER_SHIP,
 )
-from sim.kernel.rules import capped_match_fen, granted_fen, philox, unit
+from sim.kernel.rules import capped_match_fen, document_lots, granted_fen, unit
 from sim.kernel.world import Pen, Who, World
 from sim.kernel.writing import MOST, file_errand, new_errand, writes
 from sim.spans import DAY_S
@@ -127,7 +127,7 @@ def file_voucher(who: Who, c: Any, period: int, now_s: int, w: World, pen: Pen) 
     """A voucher that was granted will be shipped, or now and then cancelled."""
     k = new_errand(pen)
     e = pen.errands[k]
-    lots = philox(w.R.k0, w.R.k1, who.user, c.ref, 1, VOUCHER_DRAW)
+    lots = document_lots(who.user, c.ref, 1, VOUCHER_DRAW, w.R)
     e.ref = c.ref
     e.price = c.beans
     e.fen = period

@@ -19,6 +19,7 @@ from sim.domain.ratios import PPM
 from sim.kernel import tallies as T
 from sim.kernel.choosing import free_beans
 from sim.kernel.hours import add_minutes
+from sim.kernel.lifetime import grow
 from sim.kernel.place import place_of, segment_of
 from sim.kernel.rows import (
     CLAIMING,
@@ -32,15 +33,16 @@ from sim.kernel.rows import (
     PERIODS,
 )
 from sim.kernel.rules import (
+    CLAIMS_FROM,
     capped_beans,
+    document_ref,
     fen_of_beans,
     give_all_hundreds,
-    is_ripe,
     match_asked_fen,
     philox,
     quantile,
     reaches_benefit,
-    ripe_beans,
+    ripe_lot,
     unit,
 )
 from sim.kernel.world import Pen, Slot, Who, World
@@ -78,13 +80,13 @@ def count_today(u: Any, j: int) -> None:
 
 
 @rule
-def grant_beans(u: Any, day: int, beans: int, cap: int, pen: Pen) -> int:
+def grant_beans(u: Any, t_us: int, beans: int, cap: int, R: Any, pen: Pen) -> int:
     """Let beans grow, as far as the day's cap allows; returns how many."""
-    slot = day % GROWING_DAYS
-    got = min(capped_beans(beans, u.beans_today, cap), MOST_BEANS - u.growing[slot])
+    held = u.growing[t_us // (DAY_S * 1_000_000) % GROWING_DAYS]
+    got = min(capped_beans(beans, u.beans_today, cap), MOST_BEANS - held)
     if got <= 0:
         return 0
-    u.growing[slot] = u.growing[slot] + got
+    grow(u, t_us, got, R)
     u.beans_today = u.beans_today + got
     pen.book.tally[T.BEANS_ISSUED] += got
     return int(got)
@@ -94,24 +96,28 @@ def grant_beans(u: Any, day: int, beans: int, cap: int, pen: Pen) -> int:
 def harvest(who: Who, t_us: int, day: int, w: World, pen: Pen) -> None:
     """Pick everything that is ripe; it becomes available until the end of the current expiry period."""
     u, R = who.u, w.R
-    ripe = ripe_beans(u.growing, day, R)
+    t_s = t_us // 1_000_000
+    first = max(day - GROWING_DAYS + 1, 0)
+    ripe = 0
+    for lot in range(first, day + 1):
+        ripe += ripe_lot(u, lot, t_s, R)
     period = R.days[day].period % PERIODS
     if ripe == 0 or u.available[period] + ripe > MOST_BEANS:
         return
-    for lot in range(max(day - GROWING_DAYS + 1, 0), day + 1):
-        if is_ripe(day * DAY_S, lot * DAY_S, DAY_S, R.ripen_s, R.fade_s):
-            u.growing[lot % GROWING_DAYS] = 0
+    for lot in range(first, day + 1):
+        slot = lot % GROWING_DAYS
+        u.growing[slot] = u.growing[slot] - ripe_lot(u, lot, t_s, R)
     u.available[period] = u.available[period] + ripe
     record(pen, who, t_us, K_HARVEST).beans = ripe
     pen.book.tally[T.BEANS_HARVESTED] += ripe
 
 
 @writes(1 + MAX_BENEFITS)
-def plain_deed(who: Who, t_us: int, day: int, j: int, cap: int, w: World, pen: Pen) -> None:
+def plain_deed(who: Who, t_us: int, j: int, cap: int, w: World, pen: Pen) -> None:
     """A deed done on the spot: its beans and minutes, as the tables say."""
     u, d = who.u, w.R.deeds[j]
     team = 1 if u.flags & IN_TEAM else 0
-    beans = grant_beans(u, day, w.G.reward[team, u.streak, j], cap, pen)
+    beans = grant_beans(u, t_us, w.G.reward[team, u.streak, j], cap, w.R, pen)
     before = u.labour + u.donated
     minutes = add_minutes(u, d.minutes, d.klass, w, pen)
     general = d.klass == GENERAL
@@ -201,16 +207,16 @@ def gift(who: Who, at: Slot, j: int, w: World, pen: Pen) -> bool:
     u.gift_month = month
     pen.book.tally[T.GIFTS] += 1
     pen.book.tally[T.GIFT_FEN] += fen
-    reward(who, at.t_us + 1, at.day, j, w, pen)
+    reward(who, at.t_us + 1, j, w, pen)
     reach_benefits(who, at.t_us + 1, before, w, pen)
     return True
 
 
 @writes(1)
-def reward(who: Who, t_us: int, day: int, j: int, w: World, pen: Pen) -> None:
+def reward(who: Who, t_us: int, j: int, w: World, pen: Pen) -> None:
     """Beans for a gift, a team joined, an account opened: an event of its own beside the deed's record."""
     team = 1 if who.u.flags & IN_TEAM else 0
-    beans = grant_beans(who.u, day, w.G.reward[team, who.u.streak, j], w.R.daily_cap, pen)
+    beans = grant_beans(who.u, t_us, w.G.reward[team, who.u.streak, j], w.R.daily_cap, w.R, pen)
     if beans > 0:
         grown = record(pen, who, t_us, K_DEED)
         grown.beans = beans
@@ -262,7 +268,7 @@ def redeem(who: Who, at: Slot, w: World, pen: Pen) -> None:
         if vouchers[k].stock > 0 and vouchers[k].beans <= free:
             made = record(pen, who, at.t_us, K_REDEEM)
             made.beans = vouchers[k].beans
-            made.ref = at.t_us // 1_000_000 * 128 + 64 + at.sub
+            made.ref = document_ref(at.t_us // 1_000_000, CLAIMS_FROM + at.sub)
             made.deed = k
             made.outcome = PENDING
             u.flags = u.flags | CLAIMING
@@ -284,7 +290,7 @@ def share(who: Who, at: Slot, w: World, pen: Pen) -> None:
         made.ref = 1 + ((lots[3] * R.honest) >> 32)
         made.outcome = PENDING
     if R.share_reward > 0:
-        beans = grant_beans(who.u, at.day, R.share_reward, R.daily_cap, pen)
+        beans = grant_beans(who.u, at.t_us, R.share_reward, R.daily_cap, R, pen)
         if beans > 0:
             grown = record(pen, who, at.t_us + 1, K_DEED)
             grown.beans = beans

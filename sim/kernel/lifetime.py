@@ -23,6 +23,8 @@ from sim.kernel.rules import (
     quantile,
     second_of_day,
     sequential_uniform,
+    step_of_day,
+    young_beans,
 )
 from sim.kernel.world import Pen, Who, World
 from sim.kernel.writing import record, writes
@@ -62,8 +64,7 @@ def start_playing(who: Who, t_s: int, w: World, pen: Pen) -> None:
         grown = record(pen, who, t_us + 1, K_DEED)
         grown.beans = R.head_start
         grown.deed = NO_DEED
-        slot = (t_s // DAY_S) % GROWING_DAYS
-        u.growing[slot] = u.growing[slot] + R.head_start
+        grow(u, t_us, R.head_start, R)
         pen.book.tally[T.BEANS_ISSUED] += R.head_start
 
 
@@ -75,24 +76,36 @@ def roll_day(u: Any, day: int) -> None:
         u.today = 0
         u.today_more = 0
         u.beans_today = 0
+        u.young = 0
+        u.step = 0
+
+
+@rule
+def grow(u: Any, t_us: int, beans: int, R: Any) -> None:
+    """Beans begin to grow today: they join those of the day, and of its present step of ripening."""
+    t_s = t_us // 1_000_000
+    slot = t_s // DAY_S % GROWING_DAYS
+    u.growing[slot] = u.growing[slot] + beans
+    u.young = young_beans(u, t_s, R) + beans
+    u.step = step_of_day(t_s, R)
 
 
 @rule
 def next_active_day(who: Who, day: int, R: Any) -> int:
-    """Look ahead from an active day to the next one (BG/BB with habit and streak, behaviour §5.1 and §5.3).
+    """Look ahead from a day to the next active one (BG/BB with habit and streak, behaviour §5.1 and §5.3).
 
     Charges the lifetime budget day by day and lets the habit fade; returns -1 if the user is gone or the
-    scenario ends first. Leaves habit, budget, streak and days since a break as they are on that day.
+    scenario ends first. Leaves habit, budget, streak and days since a break as that day's first session finds
+    them: the streak are the days in a row before it.
     """
     u = who.u
     lots = philox(R.k0, R.k1, who.user, 0, 0, TRAITS_DRAW)
     intensity = R.traits[INTENSITY, quantile(lots[2])]
     base = R.traits[HAZARD, quantile(lots[3])]
     threshold = exponential(philox(R.k0, R.k1, who.user, day + 1, LAST_DRAW, DAY_DRAW)[0])
-    u.habit = grown_habit(u.habit, R.habit_gain)
     team = R.habit_team if u.flags & IN_TEAM else 0.0
     since = u.since_break
-    streak = min(u.streak + 1, 7)
+    streak = u.streak
     for ahead in range(day + 1, R.n_days):
         broke = R.habit_broke_push if since < R.habit_broke_window_days else 0.0
         withdrawn = R.habit_withdrawn_push if R.days[ahead].withdrawn > 0 else 0.0
@@ -121,7 +134,7 @@ def next_active_day(who: Who, day: int, R: Any) -> int:
 
 @rule
 def schedule_session(who: Who, t_s: int, R: Any) -> None:
-    """Set `play_s`: a further session today, or the first one of the next active day."""
+    """Set `play_s`: a further session today, or, habit having grown by a day that was played, the next active day."""
     u = who.u
     day = t_s // DAY_S
     planned = u.sessions >> 4
@@ -134,12 +147,13 @@ def schedule_session(who: Who, t_s: int, R: Any) -> None:
         if at > t_s:
             u.play_s = at
             return
+    u.habit = grown_habit(u.habit, R.habit_gain)
     come_back(who, day, R)
 
 
 @rule
 def come_back(who: Who, day: int, R: Any) -> None:
-    """Plan the next active day after `day` (-1 = before the start) and its first session."""
+    """Plan the next active day after `day` (-1 = before the start, a day nobody has played) and its first session."""
     u = who.u
     ahead = next_active_day(who, day, R)
     if ahead < 0:

@@ -35,6 +35,7 @@ from sim.kernel.rows import (
     VOUCHER_SHIP,
 )
 from sim.kernel.rules import (
+    document_lots,
     exponential,
     farm_second,
     gone_at_s,
@@ -142,7 +143,7 @@ def serve(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     """A volunteer's day: nine in ten come; every full six minutes count (公益时, F), beans for who plays."""
     u, R = who.u, w.R
     u.flags = u.flags & ~SERVING
-    lots = philox(R.k0, R.k1, who.user, e.ref, 0, SERVICE_DRAW)
+    lots = document_lots(who.user, e.ref, 0, SERVICE_DRAW, R)
     if unit(lots[0]) < R.no_show:
         return
     worked = e.price - int(unit(lots[1]) * 0.25 * e.price)
@@ -156,7 +157,7 @@ def serve(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     made.team = 1 if u.flags & IN_TEAM else 0
     if u.flags & (PLAYER | GONE) == PLAYER:
         roll_day(u, e.due // DAY_S)
-        made.beans = grant_beans(u, u.day, w.G.reward[made.team, u.streak, e.fen], R.daily_cap, pen)
+        made.beans = grant_beans(u, t_us, w.G.reward[made.team, u.streak, e.fen], R.daily_cap, R, pen)
     pen.book.tally[T.DEEDS] += 1
     reach_benefits(who, t_us, before, w, pen)
 

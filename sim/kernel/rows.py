@@ -1,6 +1,6 @@
 """The rows the kernel works on: users, their errands, and the tables every user reads.
 
-A user is 68 bytes plus `next_s`, the next instant at which anything happens, as a column of its own:
+A user is 71 bytes plus `next_s`, the next instant at which anything happens, as a column of its own:
 an idle user costs bytes and no time. Static traits (shopping rate, warm glow, lifetime) are redrawn
 from the user's key instead of stored.
 """
@@ -42,12 +42,17 @@ USER = np.dtype(
         ("today", "u4"),  # how often each deed was done today, packed in base 4 for the first 16 deeds
         ("today_more", "u2"),  # the same for deeds 16 … 23
         ("beans_today", "u2"),
+        ("young", "u2"),  # of the beans that grow: those earned in the day's latest step of ripening …
+        ("step", "u1"),  # … and which step that was
         ("day", "i2"),  # the day the counters of today belong to
         ("clock", "u2"),  # how far the day's sessions have come, in 1/65536 of the day's profile
         ("gift_yuan", "u2"),  # largest gift so far, whole yuan rounded up
         ("gift_month", "u1"),  # month of the last gift, counted from the start
         ("gifts", "u1"),
-        ("streak", "u1"),  # days in a row, at most 7
+        (
+            "streak",
+            "u1",
+        ),  # days in a row that were played, at most 7; the present one from its first session on
         ("since_break", "u1"),  # days since a streak broke, 255 = never or long ago
         ("sessions", "u1"),  # begun today (low 4 bits) and planned today (high 4 bits)
         ("flags", "u1"),
@@ -60,7 +65,7 @@ ERRAND = np.dtype(
     [
         ("due", "i4"),
         ("next", "i4"),
-        ("ref", "u4"),
+        ("ref", "i8"),
         ("price", "i4"),
         ("fen", "i4"),
         ("project", "i4"),

@@ -18,10 +18,13 @@ from sim.domain import matching as match_rules
 from sim.domain import pledges as pledge_rules
 from sim.kernel.rows import GROWING_DAYS, NEVER, PERIODS
 from sim.kernel.world import Clock
+from sim.seeding import WORD
 from sim.spans import DAY_S
 
 QUANTILES = 4_096  # a trait is one of so many equally likely values
 MOST_IN_BASKET = 40
+MOST_REFS = 128  # documents that a user can open in one second
+CLAIMS_FROM = 64  # the place of the first claim among them
 
 philox = rule(streams.philox)
 unit = rule(streams.unit)
@@ -151,6 +154,18 @@ def farm_second(word: int) -> int:
 
 
 @rule
+def document_ref(t_s: int, place: int) -> int:
+    """A user's own number for what is opened at second t_s: orders have the places below 64, claims those above."""
+    return t_s * MOST_REFS + place
+
+
+@rule
+def document_lots(user: int, ref: int, part: int, purpose: int, R: Any) -> tuple[int, int, int, int]:
+    """The draws that follow a document through its life; a reference is wider than a word of the key."""
+    return philox(R.k0, R.k1, user, ref & WORD, (ref >> 32) * 2 + part, purpose)
+
+
+@rule
 def whole(mean: float, word: int) -> int:
     """A whole number with that mean: the floor, or one more by chance."""
     base = int(mean)
@@ -167,13 +182,29 @@ def oldest_lot(growing: Any, day: int) -> int:
 
 
 @rule
-def ripe_beans(growing: Any, day: int, R: Any) -> int:
-    """Beans that can be harvested on a day."""
-    total = 0
-    for lot in range(max(day - GROWING_DAYS + 1, 0), day + 1):
-        if is_ripe(day * DAY_S, lot * DAY_S, DAY_S, R.ripen_s, R.fade_s):
-            total += growing[lot % GROWING_DAYS]
-    return total
+def step_of_day(t_s: int, R: Any) -> int:
+    """Which step of ripening it is within the day: beans of a step ripen together, by the day or in part of one."""
+    return int(t_s % DAY_S // R.ripen_step_s)
+
+
+@rule
+def young_beans(u: Any, t_s: int, R: Any) -> int:
+    """Beans earned in the present step: of the day's beans those that are not ripe, for all earlier ones are a step
+    old. A step of a whole day leaves none of them."""
+    if u.step == step_of_day(t_s, R):
+        return int(u.young)
+    return 0
+
+
+@rule
+def ripe_lot(u: Any, lot: int, t_s: int, R: Any) -> int:
+    """How many beans earned on day `lot` can be harvested at second t_s of the user's present day."""
+    day = t_s // DAY_S
+    if lot == day:
+        return int(u.growing[lot % GROWING_DAYS] - young_beans(u, t_s, R))
+    if is_ripe(day * DAY_S, lot * DAY_S, DAY_S, R.ripen_s, R.fade_s):
+        return int(u.growing[lot % GROWING_DAYS])
+    return 0
 
 
 @rule

@@ -43,8 +43,11 @@ from sim.kernel.rows import (
     NOBODY,
     PERIODS,
     SERVING,
+    STREAK_LEVELS,
 )
 from sim.kernel.rules import (
+    CLAIMS_FROM,
+    document_ref,
     exponential,
     farm_second,
     match_asked_fen,
@@ -117,6 +120,8 @@ def session(who: Who, t_s: int, w: World, pen: Pen) -> None:
         u.play_s = (day + 1) * DAY_S + farm_second(place[2])
         u.sessions = 1 << 4
         return
+    if begun == 0:
+        u.streak = min(u.streak + 1, STREAK_LEVELS - 1)  # this day counts
     if u.budget > 0.5 * LIFELONG and u.labour >= R.staff_norm:
         u.budget = exponential(philox(R.k0, R.k1, who.user, 0, 0, BUDGET_DRAW)[0])
     key = day * 16 + begun
@@ -138,7 +143,8 @@ def mood_of(who: Who, place: Any, segment: int, w: World) -> Mood:
 
 @writes(A_SESSION)
 def slots(who: Who, t_us: int, day: int, key: int, mood: Mood, w: World, pen: Pen) -> int:
-    """Slot by slot: choose a deed by its weight or stop. Nobody plays past midnight. Returns the last instant."""
+    """Slot by slot: choose a deed by its weight or stop. Nobody plays past midnight: a session that would ends with
+    the deed before. Returns that instant."""
     R = w.R
     weights = pen.book.weights
     midnight = (day + 1) * DAY_S * 1_000_000
@@ -152,9 +158,10 @@ def slots(who: Who, t_us: int, day: int, key: int, mood: Mood, w: World, pen: Pe
             j += 1
         if j == R.n_deeds:
             break
-        t_us += int(exponential(lots[1]) * R.choice_dwell_s * 1_000_000.0) + 1_000_000
-        if t_us + 2_000_000 >= midnight:
+        done_us = t_us + int(exponential(lots[1]) * R.choice_dwell_s * 1_000_000.0) + 1_000_000
+        if done_us + 2_000_000 >= midnight:
             break
+        t_us = done_us
         count_today(who.u, j)
         act(who, Slot(t_us, day, key, sub), j, mood.team, lots[2], w, pen)
     return t_us
@@ -168,7 +175,7 @@ def act(who: Who, at: Slot, j: int, team: int, word: int, w: World, pen: Pen) ->
     if R.deeds[j].team != 0 and u.flags & IN_TEAM:
         pen.points[team] += 1
     if effect == E_DEED:
-        plain_deed(who, at.t_us, at.day, j, R.daily_cap, w, pen)
+        plain_deed(who, at.t_us, j, R.daily_cap, w, pen)
     elif effect == E_GIFT:
         if gift(who, at, j, w, pen):
             share(who, Slot(at.t_us + 2, at.day, at.key, at.sub), w, pen)
@@ -180,18 +187,18 @@ def act(who: Who, at: Slot, j: int, team: int, word: int, w: World, pen: Pen) ->
         simple_claim(who, at.t_us, j, K_APPLY, pen)
         u.flags = u.flags | HOLDER
         pen.book.tally[T.APPLICATIONS] += 1
-        reward(who, at.t_us + 1, at.day, j, w, pen)
+        reward(who, at.t_us + 1, j, w, pen)
         reach_benefits(who, at.t_us + 1, -1, w, pen)
     elif effect == E_TEAM:
         simple_claim(who, at.t_us, j, K_JOIN, pen).team = team
         u.flags = u.flags | IN_TEAM
         pen.book.tally[T.JOINS] += 1
-        reward(who, at.t_us + 1, at.day, j, w, pen)
+        reward(who, at.t_us + 1, j, w, pen)
     else:
         made = simple_claim(who, at.t_us, j, K_SIGN_UP, pen)
         chosen = w.activities[(word * w.G.activities) >> 32]
         made.party = chosen.id
-        made.ref = at.t_us // 1_000_000 * 128 + 64 + at.sub
+        made.ref = document_ref(at.t_us // 1_000_000, CLAIMS_FROM + at.sub)
         made.project = chosen.project
         made.outcome = PENDING
         u.flags = u.flags | SERVING
@@ -206,7 +213,7 @@ def farm(who: Who, t_us: int, day: int, w: World, pen: Pen) -> None:
         pays = R.deeds[j].effect == E_DEED and G.reward[0, 0, j] > 0 and R.deeds[j].needs_account == 0
         if pays and u.beans_today < R.farmer_cap:
             count_today(u, j)
-            plain_deed(who, t_us, day, j, R.farmer_cap, w, pen)
+            plain_deed(who, t_us, j, R.farmer_cap, w, pen)
             t_us += 1_000_000
     harvest(who, t_us, day, w, pen)
     if 0 < G.cheapest <= free_beans(u):

@@ -34,6 +34,8 @@ from sim.kernel.rules import (
     alias_row,
     bin_at,
     delay_s,
+    document_lots,
+    document_ref,
     donation_fen,
     match_asked_fen,
     micro,
@@ -63,7 +65,6 @@ K_CANCEL = int(Kind.ORDER_CANCEL)
 K_CONFIRM = int(Kind.ORDER_CONFIRM)
 K_REFUND = int(Kind.ORDER_REFUND)
 K_LATE = int(Kind.REFUND_LATE)
-MOST_REFS = 128  # orders and vouchers one user can open in one second
 LATE_AFTER_S = 3 * DAY_S  # a refund after confirmation comes three days later (A)
 
 # Columns of a block's traffic histogram, one row a bin of time.
@@ -132,13 +133,13 @@ def order(who: Who, t_s: int, n: int, price_factor: float, row: int, w: World, p
     pen.book.tally[T.CHARITY_ORDERS] += 1
     k = new_errand(pen)
     e = pen.errands[k]
-    e.ref = t_s * MOST_REFS + n
+    e.ref = document_ref(t_s, n)
     e.price = price
     e.fen = donation_fen(price, p.ppm, p.fixed)
     e.project = p.project
     e.party = p.merchant
     fill_order(record(pen, who, t_us, K_CREATE), e)
-    life = philox(R.k0, R.k1, who.user, e.ref, 0, LIFE_DRAW)
+    life = document_lots(who.user, e.ref, 0, LIFE_DRAW, R)
     if unit(life[0]) < R.cancel:
         e.step = CANCEL
         e.due = t_s + R.pay_within_s
@@ -150,9 +151,12 @@ def order(who: Who, t_s: int, n: int, price_factor: float, row: int, w: World, p
 
 @rule
 def pay_due(t_s: int, word: int, presale: float, R: Any) -> int:
-    """When an order is paid: within minutes, or, bought in a presale, when the balance falls due."""
+    """When an order is paid: within minutes, or, bought in a presale, when the balance falls due.
+
+    The presale ends with the midnight before the day: whoever orders on the day itself pays at once.
+    """
     soon = 2 + int(unit(word) * R.pay_within_s)
-    if R.presale_from_s <= t_s < R.balance_s and presale < R.presale_share:
+    if R.presale_from_s <= t_s < R.presale_until_s and presale < R.presale_share:
         return int(R.balance_s + soon)
     return t_s + soon
 
@@ -193,8 +197,8 @@ def order_step(who: Who, k: int, w: World, pen: Pen) -> None:
     """Play the due step of order k and file the next one, or end the order."""
     R, tally = w.R, pen.book.tally
     e = pen.errands[k]
-    a = philox(R.k0, R.k1, who.user, e.ref, 0, LIFE_DRAW)
-    b = philox(R.k0, R.k1, who.user, e.ref, 1, LIFE_DRAW)
+    a = document_lots(who.user, e.ref, 0, LIFE_DRAW, R)
+    b = document_lots(who.user, e.ref, 1, LIFE_DRAW, R)
     t_us = e.due * 1_000_000 + micro(b[3])
     step = e.step
     e.step = 0
@@ -240,8 +244,8 @@ def confirm_themselves(buyers: Any, refs: Any, rules: Any, by_timer: Any) -> Non
     """Say of confirmed orders whether the timer confirmed them, by the lots that `order_step` drew for them."""
     R = rules[0]
     for k in range(len(refs)):
-        a = philox(R.k0, R.k1, buyers[k], refs[k], 0, LIFE_DRAW)
-        b = philox(R.k0, R.k1, buyers[k], refs[k], 1, LIFE_DRAW)
+        a = document_lots(buyers[k], refs[k], 0, LIFE_DRAW, R)
+        b = document_lots(buyers[k], refs[k], 1, LIFE_DRAW, R)
         by_timer[k] = arrival_s(0, a[3], b[0], b[1], b[2], R) == timer_s(b[2], R)
 
 
@@ -264,7 +268,7 @@ def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
             made.outcome = PENDING
     if R.order_beans > 0 and u.flags & (PLAYER | GONE) == PLAYER:
         roll_day(u, t_us // (DAY_S * 1_000_000))
-        beans = grant_beans(u, u.day, R.order_beans, R.daily_cap, pen)
+        beans = grant_beans(u, t_us, R.order_beans, R.daily_cap, R, pen)
         if beans > 0:
             grown = record(pen, who, t_us + 1, K_DEED)
             grown.beans = beans

@@ -15,7 +15,7 @@ from sim.loading.finding import Finding, Findings
 from sim.loading.lines import Path
 from sim.loading.shape import leans_on
 from sim.scenario import Scenario
-from sim.spans import DAY_US
+from sim.spans import DAY_US, HOUR_US
 from sim.suggestions import did_you_mean
 from sim.units import format_duration, format_fen
 
@@ -44,12 +44,17 @@ def sample_of_the_population(s: Scenario) -> Findings:
 
 
 def bean_growth(s: Scenario) -> Findings:
-    """Beans ripen and fade in whole days, at most four together; a head start stays below the goal."""
+    """Beans ripen in whole days or in hours that divide one, and fade by the hour, within four days together; a head
+    start stays below the goal."""
     beans = s.beans
-    if beans.ripen < DAY_US or beans.ripen % DAY_US:
-        yield Finding(("beans", "ripen"), 'must be whole days, at least one; write it like "24 h"')
-    if beans.fade % DAY_US:
-        yield Finding(("beans", "fade"), 'must be whole days; write it like "72 h"')
+    for key in ("ripen", "fade"):
+        if getattr(beans, key) < HOUR_US or getattr(beans, key) % HOUR_US:
+            yield Finding(("beans", key), 'must be whole hours, at least one; write it like "12 h"')
+        elif key == "ripen" and beans.ripen % DAY_US and DAY_US % beans.ripen:
+            yield Finding(
+                ("beans", key),
+                "must be whole days or hours that divide a day: 1, 2, 3, 4, 6, 8, 12, 24 h and so on",
+            )
     if beans.ripen + beans.fade > GROWING_DAYS * DAY_US:
         spent = format_duration(beans.ripen)
         problem = f"makes more than {GROWING_DAYS} days together with ripen ({spent}); shorten one of them"

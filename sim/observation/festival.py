@@ -9,13 +9,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from sim.kernel.rules import MOST_REFS
 from sim.observation.seen import Seen, days_of, those
 from sim.observation.subject import NOTHING, Daybook, Subject, Sums, table
 from sim.observation.words import Metric
 from sim.observation.world import Rows, World
 from sim.spans import DAY_S, MINUTE_S, SECOND
 
-REFS = 128  # orders per second in an order's reference
 PEAK_S = 10
 PEAK_USERS = 200_000  # below that ten seconds hold too few orders to be measured
 CREATED, PAID, REFUNDED = range(3)
@@ -80,7 +80,7 @@ class Festival(Subject):
 
     def _of_the_day(self, rows: Rows) -> NDArray[np.bool_]:
         """Whether an order was created on the day: its reference starts with the second."""
-        return np.asarray(rows["ref"] // REFS // DAY_S == self.day)
+        return np.asarray(rows["ref"] // MOST_REFS // DAY_S == self.day)
 
     def _cash(self, what: int, rows: Rows) -> None:
         mine = those(rows, self._of_the_day(rows))

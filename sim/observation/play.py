@@ -13,6 +13,10 @@ from sim.observation.world import Rows, World
 
 SESSIONS, DEEDS, GIFTS = 1, 2, 3  # rows of `channels` and `segments`; the first are new players
 GIFT_FEN = 4
+NOT_NEW, TO_BEGIN = (
+    -1,
+    -2,
+)  # in place of the day a new player first played: a player from the start, or not yet played
 
 
 class Play(Subject):
@@ -24,11 +28,11 @@ class Play(Subject):
         Metric("players", "people", "run", "up", "all who grow beans: there at the start or come since",
                "players (grow beans)"),
         Metric("new_players", "people", "run", "up", "users who became players during the run", "new players"),
-        Metric("d1", "share", "new player", "up", "new players who play again one day after they came",
+        Metric("d1", "share", "new player", "up", "new players who play again one day after they began",
                "new players back after 1 day"),
-        Metric("d7", "share", "new player", "up", "new players who play again seven days after they came",
+        Metric("d7", "share", "new player", "up", "new players who play again seven days after they began",
                "new players back after 7 days"),
-        Metric("d30", "share", "new player", "up", "new players who play again thirty days after they came"),
+        Metric("d30", "share", "new player", "up", "new players who play again thirty days after they began"),
         Metric("actions", "actions", "run", "–", "rows of the action stream, of every agent and kind"),
     )  # fmt: skip
     DAILY = (
@@ -44,7 +48,7 @@ class Play(Subject):
         self.arrays |= {
             "channels": np.zeros((4, MAX_CHANNELS), np.int64),
             "segments": np.zeros((5, MAX_SEGMENTS), np.int64),
-            "entered": np.full(world.honest, -1, np.int16),
+            "began": np.full(world.honest, NOT_NEW, np.int16),  # the day a new player first played
             "returns": np.zeros(world.days + 1, np.int64),
             "played": np.zeros(world.honest, bool),
         }
@@ -54,20 +58,22 @@ class Play(Subject):
         return int(self.book.by_day("entries")[day]) if day >= 0 else 0
 
     def on_enter(self, seen: Seen) -> None:
-        """Somebody became a player."""
-        self.arrays["entered"][seen.people["agent"]] = days_of(seen.people)
+        """Somebody became a player; the first session follows at once, but perhaps after midnight."""
+        self.arrays["began"][seen.people["agent"]] = TO_BEGIN
         self._by_who(seen.people, 0)
 
     def on_session(self, seen: Seen) -> None:
-        """Somebody plays; the first session of a day is a return."""
-        rows, entered = seen.people, self.arrays["entered"]
+        """Somebody plays; the first session of a day is a return, once a new player has begun."""
+        rows, began = seen.people, self.arrays["began"]
         self.arrays["played"][rows["agent"]] = True
         self._by_who(rows, SESSIONS)
         first = those(rows, rows["deed"] == 0)
         self.add("sessions", len(rows))
         self.add("participants", len(first))
-        first = those(first, entered[first["agent"]] >= 0)
-        np.add.at(self.arrays["returns"], days_of(first) - entered[first["agent"]], 1)
+        fresh = those(first, began[first["agent"]] == TO_BEGIN)
+        began[fresh["agent"]] = days_of(fresh)
+        first = those(first, began[first["agent"]] >= 0)
+        np.add.at(self.arrays["returns"], days_of(first) - began[first["agent"]], 1)
 
     def on_gift(self, seen: Seen) -> None:
         """A gift is a deed too."""
@@ -132,16 +138,16 @@ class Play(Subject):
 
     @table(
         "New players by age.",
-        age_days="days since a new player came",
+        age_days="days since a new player first played",
         cohort="new players who could reach that age within the run",
         active="of them, those who played on that day",
     )
     def retention(self) -> pl.DataFrame | None:
         """New players: how many could be seen at an age in days, and how many of them played that day."""
-        entered = self.arrays["entered"][self.arrays["entered"] >= 0]
-        if not len(entered):
+        began = self.arrays["began"][self.arrays["began"] >= 0]
+        if not len(began):
             return None
-        cohort = np.cumsum(np.bincount(entered, minlength=self.world.days))[::-1]
+        cohort = np.cumsum(np.bincount(began, minlength=self.world.days))[::-1]
         active = self.arrays["returns"][: self.world.days].copy()
         active[0] = cohort[0]
         return pl.DataFrame({"age_days": np.arange(self.world.days), "cohort": cohort, "active": active})

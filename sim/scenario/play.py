@@ -44,7 +44,11 @@ class Phase(Settings):
 
 
 class Beans(Settings):
-    """Growth in whole days: beans ripen after `ripen`, fade `fade` later; together at most four days."""
+    """Beans ripen `ripen` after the step began in which they were earned: a day, or `ripen` if that is shorter.
+
+    What is not picked of a day's beans fades at the first midnight `ripen` + `fade` after that day, which is four days
+    at most.
+    """
 
     ripen: Duration = DAY_S * SECOND
     fade: Duration = 3 * DAY_S * SECOND
@@ -59,6 +63,16 @@ class Beans(Settings):
     goal: Positive = 100
     head_start: Count = 0
     give_all: Share = 0.5
+
+    @property
+    def ripen_s(self) -> int:
+        """Seconds from earning to ripeness."""
+        return self.ripen // SECOND
+
+    @property
+    def life_s(self) -> int:
+        """Seconds from earning until what is not harvested fades."""
+        return (self.ripen + self.fade) // SECOND
 
 
 class Hours(Settings):

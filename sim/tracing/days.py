@@ -69,8 +69,8 @@ class Calendar:
         return self.numbers[np.maximum(self.last_day[np.maximum(periods, 0)], today)]
 
     def is_over(self, day: Ints) -> Flags:
-        """Whether the period of harvests of a day has ended before it."""
-        return np.asarray(self._last_day(day) < day)
+        """Whether a period of beans has ended before a day: the first, if any has."""
+        return np.asarray(self.last_day[0] < day)
 
     def _last_day(self, day: Ints) -> Ints:
         """Of the period of a day; the midnight that ends the scenario belongs to its last day."""

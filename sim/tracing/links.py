@@ -17,6 +17,8 @@ from sim.arrays import Flags, Ints
 from sim.bookkeeping import Kind
 from sim.engine.actions import Actions
 from sim.errors import InvariantError
+from sim.kernel.rules import MOST_REFS
+from sim.spans import DAY_S, MOST_DAYS
 from sim.trace import Columns
 from sim.tracing.columns import PAYING_KINDS, user_chain
 from sim.wire import NO_REF, PREPARED, Expected, Signer
@@ -27,6 +29,9 @@ CLOSERS = (
     Kind.REDEEM_CANCEL,
 )  # fmt: skip
 SPENDERS = (Kind.REDEEM_HOLD, Kind.EXPIRE, Kind.REVOKE)  # of available beans
+# Bits of a key that holds a user above and a reference below.
+REF_BITS = (MOST_DAYS * DAY_S * MOST_REFS).bit_length()
+MOST_USERS = 2 ** (64 - REF_BITS)
 ROW_BITS = 40  # of a key that holds an owner above and a row's number below
 DONATION = np.dtype([("project", "i8"), ("n", "u8"), ("donor", "u4"), ("fen", "i8")])
 Keys = NDArray[np.uint64]
@@ -34,7 +39,7 @@ Keys = NDArray[np.uint64]
 
 def document_keys(agent: NDArray[Any], ref: NDArray[Any]) -> Keys:
     """An order or voucher by its user and the user's own numbering."""
-    return np.asarray(agent.astype(np.uint64) << np.uint64(32) | ref.astype(np.uint64))
+    return np.asarray(agent.astype(np.uint64) << np.uint64(REF_BITS) | ref.astype(np.uint64))
 
 
 def latest_before(owners: Ints, places: Ints, wanted: Ints, before: Ints) -> Ints:

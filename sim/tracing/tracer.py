@@ -17,7 +17,7 @@ from sim.spans import DAY_S, DAY_US, SECOND
 from sim.trace import Columns, Trace, columns_sha256
 from sim.tracing.balances import People, closing, openings
 from sim.tracing.columns import CHAIN_BITS, Converter, Rows, join_columns, on_pools
-from sim.tracing.links import Keys, Links, document_keys, link, mark_dependent
+from sim.tracing.links import MOST_USERS, Keys, Links, document_keys, link, mark_dependent
 from sim.tracing.prepare import prepare
 from sim.tracing.standing import Standing, Years, stand
 from sim.wire import NO_REF
@@ -31,6 +31,10 @@ class Tracer:
     def __init__(self, campaign: Campaign) -> None:
         if campaign.at > 0:
             raise UsageError("a trace needs its campaign from the start; it cannot begin with a snapshot")
+        if campaign.population.rows > MOST_USERS:
+            raise UsageError(
+                f"a trace can name {MOST_USERS:,} users and no more; use fewer, with the same real_users"
+            )
         self.campaign = campaign
         self.converter = Converter(campaign)
         self.links = Links(len(campaign.projects))

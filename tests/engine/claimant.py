@@ -51,7 +51,7 @@ class Claimant(Shopper):
     def expect_voucher(self, claim: Record, period: int, now_s: int) -> None:
         """It is shipped some time from now, or now and then cancelled."""
         voucher = self.world.vouchers[claim["deed"]]
-        lots = self.world.words(self.me, Purpose.SERVICE, claim["ref"], 1)
+        lots = self.world.fate(self.me, Purpose.SERVICE, claim["ref"], 1)
         then = "voucher_cancel" if unit(lots[0]) < voucher.cancel else "voucher_ship"
         due = now_s + 3600 + int(unit(lots[1]) * voucher.ship_s)
         self.file(Errand(due, claim["ref"], then, claim["beans"], period, -1, claim["deed"]))
@@ -69,7 +69,7 @@ class Claimant(Shopper):
     def on_serve(self, e: Errand) -> None:
         """The day of service; some do not come."""
         self.serving = False
-        lots = self.world.words(self.me, Purpose.SERVICE, e.ref)
+        lots = self.world.fate(self.me, Purpose.SERVICE, e.ref)
         if unit(lots[0]) < self.world.rules.no_show:
             return
         before = sum(self.minutes)
@@ -78,7 +78,7 @@ class Claimant(Shopper):
         told["minutes"] = self.credit(service_minutes(e.price - int(unit(lots[1]) * 0.25 * e.price)), LABOUR)
         if self.player and not self.gone:
             self.new_day(e.due // DAY_S)
-            told["beans"] = self.grow(self.reward(e.fen), self.world.rules.daily_cap)
+            told["beans"] = self.grow(told["t"], self.reward(e.fen), self.world.rules.daily_cap)
         self.world.count["deeds"] += 1
         self.reach_benefits(e.due * SECOND, before)
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.behaviour.habit import activity_hazard, dropout_hazard, faded_habit, grown_habit, readiness
+from sim.behaviour.habit import activity_hazard, dropout_hazard, faded_habit, readiness
 from sim.bookkeeping import Kind
-from sim.domain.beans import capped_beans, gone_at_s, is_ripe
+from sim.domain.beans import capped_beans, gone_at_s
 from sim.domain.hours import capped_minutes
 from sim.kernel.lifetime import LIFELONG
 from sim.kernel.rules import exponential, micro, planned_sessions, second_of_day, sequential_uniform, unit
@@ -68,6 +68,10 @@ class World:
         """The four words of one keyed draw."""
         return philox(self.rules.k0, self.rules.k1, person, slot, sub, int(purpose))
 
+    def fate(self, person: int, purpose: Purpose, ref: int, part: int = 0) -> tuple[int, int, int, int]:
+        """The words that belong to a document of a person for its life."""
+        return self.words(person, purpose, ref % 2**32, ref // 2**32 * 2 + part)
+
 
 @dataclass(order=True)
 class Errand:
@@ -100,7 +104,8 @@ class Person:
         self.errands: list[Errand] = []
         self.number = 0
         self.budget = self.habit = 0.0
-        self.growing: Counter[int] = Counter()  # beans by the day they were earned
+        self.growing: Counter[int] = Counter()  # beans by the second their step of ripening began
+        self.latest, self.young = 0, 0  # the day's latest step in which beans were earned, and how many
         self.available: Counter[int] = Counter()  # beans by the period they were harvested in
         self.minutes = [0, 0]
         self.day = 0
@@ -178,21 +183,35 @@ class Person:
     def new_day(self, day: int) -> None:
         if self.day != day:
             self.day, self.beans_today = day, 0
+            self.latest, self.young = day * DAY_S, 0
             self.done.clear()
 
-    def grow(self, beans: int, cap: int) -> int:
-        """Let beans grow today, as far as the cap allows."""
-        got = min(capped_beans(beans, self.beans_today, cap), BUCKET - self.growing[self.day])
+    def earned_on(self, day: int) -> list[int]:
+        """The steps of a day whose beans still grow."""
+        return [step for step, beans in self.growing.items() if beans and step // DAY_S == day]
+
+    def sow(self, t_us: int, beans: int) -> None:
+        """Beans begin to grow, with those of the same step: a day, or the time to ripen if that is shorter."""
+        length = min(self.world.rules.ripen_s, DAY_S)
+        step = t_us // SECOND // length * length
+        self.young = beans + (self.young if step == self.latest else 0)
+        self.latest = step
+        self.growing[step] += beans
+
+    def grow(self, t_us: int, beans: int, cap: int) -> int:
+        """Let beans grow now, as far as the cap allows."""
+        held = sum(self.growing[step] for step in self.earned_on(self.day))
+        got = min(capped_beans(beans, self.beans_today, cap), BUCKET - held)
         if got <= 0:
             return 0
-        self.growing[self.day] += got
+        self.sow(t_us, got)
         self.beans_today += got
         self.world.count["beans_issued"] += got
         return got
 
     def harvest(self, t_us: int, day: int) -> None:
-        R = self.world.rules
-        ripe = [d for d in self.growing if is_ripe(day * DAY_S, d * DAY_S, DAY_S, R.ripen_s, R.fade_s)]
+        R, now = self.world.rules, t_us // SECOND
+        ripe = [step for step in self.growing if step + R.ripen_s <= now < self.fades_at(step)]
         beans = sum(self.growing[d] for d in ripe)
         period = self.world.days[day].period
         if beans == 0 or self.available[period] + beans > BUCKET:
@@ -207,8 +226,10 @@ class Person:
         """Available and not spoken for by a claim that waits for the barrier."""
         return 0 if self.claiming else self.available.total()
 
-    def fades_at(self, earned: int) -> int:
-        return gone_at_s(earned * DAY_S, DAY_S, self.world.rules.ripen_s, self.world.rules.fade_s)
+    def fades_at(self, step: int) -> int:
+        """Beans of a day fade together, when the last that could be earned on it have had their time."""
+        R = self.world.rules
+        return gone_at_s(step // DAY_S * DAY_S, DAY_S, R.ripen_s, R.fade_s)
 
     def next_fading(self, day: int) -> int:
         """The midnight after `day` at which a player's next beans go; overdue ones go at the very next."""
@@ -219,8 +240,10 @@ class Person:
         return min((max(at, (day + 1) * DAY_S) for at in times), default=NEVER)
 
     def midnight(self, t: int) -> None:
-        for earned in sorted(d for d, beans in self.growing.items() if beans and self.fades_at(d) <= t):
-            beans = self.growing.pop(earned)
+        for day in sorted(
+            {s // DAY_S for s, beans in self.growing.items() if beans and self.fades_at(s) <= t}
+        ):
+            beans = sum(self.growing.pop(step) for step in self.earned_on(day))
             self.tell(t * SECOND, Kind.FADE, beans=beans)
             self.world.count["beans_faded"] += beans
         for period in sorted(p for p, b in self.available.items() if b and self.world.period_end[p] <= t):
@@ -273,7 +296,7 @@ class Person:
         if R.head_start:
             self.new_day(t // DAY_S)
             self.tell(t * SECOND + micro(lots[1]) + 1, Kind.DEED, beans=R.head_start, deed=NO_DEED)
-            self.growing[t // DAY_S] += R.head_start
+            self.sow(t * SECOND, R.head_start)
             self.world.count["beans_issued"] += R.head_start
 
     def lifetime(self) -> float:
@@ -298,11 +321,10 @@ class Person:
         return day * DAY_S + second_of_day(self.world.rules.profile[self.channel], share)
 
     def next_active_day(self, day: int) -> int | None:
-        """Day by day after an active one: leave for good, come back, or let the habit fade."""
+        """Day by day: leave for good, come back, or let the habit fade."""
         R = self.world.rules
         hazard = exponential(self.world.words(self.me, Purpose.DAY, day + 1, 15)[0])
-        self.habit = single(grown_habit(self.habit, R.habit_gain))
-        streak, since = min(self.streak + 1, 7), self.since_break
+        streak, since = self.streak, self.since_break
         for ahead in range(day + 1, len(self.world.days)):
             today = self.world.days[ahead]
             broke = R.habit_broke_push if since < R.habit_broke_window_days else 0.0

@@ -15,12 +15,13 @@ from sim.behaviour.giving import (
     logistic,
     repeat_gift_yuan,
 )
+from sim.behaviour.habit import grown_habit
 from sim.bookkeeping import Kind
 from sim.domain.beans import fen_of_beans, full_hundreds
 from sim.kernel.rules import exponential, farm_second, sequential_uniform, unit
 from sim.streams import Purpose
 from tests.engine.claimant import Claimant
-from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND
+from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND, single
 
 MOST_CHOICES = 12
 
@@ -46,6 +47,8 @@ class Player(Claimant):
             return
         if self.bound and self.minutes[0] >= R.staff_norm:
             self.bound, self.budget = False, self.lifetime()
+        if nth == 0:
+            self.streak = min(self.streak + 1, 7)
         key = day * 16 + nth
         if unit(world.words(self.me, Purpose.SESSION, key)[0]) < R.harvest:
             self.harvest(now, day)
@@ -78,6 +81,7 @@ class Player(Claimant):
             if at > t:
                 self.play_s = at
                 return
+        self.habit = single(grown_habit(self.habit, self.world.rules.habit_gain))
         self.come_back_after(day)
 
     # --- choosing -----------------------------------------------------------------------------------
@@ -92,9 +96,10 @@ class Player(Claimant):
             chosen = self.choose(lift, unit(lots[0]))
             if chosen is None:
                 return t_us
-            t_us += int(exponential(lots[1]) * R.choice_dwell_s * 1_000_000.0) + SECOND
-            if t_us + 2 * SECOND >= (day + 1) * DAY_S * SECOND:
+            done = t_us + int(exponential(lots[1]) * R.choice_dwell_s * 1_000_000.0) + SECOND
+            if done + 2 * SECOND >= (day + 1) * DAY_S * SECOND:
                 return t_us
+            t_us = done
             self.done[chosen] += 1
             self.do(chosen, t_us, key, sub, lots[2])
         return t_us
@@ -190,7 +195,7 @@ class Player(Claimant):
 
     def collect_reward(self, j: int, t_us: int) -> None:
         """Beans for a deed whose own record has no room for them."""
-        beans = self.grow(self.reward(j), self.world.rules.daily_cap)
+        beans = self.grow(t_us, self.reward(j), self.world.rules.daily_cap)
         if beans:
             self.tell(t_us, Kind.DEED, beans=beans, deed=j)
 
@@ -199,7 +204,7 @@ class Player(Claimant):
         deed = self.world.deeds[j]
         general = deed.klass == GENERAL
         before = sum(self.minutes)
-        beans = self.grow(self.reward(j), cap)
+        beans = self.grow(t_us, self.reward(j), cap)
         minutes = self.credit(deed.minutes, deed.klass)
         self.tell(
             t_us, Kind.GENERAL if general and not beans else Kind.DEED, beans=beans, minutes=minutes,
@@ -268,7 +273,7 @@ class Player(Claimant):
         world.count["shares"] += 1
         if unit(lots[2]) < (R.post_recruits if posts else R.invite_recruits):
             told["ref"], told["outcome"] = 1 + ((lots[3] * R.honest) >> 32), PENDING
-        beans = self.grow(R.share_reward, R.daily_cap)
+        beans = self.grow(t_us, R.share_reward, R.daily_cap)
         if beans:
             self.tell(t_us + 1, Kind.DEED, beans=beans, deed=NO_DEED)
 

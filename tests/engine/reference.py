@@ -192,8 +192,8 @@ class ReferencePopulation:
     @staticmethod
     def _row(p: Player) -> tuple[Any, ...]:
         growing, available = [0] * GROWING_DAYS, [0] * PERIODS
-        for day, beans in p.growing.items():
-            growing[day % GROWING_DAYS] += beans
+        for second, beans in p.growing.items():
+            growing[second // 86_400 % GROWING_DAYS] += beans
         for period, beans in p.available.items():
             available[period % PERIODS] += beans
         packed = sum(min(times, 3) << 2 * deed for deed, times in p.done.items())
@@ -202,8 +202,10 @@ class ReferencePopulation:
             "visit_s": p.visit_s, "play_s": p.play_s, "errand": 0, "number": p.number, "budget": p.budget,
             "habit": p.habit, "growing": growing, "available": available, "labour": p.minutes[0],
             "donated": p.minutes[1], "today": packed % 2**32, "today_more": packed >> 32,
-            "beans_today": p.beans_today, "day": p.day, "clock": p.clock, "gift_yuan": p.gift_yuan,
-            "gift_month": p.gift_month, "gifts": p.gifts, "streak": p.streak, "since_break": p.since_break,
+            "beans_today": p.beans_today, "young": p.young,
+            "step": p.latest % 86_400 // p.world.rules.ripen_step_s, "day": p.day, "clock": p.clock,
+            "gift_yuan": p.gift_yuan, "gift_month": p.gift_month, "gifts": p.gifts, "streak": p.streak,
+            "since_break": p.since_break,
             "sessions": p.begun + (p.planned << 4), "flags": flags,
         }  # fmt: skip
         return tuple(columns[name] for name in USER.names or ())

@@ -81,11 +81,11 @@ class Shopper(Person):
         fen = donation_fen(price, item.ppm, item.fixed)
         errand = Errand(t, t * 128 + n, "pay", price, fen, item.project, item.merchant)
         self.tell_order(Kind.ORDER_CREATE, errand, at)
-        life = world.words(self.me, Purpose.LIFE, errand.ref)
+        life = world.fate(self.me, Purpose.LIFE, errand.ref)
         if unit(life[0]) < R.cancel:
             errand.then, errand.due = "cancel", t + R.pay_within_s
         else:
-            in_presale = R.presale_from_s <= t < R.balance_s and unit(lots[3]) < R.presale_share
+            in_presale = R.presale_from_s <= t < R.presale_until_s and unit(lots[3]) < R.presale_share
             errand.due = (R.balance_s if in_presale else t) + 2 + int(unit(life[1]) * R.pay_within_s)
         self.file(errand)
 
@@ -98,7 +98,7 @@ class Shopper(Person):
         )
 
     def life_of(self, e: Errand, sub: int) -> tuple[int, int, int, int]:
-        return self.world.words(self.me, Purpose.LIFE, e.ref, sub)
+        return self.world.fate(self.me, Purpose.LIFE, e.ref, sub)
 
     def on_cancel(self, e: Errand) -> None:
         self.tell_order(Kind.ORDER_CANCEL, e)
@@ -157,7 +157,7 @@ class Shopper(Person):
                 told["outcome"] = PENDING
         if R.order_beans and self.player and not self.gone:
             self.new_day(e.due // DAY_S)
-            beans = self.grow(R.order_beans, R.daily_cap)
+            beans = self.grow(told["t"], R.order_beans, R.daily_cap)
             if beans:
                 self.tell(told["t"] + 1, Kind.DEED, beans=beans, deed=NO_DEED)
         self.reach_benefits(told["t"] + 1, before)

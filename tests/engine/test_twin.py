@@ -25,6 +25,7 @@ CASES = (
     "months,150,1,base",
     "months,150,2,one_month",
     "week95_2022,500,1,base",
+    "long,40,1,base",
 )
 MORE_CASES = (
     "busy,2000,3,base",

@@ -80,6 +80,8 @@ curve = [{ after = "30 s", share = 0.01 }, { after = "2 h", share = 0.5 }, { aft
 "beans.streak_bonus" = 0.0
 "beans.head_start" = 0
 "beans.daily_cap" = 60
+"beans.ripen" = "6 h"
+"beans.fade" = "19 h"
 """
 
 # On top of `zhejiang_account`: beans by calendar month, a voucher bought before and cancelled after its
@@ -104,7 +106,13 @@ cancel = 0.5
 [designs.one_month]
 "beans.valid_months" = 0
 """
-MADE = {"busy": ("week95_2022", BUSY), "months": ("zhejiang_account", MONTHS)}
+# On top of `hello`: longer than 388 days, after which a user's references no longer fit 32 bits.
+LONG = """
+scenario = { length = "400 days" }
+clock = { barrier = "24 h" }
+merchants = { charity_share = 0.9 }
+"""
+MADE = {"busy": ("week95_2022", BUSY), "months": ("zhejiang_account", MONTHS), "long": ("hello", LONG)}
 
 
 def merged(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -216,9 +216,18 @@ CALENDAR = [
 ]  # fmt: skip
 
 TOGETHER = [
-    Case('ripen = "24 h"', 'ripen = "12 h"', "beans.ripen",
-         'must be whole days, at least one; write it like "24 h"'),
-    Case('fade = "72 h"', 'fade = "70 h"', "beans.fade", 'must be whole days; write it like "72 h"'),
+    Case('ripen = "24 h"', 'ripen = "90 min"', "beans.ripen",
+         'must be whole hours, at least one; write it like "12 h"'),
+    Case('ripen = "24 h"', 'ripen = "0 h"', "beans.ripen",
+         'must be whole hours, at least one; write it like "12 h"'),
+    Case('ripen = "24 h"', 'ripen = "5 h"', "beans.ripen",
+         "must be whole days or hours that divide a day: 1, 2, 3, 4, 6, 8, 12, 24 h and so on"),
+    Case('ripen = "24 h"', 'ripen = "18 h"', "beans.ripen",
+         "must be whole days or hours that divide a day: 1, 2, 3, 4, 6, 8, 12, 24 h and so on"),
+    Case('fade = "72 h"', 'fade = "30 min"', "beans.fade",
+         'must be whole hours, at least one; write it like "12 h"'),
+    Case('fade = "72 h"', 'fade = "73 h"', "beans.fade",
+         "makes more than 4 days together with ripen (1 day); shorten one of them"),
     Case('fade = "72 h"', 'fade = "96 h"', "beans.fade",
          "makes more than 4 days together with ripen (1 day); shorten one of them"),
     Case("goal = 100", "goal = 100\nhead_start = 100", "beans.head_start", "must be below the goal (100)",

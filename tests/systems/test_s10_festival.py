@@ -62,6 +62,20 @@ def test_a_presale_is_paid_when_the_balance_falls_due(season: Run) -> None:
         assert (long["t"] >= due).all()
 
 
+def test_who_orders_on_the_day_itself_pays_at_once(season: Run) -> None:
+    """The presale ends at midnight: orders between midnight and the balance at 01:00 do not wait for it."""
+    first_hour = season.rows(Kind.ORDER_CREATE)
+    first_hour = first_hour[
+        (first_hour["t"] >= DAY * DAY_US) & (first_hour["t"] < DAY * DAY_US + DAY_US // 24)
+    ]
+    created = {(int(o["agent"]), int(o["ref"])): int(o["t"]) for o in first_hour}
+    paid = [(int(p["agent"]), int(p["ref"]), int(p["t"])) for p in season.rows(Kind.ORDER_PAY)]
+    delay = [t - created[agent, ref] for agent, ref, t in paid if (agent, ref) in created]
+    within = (season.campaign.scenario.orders.pay_within // 1_000_000 + 4) * 1_000_000
+    assert len(delay) > 100
+    assert max(delay) <= within
+
+
 def test_goods_of_the_day_cost_more(season: Run) -> None:
     """The same orders cost 1.67 times as much on the day as without the factor, and the same on other days."""
     plain = run("festival", USERS, festivals__double11__price_factor=1.0)

@@ -210,7 +210,7 @@ ORDER_LIFE = (Kind.ORDER_PAY, Kind.ORDER_CANCEL, Kind.ORDER_SHIP, Kind.ORDER_CON
 
 def _keys(rows: Actions) -> NDArray[np.int64]:
     """An order's own number: its user and the reference within."""
-    return rows["agent"].astype(np.int64) * 2**32 + rows["ref"]
+    return rows["agent"].astype(np.int64) * 2**40 + rows["ref"]
 
 
 def _waits(rows: Actions, created: Actions, kind: Kind) -> NDArray[np.float64]:

@@ -1,0 +1,74 @@
+"""The table of days: what the calendar of a scenario says of each, from the rules in words."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import numpy as np
+
+from sim.behaviour.parameters import load_parameters
+from sim.engine.population import Population
+from sim.engine.settings import day_table
+from sim.kernel.rows import PLAYER
+from tests.systems.runs import scenario
+
+DAY_S = 86_400
+WINDOW = 14  # days
+
+
+def days_of(**changes: Any) -> Any:
+    """Rows of days, and the ends of expiry periods, of a year with other phases than its own."""
+    made = scenario("year_fy2022", 500, changes={"staff.share": 0.0, **changes})
+    return day_table(made, load_parameters())
+
+
+def at(month: int, day: int, hour: int = 0) -> datetime:
+    """An instant of 2021 in China."""
+    return datetime(2021, month, day, hour, tzinfo=timezone(timedelta(hours=8)))
+
+
+def test_incentives_are_withdrawn_after_every_phase() -> None:
+    """A fortnight of withdrawal follows the week in September and the one in November, not only the last."""
+    days, _ = days_of()
+    september, november = 164, 225  # the first days after the two phases, counted from 1 April
+    expected = np.zeros(365, int)
+    for first in (september, november):
+        expected[first : first + WINDOW] = 1
+    np.testing.assert_array_equal(days["withdrawn"], expected)
+
+
+def test_nothing_is_withdrawn_while_another_phase_runs() -> None:
+    """A phase that begins five days after another ended stops the withdrawal, and begins a fortnight of its own."""
+    changes = {"phases.double11.start": at(9, 17), "phases.double11.end": at(9, 20, 12)}
+    days, _ = days_of(**changes)
+    expected = np.zeros(365, int)
+    expected[164:169] = 1
+    expected[173 : 173 + WINDOW] = 1  # from the first whole day after noon of the 20th
+    np.testing.assert_array_equal(days["withdrawn"], expected)
+
+
+def test_a_harvest_after_the_last_validity_lasts_until_the_scenarios_end_and_some() -> None:
+    """Without months: valid for 7 days after the last phase; harvested later, for 7 days after the scenario."""
+    days, ends = days_of(**{"beans.valid_months": 0, "beans.valid_after_end": "7 days"})
+    over = 225 + 7
+    np.testing.assert_array_equal(days["period"], np.arange(365) >= over)
+    assert ends.tolist() == [over * DAY_S, (365 + 7) * DAY_S]
+    assert (ends[days["period"]] > np.arange(365) * DAY_S).all()  # no harvest is lost the day it is made
+
+
+def test_one_period_is_enough_where_it_outlives_the_scenario() -> None:
+    """Valid to the end of the year and longer: one period, one end."""
+    days, ends = days_of(**{"beans.valid_months": 0, "beans.valid_after_end": "140 days"})
+    assert (days["period"] == 0).all()
+    assert ends.tolist() == [365 * DAY_S]
+
+
+def test_players_from_the_start_bring_no_day_that_they_never_played() -> None:
+    """Before their first session they have the habit of a newcomer and no streak."""
+    parameters = load_parameters()
+    people = Population(scenario("week95_2022", 2_000), parameters, 0, farmers=0, teams=1, workers=1)
+    first = people.users[(people.users["flags"] & PLAYER != 0) & (people.users["play_s"] < DAY_S)]
+    assert len(first) > 50
+    assert (first["streak"] == 0).all()
+    assert (first["habit"] == np.float32(parameters["habit_neutral"])).all()
