@@ -133,7 +133,7 @@ def mood_of(who: Who, place: Any, segment: int, w: World) -> Mood:
     glow = R.traits[GLOW, quantile(philox(R.k0, R.k1, who.user, 0, 0, TRAITS_DRAW)[1])]
     minor = R.segment_minor[segment] != 0
     lift = session_lift(who.u, glow * R.segment_activity[segment], minor, w)
-    return Mood(segment, lift, minor, is_eligible(place[2], R), is_staff(place[3], R), team_of(place[3], R))
+    return Mood(segment, lift, minor, is_eligible(place[2], R), is_staff(place[3], R), team_of(who.user, R))
 
 
 @writes(A_SESSION)

@@ -93,9 +93,9 @@ class Person:
         self.channel = self._share_of(self.place[0], world.rules.channel_upto[: world.rules.n_channels])
         self.segment = self._share_of(self.place[1], world.rules.segment_upto[: world.rules.n_segments])
         self.minor = bool(world.rules.segment_minor[self.segment])
-        self.staff = self.place[3] / 2**32 < world.rules.staff_share
+        self.staff = unit(self.place[3]) < world.rules.staff_share
         self.eligible = self._belongs(self.place[2], world.rules)
-        self.team = ((self.place[3] % 2**24) * world.rules.n_teams) >> 24
+        self.team = int(unit(world.words(me, Purpose.CREW)[0]) * world.rules.n_teams)
         self.next_s = self.visit_s = self.play_s = NEVER
         self.errands: list[Errand] = []
         self.number = 0
