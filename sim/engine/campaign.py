@@ -96,7 +96,8 @@ class Campaign:
             merchants=len(self.merchants.size_z), projects=len(self.projects), pools=len(self.sponsors.pools),
             ngos=len(self.ngos.size),
         )  # fmt: skip
-        self.raised = np.zeros(len(self.projects), np.int64)
+        self.raised = np.zeros(len(self.projects), np.int64)  # everything a project was credited
+        self.recycled = np.zeros(len(self.projects), np.int64)  # of it, what farmers got back
         self.tally = tallies.fresh()  # what rows outside the kernel add
         self.outbox = Outbox()
         self.held = empty(0)
@@ -194,7 +195,8 @@ class Campaign:
     # --- the order of a barrier ---------------------------------------------------------------------
 
     def _publish(self, now: int, until_s: int) -> None:
-        self.projects.close_reached(self.raised)
+        raised = self.raised - self.recycled
+        self.projects.close_reached(raised)
         self.market.publish(
             now,
             until_s,
@@ -204,7 +206,7 @@ class Campaign:
             self.sponsors,
             self.teams,
             self.activities,
-            self.raised,
+            raised,
         )
 
     def _play(self, base_s: int, end_s: int) -> None:
@@ -269,6 +271,7 @@ class Campaign:
         self.books.post(part)
         tallies.count_rows(self.tally, part)
         tallies.count_raised(self.raised, part)
+        tallies.count_recycled(self.recycled, part)
         self.projects.note_donations(part)
         self._beside.put(partial(self._write_down, part))
         self.actions += len(part)
@@ -314,7 +317,7 @@ class Campaign:
     def _reopen(self, ngo: int, now: int) -> None:
         """With its report an NGO opens the next round of projects that reached their goal."""
         for project in np.flatnonzero((self.projects.ngo == ngo) & ~self.projects.open):
-            self.projects.reopen(int(project), int(self.raised[project]))
+            self.projects.reopen(int(project), int(self.raised[project] - self.recycled[project]))
             self.outbox.write(Kind.PUBLISH, now, ngo, party=ngo, project=int(project))
 
     def _partner(self, env: simpy.Environment) -> Life:
@@ -378,8 +381,8 @@ class Campaign:
         """Write the state at this barrier; `path` appears only when it is whole."""
         self._beside.finish()
         own = {
-            "raised": self.raised, "tally": self.tally, "held": self.held, "asked": self.asked,
-            "at": np.array([self.at, self.actions]), "chain": np.frombuffer(self.chain, np.uint8),
+            "raised": self.raised, "recycled": self.recycled, "tally": self.tally, "held": self.held,
+            "asked": self.asked, "at": np.array([self.at, self.actions]), "chain": np.frombuffer(self.chain, np.uint8),
         }  # fmt: skip
         save_snapshot(path, {name: part.state() for name, part in self._parts().items()} | {"campaign": own})
 
@@ -389,7 +392,8 @@ class Campaign:
         own = saved.pop("campaign")
         for name, part in self._parts().items():
             part.restore(saved.get(name, {}))
-        self.raised[:], self.tally[:] = own["raised"], own["tally"]
+        for name in ("raised", "recycled", "tally"):
+            getattr(self, name)[:] = own[name]
         self.held = own["held"].astype(ACTION)
         self.asked = own["asked"].astype(ASKED)
         self.at, self.actions = (int(x) for x in own["at"])
