@@ -61,6 +61,7 @@ class Kind(IntEnum):
     IMPORT = 20
     HOUR_REDEEM = 21
     HOUR_REVOKE = 22
+    RECYCLE_BACK = 23  # a farmer's gift goes back; the ledger corrects that donation
     ORDER_PAY = 30
     ORDER_CONFIRM = 31
     ORDER_REFUND = 32
@@ -200,6 +201,7 @@ class Line(NamedTuple):
 
 _TIME = Line(POSTED, 3300, 2800, HOUR, "minutes")
 _MATCH = Line(POSTED, 2600, 2400, CNY, "match")
+_BACK = Line(POSTED, 2400, 1110, CNY, "fen")  # a donation's own money, through the provider; its match stays
 
 POSTINGS: dict[Kind, tuple[Line, ...]] = {
     Kind.OPEN_BEANS_GROWING: (Line(POSTED, 3100, 2100, BEAN, "beans"),),
@@ -220,6 +222,7 @@ POSTINGS: dict[Kind, tuple[Line, ...]] = {
         _TIME,
     ),
     Kind.GIFT: (Line(POSTED, 1110, 2400, CNY, "fen"), _MATCH, _TIME),
+    Kind.RECYCLE_BACK: (_BACK,),
     Kind.ORDER_PAY: (
         Line(POSTED, 1110, 2200, CNY, "price"),
         Line(PENDING, 2200, 2400, CNY, "fen"),
@@ -244,7 +247,7 @@ POSTINGS: dict[Kind, tuple[Line, ...]] = {
     Kind.DISBURSE_FAILED: (Line(VOID, 2400, 1100, CNY, "fen"),),
     Kind.FEE: (Line(POSTED, 2400, 2450, CNY, "fen"),),
     Kind.FEE_PAYOUT: (Line(POSTED, 2450, 1100, CNY, "fen"),),
-    Kind.CORRECTION: (Line(POSTED, 2400, 1110, CNY, "fen"),),
+    Kind.CORRECTION: (_BACK,),
     Kind.SETTLE: (Line(POSTED, 1100, 1110, CNY, "fen"),),
     Kind.SETTLE_BACK: (Line(POSTED, 1110, 1100, CNY, "fen"),),
     Kind.PAYOUT: (Line(POSTED, 2300, 1100, CNY, "fen"),),

@@ -61,6 +61,7 @@ class Purpose(IntEnum):
     DISBURSE = 41
     SCALE = 42
     PAYMENT = 43
+    CREW = 44
 
 
 def philox(k0: int, k1: int, c0: int, c1: int, c2: int, c3: int) -> tuple[int, int, int, int]:

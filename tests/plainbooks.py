@@ -90,6 +90,7 @@ def _counted(a: Row) -> list[tuple[str, int]]:
         Kind.FEE: [("fee_fen", fen)],
         Kind.FEE_PAYOUT: [("fee_paid_fen", fen)],
         Kind.CORRECTION: [("corrected_fen", fen)],
+        Kind.RECYCLE_BACK: [("recycled_fen", fen)],
         Kind.SETTLE: [("settled_fen", fen)],
         Kind.SETTLE_BACK: [("settled_back_fen", fen)],
         Kind.PAYOUT: [("paid_out_fen", fen)],
@@ -206,7 +207,7 @@ class Wanderer:
             return [{"agent": 0, "pool": pool, "fen": min(amount, left, cash)}]
         if kind is Kind.TEAM_UNLOCK:
             return [{"agent": 0, "pool": pool, "fen": min(amount, left), "project": project}]
-        if kind in (Kind.DISBURSE_ASK, Kind.FEE, Kind.CORRECTION):
+        if kind in (Kind.DISBURSE_ASK, Kind.FEE, Kind.CORRECTION, Kind.RECYCLE_BACK):
             most = min(fund, cash) if kind is Kind.DISBURSE_ASK else fund
             taken = {"fen": min(amount, most), "party": who % self.ngos}
             return [taken | {"agent": project, "project": project}]
@@ -232,7 +233,7 @@ class Wanderer:
         self.money["pool", pool] -= a["match"]
         if kind in (Kind.GIFT, Kind.BEAN_GIFT, Kind.TEAM_UNLOCK, Kind.ORDER_CONFIRM):
             self.money["fund", project] += a["fen"] + a["match"]
-        if kind in (Kind.DISBURSE_ASK, Kind.FEE, Kind.CORRECTION):
+        if kind in (Kind.DISBURSE_ASK, Kind.FEE, Kind.CORRECTION, Kind.RECYCLE_BACK):
             self.money["fund", project] -= a["fen"]
         if kind is Kind.DISBURSE_FAILED:
             self.money["fund", project] += a["fen"]

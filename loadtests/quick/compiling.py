@@ -14,3 +14,4 @@ SOURCES = [
 ]
 
 rule = Rules(SOURCES)
+making_rule = Rules(SOURCES, makes=True)  # a rule that makes arrays

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from loadtests.quick import numbers as N
 from loadtests.quick.accounts import Ints
-from loadtests.quick.compiling import rule
+from loadtests.quick.compiling import making_rule, rule
 
 NO_FLOOR, CREDIT_FLOOR, DEBIT_FLOOR = range(
     3
@@ -64,7 +64,7 @@ def end_hold(lines: Ints, j: int, target: int, is_open: NDArray[np.bool_]) -> in
     return TOO_MUCH if line[N.AMOUNT] > hold[N.AMOUNT] else GOOD
 
 
-@rule
+@making_rule
 def add_up(
     lines: Ints, offsets: Ints, targets: Ints, floors: NDArray[np.uint8], c: Ints, ending: NDArray[np.uint8],
     below: Ints, account: Ints,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from loadtests.quick import numbers as N
 from loadtests.quick.accounts import Ints
 from loadtests.quick.asked import Asked
-from loadtests.quick.compiling import rule
+from loadtests.quick.compiling import making_rule
 from loadtests.quick.rules import book, draft
 
 Windows = tuple[
@@ -55,7 +55,7 @@ class Rerun:
     reproduced: NDArray[np.bool_]
 
 
-@rule
+@making_rule
 def play(b: N.Books, seq: Ints, place: Ints, begin: int, offsets: Ints, ends: Ints, windows: Windows) -> None:
     """Draft and book every event; before each, and after the last, try the refusals that may be decided there.
 

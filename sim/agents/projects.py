@@ -12,7 +12,7 @@ from sim.arrays import Floats, Ints
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import trust_pull
 from sim.bookkeeping import Kind
-from sim.kernel.rows import GIFT_PROJECT
+from sim.kernel.rows import GIFT_PROJECT, NO_DEED
 from sim.scenario import Projects as ProjectSettings
 from sim.scenario import Scenario
 from sim.streams import Purpose, draws
@@ -21,6 +21,12 @@ DONATIONS = (Kind.GIFT, Kind.ORDER_CONFIRM)
 _DONATES = np.isin(
     np.arange(max(Kind) + 1), DONATIONS
 )  # looked up by kind: np.isin costs more than all the rest of it
+
+
+def donations(actions: NDArray[np.void]) -> NDArray[np.intp]:
+    """The rows of a stream that are gifts or order donations which stay: a farmer's gift, no deed, goes back."""
+    goes_back = (actions["kind"] == Kind.GIFT) & (actions["deed"] == NO_DEED)
+    return np.flatnonzero(_DONATES[actions["kind"]] & (actions["outcome"] == 0) & ~goes_back)
 
 
 def within(users: int, each: int, low: int, high: int) -> int:
@@ -98,7 +104,7 @@ class Projects:
 
     def note_donations(self, actions: NDArray[np.void]) -> None:
         """Remember the latest gift or order donation of each project in a part of the stream."""
-        given = np.flatnonzero(_DONATES[actions["kind"]] & (actions["outcome"] == 0))
+        given = donations(actions)
         self.latest_fen[actions["project"][given]] = actions["fen"][given]
 
     def close_reached(self, raised: Ints) -> Ints:

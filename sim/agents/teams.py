@@ -65,18 +65,20 @@ class Teams:
         return ranks
 
     def act(self, team: int, now: int, sponsors: Sponsors, outbox: Outbox) -> None:
-        """Once a day: turn new points into money, as far as the sponsor's pool goes."""
+        """Once a day: turn new points into money, as far as the sponsor's pool goes; points it cannot pay wait."""
         self.next_at[team] += DAY_US
         settings = self.scenario.teams
         steps = int(self.points[team] - self.paid_points[team]) // settings.points_per_unlock
         pool = sponsors.live("teams")
         if steps == 0 or pool == 0:
             return
-        self.paid_points[team] += steps * settings.points_per_unlock
-        fen = steps * settings.fen_per_unlock
+        due = steps * settings.fen_per_unlock
         if settings.mode == "competition" and self.ranks()[team] <= len(self) // 2:
-            fen += share_of(fen, settings.upper_half_bonus)
-        fen = min(fen, int(sponsors.money[pool - 1, 0]))
+            due += share_of(due, settings.upper_half_bonus)
+        fen = min(due, int(sponsors.money[pool - 1, 0]))
+        if fen == 0:
+            return
+        self.paid_points[team] += -(-steps * settings.points_per_unlock * fen // due)
         sponsors.money[pool - 1, 0] -= fen
         self.unlocked[team] += fen
         outbox.write(

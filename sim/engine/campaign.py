@@ -44,7 +44,7 @@ from sim.errors import Interrupted
 from sim.forking import refuse_forked
 from sim.kernel import tallies
 from sim.kernel.allotment import ASKED, allot, claim_order, short_matches
-from sim.kernel.witness import count_raised, count_rows
+from sim.kernel.witness import count_raised, count_recycled, count_rows
 from sim.kernel.writing import PENDING
 from sim.observation.recorder import Recorder
 from sim.observation.world import World
@@ -97,7 +97,8 @@ class Campaign:
             merchants=len(self.merchants.size_z), projects=len(self.projects), pools=len(self.sponsors.pools),
             ngos=len(self.ngos.size),
         )  # fmt: skip
-        self.raised = np.zeros(len(self.projects), np.int64)
+        self.raised = np.zeros(len(self.projects), np.int64)  # everything a project was credited
+        self.recycled = np.zeros(len(self.projects), np.int64)  # of it, what farmers got back
         self.tally = tallies.fresh()  # what rows outside the kernel add
         self.outbox = Outbox()
         self.held = empty(0)
@@ -195,7 +196,8 @@ class Campaign:
     # --- the order of a barrier ---------------------------------------------------------------------
 
     def _publish(self, now: int, until_s: int) -> None:
-        self.projects.close_reached(self.raised)
+        raised = self.raised - self.recycled
+        self.projects.close_reached(raised)
         self.market.publish(
             now,
             until_s,
@@ -205,7 +207,7 @@ class Campaign:
             self.sponsors,
             self.teams,
             self.activities,
-            self.raised,
+            raised,
         )
 
     def _play(self, base_s: int, end_s: int) -> None:
@@ -270,6 +272,7 @@ class Campaign:
         self.books.post(part)
         count_rows(self.tally, part)
         count_raised(self.raised, part)
+        count_recycled(self.recycled, part)
         self.projects.note_donations(part)
         self._beside.put(partial(self._write_down, part))
         self.actions += len(part)
@@ -315,7 +318,7 @@ class Campaign:
     def _reopen(self, ngo: int, now: int) -> None:
         """With its report an NGO opens the next round of projects that reached their goal."""
         for project in np.flatnonzero((self.projects.ngo == ngo) & ~self.projects.open):
-            self.projects.reopen(int(project), int(self.raised[project]))
+            self.projects.reopen(int(project), int(self.raised[project] - self.recycled[project]))
             self.outbox.write(Kind.PUBLISH, now, ngo, party=ngo, project=int(project))
 
     def _partner(self, env: simpy.Environment) -> Life:
@@ -379,8 +382,8 @@ class Campaign:
         """Write the state at this barrier; `path` appears only when it is whole."""
         self._beside.finish()
         own = {
-            "raised": self.raised, "tally": self.tally, "held": self.held, "asked": self.asked,
-            "at": np.array([self.at, self.actions]), "chain": np.frombuffer(self.chain, np.uint8),
+            "raised": self.raised, "recycled": self.recycled, "tally": self.tally, "held": self.held,
+            "asked": self.asked, "at": np.array([self.at, self.actions]), "chain": np.frombuffer(self.chain, np.uint8),
         }  # fmt: skip
         save_snapshot(path, {name: part.state() for name, part in self._parts().items()} | {"campaign": own})
 
@@ -390,7 +393,8 @@ class Campaign:
         own = saved.pop("campaign")
         for name, part in self._parts().items():
             part.restore(saved.get(name, {}))
-        self.raised[:], self.tally[:] = own["raised"], own["tally"]
+        for name in ("raised", "recycled", "tally"):
+            getattr(self, name)[:] = own[name]
         self.held = own["held"].astype(ACTION)
         self.asked = own["asked"].astype(ASKED)
         self.at, self.actions = (int(x) for x in own["at"])

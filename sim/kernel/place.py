@@ -1,6 +1,6 @@
 """Where a user stands: channel, age segment, ties to the province, team, staff.
 
-Nothing of it is stored: everything is read off the four words of one keyed draw.
+Nothing of it is stored: it is read off the words of keyed draws, each decision off a word of its own.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from sim.kernel.rules import may_open_account, philox, unit
 from sim.streams import Purpose
 
 PLACE_DRAW = int(Purpose.PLACE)
+CREW_DRAW = int(Purpose.CREW)
 
 
 @rule
@@ -51,12 +52,12 @@ def is_eligible(word: int, R: Any) -> bool:
 
 
 @rule
-def team_of(word: int, R: Any) -> int:
+def team_of(user: int, R: Any) -> int:
     """The team a user would join, by the place where they live."""
-    return ((word & 0xFFFFFF) * R.n_teams) >> 24
+    return (philox(R.k0, R.k1, user, 0, 0, CREW_DRAW)[0] * R.n_teams) >> 32
 
 
 @rule
 def is_staff(word: int, R: Any) -> bool:
     """Whether a user belongs to the staff cohort."""
-    return ((word >> 24) & 255) / 256.0 + (word & 0xFFFFFF) / 4294967296.0 < R.staff_share
+    return bool(unit(word) < R.staff_share)

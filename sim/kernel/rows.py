@@ -25,6 +25,7 @@ MAX_REDEMPTIONS = 8
 MAX_BENEFITS = 8
 MAX_SLOTS = 12  # choices in one session; the session ends there
 MOST_MONTHS = MOST_DAYS // 28 + 4  # expiry periods of a scenario
+MOST_REFS = 128  # documents that a user can open in one second
 STREAK_LEVELS = 8  # 0 … 7 days
 
 USER = np.dtype(

@@ -16,14 +16,13 @@ from sim.domain import eligibility as account_rules
 from sim.domain import hours as hour_rules
 from sim.domain import matching as match_rules
 from sim.domain import pledges as pledge_rules
-from sim.kernel.rows import GROWING_DAYS, NEVER, PERIODS
+from sim.kernel.rows import GROWING_DAYS, MOST_REFS, NEVER, PERIODS
 from sim.kernel.world import Clock
 from sim.seeding import WORD
 from sim.spans import DAY_S
 
 QUANTILES = 4_096  # a trait is one of so many equally likely values
 MOST_IN_BASKET = 40
-MOST_REFS = 128  # documents that a user can open in one second
 CLAIMS_FROM = 64  # the place of the first claim among them
 
 philox = rule(streams.philox)
@@ -162,7 +161,7 @@ def document_ref(t_s: int, place: int) -> int:
 @rule
 def document_lots(user: int, ref: int, part: int, purpose: int, R: Any) -> tuple[int, int, int, int]:
     """The draws that follow a document through its life; a reference is wider than a word of the key."""
-    return philox(R.k0, R.k1, user, ref & WORD, (ref >> 32) * 2 + part, purpose)
+    return philox(R.k0, R.k1, user, ref & WORD, (ref >> 32) * 4 + part, purpose)
 
 
 @rule

@@ -40,6 +40,7 @@ from sim.kernel.rows import (
     MAX_DEEDS,
     MAX_SLOTS,
     NEVER,
+    NO_DEED,
     NOBODY,
     PERIODS,
     SERVING,
@@ -69,10 +70,11 @@ K_SESSION = int(Kind.SESSION)
 K_BLOCK = int(Kind.BLOCK)
 K_REVOKE = int(Kind.REVOKE)
 K_GIFT = int(Kind.GIFT)
+K_BACK = int(Kind.RECYCLE_BACK)
 # Records that one deed, a session of a user and one of a farmer may write.
 A_DEED = MOST["gift"].records + MOST["share"].records
 A_SESSION = MAX_SLOTS * A_DEED
-A_FARM = MAX_DEEDS * MOST["plain_deed"].records + 3
+A_FARM = MAX_DEEDS * MOST["plain_deed"].records + 4
 
 
 @writes(2)
@@ -138,7 +140,7 @@ def mood_of(who: Who, place: Any, segment: int, w: World) -> Mood:
     glow = R.traits[GLOW, quantile(philox(R.k0, R.k1, who.user, 0, 0, TRAITS_DRAW)[1])]
     minor = R.segment_minor[segment] != 0
     lift = session_lift(who.u, glow * R.segment_activity[segment], minor, w)
-    return Mood(segment, lift, minor, is_eligible(place[2], R), is_staff(place[3], R), team_of(place[3], R))
+    return Mood(segment, lift, minor, is_eligible(place[2], R), is_staff(place[3], R), team_of(who.user, R))
 
 
 @writes(A_SESSION)
@@ -222,9 +224,13 @@ def farm(who: Who, t_us: int, day: int, w: World, pen: Pen) -> None:
         recycle(who, t_us + 2, G, pen)
 
 
-@writes(1)
+@writes(2)
 def recycle(who: Who, t_us: int, G: Any, pen: Pen) -> None:
-    """Match farming: a gift at the cap to one's own NGO, which hands it back (99 Giving Day, F)."""
+    """Match farming: a gift at the cap to one's own NGO, which hands it back at once (99 Giving Day, F).
+
+    What stays with the project is the sponsor's match. The gift's money is never there to be asked for, nor is it a
+    deed done.
+    """
     u = who.u
     made = record(pen, who, t_us, K_GIFT)
     made.fen = max(-(-G.gift_cap * PPM // max(G.gift_ratio, PPM // 100)), 1)
@@ -233,6 +239,12 @@ def recycle(who: Who, t_us: int, G: Any, pen: Pen) -> None:
     made.match = match_asked_fen(made.fen, G.gift_ratio, G.gift_cap)
     made.pool = G.gift_pool
     made.outcome = PENDING
+    made.deed = NO_DEED
+    back = record(pen, who, t_us + 1, K_BACK)
+    back.fen = made.fen
+    back.project = made.project
+    back.ref = made.number
     u.gifts = min(u.gifts + 1, 255)
     pen.book.tally[T.GIFTS] += 1
     pen.book.tally[T.GIFT_FEN] += made.fen
+    pen.book.tally[T.RECYCLED_FEN] += made.fen

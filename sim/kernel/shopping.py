@@ -103,7 +103,8 @@ def visit(who: Who, t_s: int, base_s: int, w: World, pen: Pen) -> bool:
     pen.traffic[row, VISITS] += 1
     pen.book.tally[T.VISITS] += 1
     if R.record_all != 0:
-        record(pen, who, t_s * 1_000_000 + micro(lots[1]), K_VISIT)
+        moment = philox(R.k0, R.k1, user, t_s, 1, VISIT_DRAW)[0]
+        record(pen, who, t_s * 1_000_000 + micro(moment), K_VISIT)
     for n in range(poisson_count(lots[2], mean)):
         order(who, t_s, n, now.price, row, w, pen)
         if w.G.counting != 0:
@@ -194,12 +195,15 @@ def arrival_s(shipped_s: int, hand: int, delivered: int, slow: int, kind: int, R
 
 @writes(2 + MAX_BENEFITS)
 def order_step(who: Who, k: int, w: World, pen: Pen) -> None:
-    """Play the due step of order k and file the next one, or end the order."""
+    """Play the due step of order k and file the next one, or end the order.
+
+    Every decision on an order has a word of its own: the way of payment and parcel in a and b, moments and refunds
+    in c.
+    """
     R, tally = w.R, pen.book.tally
     e = pen.errands[k]
-    a = document_lots(who.user, e.ref, 0, LIFE_DRAW, R)
-    b = document_lots(who.user, e.ref, 1, LIFE_DRAW, R)
-    t_us = e.due * 1_000_000 + micro(b[3])
+    c = document_lots(who.user, e.ref, 2, LIFE_DRAW, R)
+    t_us = e.due * 1_000_000 + micro(c[0])
     step = e.step
     e.step = 0
     if step == PAY:
@@ -207,19 +211,21 @@ def order_step(who: Who, k: int, w: World, pen: Pen) -> None:
         tally[T.PLEDGED_FEN] += e.fen
         tally[T.PAID_PRICE_FEN] += e.price
         e.step = SHIP
-        e.due = e.due + 60 + int(unit(a[2]) * R.ship_within_s)
+        e.due = e.due + 60 + int(unit(document_lots(who.user, e.ref, 0, LIFE_DRAW, R)[2]) * R.ship_within_s)
     elif step == SHIP:
         fill_order(record(pen, who, t_us, K_SHIP), e)
+        a = document_lots(who.user, e.ref, 0, LIFE_DRAW, R)
+        b = document_lots(who.user, e.ref, 1, LIFE_DRAW, R)
         arrived = arrival_s(e.due, a[3], b[0], b[1], b[2], R)
-        if unit(b[3]) < R.refund_before:
+        if unit(c[1]) < R.refund_before:
             e.step = REFUND
-            e.due = e.due + 3600 + int((arrived - e.due) * unit(a[1]))
+            e.due = e.due + 3600 + int((arrived - e.due) * unit(c[2]))
         else:
             e.step = CONFIRM
             e.due = arrived
     elif step == CONFIRM:
         confirm(who, e, t_us, w, pen)
-        if unit(a[0]) > 1.0 - R.refund_after:
+        if unit(c[3]) < R.refund_after:
             e.step = LATE_REFUND
             e.due = e.due + LATE_AFTER_S
     elif step == REFUND:

@@ -80,6 +80,8 @@ CORRECTED_FEN = 59
 SETTLED_FEN = 60
 SETTLED_BACK_FEN = 61
 PAID_OUT_FEN = 62
+# counted by the kernel
+RECYCLED_FEN = 63  # farmers' gifts that went back
 
 # The names in the order of their indices, which is the order above.
 TALLIES: tuple[str, ...] = tuple(name.lower() for name, at in list(globals().items()) if type(at) is int)

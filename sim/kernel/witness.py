@@ -54,12 +54,15 @@ _SUMS: dict[Kind, tuple[int, str]] = {
 # What each of these gives a project, for the witness of projects' raised money.
 _RAISED = (Kind.GIFT, Kind.BEAN_GIFT, Kind.ORDER_CONFIRM, Kind.TEAM_UNLOCK)
 
+_GIVEN_BACK = (Kind.RECYCLE_BACK,)
+
 # The same as plain numbers: by kind and class of time the tally, -1 = none, and by kind the column.
 _INTO, _COLUMN = np.full((256, 2), -1), np.zeros(256, np.int64)
 for _kind, (_index, _name) in _SUMS.items():
     _INTO[_kind], _COLUMN[_kind] = _index, list(AMOUNTS).index(_name)
 _INTO[Kind.OPEN_HOURS] = OPENED_LABOUR, OPENED_DONATED
 _GIVES = np.isin(np.arange(256), _RAISED)
+_TAKES = np.isin(np.arange(256), _GIVEN_BACK)
 
 
 def count_rows(tally: NDArray[np.int64], actions: NDArray[np.void]) -> None:
@@ -72,7 +75,12 @@ def count_rows(tally: NDArray[np.int64], actions: NDArray[np.void]) -> None:
 
 def count_raised(raised: NDArray[np.int64], actions: NDArray[np.void]) -> None:
     """Add to each project's raised fen what the rows of a stream give it: gifts, matches, orders, unlocks."""
-    _count_raised(actions, raised, _GIVES)
+    _count_by_project(actions, raised, _GIVES)
+
+
+def count_recycled(recycled: NDArray[np.int64], actions: NDArray[np.void]) -> None:
+    """Add to each project's recycled fen what went back to farmers: money that was never raised."""
+    _count_by_project(actions, recycled, _TAKES)
 
 
 @table_rule
@@ -85,8 +93,8 @@ def _count_rows(actions: Any, tally: Any, into: Any, column: Any) -> None:
 
 
 @table_rule
-def _count_raised(actions: Any, raised: Any, gives: Any) -> None:
+def _count_by_project(actions: Any, sums: Any, counted: Any) -> None:
     for k in range(len(actions)):
         row = actions[k]
-        if row.outcome == 0 and gives[row.kind] and 0 <= row.project < len(raised):
-            raised[row.project] += row.fen + row.match
+        if row.outcome == 0 and counted[row.kind] and 0 <= row.project < len(sums):
+            sums[row.project] += row.fen + row.match

@@ -60,9 +60,12 @@ class Giving(Subject):
         self._small(seen.people)
         self.add("gifts", len(seen.people))
         self.add("gift_fen", seen.people["fen"].sum())
-        self.add("recycled_fen", seen.farmers["fen"].sum())
-        np.add.at(self.arrays["recycled"], seen.farmers["project"], seen.farmers["fen"])
         self.arrays["matched"] += (len(seen.people), int((seen.people["match"] > 0).sum()))
+
+    def on_recycle_back(self, seen: Seen) -> None:
+        """A farmer's gift goes back."""
+        self.add("recycled_fen", seen.rows["fen"].sum())
+        np.add.at(self.arrays["recycled"], seen.rows["project"], seen.rows["fen"])
 
     def on_bean_gift(self, seen: Seen) -> None:
         """What a sponsor gives for donated beans."""

@@ -129,7 +129,5 @@ class World:
     def staff(self) -> NDArray[np.bool_]:
         """Which honest users belong to the staff cohort: the same bits of the key as the kernel reads."""
         seed = self.scenario.scenario.seed
-        unit = draws(seed, self.replication, Purpose.PLACE, np.arange(self.honest))[3]
-        word = (unit * 2.0**32).astype(np.uint64)
-        high, low = (word >> np.uint64(24)) & np.uint64(255), word & np.uint64(0xFFFFFF)
-        return np.asarray(high / 256.0 + low / 4294967296.0 < self.scenario.staff.share)
+        lot = draws(seed, self.replication, Purpose.PLACE, np.arange(self.honest))[3]
+        return np.asarray(lot < self.scenario.staff.share)

@@ -21,7 +21,7 @@ from sim.kernel.shopping import confirm_themselves
 from sim.spans import DAY_US
 from sim.trace import Columns, empty_columns
 from sim.tracing.days import Calendar
-from sim.wire import COLUMNS, NO_POOL, NO_REF, NOBODY, OPS, Expected, Signer
+from sim.wire import COLUMNS, NO_POOL, NO_REF, NOBODY, OPS, SENT_AS, Expected, Signer
 
 if TYPE_CHECKING:
     from sim.engine.campaign import Campaign
@@ -55,7 +55,7 @@ def _mark(*kinds: Kind) -> NDArray[np.bool_]:
     return marked
 
 
-SENT = _mark(*(kind for kind in OPS if kind is not Kind.DISBURSE_APPROVE))
+SENT = _mark(*(kind for kind in OPS if kind is not Kind.DISBURSE_APPROVE), *SENT_AS)
 _SENT_ANYHOW = _mark(*SENT_WHEN_REFUSED)
 _BEANS = _mark(*BEAN_KINDS)
 _NO_AMOUNT = _mark(Kind.IMPORT, Kind.HOUR_REDEEM, Kind.HOUR_REVOKE)
@@ -124,6 +124,9 @@ class Converter:
         rows = part.take(source)
         before = np.flatnonzero(ends) + np.arange(np.count_nonzero(ends))
         rows["kind"][before] = Kind.DISBURSE_APPROVE
+        for kind, known_as in SENT_AS.items():
+            these = np.flatnonzero(rows["kind"] == kind)
+            rows["kind"][these], rows["agent"][these] = known_as, rows["project"][these]
         return self._columns(rows, first), source
 
     def served(self, claims: Actions) -> Rows:

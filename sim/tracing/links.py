@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.projects import DONATIONS
+from sim.agents.projects import donations
 from sim.arrays import Flags, Ints
 from sim.bookkeeping import Kind
 from sim.engine.actions import Actions
 from sim.errors import InvariantError
-from sim.kernel.rules import MOST_REFS
+from sim.kernel.rows import MOST_REFS
 from sim.spans import DAY_S, MOST_DAYS
 from sim.trace import Columns
 from sim.tracing.columns import PAYING_KINDS, user_chain
@@ -63,6 +63,8 @@ class Links:
     keys: list[Keys] = field(default_factory=list)  # of every row's document
     donations: list[NDArray[np.void]] = field(default_factory=list)
     known: list[Ints] = field(default_factory=list)  # by correction: donations noted before its part
+    goes_back: list[Flags] = field(default_factory=list)  # by correction: a farmer's gift goes back
+    recycled: list[NDArray[np.void]] = field(default_factory=list)  # those gifts, in the same order
     count: int = 0  # of donations
     latest: NDArray[np.void] = field(init=False)  # of each project, before the slice
 
@@ -71,7 +73,7 @@ class Links:
 
     def note_past(self, part: Actions) -> None:
         """A part before the slice: remember each project's latest donation, as `Projects.note_donations`."""
-        given = np.flatnonzero(np.isin(part["kind"], DONATIONS) & (part["outcome"] == 0))
+        given = donations(part)
         project = part["project"][given]
         self.latest["donor"][project] = part["agent"][given]
         self.latest["fen"][project] = part["fen"][given]
@@ -84,17 +86,16 @@ class Links:
 
     def note(self, part: Actions, columns: Columns, source: Ints) -> None:
         """Requests, and of which row of a part of the stream each comes."""
-        corrections = np.count_nonzero(columns["kind"] == Kind.CORRECTION)
-        self.known.append(np.full(corrections, self.count))
+        corrections = np.flatnonzero(columns["kind"] == Kind.CORRECTION)
+        self.known.append(np.full(len(corrections), self.count))
+        self.goes_back.append(part["kind"][source[corrections]] == Kind.RECYCLE_BACK)
         self.keys.append(document_keys(part["agent"][source], part["ref"][source]))
 
     def note_donations(self, part: Actions, numbers: NDArray[np.uint64]) -> None:
         """A part of the slice; by row the number of its request, NO_REF for those decided before the slice."""
-        given = np.flatnonzero(np.isin(part["kind"], DONATIONS) & (part["outcome"] == 0))
-        noted = np.zeros(len(given), DONATION)
-        noted["project"], noted["n"] = part["project"][given], numbers[given]
-        noted["donor"], noted["fen"] = part["agent"][given], part["fen"][given]
-        self._add(noted)
+        self._add(_noted(part, donations(part), numbers))
+        back = np.flatnonzero((part["kind"] == Kind.RECYCLE_BACK) & (numbers != NO_REF))
+        self.recycled.append(_noted(part, _given_before(part, back), numbers))
 
     def _add(self, noted: NDArray[np.void]) -> None:
         self.donations.append(noted)
@@ -116,14 +117,34 @@ class Links:
     def corrected(self, columns: Columns) -> NDArray[np.void]:
         """The donation behind each correction, in their order; `n` is NO_REF if it came before the slice."""
         rows = np.flatnonzero(columns["kind"] == Kind.CORRECTION)
-        donations = np.concatenate(self.donations)
+        noted = np.concatenate(self.donations)
         known = np.concatenate([*self.known, np.zeros(0, np.int64)]).astype(np.int64)
+        goes_back = np.concatenate([*self.goes_back, np.zeros(0, bool)]).astype(bool)
         wanted = columns["object"][rows].astype(np.int64)
-        found = latest_before(donations["project"], np.arange(len(donations)), wanted, known)
-        behind = donations[found] if len(donations) else np.zeros(len(rows), DONATION)
-        if (found < 0).any() or (behind["fen"] != columns["amount"][rows]).any():
+        found = latest_before(noted["project"], np.arange(len(noted)), wanted, known)
+        behind = noted[found] if len(noted) else np.zeros(len(rows), DONATION)
+        if goes_back.any():
+            behind[goes_back] = np.concatenate(self.recycled)
+        if (found[~goes_back] < 0).any() or (behind["fen"] != columns["amount"][rows]).any():
             raise InvariantError("trace: a correction does not fit the latest donation of its project")
         return np.asarray(behind)
+
+
+def _noted(part: Actions, rows: NDArray[np.intp], numbers: NDArray[np.uint64]) -> NDArray[np.void]:
+    """Donations of a part, with the numbers of their requests."""
+    noted = np.zeros(len(rows), DONATION)
+    noted["project"], noted["n"] = part["project"][rows], numbers[rows]
+    noted["donor"], noted["fen"] = part["agent"][rows], part["fen"][rows]
+    return noted
+
+
+def _given_before(part: Actions, back: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The gift behind each row that hands one back; both stand in the same part."""
+    gifts = np.flatnonzero(part["kind"] == Kind.GIFT)
+    keys = document_keys(part["agent"][gifts], part["number"][gifts])
+    order = np.argsort(keys)
+    wanted = document_keys(part["agent"][back], part["ref"][back])
+    return np.asarray(gifts[order[np.searchsorted(keys[order], wanted)]])
 
 
 def link(columns: Columns, links: Links, prepare: Columns, prepared_keys: Keys) -> None:

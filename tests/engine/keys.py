@@ -2,7 +2,8 @@
 
     python -m tests.engine.keys busy,100,1,base
 
-prints, as JSON, which functions met on one key (purpose, agent, slot, sub-slot), and every purpose drawn.
+prints, as JSON, which functions met on one key (purpose, agent, slot, sub-slot), which places read the same word
+of a key, and every purpose drawn.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import json
 import sys
 from collections import defaultdict
+from functools import cache
+from types import CodeType
 from typing import Any
 
 import numba
@@ -26,15 +29,42 @@ Key = tuple[int, ...]
 EAGER = {"report_every": DAY_US, "disburse_every": DAY_US, "review_days": (0, 1), "on_time_a": 0.5}
 
 
+class Words(tuple[Any, ...]):
+    """The words of a draw, which note from where in the source each of them is read."""
+
+    read: dict[int, set[tuple[str, int, int]]]
+
+    def __getitem__(self, index: Any) -> Any:
+        frame = sys._getframe(1)
+        self.read[index].add(place_of(frame.f_code, frame.f_lasti))
+        return super().__getitem__(index)
+
+
+@cache
+def place_of(code: CodeType, instruction: int) -> tuple[str, int, int]:
+    """Where in the source an instruction stands: function, line, column."""
+    line, _, column, _ = list(code.co_positions())[instruction // 2]
+    return code.co_name, line or 0, column or 0
+
+
 class Keys:
-    """Every key asked for, and the functions that asked."""
+    """Every key asked for, the functions that asked, and by word the places that read it."""
 
     def __init__(self) -> None:
         self.asked: dict[tuple[str, Key], set[str]] = defaultdict(set)
+        self.read: dict[tuple[str, Key], dict[int, set[tuple[str, int, int]]]] = defaultdict(
+            lambda: defaultdict(set)
+        )
         self.case = ""  # two designs meet the same luck: only within one run is a shared key a fault
 
     def note(self, who: Any, *key: int) -> None:
         self.asked[self.case, key].add(f"{who.f_globals['__name__']}.{who.f_code.co_name}")
+
+    def words(self, words: tuple[Any, ...], *key: int) -> Words:
+        """These words, and from now on it is known who reads them."""
+        told = Words(words)
+        told.read = self.read[self.case, key]
+        return told
 
     def listen(self) -> None:
         """Stand before the three doors to chance, in every module that took them by name."""
@@ -44,8 +74,9 @@ class Keys:
             who = sys._getframe(1)
             if who.f_code.co_name == "document_lots":
                 who = sys._getframe(2)  # it only spells the key
-            self.note(who, int(k0), int(k1), int(c3), int(c0), int(c1), int(c2))
-            return philox(k0, k1, c0, c1, c2, c3)
+            key = (int(k0), int(k1), int(c3), int(c0), int(c1), int(c2))
+            self.note(who, *key)
+            return self.words(philox(k0, k1, c0, c1, c2, c3), *key)
 
         def noted_draws(seed: int, rep: int, purpose: int, agent: Any, slot: Any = 0, sub: int = 0) -> Any:
             who, key = sys._getframe(1), key_of(seed, rep)
@@ -54,9 +85,9 @@ class Keys:
             return draws(seed, rep, purpose, agent, slot, sub)
 
         def noted_one(seed: int, rep: int, purpose: int, agent: int, slot: int = 0, sub: int = 0) -> Any:
-            key = key_of(seed, rep)
-            self.note(sys._getframe(1), *key, int(purpose), int(agent), int(slot), int(sub))
-            return one_draw(seed, rep, purpose, agent, slot, sub)
+            key = (*key_of(seed, rep), int(purpose), int(agent), int(slot), int(sub))
+            self.note(sys._getframe(1), *key)
+            return self.words(one_draw(seed, rep, purpose, agent, slot, sub), *key)
 
         doors = {philox: noted_philox, draws: noted_draws, one_draw: noted_one}
         for name, module in list(sys.modules.items()):
@@ -69,6 +100,16 @@ class Keys:
         """Purposes and the functions that met on one key."""
         groups = {(key[2], tuple(sorted(who))) for (_, key), who in self.asked.items() if len(who) > 1}
         return sorted((streams.Purpose(purpose).name, list(who)) for purpose, who in groups)
+
+    def words_read_twice(self) -> list[tuple[str, int, list[str]]]:
+        """Purpose, number of the word, and the functions that read it, one for each place in the source."""
+        found = {
+            (streams.Purpose(key[2]).name, index, tuple(sorted(name for name, _, _ in places)))
+            for (_, key), by_word in self.read.items()
+            for index, places in by_word.items()
+            if len(places) > 1
+        }
+        return sorted((purpose, index, list(names)) for purpose, index, names in found)
 
 
 def main(*cases: str) -> None:
@@ -83,8 +124,9 @@ def main(*cases: str) -> None:
         run = Campaign(scenario.model_copy(update={"ngos": ngos}), workers=1)
         run.run()
         run.recorder.totals()
+        run.recorder.tables()  # names are drawn when somebody reads them
     drawn = sorted({streams.Purpose(key[2]).name for _, key in keys.asked})
-    print(json.dumps({"shared": keys.shared(), "drawn": drawn}))
+    print(json.dumps({"shared": keys.shared(), "twice": keys.words_read_twice(), "drawn": drawn}))
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ class World:
 
     def fate(self, person: int, purpose: Purpose, ref: int, part: int = 0) -> tuple[int, int, int, int]:
         """The words that belong to a document of a person for its life."""
-        return self.words(person, purpose, ref % 2**32, ref // 2**32 * 2 + part)
+        return self.words(person, purpose, ref % 2**32, ref // 2**32 * 4 + part)
 
 
 @dataclass(order=True)
@@ -97,9 +97,9 @@ class Person:
         self.channel = self._share_of(self.place[0], world.rules.channel_upto[: world.rules.n_channels])
         self.segment = self._share_of(self.place[1], world.rules.segment_upto[: world.rules.n_segments])
         self.minor = bool(world.rules.segment_minor[self.segment])
-        self.staff = self.place[3] / 2**32 < world.rules.staff_share
+        self.staff = unit(self.place[3]) < world.rules.staff_share
         self.eligible = self._belongs(self.place[2], world.rules)
-        self.team = ((self.place[3] % 2**24) * world.rules.n_teams) >> 24
+        self.team = int(unit(world.words(me, Purpose.CREW)[0]) * world.rules.n_teams)
         self.next_s = self.visit_s = self.play_s = NEVER
         self.errands: list[Errand] = []
         self.number = 0

@@ -331,7 +331,9 @@ class Player(Claimant):
             fen = max(ceil(G.gift_cap / max(ratio, Fraction(1, 100))), 1)  # the least that draws the most
             self.tell(
                 t_us + 2, Kind.GIFT, fen=fen, project=G.recycler, klass=DONATED,
-                match=min(round(fen * ratio), G.gift_cap), pool=G.gift_pool, outcome=PENDING,
+                match=min(round(fen * ratio), G.gift_cap), pool=G.gift_pool, outcome=PENDING, deed=NO_DEED,
             )  # fmt: skip
+            of = self.number - 1
+            self.tell(t_us + 3, Kind.RECYCLE_BACK, fen=fen, project=G.recycler, ref=of)
             self.gifts = min(self.gifts + 1, 255)
-            self.world.count.update(gifts=1, gift_fen=fen)
+            self.world.count.update(gifts=1, gift_fen=fen, recycled_fen=fen)

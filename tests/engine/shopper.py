@@ -54,7 +54,7 @@ class Shopper(Person):
         world.traffic["visit", t] += 1
         world.count["visits"] += 1
         if R.record_all:
-            self.tell(t * SECOND + micro(lots[1]), Kind.VISIT)
+            self.tell(t * SECOND + micro(world.words(self.me, Purpose.VISIT, t, 1)[0]), Kind.VISIT)
         for n in range(poisson_count(lots[2], orders)):
             self.order(t, n, hour.price)
             if world.public.counting:
@@ -92,7 +92,7 @@ class Shopper(Person):
     def tell_order(self, kind: Kind, e: Errand, at: int | None = None, **more: int) -> Record:
         """An action of an order; after its creation, at the microsecond of the order's own."""
         if at is None:
-            at = e.due * SECOND + micro(self.life_of(e, 1)[3])
+            at = e.due * SECOND + micro(self.life_of(e, 2)[0])
         return self.tell(
             at, kind, fen=e.fen, price=e.price, ref=e.ref, project=e.project, party=e.party, **more
         )
@@ -113,10 +113,10 @@ class Shopper(Person):
     def on_ship(self, e: Errand) -> None:
         self.tell_order(Kind.ORDER_SHIP, e)
         confirmed = e.due + self.days_to_confirmation(e)
-        refunded = unit(self.life_of(e, 1)[3]) < self.world.rules.refund_before
+        refunded = unit(self.life_of(e, 2)[1]) < self.world.rules.refund_before
         due = confirmed
         if refunded:
-            due = e.due + 3600 + int((confirmed - e.due) * unit(self.life_of(e, 0)[1]))
+            due = e.due + 3600 + int((confirmed - e.due) * unit(self.life_of(e, 2)[2]))
         self.file(Errand(due, e.ref, "refund" if refunded else "confirm", e.price, e.fen, e.project, e.party))
 
     def days_to_confirmation(self, e: Errand) -> int:
@@ -161,5 +161,5 @@ class Shopper(Person):
             if beans:
                 self.tell(told["t"] + 1, Kind.DEED, beans=beans, deed=NO_DEED)
         self.reach_benefits(told["t"] + 1, before)
-        if unit(self.life_of(e, 0)[0]) > 1.0 - R.refund_after:
+        if unit(self.life_of(e, 2)[3]) < R.refund_after:
             self.file(Errand(e.due + 3 * DAY_S, e.ref, "late_refund", e.price, e.fen, e.project, e.party))

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,24 @@ ROOT = Path(__file__).parents[2]
 # What somebody is by nature, read again wherever it is needed instead of being stored: a user's traits, place and
 # lifetime, and how an order will end.
 READ_AGAIN = {"TRAITS", "PLACE", "BUDGET", "LIFE"}
+# Words read at several places for one and the same decision, with the functions that take it from there.
+ONE_DECISION = {
+    ("BUDGET", 0): ("start_users", "session"),  # a lifetime; staff's begins when they have met their norm
+    ("PLACE", 0): ("start_users", "play_block", "import_records", "recruit"),  # the channel
+    ("PLACE", 1): ("session", "reach_benefits"),  # the segment
+    ("PLACE", 3): ("start_users", "mood_of"),  # staff or not
+}
+# Words that serve two decisions and may: those of different people, or with bits of its own for each.
+SEVERAL_DECISIONS = {
+    ("PLACE", 2): (
+        "start_users",
+        "mood_of",
+        "session",
+        "wake_farmers",
+    ),  # people's ties; the hour of a farmer
+    ("TRAITS", 1): ("mood_of", "come_back"),  # warm glow in the high bits, sessions a day in the low ones
+    ("PLEDGE", 0): ("pledge", "pledge"),  # both halves of one logit
+}
 NEVER_DRAWN = {"PRODUCT", "ENTRY", "MATCH", "MICRO", "SCALE"}  # numbers that are taken and not used
 
 
@@ -34,6 +53,17 @@ def world() -> dict[str, Any]:
 def test_no_key_serves_two_things(world: dict[str, Any]) -> None:
     """Two functions meet on one key only where both read what a user or an order is by nature."""
     met = [(purpose, who) for purpose, who in world["shared"] if purpose not in READ_AGAIN]
+    assert met == []
+
+
+def test_no_word_decides_two_things(world: dict[str, Any]) -> None:
+    """What is decided by one word of a key is not independent: each decision reads a word of its own."""
+    known = ONE_DECISION | SEVERAL_DECISIONS
+    met = [
+        (purpose, index, names)
+        for purpose, index, names in world["twice"]
+        if Counter(names) - Counter(known.get((purpose, index), ()))
+    ]
     assert met == []
 
 

@@ -60,7 +60,7 @@ ANSWERS: list[tuple[str, Any, str, int]] = [
     ("gifts.named_matcher", False, "gifts", DOWN),
     ("gifts.first_median", "10 yuan", "gift_fen", UP),
     ("teams.points_per_unlock", 300, "unlocked_fen", DOWN),
-    ("teams.fen_per_unlock", "40 yuan", "unlocked_fen", UP),
+    ("teams.fen_per_unlock", "1 yuan", "unlocked_fen", DOWN),
     ("teams.challenge", "10 days", "team_points", UP),
     ("sharing.reward", 100, "shares", UP),
     ("sharing.post", 0.5, "shares", UP),
@@ -126,11 +126,11 @@ def fields(model: type[Settings] = Scenario, seen: frozenset[type] = frozenset()
 
 
 def test_every_setting_is_read_by_the_engine() -> None:
-    """No setting is a label: each is an attribute that the engine, an agent or an observer reads."""
+    """No setting is a label: each is an attribute that engine, agents, observers or the scenario itself read."""
     folder = Path(sim.__file__).parent
     code = "".join(
         f.read_text("utf-8")
-        for part in ("engine", "agents", "observation")
+        for part in ("engine", "agents", "observation", "scenario")
         for f in sorted((folder / part).glob("*.py"))
     )
     unread = {name for name in fields() - DESCRIBES if not re.search(rf"\.{name}\b", code)}

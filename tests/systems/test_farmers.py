@@ -83,6 +83,41 @@ def test_match_farming_needs_ngos_that_hand_gifts_round(wild: Run) -> None:
     assert len(set(more.campaign.projects.ngo[farmed["project"][farmed["agent"] >= USERS]])) > 1
 
 
+def test_a_recycled_gift_goes_back_to_the_farmer() -> None:
+    """Fen by fen, before its project can ask for it; the sponsor's match stays."""
+    r = run("point_farms", USERS, ngos__recycling_share=0.3)
+    gifts, back = r.rows(Kind.GIFT), r.rows(Kind.RECYCLE_BACK)
+    gifts = gifts[gifts["agent"] >= USERS]
+    assert len(gifts) == len(back) > 20
+    made = {(g["agent"], g["number"]): (g["fen"], g["project"], r.day_of(g)) for g in gifts}
+    assert made == {(b["agent"], b["ref"]): (b["fen"], b["project"], r.day_of(b)) for b in back}
+    assert gifts["match"].sum() > 0
+    projects = r.tables["projects"]
+    assert projects["recycled_fen"].sum() == back["fen"].sum() == r.metrics["recycled_fen"]
+    assert (projects["disbursed_fen"] <= projects["raised_fen"]).all()
+
+
+def test_recycled_gifts_raise_nothing_and_help_nobody() -> None:
+    """With a match that is worth next to nothing, NGOs that hand gifts round change no honest number."""
+    tiny = {
+        "pools__main__cap_per_gift": "0.01 yuan",
+        "projects__targets_total": "0 yuan",
+        "ngos__correction": 0.0,
+    }
+    clean, dirty = (run("point_farms", USERS, **tiny, ngos__recycling_share=share) for share in (0.0, 0.3))
+    assert len(dirty.rows(Kind.RECYCLE_BACK)) > 20
+    given, other = (r.rows(Kind.GIFT) for r in (clean, dirty))
+    assert given["fen"].sum() == other[other["agent"] < USERS]["fen"].sum() == clean.metrics["gift_fen"]
+    matched = dirty.metrics["matched_fen"] - clean.metrics["matched_fen"]  # a fen a gift
+    assert 0 < matched <= len(dirty.rows(Kind.RECYCLE_BACK))
+    raised = [r.tables["projects"]["raised_fen"] for r in (clean, dirty)]
+    assert raised[1].sum() - raised[0].sum() == matched
+    honest = dirty.campaign.projects.ngo >= dirty.campaign.ngos.recyclers
+    assert raised[0].filter(honest).equals(raised[1].filter(honest))
+    most = matched / dirty.campaign.projects.person_fen.min()
+    assert clean.metrics["helped"] <= dirty.metrics["helped"] <= clean.metrics["helped"] + most
+
+
 def test_cautious_rewards_leave_less_to_take(wild: Run) -> None:
     """Without any control, a match by lot with a low cap per account leaves farmers less."""
     cautious = run("point_farms", USERS, pools__main__rule="random", pools__main__cap_per_account="20 yuan")

@@ -48,6 +48,20 @@ def test_points_become_money_for_the_teams_project(week: Run) -> None:
     assert (teams["unlocked_fen"].to_numpy() <= steps * 3_000).all()  # at best half as much again as 20 yuan
 
 
+def test_points_that_the_pool_cannot_pay_wait_for_the_next_opening() -> None:
+    """A team that gets part of its money has used that part of its points: a later opening pays the rest."""
+    many = {"teams__mode": "shared_goal", "teams__points_per_unlock": 10, "teams__fen_per_unlock": "20 yuan"}
+    poor = run("week95_2022", USERS, **many, pools__teams__total="60_000 yuan")
+    rich = run("week95_2022", USERS, **many, pools__teams__total="900_000_000 yuan")
+    teams, paid = poor.tables["teams"].sort("team"), poor.campaign.teams.paid_points
+    unlocked = teams["unlocked_fen"].to_numpy()
+    assert 0 < unlocked.sum() < rich.tables["teams"]["unlocked_fen"].sum()
+    assert (unlocked % 2_000 > 0).any()
+    at_most = unlocked / 2_000 * 10 + poor.rows(Kind.TEAM_UNLOCK).size  # rounded up once a payment
+    assert (unlocked / 2_000 * 10 <= paid).all()
+    assert (paid <= at_most).all()
+
+
 def test_the_ranking_orders_teams_by_points(week: Run) -> None:
     """First is who has most points."""
     teams = week.tables["teams"]

@@ -14,8 +14,9 @@ from sim.kernel.allotment import allot
 from sim.kernel.rows import REDEMPTION
 from sim.spans import DAY_S, SECOND
 from sim.trace import Columns, Trace
+from sim.tracing.columns import CHAIN_BITS
 from sim.tracing.generate import trace_campaign, trace_slice
-from sim.wire import COLUMNS, NO_POOL, NO_REF, OPS, PREPARED, Expected, Signer
+from sim.wire import COLUMNS, NO_POOL, NO_REF, OPS, PREPARED, SENT_AS, Expected, Signer
 from tests.engine.worlds import world
 from tests.trace.made import BUSY, CASES, HELLO, MONTHS, Case, made
 
@@ -66,11 +67,12 @@ def test_every_accepted_booked_action_is_sent_once(case: Case) -> None:
     told, trace = made(case).stream, made(case).trace
     past = made_before(case)
     sent = Counter(trace.columns["kind"].tolist())
+    wanted_as: Counter[Kind] = Counter()
     for kind in Kind:
         mine = told[told["kind"] == kind]
         refused = mine["outcome"] != 0
         wanted = 0
-        if kind in OPS:
+        if kind in OPS or kind in SENT_AS:
             moves = (
                 (mine["beans"] > 0) | (mine["minutes"] > 0) if kind is Kind.DEED else np.ones(len(mine), bool)
             )
@@ -78,7 +80,9 @@ def test_every_accepted_booked_action_is_sent_once(case: Case) -> None:
             wanted = int(np.count_nonzero(moves & (~refused | anyhow))) - past[kind]
         if kind is Kind.DISBURSE_APPROVE:
             wanted = sent[Kind.DISBURSE_PAID] + sent[Kind.DISBURSE_FAILED]
-        assert sent[kind] == wanted, kind.name
+        wanted_as[SENT_AS.get(kind, kind)] += wanted
+    for kind in Kind:
+        assert sent[kind] == wanted_as[kind], kind.name
     assert set(sent) <= {int(kind) for kind in POSTINGS} | {102, 103, 55}
 
 
@@ -149,6 +153,21 @@ def test_corrections_follow_their_donation() -> None:
         assert mine["due_us"] >= gift["due_us"]
     assert (corrections["ref"] >= PREPARED).any()
     assert (corrections["ref"] < PREPARED).any()
+
+
+def test_a_farmers_gift_is_corrected_right_after_it_was_given() -> None:
+    """Each of them, once, by as much as it was, in the farmer's own chain."""
+    told, trace = made(BUSY).stream, made(BUSY).trace
+    back = told[told["kind"] == Kind.RECYCLE_BACK]
+    corrections = of(trace.columns, Kind.CORRECTION)
+    mine = np.isin(corrections["chain"] & (2**CHAIN_BITS - 1), back["agent"])
+    assert np.count_nonzero(mine) == len(back) - made_before(BUSY)[Kind.RECYCLE_BACK] > 10
+    gifts = corrections["ref"][mine].astype(np.int64)
+    assert len(set(gifts.tolist())) == len(gifts)
+    for name in ("chain", "object", "amount"):
+        assert np.array_equal(trace.columns[name][gifts], corrections[name][mine])
+    assert set(trace.columns["kind"][gifts].tolist()) == {Kind.GIFT}
+    assert set((corrections["due_us"][mine] - trace.columns["due_us"][gifts]).tolist()) == {1}
 
 
 @each_case

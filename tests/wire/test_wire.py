@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.bookkeeping import POSTINGS, Kind
-from sim.wire import COLUMNS, NO_DEED, NO_POOL, OPS, PREPARED, WORDS, Row, Signer, Wire, rows
+from sim.wire import COLUMNS, NO_DEED, NO_POOL, OPS, PREPARED, SENT_AS, WORDS, Row, Signer, Wire, rows
 
 START = 1_662_307_200_000_000
 AT = {"effective_at": START + 1_000}
@@ -111,10 +111,12 @@ def test_each_kind_asks_for_exactly_one_thing(
 
 
 def test_every_booked_kind_has_one_request() -> None:
-    """Whatever moves a balance is sent, but for openings, which nobody does; orders are also opened and closed."""
+    """Whatever moves a balance is sent, but for openings, which nobody does; orders are also opened and closed.
+    Some kinds are sent as another one, with the same postings."""
     openings = {Kind.OPEN_BEANS_GROWING, Kind.OPEN_BEANS_AVAILABLE, Kind.OPEN_HOURS}
     documents = {Kind.ORDER_CREATE, Kind.ORDER_CANCEL, Kind.DISBURSE_APPROVE}
-    assert set(OPS) == set(POSTINGS) - openings | documents == {kind for kind, *_ in REQUESTS}
+    assert all(POSTINGS[kind] == POSTINGS[known_as] for kind, known_as in SENT_AS.items())
+    assert set(OPS) == set(POSTINGS) - set(SENT_AS) - openings | documents == {kind for kind, *_ in REQUESTS}
 
 
 @pytest.mark.parametrize(
