@@ -168,7 +168,8 @@ def play_calendar(scenario: Scenario, parameters: Parameters) -> Floats:
                 parameters["habit_start_decay"],
                 parameters["habit_end_decay"],
             )
-            covered = np.diff(np.clip(edges + day * DAY_S, start, end)) / HOUR_S
+            upto: Floats = np.clip((edges + day * DAY_S) / HOUR_S, start / HOUR_S, end / HOUR_S)
+            covered = upto[1:] - upto[:-1]
             lift[day] = lift[day] * (1.0 - covered) + factor * covered
     return lift
 

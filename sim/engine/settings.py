@@ -34,7 +34,7 @@ from sim.kernel.rows import (
 from sim.kernel.rules import QUANTILES
 from sim.scenario import Scenario, since_start
 from sim.seeding import key_of
-from sim.spans import DAY_S, MOST_DAYS, SECOND
+from sim.spans import DAY_S, DAY_US, MOST_DAYS, SECOND
 
 MAX_FESTIVALS = 16
 KLASSES = ("labour", "donated", "general")
@@ -271,11 +271,11 @@ def _play(scenario: Scenario, p: Parameters) -> Values:
 def _beans(scenario: Scenario) -> Values:
     beans, farmers = scenario.beans, scenario.farmers
     shared = farmers.device_cap // farmers.devices  # accounts on one device share its cap
-    life_days = -(-beans.life_s // DAY_S)  # what nobody picks goes at a midnight, never early
+    life_days = -(-(beans.ripen + beans.fade) // DAY_US)  # what nobody picks goes at a midnight, never early
     return {
-        "ripen_s": beans.ripen_s,
-        "ripen_step_s": min(beans.ripen_s, DAY_S),
-        "fade_s": life_days * DAY_S - beans.ripen_s,
+        "ripen_s": beans.ripen // SECOND,
+        "ripen_step_s": min(beans.ripen // SECOND, DAY_S),
+        "fade_s": life_days * DAY_S - beans.ripen // SECOND,
         "life_days": life_days,
         "daily_cap": beans.daily_cap,
         "farmer_cap": min(beans.daily_cap, shared) if farmers.device_cap else beans.daily_cap,
