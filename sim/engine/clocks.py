@@ -19,7 +19,7 @@ from sim.arrays import Floats
 from sim.behaviour.habit import campaign_lift
 from sim.behaviour.parameters import Parameters
 from sim.scenario import Festival, Scenario, since_start
-from sim.spans import DAY_S, SECOND
+from sim.spans import DAY_S, HOUR_S, SECOND
 
 HOURS = 24
 MOST_ORDERS_PER_VISIT = 1.2  # on a festival people open the app for what they buy (A)
@@ -148,15 +148,19 @@ def shopping_clock(scenario: Scenario) -> ShoppingClock:
 
 
 def play_calendar(scenario: Scenario, parameters: Parameters) -> Floats:
-    """Lift of charity play by day, shape (days,): the phases' starts and ends (behaviour §5.1, A)."""
-    start = scenario.scenario.start
+    """Lift of charity play by day and hour, shape (days, 24): the phases' starts and ends (behaviour §5.1, A).
+
+    A phase lifts the hours it covers, of an hour's lift the part it covers; how much depends on its day, the first
+    being the one on which it begins.
+    """
     days = scenario.scenario.length // (DAY_S * SECOND)
-    lift = np.ones(days)
+    lift = np.ones((days, HOURS))
+    edges = np.arange(HOURS + 1) * HOUR_S
     for phase in scenario.phases.values():
-        first = (phase.start - start).days
-        length = max((phase.end - phase.start).days, 1)
-        for day in range(max(first, 0), min(first + length, days)):
-            lift[day] = campaign_lift(
+        start, end = (since_start(scenario, at) // SECOND for at in (phase.start, phase.end))
+        first, length = start // DAY_S, -(-end // DAY_S) - start // DAY_S
+        for day in range(first, first + length):
+            factor = campaign_lift(
                 day - first,
                 length,
                 phase.lift_start,
@@ -164,19 +168,47 @@ def play_calendar(scenario: Scenario, parameters: Parameters) -> Floats:
                 parameters["habit_start_decay"],
                 parameters["habit_end_decay"],
             )
+            upto: Floats = np.clip((edges + day * DAY_S) / HOUR_S, start / HOUR_S, end / HOUR_S)
+            covered = upto[1:] - upto[:-1]
+            lift[day] = lift[day] * (1.0 - covered) + factor * covered
     return lift
 
 
-def session_profile(shift: int) -> Floats:
-    """Cumulative share of play sessions by hour for a channel shifted by so many hours, shape (25,)."""
+@dataclass(frozen=True)
+class DayShapes:
+    """Days on which some hours are lifted more than others: `of_day`, by day 0 or the row of its hours in `hours`.
+
+    Row 0 are even hours, of all other days, whose whole lift is `even`; the lift of a shaped day is in its row.
+    """
+
+    of_day: NDArray[np.int64]
+    even: Floats
+    hours: Floats
+
+    @classmethod
+    def of(cls, calendar: Floats) -> DayShapes:
+        """Of a play calendar, shape (days, 24)."""
+        uneven = (calendar != calendar[:, :1]).any(axis=1)
+        rows, which = np.unique(calendar[uneven], axis=0, return_inverse=True)
+        of_day = np.zeros(len(calendar), np.int64)
+        of_day[uneven] = 1 + which.reshape(-1)
+        return cls(of_day, np.where(uneven, 1.0, calendar[:, 0]), np.concatenate([np.ones((1, HOURS)), rows]))
+
+
+def session_profile(shift: int, lift: Floats) -> tuple[Floats, float]:
+    """Cumulative share of play sessions by hour, shape (25,), for a channel shifted by so many hours on a day whose
+    hours are lifted so; and how much the day is lifted by that for the channel.
+    """
     views = np.roll(hourly_profile()["page_views"], shift)
-    upto = np.concatenate([[0.0], np.cumsum(views)])
+    lifted = float((views * lift).sum() / views.sum())
+    upto = np.concatenate([[0.0], np.cumsum(views * lift)]) / lifted
     upto[-1] = 1.0
-    return upto
+    return upto, lifted
 
 
 def barriers(scenario: Scenario) -> NDArray[np.int64]:
-    """Barrier instants in seconds from 0 to the end, both included; every midnight is one.
+    """Barrier instants in seconds from 0 to the end, both included; every midnight is one, and so is the start and the
+    end of a phase, between which it may multiply beans.
 
     The last fine window that covers an instant sets the spacing there.
     """
@@ -184,6 +216,7 @@ def barriers(scenario: Scenario) -> NDArray[np.int64]:
     clock = scenario.clock
     cuts = {0, end} | set(range(0, end, DAY_S))
     cuts |= set(range(0, end, max(clock.barrier // SECOND, 1)))
+    cuts |= {since_start(scenario, at) // SECOND for p in scenario.phases.values() for at in (p.start, p.end)}
     for window in clock.fine:
         lo = max(since_start(scenario, window.start) // SECOND, 0)
         hi = min(since_start(scenario, window.end) // SECOND, end)

@@ -18,7 +18,7 @@ from sim.arrays import Floats
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.sharing import share_probability
 from sim.domain.beans import expiry_period
-from sim.engine.clocks import play_calendar, session_profile
+from sim.engine.clocks import HOURS, DayShapes, play_calendar, session_profile
 from sim.kernel.rows import (
     BENEFIT,
     DAY,
@@ -28,12 +28,13 @@ from sim.kernel.rows import (
     MAX_CHANNELS,
     MAX_DEEDS,
     MAX_SEGMENTS,
+    MAX_SHAPES,
     MOST_MONTHS,
 )
 from sim.kernel.rules import QUANTILES
 from sim.scenario import Scenario, since_start
 from sim.seeding import key_of
-from sim.spans import DAY_S, MOST_DAYS, SECOND
+from sim.spans import DAY_S, DAY_US, MOST_DAYS, SECOND
 
 MAX_FESTIVALS = 16
 KLASSES = ("labour", "donated", "general")
@@ -126,7 +127,8 @@ def day_table(scenario: Scenario, p: Parameters) -> tuple[NDArray[np.void], NDAr
     count = scenario.scenario.length // (DAY_S * SECOND)
     dates = [(start + timedelta(days=k)) for k in range(count)]
     days = np.zeros(count, DAY)
-    days["lift"] = play_calendar(scenario, p)
+    shapes = DayShapes.of(play_calendar(scenario, p))
+    days["lift"], days["shape"] = shapes.even, shapes.of_day
     days["weekday"] = [1.1 if date.weekday() >= 5 else 0.96 for date in dates]
     days["month"] = [(d.year - start.year) * 12 + d.month - start.month for d in dates]
     days["withdrawn"] = _withdrawn(scenario, count, round(p["habit_withdrawn_window_days"]))
@@ -196,7 +198,8 @@ def rule_values(scenario: Scenario, p: Parameters, replication: int, honest: int
     }
     return (
         p.flat() | run | _shopping(scenario) | _presale(scenario) | _orders(scenario) | _play(scenario, p)
-        | _beans(scenario) | _giving(scenario, p) | _who(scenario) | _account(scenario) | _staff_and_farmers(scenario)
+        | _beans(scenario) | _giving(scenario, p) | _who(scenario, p) | _account(scenario)
+        | _staff_and_farmers(scenario)
     )  # fmt: skip
 
 
@@ -268,11 +271,11 @@ def _play(scenario: Scenario, p: Parameters) -> Values:
 def _beans(scenario: Scenario) -> Values:
     beans, farmers = scenario.beans, scenario.farmers
     shared = farmers.device_cap // farmers.devices  # accounts on one device share its cap
-    life_days = -(-beans.life_s // DAY_S)  # what nobody picks goes at a midnight, never early
+    life_days = -(-(beans.ripen + beans.fade) // DAY_US)  # what nobody picks goes at a midnight, never early
     return {
-        "ripen_s": beans.ripen_s,
-        "ripen_step_s": min(beans.ripen_s, DAY_S),
-        "fade_s": life_days * DAY_S - beans.ripen_s,
+        "ripen_s": beans.ripen // SECOND,
+        "ripen_step_s": min(beans.ripen // SECOND, DAY_S),
+        "fade_s": life_days * DAY_S - beans.ripen // SECOND,
         "life_days": life_days,
         "daily_cap": beans.daily_cap,
         "farmer_cap": min(beans.daily_cap, shared) if farmers.device_cap else beans.daily_cap,
@@ -303,20 +306,31 @@ def _giving(scenario: Scenario, p: Parameters) -> Values:
     }
 
 
-def _who(scenario: Scenario) -> Values:
+def _who(scenario: Scenario, p: Parameters) -> Values:
     """Channels and segments as tables of a fixed size, padded with neutral values."""
     channels, segments = list(scenario.channels.values()), list(scenario.segments.values())
-    profiles = [session_profile(c.hours_shift) for c in channels]
+    profile, shape_lift = _session_profiles(scenario, p)
     return {
         "n_channels": max(len(channels), 1),
         "channel_upto": _shares([c.audience for c in channels], MAX_CHANNELS),
         "channel_pull": _padded([c.pull for c in channels], MAX_CHANNELS, 1.0),
-        "profile": np.stack(profiles + [session_profile(0)] * (MAX_CHANNELS - len(channels))),
+        "profile": profile,
+        "shape_lift": shape_lift,
         "n_segments": max(len(segments), 1),
         "segment_upto": _shares([s.share for s in segments], MAX_SEGMENTS),
         "segment_activity": _padded([s.activity for s in segments], MAX_SEGMENTS, 1.0),
         "segment_minor": _padded([int(s.minor) for s in segments], MAX_SEGMENTS, 0),
     }
+
+
+def _session_profiles(scenario: Scenario, p: Parameters) -> tuple[Floats, Floats]:
+    """By shape of a day and channel, when sessions come, and how much the day is lifted by its hours."""
+    shifts = _padded([c.hours_shift for c in scenario.channels.values()], MAX_CHANNELS, 0)
+    profile, lift = np.zeros((MAX_SHAPES, MAX_CHANNELS, HOURS + 1)), np.ones((MAX_SHAPES, MAX_CHANNELS))
+    for k, hours in enumerate(DayShapes.of(play_calendar(scenario, p)).hours):
+        for c, shift in enumerate(shifts):
+            profile[k, c], lift[k, c] = session_profile(int(shift), hours)
+    return profile, lift
 
 
 def _account(scenario: Scenario) -> Values:

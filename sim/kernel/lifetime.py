@@ -118,7 +118,9 @@ def next_active_day(who: Who, day: int, R: Any) -> int:
             u.habit, R.habit_neutral, R.habit_slope, team, R.reminder, streak, R.habit_streak_gain,
             since_break, R.habit_break_loss, R.habit_break_days,
         )  # fmt: skip
-        threshold -= activity_hazard(intensity, R.days[ahead].weekday, R.days[ahead].lift, z)
+        today = R.days[ahead]
+        lift = today.lift * R.shape_lift[today.shape, who.channel]
+        threshold -= activity_hazard(intensity, today.weekday, lift, z)
         if since < NEVER_BROKE:
             since = min(since + 1, NEVER_BROKE)
         if threshold < 0.0:
@@ -142,7 +144,7 @@ def schedule_session(who: Who, t_s: int, R: Any) -> None:
     if begun < planned:
         lots = philox(R.k0, R.k1, who.user, day, begun, DAY_DRAW)
         share = sequential_uniform(u.clock / 65536.0, planned - begun, lots[0])
-        at = day * DAY_S + second_of_day(R.profile[who.channel], share)
+        at = day * DAY_S + second_of_day(R.profile[R.days[day].shape, who.channel], share)
         u.clock = min(int(share * 65536.0), 65535)
         if at > t_s:
             u.play_s = at
@@ -165,4 +167,4 @@ def come_back(who: Who, day: int, R: Any) -> None:
     share = sequential_uniform(0.0, planned, lots[0])
     u.sessions = planned << 4
     u.clock = min(int(share * 65536.0), 65535)
-    u.play_s = ahead * DAY_S + second_of_day(R.profile[who.channel], share)
+    u.play_s = ahead * DAY_S + second_of_day(R.profile[R.days[ahead].shape, who.channel], share)

@@ -20,6 +20,7 @@ GROWING_DAYS = 5  # beans earned today … four days ago: ripen + fade <= 4 days
 PERIODS = 3  # open expiry periods of available beans
 MAX_DEEDS = 24
 MAX_CHANNELS = 12
+MAX_SHAPES = 129  # of days, by which of their hours a phase lifts; the first are even
 MAX_SEGMENTS = 6
 MAX_REDEMPTIONS = 8
 MAX_BENEFITS = 8
@@ -138,7 +139,16 @@ BOOK = np.dtype(
         ("weights", "f8", (MAX_DEEDS,)),
     ]
 )
-DAY = np.dtype([("lift", "f8"), ("weekday", "f8"), ("withdrawn", "i8"), ("period", "i8"), ("month", "i8")])
+DAY = np.dtype(
+    [
+        ("lift", "f8"),
+        ("weekday", "f8"),
+        ("withdrawn", "i8"),
+        ("period", "i8"),
+        ("month", "i8"),
+        ("shape", "i8"),
+    ]
+)
 REDEMPTION = np.dtype([("beans", "i8"), ("stock", "i8"), ("ship_s", "i8"), ("cancel", "f8")])
 BENEFIT = np.dtype([("needs", "i8"), ("youth", "i8")])
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import combinations, pairwise
 
+from sim.kernel.rows import MAX_SHAPES
 from sim.loading.finding import Finding, Findings
 from sim.loading.lines import Path
 from sim.scenario import Festival, Scenario
@@ -48,11 +49,18 @@ def fine_windows(s: Scenario) -> Findings:
 
 
 def phases(s: Scenario) -> Findings:
-    """Phases lie inside the scenario and do not overlap."""
+    """Phases lie inside the scenario and do not overlap; not too many begin or end within a day."""
     spans: list[tuple[Path, datetime, datetime]] = [
         (("phases", n), p.start, p.end) for n, p in s.phases.items()
     ]
     yield from _spans(s, spans, "phase")
+    shaped: set[date] = set()
+    for path, start, end in spans:
+        shaped |= {at.date() for at in (start, end) if at.time() != datetime.min.time()}
+        if len(shaped) >= MAX_SHAPES:
+            problem = f"is one of more than {MAX_SHAPES - 1} days on which phases begin or end; use midnights for some"
+            yield Finding((*path, "start"), problem, ((*path, "end"),))
+            break
 
 
 def _spans(s: Scenario, spans: list[tuple[Path, datetime, datetime]], what: str) -> Findings:

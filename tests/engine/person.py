@@ -318,7 +318,8 @@ class Person:
     def session_at(self, day: int, share: float) -> int:
         """The second at which `share` of the day's sessions of the channel have come."""
         self.clock = min(int(share * 65536.0), 65535)
-        return day * DAY_S + second_of_day(self.world.rules.profile[self.channel], share)
+        shape = self.world.days[day].shape
+        return day * DAY_S + second_of_day(self.world.rules.profile[shape][self.channel], share)
 
     def next_active_day(self, day: int) -> int | None:
         """Day by day: leave for good, come back, or let the habit fade."""
@@ -340,7 +341,8 @@ class Person:
                 R.reminder, streak, R.habit_streak_gain, -1 if since == 255 else since, R.habit_break_loss,
                 R.habit_break_days,
             )  # fmt: skip
-            hazard -= activity_hazard(self.trait_value(3, self.trait[2] >> 20), today.weekday, today.lift, z)
+            lift = today.lift * R.shape_lift[today.shape][self.channel]
+            hazard -= activity_hazard(self.trait_value(3, self.trait[2] >> 20), today.weekday, lift, z)
             since = min(since + 1, 255)
             if hazard < 0.0:
                 self.streak, self.since_break = streak, since

@@ -6,15 +6,19 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import numpy as np
+import pytest
 
 from sim.behaviour.parameters import load_parameters
+from sim.engine.clocks import barriers, play_calendar, session_profile
 from sim.engine.population import Population
 from sim.engine.settings import day_table
 from sim.kernel.rows import PLAYER
+from sim.scenario import Scenario
 from tests.systems.runs import scenario
 
 DAY_S = 86_400
 WINDOW = 14  # days
+CHINA = timezone(timedelta(hours=8))
 
 
 def days_of(**changes: Any) -> Any:
@@ -25,7 +29,7 @@ def days_of(**changes: Any) -> Any:
 
 def at(month: int, day: int, hour: int = 0) -> datetime:
     """An instant of 2021 in China."""
-    return datetime(2021, month, day, hour, tzinfo=timezone(timedelta(hours=8)))
+    return datetime(2021, month, day, hour, tzinfo=CHINA)
 
 
 def test_incentives_are_withdrawn_after_every_phase() -> None:
@@ -72,3 +76,53 @@ def test_players_from_the_start_bring_no_day_that_they_never_played() -> None:
     assert len(first) > 50
     assert (first["streak"] == 0).all()
     assert (first["habit"] == np.float32(parameters["habit_neutral"])).all()
+
+
+def evening(**changes: Any) -> Scenario:
+    """A week whose one phase lasts from 20:00 to 22:00 of its third day."""
+    return scenario(
+        "week95_2022", 8_000,
+        changes={
+            "phases.week.start": datetime(2022, 9, 7, 20, tzinfo=CHINA),
+            "phases.week.end": datetime(2022, 9, 7, 22, tzinfo=CHINA), **changes,
+        },
+    )  # fmt: skip
+
+
+def test_a_phase_lifts_the_hours_it_covers_and_no_others() -> None:
+    """Two hours of one day: rush of the start and of the end at once; half an hour lifts half of the hour's lift."""
+    parameters = load_parameters()
+    expected = np.ones((10, 24))
+    expected[2, 20:22] = 1 + 1.0 + 0.6
+    np.testing.assert_allclose(play_calendar(evening(), parameters), expected)
+    later = evening(**{"phases.week.end": datetime(2022, 9, 7, 21, 30, tzinfo=CHINA)})
+    expected[2, 21] = 1 + 1.6 / 2
+    np.testing.assert_allclose(play_calendar(later, parameters), expected)
+
+
+def test_a_phase_over_midnight_lifts_two_evenings_and_the_days_between() -> None:
+    """From 20:00 to noon two days later: each day has its lift, in the hours that are covered."""
+    end = datetime(2022, 9, 9, 12, tzinfo=CHINA)
+    calendar = play_calendar(evening(**{"phases.week.end": end}), load_parameters())
+    lifted = np.zeros((10, 24), bool)
+    lifted[2, 20:] = lifted[3] = lifted[4, :12] = True
+    np.testing.assert_array_equal(calendar > 1.0, lifted)
+    assert all(len(set(day[day > 1.0])) == 1 for day in calendar[2:5])
+
+
+def test_a_days_lift_is_that_of_its_hours_weighted_by_when_people_play() -> None:
+    """Sessions of the lifted hours are multiplied, and the day has as many more as that makes."""
+    hours = np.ones(24)
+    hours[20:22] = 3.0
+    plain, one = session_profile(0, np.ones(24))
+    shaped, lifted = session_profile(0, hours)
+    shares = np.diff(plain)
+    assert one == 1.0
+    assert lifted == pytest.approx(1 + 2 * shares[20:22].sum())
+    np.testing.assert_allclose(np.diff(shaped) * lifted, shares * hours)
+
+
+def test_beans_are_multiplied_from_the_phases_first_second_to_its_last() -> None:
+    """Its start and end are barriers, whatever their spacing, because rewards are published there."""
+    cuts = set(barriers(evening()).tolist())
+    assert {2 * DAY_S + 20 * 3_600, 2 * DAY_S + 22 * 3_600} <= cuts

@@ -75,6 +75,8 @@ presale_share = 0.5
 curve = [{ after = "30 s", share = 0.01 }, { after = "2 h", share = 0.5 }, { after = "9 h", share = 0.6 }]
 
 [designs.lots]
+"phases.week.start" = 2022-09-05T20:00:00+08:00
+"phases.week.end" = 2022-09-09T12:30:00+08:00
 "pools.daily.rule" = "random"
 "pools.flash.rule" = "random"
 "beans.streak_bonus" = 0.0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from sim.errors import ScenarioError
+from sim.loading import scenario_text
 from sim.scenario import Scenario
 
 Load = Callable[[str], Scenario]
@@ -323,6 +325,21 @@ def test_a_mistake_is_told_with_its_line_and_alone(case: Case, load: Load) -> No
     told = str(caught.value)
     assert "\n" not in told
     assert told.startswith(case.message())
+
+
+def test_phases_of_too_many_evenings_are_refused_with_the_first_that_is_too_many(load: Load) -> None:
+    """Every day on which a phase begins or ends has a profile of its own, and there are 128 of these."""
+    first = datetime(2022, 9, 5, tzinfo=timezone(timedelta(hours=8)))
+    days = [first + timedelta(days=k) for k in range(130)]
+    evenings = "".join(
+        f"[phases.e{k}]\nstart = {(day + timedelta(hours=20)).isoformat()}\n"
+        f"end = {(day + timedelta(hours=22)).isoformat()}\n"
+        for k, day in enumerate(days)
+    )
+    with pytest.raises(
+        ScenarioError, match=r"phases\.e128\.start: is one of more than 128 days on which phases begin"
+    ):
+        load(scenario_text("hello").replace('length = "3 days"', 'length = "140 days"') + evenings)
 
 
 def test_the_sound_scenario_has_no_mistakes(load: Load) -> None:

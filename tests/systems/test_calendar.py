@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime, timedelta, timezone
 
 import numpy as np
 import pytest
@@ -116,3 +117,24 @@ def test_beans_are_never_picked_before_they_ripen_nor_fade_early() -> None:
     for row in faded[:100]:  # of the day that ended 37 hours or more ago: at the second midnight after it
         mine = earned[(earned["agent"] == row["agent"]) & (earned["t"] < row["t"] - 2 * DAY_US)]
         assert mine["beans"].sum() >= row["beans"]
+
+
+def test_who_comes_because_of_an_evenings_phase_plays_in_its_hours() -> None:
+    """A phase from 20:00 to 22:00 brings sessions in these two hours and hardly any in the others of that day."""
+    day, china = 2, timezone(timedelta(hours=8))
+    span = {
+        "phases__week__start": datetime(2022, 9, 7, 20, tzinfo=china),
+        "phases__week__end": datetime(2022, 9, 7, 22, tzinfo=china),
+        "play__sessions_extra": 0.0,
+    }
+    by_hour = []
+    for lift in (0.0, 8.0):
+        r = run("week95_2022", 8_000, **span, phases__week__lift_start=lift, phases__week__lift_end=0.0)
+        rows = r.rows(Kind.SESSION)
+        first = rows[(r.day_of(rows) == day) & (rows["deed"] == 0) & (rows["agent"] < 8_000)]
+        by_hour.append(np.bincount(first["t"] % DAY_US // (DAY_US // 24), minlength=24))
+    flat, lifted = by_hour
+    inside = slice(20, 22)
+    assert lifted[inside].sum() > 3 * flat[inside].sum()
+    more = (lifted - flat).sum()
+    assert (lifted - flat)[inside].sum() > 0.9 * more > 0
