@@ -30,8 +30,10 @@ class Farmers:
 
     @classmethod
     def draw(cls, scenario: Scenario, parameters: Parameters, replication: int) -> Farmers:
-        """Rows for the initial farmers and, where entry is open, for those who may come."""
+        """Rows for the initial farmers and, where entry is open, for those who may come; none where nobody plays."""
         settings, users = scenario.farmers, scenario.scenario.users
+        if not scenario.play.open:
+            return cls(scenario, replication, 0, 0, 0)
         first = round(settings.share * users)
         rows = first + (int(parameters["farmers_most_per_user"] * users) if settings.entry else 0)
         return cls(scenario, replication, rows, 0, 0)
@@ -43,8 +45,8 @@ class Farmers:
     def act(self, now: int, reward_a_day: int, new_players: int, p: Parameters) -> int:
         """The farms' morning: how many accounts they open today (behaviour §5.9).
 
-        `reward_a_day` is what one account can earn a day, in beans under its cap; a week of it, less what
-        controls are expected to take, is compared with the price of an account.
+        `reward_a_day` is what one account earns a day as long as it is not blocked, in beans; a week of it, less
+        what controls are expected to take, is compared with the price of an account.
         """
         self.next_at = now + DAY_US
         settings = self.scenario.farmers

@@ -333,8 +333,7 @@ class Campaign:
         while True:
             yield Wake(env, self.farmers.next_at, rank("farmers", 0))
             before = self.farmers.awake
-            paying = [d.beans for d in self.scenario.deeds.values() if d.effect == "deed"]
-            reward = min(sum(paying), int(self.population.values["farmer_cap"]))
+            reward = self.population.farmed_beans(self.market.public)
             new = self.recorder.new_players_on(_now(env) // DAY_US - 1)
             woken = self.farmers.act(_now(env), reward, new, self.parameters)
             self.population.wake_farmers(before, before + woken, _now(env) // SECOND)

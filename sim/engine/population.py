@@ -21,6 +21,7 @@ from sim.engine.books import UserTotals
 from sim.engine.clocks import ShoppingClock, shopping_clock
 from sim.engine.settings import rule_values, rules_record, tables
 from sim.kernel.allotment import settle, settled_room
+from sim.kernel.farming import farmed_beans
 from sim.kernel.playing import (
     ROOM_ERRANDS,
     ROOM_RECORDS,
@@ -185,9 +186,9 @@ class Population:
             tables.vouchers,
         )
 
-    def _world_at_a_barrier(self, vouchers: Any, activities: Any) -> World:
-        """What is read while nobody chooses: nothing is published, no product or project stands to choice."""
-        return World(self.rules, NOTHING_PUBLIC, self.clock, NO_PRODUCTS, NO_PLACES, activities, vouchers)
+    def _world_at_a_barrier(self, vouchers: Any, activities: Any, public: Any = NOTHING_PUBLIC) -> World:
+        """What is read while nobody chooses: no product or project stands to choice, and nothing need be published."""
+        return World(self.rules, public, self.clock, NO_PRODUCTS, NO_PLACES, activities, vouchers)
 
     def play(self, base_s: int, end_s: int, traffic_s: int, public: Any, tables: Any) -> Played:
         """Play everybody from base_s to end_s under what is published; traffic is counted in bins of traffic_s."""
@@ -234,6 +235,11 @@ class Population:
             made.append(out[: block.book["records"][0]])
         put(claims, order, sorted_claims)
         return join(*made) if made else empty(0)
+
+    def farmed_beans(self, public: Any) -> int:
+        """What a farmer's account earns a day under what is published, unless it is blocked."""
+        world = self._world_at_a_barrier(NO_VOUCHERS, NO_ACTIVITIES, public)
+        return farmed_beans(np.zeros(1, USER), world)
 
     def wake_farmers(self, first: int, last: int, now_s: int) -> None:
         """Farmers first … last begin to play within the day."""

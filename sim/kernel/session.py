@@ -6,9 +6,8 @@ from typing import Any
 
 from sim.bookkeeping import Kind
 from sim.compiling import rule
-from sim.domain.ratios import PPM
 from sim.kernel import tallies as T
-from sim.kernel.choosing import free_beans, session_lift, weigh
+from sim.kernel.choosing import session_lift, weigh
 from sim.kernel.deeds import (
     K_APPLY,
     K_JOIN,
@@ -24,6 +23,7 @@ from sim.kernel.deeds import (
     share,
     simple_claim,
 )
+from sim.kernel.farming import farm
 from sim.kernel.lifetime import BUDGET_DRAW, GLOW, LIFELONG, roll_day, schedule_session
 from sim.kernel.place import is_eligible, is_staff, place_of, segment_of, team_of
 from sim.kernel.rows import (
@@ -37,11 +37,8 @@ from sim.kernel.rows import (
     GONE,
     HOLDER,
     IN_TEAM,
-    MAX_DEEDS,
     MAX_SLOTS,
     NEVER,
-    NO_DEED,
-    NOBODY,
     PERIODS,
     SERVING,
     STREAK_LEVELS,
@@ -51,7 +48,6 @@ from sim.kernel.rules import (
     document_ref,
     exponential,
     farm_second,
-    match_asked_fen,
     philox,
     quantile,
     total_available,
@@ -71,10 +67,9 @@ K_BLOCK = int(Kind.BLOCK)
 K_REVOKE = int(Kind.REVOKE)
 K_GIFT = int(Kind.GIFT)
 K_BACK = int(Kind.RECYCLE_BACK)
-# Records that one deed, a session of a user and one of a farmer may write.
+# Records that one deed and a session of a user may write.
 A_DEED = MOST["gift"].records + MOST["share"].records
 A_SESSION = MAX_SLOTS * A_DEED
-A_FARM = MAX_DEEDS * MOST["plain_deed"].records + 4
 
 
 @writes(2)
@@ -97,7 +92,7 @@ def guarded(who: Who, t_us: int, day: int, R: Any, pen: Pen) -> bool:
     return True
 
 
-@writes(2 + max(A_SESSION, A_FARM))
+@writes(2 + max(A_SESSION, MOST["farm"].records))
 def session(who: Who, t_s: int, w: World, pen: Pen) -> None:
     """Play the session due at t_s and put the next one into `play_s`."""
     u, R = who.u, w.R
@@ -205,46 +200,3 @@ def act(who: Who, at: Slot, j: int, team: int, word: int, w: World, pen: Pen) ->
         made.outcome = PENDING
         u.flags = u.flags | SERVING
         pen.book.tally[T.SIGNUPS] += 1
-
-
-@writes(A_FARM)
-def farm(who: Who, t_us: int, day: int, w: World, pen: Pen) -> None:
-    """A farmer's session: every deed that pays, up to the cap; harvest; cash in what can be cashed."""
-    u, R, G = who.u, w.R, w.G
-    for j in range(R.n_deeds):
-        pays = R.deeds[j].effect == E_DEED and G.reward[0, 0, j] > 0 and R.deeds[j].needs_account == 0
-        if pays and u.beans_today < R.farmer_cap:
-            count_today(u, j)
-            plain_deed(who, t_us, j, R.farmer_cap, w, pen)
-            t_us += 1_000_000
-    harvest(who, t_us, day, w, pen)
-    if 0 < G.cheapest <= free_beans(u):
-        redeem(who, Slot(t_us + 1, day, day, 0), w, pen)
-    if G.recycler != NOBODY and G.gift_pool > 0 and (who.user & 1) == 0:
-        recycle(who, t_us + 2, G, pen)
-
-
-@writes(2)
-def recycle(who: Who, t_us: int, G: Any, pen: Pen) -> None:
-    """Match farming: a gift at the cap to one's own NGO, which hands it back at once (99 Giving Day, F).
-
-    What stays with the project is the sponsor's match. The gift's money is never there to be asked for, nor is it a
-    deed done.
-    """
-    u = who.u
-    made = record(pen, who, t_us, K_GIFT)
-    made.fen = max(-(-G.gift_cap * PPM // max(G.gift_ratio, PPM // 100)), 1)
-    made.project = G.recycler
-    made.klass = 1
-    made.match = match_asked_fen(made.fen, G.gift_ratio, G.gift_cap)
-    made.pool = G.gift_pool
-    made.outcome = PENDING
-    made.deed = NO_DEED
-    back = record(pen, who, t_us + 1, K_BACK)
-    back.fen = made.fen
-    back.project = made.project
-    back.ref = made.number
-    u.gifts = min(u.gifts + 1, 255)
-    pen.book.tally[T.GIFTS] += 1
-    pen.book.tally[T.GIFT_FEN] += made.fen
-    pen.book.tally[T.RECYCLED_FEN] += made.fen

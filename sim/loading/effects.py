@@ -51,25 +51,22 @@ def _served(s: Scenario, path: Path) -> bool:
     return asks.get(s.pools[str(path[1])].serves, True)
 
 
+def _minors(s: Scenario) -> bool:
+    return any(segment.minor for segment in s.segments.values())
+
+
 def _within(s: Scenario, _: Path) -> bool:
     at = s.ngos.scandal_at
     return at is None or 0 <= since_start(s, at) < s.scenario.length
 
 
-# Farmers do their deeds also where nobody else plays.
-PLAY = _when(
-    lambda s, _: s.play.open or s.farmers.share > 0 or s.farmers.entry, "open = true in [play]",
-    "play.open", "farmers.share", "farmers.entry",
-)  # fmt: skip
+PLAY = _when(lambda s, _: s.play.open, "open = true in [play]", "play.open")
 TEAMS = _when(lambda s, _: s.teams.open, "open = true in [teams]", "teams.open")
 COMPETING = _when(lambda s, _: s.teams.mode == "competition", 'mode = "competition" in [teams]', "teams.mode")
 ACCOUNT = _when(lambda s, _: s.account.open, "open = true in [account]", "account.open")
 GIFTS = _when(_does("gift"), 'a deed with effect = "gift"', "deeds.*.effect")
 BEAN_GIFTS = _when(_does("bean_gift"), 'a deed with effect = "bean_gift"', "deeds.*.effect")
-REDEEMS = _when(  # farmers cash in without a deed
-    lambda s, _: _does("redeem")(s, ()) or s.farmers.share > 0 or s.farmers.entry, 'a deed with effect = "redeem"',
-    "deeds.*.effect", "farmers.share", "farmers.entry",
-)  # fmt: skip
+REDEEMS = _when(_does("redeem"), 'a deed with effect = "redeem"', "deeds.*.effect")
 VOLUNTEERS = _when(_does("volunteer"), 'a deed with effect = "volunteer"', "deeds.*.effect")
 JOINED = _when(_does("team"), 'a deed with effect = "team"', "deeds.*.effect")
 REPEATED = _when(
@@ -91,11 +88,12 @@ EXCHANGED = _when(
 )  # fmt: skip
 STREAK = _when(lambda s, _: s.beans.streak_bonus > 0, "a streak_bonus above 0", "beans.streak_bonus")
 ONE_PERIOD = _when(lambda s, _: s.beans.valid_months == 0, "valid_months = 0", "beans.valid_months")
-MINORS = _when(
-    lambda s, _: any(g.minor for g in s.segments.values()), "a segment with minor = true", "segments.*.minor"
-)
+NOT_OF_AGE = _when(
+    lambda s, _: _minors(s) or s.farmers.share > 0 or s.farmers.entry,
+    "a segment with minor = true, or farmers", "segments.*.minor", "farmers.share", "farmers.entry",
+)  # fmt: skip
 REACHED = _when(
-    lambda s, path: not s.benefits[str(path[1])].youth or MINORS.holds(s, ()),
+    lambda s, path: not s.benefits[str(path[1])].youth or _minors(s),
     "a segment with minor = true, as it is for youth accounts", "benefits.*.youth", "segments.*.minor",
 )  # fmt: skip
 FOR_MINORS = _when(
@@ -171,6 +169,7 @@ TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
     ((PLAY,), "scenario.profile orders.beans phases.* deeds.* channels.*.hours_shift channels.*.mix"),
     ((PLAY,), "segments.*.activity segments.*.mix beans.head_start staff.share"),
     ((PLAY,), "play.players_at_start play.entry_per_visit play.sessions_extra play.reminder"),
+    ((PLAY,), "farmers.share farmers.entry"),
     ((PLAY,), "farmers.wrongly_blocked"),  # honest users are blocked also where there are no farmers
     ((PLAY, ENTRY), "channels.*.pull"),
     ((PLAY, FOR_MINORS), "segments.*.minor"),
@@ -183,7 +182,7 @@ TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
     ((PLAY, BEAN_GIFTS), "beans.give_all"),
     ((TEAMS,), "deeds.*.team teams.users_each teams.minimum teams.maximum teams.challenge teams.mode"),
     ((TEAMS, TEAMS_PAID, COMPETING), "teams.upper_half_bonus"),
-    ((MINORS,), "deeds.*.adults_only"),
+    ((NOT_OF_AGE,), "deeds.*.adults_only"),
     ((REPEATED,), "deeds.*.per_day"),
     ((PLAY, JOINED), "teams.open"),
     ((TEAMS, TEAMS_PAID), "teams.points_per_unlock teams.fen_per_unlock"),

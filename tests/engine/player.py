@@ -21,9 +21,27 @@ from sim.domain.beans import fen_of_beans, full_hundreds
 from sim.kernel.rules import exponential, farm_second, sequential_uniform, unit
 from sim.streams import Purpose
 from tests.engine.claimant import Claimant
-from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND, single
+from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND, World, single
 
 MOST_CHOICES = 12
+MOST_SCRIPTED = 24  # deeds of a farmer in a day
+
+
+def deeds_without_a_person(world: World, effect: str) -> list[int]:
+    """Deeds that ask for nobody of age and for no account: a script can do them."""
+    return [
+        j for j, deed in enumerate(world.deeds)
+        if deed.effect == effect and not deed.needs_account and not deed.adults_only
+    ]  # fmt: skip
+
+
+def scripted(world: World) -> list[int]:
+    """The deeds of a farmer's day, the best paid first, each as often as it may be done."""
+    pay = world.public.reward[0][0]
+    paying = [j for j in deeds_without_a_person(world, "deed") if pay[j] > 0]
+    paying.sort(key=lambda j: -pay[j])
+    often = [j for j in paying for _ in range(world.deeds[j].per_day or MOST_SCRIPTED)]
+    return often[:MOST_SCRIPTED]
 
 
 class Player(Claimant):
@@ -315,16 +333,19 @@ class Player(Claimant):
     # --- farmers ------------------------------------------------------------------------------------
 
     def farm(self, t_us: int, day: int) -> None:
-        """Every deed that pays, harvest, cash in; every other farmer also recycles a matched gift."""
-        R, G = self.world.rules, self.world.public
-        for j, deed in enumerate(self.world.deeds):
-            pays = deed.effect == "deed" and G.reward[0][0][j] > 0 and not deed.needs_account
-            if pays and self.beans_today < R.farmer_cap:
+        """Deeds by what they pay, harvest, cash in; every other farmer also recycles a matched gift."""
+        G = self.world.public
+        for j in scripted(self.world):
+            if self.beans_today < self.world.rules.farmer_cap:
                 self.done[j] += 1
-                self.plain_deed(j, t_us, R.farmer_cap)
+                self.plain_deed(j, t_us, self.world.rules.farmer_cap)
                 t_us += SECOND
         self.harvest(t_us, day)
-        if 0 < G.cheapest <= self.free_beans():
+        cashing = [
+            j for j in deeds_without_a_person(self.world, "redeem") if 0 < G.cheapest <= self.free_beans()
+        ]
+        if cashing:
+            self.done[cashing[0]] += 1
             self.redeem(t_us + 1, day, 0)
         if G.recycler != -1 and G.gift_pool and self.me % 2 == 0:
             ratio = Fraction(G.gift_ratio, 1_000_000)

@@ -34,7 +34,7 @@ from sim.kernel.rows import EFFECTS, ERRAND, GROWING_DAYS, PERIODS, USER
 from sim.kernel.rules import farm_second
 from sim.scenario import Scenario
 from tests.engine.person import NEVER, Record, World
-from tests.engine.player import Player
+from tests.engine.player import Player, scripted
 
 STEPS = (
     "pay", "ship", "confirm", "refund", "late_refund", "cancel", "voucher_ship", "voucher_cancel", "serve",
@@ -145,6 +145,12 @@ class ReferencePopulation:
                 claims["minutes"][k] = record["minutes"]
             self.lives[who].interrupt()
         return self._written()
+
+    def farmed_beans(self, public: Any) -> int:
+        """What the deeds of a farmer's day bring, as far as the cap of its device."""
+        self.world.public = objects(public)[0]
+        pay = self.world.public.reward[0][0]
+        return int(min(sum(pay[j] for j in scripted(self.world)), self.world.rules.farmer_cap))
 
     def wake_farmers(self, first: int, last: int, now_s: int) -> None:
         """Farmers first … last begin to play within the day, one session a day."""

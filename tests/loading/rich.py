@@ -57,12 +57,12 @@ presale_balance_at = "2 h"
 """
 # How to take away what each condition asks for, as overrides of the rich scenario; None takes a setting out.
 BREAKS: dict[str, dict[str, Any]] = {
-    "PLAY": {"play.open": False, "farmers.share": 0.0, "farmers.entry": False},
+    "PLAY": {"play.open": False},
     "TEAMS": {"teams.open": False, "pools.teams": None, "deeds.join_team": None, "segments": {}},
     "ACCOUNT": {"account.open": False, "deeds.account": None, "deeds.training": None, "channels": {}},
     "GIFTS": {"deeds.gift": None, "segments": {}, "channels": {}},
     "BEAN_GIFTS": {"deeds.bean_gift": None, "farmers.entry": False},
-    "REDEEMS": {"deeds.redeem": None, "farmers.share": 0.0, "farmers.entry": False},
+    "REDEEMS": {"deeds.redeem": None},
     "VOLUNTEERS": {"deeds.volunteer": None, "channels": {}},
     "JOINED": {"deeds.join_team": None, "segments": {}},
     "REPEATED": {"deeds.join_team.per_day": 2},
@@ -72,7 +72,7 @@ BREAKS: dict[str, dict[str, Any]] = {
     "EXCHANGED": {"deeds.bean_gift": None, "farmers.entry": False},
     "STREAK": {"beans.streak_bonus": 0.0},
     "ONE_PERIOD": {"beans.valid_months": 1},
-    "MINORS": {"segments.minors.minor": False},
+    "NOT_OF_AGE": {"segments.minors.minor": False, "farmers.share": 0.0, "farmers.entry": False},
     "REACHED": {"segments.minors.minor": False},
     "FOR_MINORS": {"deeds.*.adults_only": False, "benefits": {}},
     "ENTRY": {"play.entry_per_visit": 0.0},
@@ -121,7 +121,7 @@ ALWAYS = frozenset(
     merchants.notices_per_week play.open hours.donated_cap channels.*.label channels.*.audience
     segments.*.label segments.*.share projects.users_each projects.minimum projects.maximum projects.causes.*
     ngos.users_each ngos.minimum ngos.maximum ngos.size_sigma ngos.on_time_a ngos.on_time_b ngos.report_every
-    ngos.disburse_every ngos.review_days ngos.fee_cap ngos.correction ngos.evaluation farmers.share farmers.entry
+    ngos.disburse_every ngos.review_days ngos.fee_cap ngos.correction ngos.evaluation
     designs.*
     """.split()  # noqa: SIM905
 )

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from unittest import mock
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from sim.agents.farmers import Farmers
+from sim.behaviour.parameters import load_parameters
 from sim.bookkeeping import Kind
-from tests.systems.runs import Run, run
+from sim.engine.campaign import Campaign
+from tests.systems.runs import Run, run, scenario
 
 USERS = 20_000
+CHINA = timezone(timedelta(hours=8))
 CONTROLS = {
     "farmers__removal_per_day": 0.3, "farmers__entry_audit": 0.5, "farmers__device_cap": 400,
     "farmers__wrongly_blocked": 0.002,
@@ -81,6 +90,72 @@ def test_match_farming_needs_ngos_that_hand_gifts_round(wild: Run) -> None:
     more = run("point_farms", USERS, ngos__recycling_share=0.3)
     farmed = more.rows(Kind.GIFT)
     assert len(set(more.campaign.projects.ngo[farmed["project"][farmed["agent"] >= USERS]])) > 1
+
+
+def play_noting_expectations(name: str, users: int, **changes: Any) -> tuple[list[int], Run]:
+    """A run, and what the farms expected every morning that an account earns a day."""
+    expected: list[int] = []
+    act = Farmers.act
+
+    def noted(self: Farmers, now: int, reward: int, *more: Any) -> int:
+        expected.append(reward)
+        return act(self, now, reward, *more)
+
+    with mock.patch.object(Farmers, "act", noted):
+        return expected, run(name, users, **changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"beans__daily_cap": 10_000}, {"beans__daily_cap": 55}, {"farmers__device_cap": 800},
+        {"beans__daily_cap": 10_000, "deeds__quiz__adults_only": True, "deeds__guess__per_day": 1},
+    ],
+)  # fmt: skip
+def test_farms_expect_what_an_unblocked_account_earns(changes: dict[str, Any]) -> None:
+    """Deeds as often as a day allows, at the phase's factor, up to the cap: what farms sum up is what accounts earn."""
+    end = datetime(2022, 9, 8, tzinfo=CHINA)
+    phase = {"phases__week__end": end, "phases__week__beans_factor": 1.5}
+    expected, r = play_noting_expectations("point_farms", 2_000, **changes, **phase)
+    rows = r.rows(Kind.DEED)
+    rows = rows[rows["agent"] >= 2_000]
+    for day in range(len(expected) - 1):
+        mine = rows[r.day_of(rows) == day]
+        earned = np.bincount(mine["agent"] - 2_000, mine["beans"])
+        assert set(earned[earned > 0].tolist()) == {
+            expected[day + 1]
+        }  # decided in the morning, as of yesterday
+    if changes.get("beans__daily_cap") == 10_000:
+        assert len(set(expected[1:])) == 2  # the factor is felt
+
+
+def test_no_farm_does_what_needs_a_person() -> None:
+    """Blood, training, service, an account: a script has no body, no age and no name, whatever these pay."""
+    rich = {f"deeds__{name}__beans": 900 for name in ("blood", "training", "volunteer", "steps")}
+    r = run("week95_2022", 2_000, **rich, beans__daily_cap=10_000, farmers__share=0.1, farmers__device_cap=0)
+    deeds = list(r.campaign.scenario.deeds.values())
+    farmed = r.rows(Kind.DEED, Kind.GENERAL)
+    done = {deeds[k].label for k in farmed["deed"][farmed["agent"] >= 2_000]}
+    closed = {d.label for d in deeds if d.adults_only or d.needs_account or d.effect != "deed"}
+    assert done
+    assert not done & closed
+    assert len(r.rows(Kind.SIGN_UP)) == (r.rows(Kind.SIGN_UP)["agent"] < 2_000).sum()
+
+
+def test_farmers_need_a_game_that_is_open_and_vouchers_somebody_hands_out() -> None:
+    """Nobody farms where nobody plays, and who finds no deed that redeems cashes in nothing."""
+    settings = scenario("point_farms", 2_000)
+    closed = settings.model_copy(update={"play": settings.play.model_copy(update={"open": False})})
+    assert Farmers.draw(closed, load_parameters(), 0).rows == 0
+    deeds = {name: deed for name, deed in settings.deeds.items() if deed.effect != "redeem"}
+    told: list[NDArray[np.void]] = []
+    without = Campaign(
+        settings.model_copy(update={"deeds": deeds}), workers=1, watch=lambda p: told.append(p.copy())
+    )
+    without.run()
+    kinds = np.concatenate([part["kind"] for part in told])
+    assert (kinds == Kind.HARVEST).any()
+    assert not (kinds == Kind.REDEEM_HOLD).any()
 
 
 def test_a_recycled_gift_goes_back_to_the_farmer() -> None:
