@@ -80,8 +80,9 @@ class Market:
         p, row = self.parameters, self.public
         if merchants.changed and now % DAY_US == 0:
             build_alias(
-                merchants.product, merchants.popularity, self._price_fen(), p, self.scenario.merchants.badge
-            )
+                merchants.product, merchants.popularity, self._price_fen(), p, self.scenario.merchants.badge,
+                float(self.scenario.orders.beans * self.scenario.beans.perceived),
+            )  # fmt: skip
             merchants.changed = False
         self._rewards(now)
         self._pools(sponsors)

@@ -139,8 +139,12 @@ BENEFIT = np.dtype([("needs", "i8"), ("youth", "i8")])
 # What users choose from: products with their pledges, projects, activities.
 PRODUCT = np.dtype(
     [
-        ("keep", "f4"),  # alias table: probability of the own row …
-        ("other", "i4"),  # … and the row taken otherwise
+        (
+            "keep",
+            "f4",
+            (2,),
+        ),  # alias tables of all shoppers and of those who grow beans: chance of the own row …
+        ("other", "i4", (2,)),  # … and the row taken otherwise
         ("merchant", "i4"),
         ("price", "f4"),  # multiple of the market's median
         ("ppm", "i4"),  # pledged share in parts per million of the price, 0 = fixed amount

@@ -112,12 +112,19 @@ def visit(who: Who, t_s: int, base_s: int, w: World, pen: Pen) -> bool:
     return bool(R.play_open != 0 and fresh and unit(lots[3]) < chance)
 
 
+@rule
+def gets_order_beans(u: Any, R: Any) -> bool:
+    """Whether a charity order lets beans grow for this user: it brings some, and they play."""
+    return bool(R.order_beans > 0 and u.flags & (PLAYER | GONE) == PLAYER)
+
+
 @writes(1, 1)
 def order(who: Who, t_s: int, n: int, price_factor: float, row: int, w: World, pen: Pen) -> None:
     """One order: a product by popularity; if it carries a pledge, a charity order starts its life."""
     R = w.R
     lots = philox(R.k0, R.k1, who.user, t_s, n, BASKET_DRAW)
-    p = w.product[alias_row(w.product, lots[0], lots[1], len(w.product))]
+    table = 1 if gets_order_beans(who.u, R) else 0
+    p = w.product[alias_row(w.product, lots[0], lots[1], len(w.product), table)]
     price = max(int(R.price_median * p.price * price_factor + 0.5), 1)
     t_us = t_s * 1_000_000 + micro(lots[2])
     pen.traffic[row, ORDERS] += 1
@@ -262,7 +269,7 @@ def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
         made.match = match_asked_fen(e.fen, G.order_ratio, G.order_cap)
         if made.match > 0:
             made.outcome = PENDING
-    if R.order_beans > 0 and u.flags & (PLAYER | GONE) == PLAYER:
+    if gets_order_beans(u, R):
         roll_day(u, t_us // (DAY_S * 1_000_000))
         beans = grant_beans(u, u.day, R.order_beans, R.daily_cap, pen)
         if beans > 0:

@@ -67,7 +67,8 @@ class Shopper(Person):
         world, R = self.world, self.world.rules
         lots = world.words(self.me, Purpose.BASKET, t, n)
         row = world.products[(lots[0] * len(world.products)) >> 32]
-        item = row if unit(lots[1]) < row.keep else world.products[row.other]
+        keen = int(R.order_beans > 0 and self.player and not self.gone)  # the beans count for who gets them
+        item = row if unit(lots[1]) < row.keep[keen] else world.products[row.other[keen]]
         price = max(int(R.price_median * item.price * price_factor + 0.5), 1)
         at = t * SECOND + micro(lots[2])
         world.traffic["order", t] += 1
