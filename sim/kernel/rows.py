@@ -25,6 +25,7 @@ MAX_REDEMPTIONS = 8
 MAX_BENEFITS = 8
 MAX_SLOTS = 12  # choices in one session; the session ends there
 MOST_MONTHS = MOST_DAYS // 28 + 4  # expiry periods of a scenario
+MOST_YEARS = MOST_DAYS // 365 + 3  # financial years of a scenario
 STREAK_LEVELS = 8  # 0 … 7 days
 
 USER = np.dtype(
@@ -70,7 +71,9 @@ ERRAND = np.dtype(
     ]
 )
 # Steps of an errand: what happens when it falls due.
-PAY, SHIP, CONFIRM, REFUND, LATE_REFUND, CANCEL, VOUCHER_SHIP, VOUCHER_CANCEL, SERVICE = range(1, 10)
+PAY, SHIP, CONFIRM, REFUND, LATE_REFUND, CANCEL, VOUCHER_SHIP, VOUCHER_CANCEL, SERVICE, NEW_YEAR = range(
+    1, 11
+)
 
 
 DEED = np.dtype(
