@@ -22,19 +22,25 @@ from sim.kernel.rows import NOBODY
 def build_alias(
     product: NDArray[np.void], popularity: NDArray[np.float64], price_median_fen: float, p: Parameters, badge: bool,
     beans_fen: float = 0.0,
-) -> None:  # fmt: skip
+) -> float:  # fmt: skip
     """Fill `keep` and `other` of the products so that a row is drawn by its popularity times its label's odds.
 
     `beans_fen` is what the beans of a charity order are felt to be worth: in the second table they stand on the
     label beside the donation. Without a badge nobody sees which products give, and popularity alone decides.
+
+    Returns the share of orders that find a pledge by the first table.
     """
+    pledged = product["project"] != NOBODY
+    shares = []
     for table, beans in enumerate((0.0, beans_fen)):
         weight = popularity.copy()
         if badge:
             _label(
                 product, weight, price_median_fen, beans, p["label_scale"], p["label_half"], p["label_established"]
             )  # fmt: skip
+        shares.append(float(weight[pledged].sum() / weight.sum()))
         _fill(product, table, weight * (len(weight) / weight.sum()), np.zeros(len(weight), np.int64))
+    return shares[0]
 
 
 @table_rule

@@ -114,6 +114,8 @@ PUBLIC = np.dtype(
         ("counting", "i8"),  # 1 while orders are counted for the heterogeneity table
         ("cheapest", "i8"),  # beans of the cheapest voucher in stock, 0 = none
         ("team_pull", "f8"),  # log-odds of doing something while a team's challenge runs
+        ("reached", "f8"),  # share of people whom a post of a charity order of this festival day has reached
+        ("again", "f8"),  # … and their chance to look at another product where the first gives nothing
         ("reward", "i8", (2, STREAK_LEVELS, MAX_DEEDS)),  # beans by in-team, streak and deed
         ("pull", "f8", (2, STREAK_LEVELS, MAX_DEEDS)),  # weight against stopping with that reward …
         ("bare", "f8", (MAX_DEEDS,)),  # … and without any

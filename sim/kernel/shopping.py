@@ -64,6 +64,7 @@ K_CONFIRM = int(Kind.ORDER_CONFIRM)
 K_REFUND = int(Kind.ORDER_REFUND)
 K_LATE = int(Kind.REFUND_LATE)
 MOST_REFS = 128  # orders and vouchers one user can open in one second
+SECOND_LOOK = 64  # sub-slot of an order's second look, past all orders of a visit
 LATE_AFTER_S = 3 * DAY_S  # a refund after confirmation comes three days later (A)
 
 # Columns of a block's traffic histogram, one row a bin of time.
@@ -104,7 +105,7 @@ def visit(who: Who, t_s: int, base_s: int, w: World, pen: Pen) -> bool:
     if R.record_all != 0:
         record(pen, who, t_s * 1_000_000 + micro(lots[1]), K_VISIT)
     for n in range(poisson_count(lots[2], mean)):
-        order(who, t_s, n, now.price, row, w, pen)
+        order(who, t_s, n, now, row, w, pen)
         if w.G.counting != 0:
             pen.counted[user] += 1
     fresh = (u.flags & (PLAYER | GONE)) == 0
@@ -118,14 +119,39 @@ def gets_order_beans(u: Any, R: Any) -> bool:
     return bool(R.order_beans > 0 and u.flags & (PLAYER | GONE) == PLAYER)
 
 
+@rule
+def is_reached(user: int, festival: int, w: World) -> bool:
+    """Whether a friend's post of a charity order has reached this user on the day of the festival."""
+    lot = philox(w.R.k0, w.R.k1, user, festival, 1, FESTIVAL_DRAW)[0]
+    return bool(unit(lot) < w.G.reached)
+
+
+@rule
+def found_row(who: Who, t_s: int, n: int, lots: Any, festival: int, w: World) -> int:
+    """The product of an order, by popularity and label; whom a friend's post has reached may look once more for one
+    that gives."""
+    R, product = w.R, w.product
+    table = 1 if gets_order_beans(who.u, R) else 0
+    row = alias_row(product, lots[0], lots[1], len(product), table)
+    if (
+        festival > 0
+        and w.G.reached > 0.0
+        and product[row].project == NOBODY
+        and is_reached(who.user, festival, w)
+    ):
+        again = philox(R.k0, R.k1, who.user, t_s, n + SECOND_LOOK, BASKET_DRAW)
+        if unit(again[2]) < w.G.again:
+            return alias_row(product, again[0], again[1], len(product), table)
+    return row
+
+
 @writes(1, 1)
-def order(who: Who, t_s: int, n: int, price_factor: float, row: int, w: World, pen: Pen) -> None:
+def order(who: Who, t_s: int, n: int, now: Any, row: int, w: World, pen: Pen) -> None:
     """One order: a product by popularity; if it carries a pledge, a charity order starts its life."""
     R = w.R
     lots = philox(R.k0, R.k1, who.user, t_s, n, BASKET_DRAW)
-    table = 1 if gets_order_beans(who.u, R) else 0
-    p = w.product[alias_row(w.product, lots[0], lots[1], len(w.product), table)]
-    price = max(int(R.price_median * p.price * price_factor + 0.5), 1)
+    p = w.product[found_row(who, t_s, n, lots, now.festival, w)]
+    price = max(int(R.price_median * p.price * now.price + 0.5), 1)
     t_us = t_s * 1_000_000 + micro(lots[2])
     pen.traffic[row, ORDERS] += 1
     pen.book.tally[T.ORDERS] += 1
