@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import exp
+
 from sim.behaviour.choice import crossed, felt_reward
 from sim.compiling import rule
 
@@ -14,3 +16,8 @@ def share_probability(base: float, reward_yuan: float, cost_yuan: float, slope: 
     that of every reward.
     """
     return crossed(base, felt_reward(reward_yuan, cost_yuan, 1.0, slope))
+
+
+def reached_share(posts_a_user: float, seen_by: float) -> float:
+    """Share of all users who have seen one of so many posts, each seen by so many people drawn evenly."""
+    return 1.0 - exp(-posts_a_user * seen_by)

@@ -209,6 +209,7 @@ class Campaign:
             self.activities,
             raised,
         )
+        self.market.pass_on(now, int(self.population.tally()[tallies.CHARITY_ORDERS]))
 
     def _play(self, base_s: int, end_s: int) -> None:
         """Play the users up to the next barrier and allot what they claimed."""

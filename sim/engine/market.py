@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,9 @@ from sim.agents.sponsors import Sponsors, scaled_stock
 from sim.agents.teams import Teams
 from sim.behaviour.choice import felt_reward
 from sim.behaviour.giving import match_effect, stars_pull
+from sim.behaviour.label import second_look
 from sim.behaviour.parameters import Parameters
+from sim.behaviour.sharing import reached_share
 from sim.behaviour.trust import trust_pull
 from sim.domain.beans import rewarded_beans
 from sim.domain.ratios import PPM
@@ -50,6 +53,8 @@ class Market:
     pull: NDArray[np.float64] = field(
         default_factory=lambda: np.zeros(0)
     )  # of every project, as of this morning
+    pledged_share: float = 0.0  # of orders, by the label's table of this morning
+    bought: int = 0  # charity orders up to this midnight
     dry: dict[str, int] = field(default_factory=dict)  # what pools serve → the one that has run dry
 
     @classmethod
@@ -79,9 +84,10 @@ class Market:
         """Rewrite everything users read from `now` (µs) until the next barrier."""
         p, row = self.parameters, self.public
         if merchants.changed and now % DAY_US == 0:
-            build_alias(
-                merchants.product, merchants.popularity, self._price_fen(), p, self.scenario.merchants.badge
-            )
+            self.pledged_share = build_alias(
+                merchants.product, merchants.popularity, self._price_fen(), p, self.scenario.merchants.badge,
+                float(self.scenario.orders.beans * self.scenario.beans.perceived),
+            )  # fmt: skip
             merchants.changed = False
         self._rewards(now)
         self._pools(sponsors)
@@ -102,6 +108,21 @@ class Market:
         row["counting"] = int(
             self.scenario.scenario.calibrated and COUNTED_FROM <= day < COUNTED_FROM + COUNTED_DAYS
         )
+
+    def pass_on(self, now: int, charity_orders: int) -> None:
+        """On a festival day its charity orders are posted with their badge; publish whom that has reached by now.
+
+        `charity_orders` are all since the start of the run.
+        """
+        if now % DAY_US == 0:
+            self.bought = charity_orders
+        p, scenario, row = self.parameters, self.scenario, self.public
+        today = scenario.scenario.start.date() + timedelta(days=now // DAY_US)
+        row["reached"] = row["again"] = 0.0
+        if scenario.merchants.badge and any(f.day == today for f in scenario.festivals.values()):
+            posts = scenario.sharing.post * (charity_orders - self.bought) / scenario.scenario.users
+            row["reached"] = reached_share(posts, p["sharing_seen_by"])
+            row["again"] = second_look(p["label_friend"], self.pledged_share)
 
     def _price_fen(self) -> float:
         return float(self.scenario.shopping.price_median)
@@ -186,9 +207,13 @@ class Market:
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""
-        return {"vouchers": self.vouchers, "pull": self.pull}
+        return {
+            "vouchers": self.vouchers, "pull": self.pull, "bought": np.array([self.bought]),
+            "pledged_share": np.array([self.pledged_share]),
+        }  # fmt: skip
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put the stock back."""
         self.vouchers[:] = state["vouchers"]
         self.pull = state["pull"]
+        self.bought, self.pledged_share = int(state["bought"][0]), float(state["pledged_share"][0])

@@ -171,8 +171,10 @@ class Population:
         return list(self._pool.map(work, self.blocks))
 
     def _start(self, block: Block) -> None:
-        players = self.scenario.play.players_at_start
-        start_users(block.first, block.last, self.users, self.next_s, players, self.rules, self.clock)
+        if self.rules["new_years"][0][0] < NEVER:  # staff note down the next financial year
+            block.make_room(0, block.last - block.first)
+        pen = block.pen(NO_TRAFFIC, self.counted)
+        start_users(block.first, block.last, self.users, self.next_s, self.rules, self.clock, pen)
 
     def _world(self, public: Any, tables: Any) -> World:
         """What users read under what is published."""

@@ -30,6 +30,8 @@ from sim.kernel.rows import (
     MAX_SEGMENTS,
     MAX_SHAPES,
     MOST_MONTHS,
+    MOST_YEARS,
+    NEVER,
 )
 from sim.kernel.rules import QUANTILES
 from sim.scenario import Scenario, since_start
@@ -180,6 +182,17 @@ def _ends_of_months(scenario: Scenario, final: int) -> NDArray[np.int64]:
     return period_end
 
 
+def new_years(scenario: Scenario) -> NDArray[np.int64]:
+    """The seconds at which a new financial year begins while the scenario runs: 1 April; then NEVER, padded."""
+    start, end = scenario.scenario.start, scenario.scenario.length // SECOND
+    begin = [
+        since_start(scenario, start.replace(year=start.year + k, month=4, day=1)) // SECOND
+        for k in range(MOST_YEARS)
+    ]
+    inside = [second for second in begin if 0 < second < end]
+    return np.array(_padded(inside, MOST_YEARS, NEVER), np.int64)
+
+
 def rule_values(scenario: Scenario, p: Parameters, replication: int, honest: int, teams: int) -> Values:
     """All of them: numbers and small tables. An integer becomes an i8 of the record, a float an f8."""
     from scipy.special import ndtri
@@ -258,6 +271,7 @@ def _play(scenario: Scenario, p: Parameters) -> Values:
     play = scenario.play
     return {
         "play_open": int(play.open),
+        "players_at_start": play.players_at_start,
         "entry_per_visit": play.entry_per_visit,
         "reminder": p["habit_reminder"] if play.reminder else 0.0,
         "sessions_extra": play.sessions_extra,
@@ -351,6 +365,7 @@ def _staff_and_farmers(scenario: Scenario) -> Values:
         "staff_share": staff.share,
         "staff_norm": staff.norm,
         "staff_push": math.exp(staff.push),
+        "new_years": new_years(scenario),
         "removal": farmers.removal_per_day,
         "wrongly_blocked": farmers.wrongly_blocked,
     }

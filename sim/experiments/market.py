@@ -32,10 +32,9 @@ def _share_sold(parameters: Parameters, donated: float, badge: bool) -> float:
     product["price"], product["project"] = 1.0, NOBODY
     product["project"][0], product["ppm"][0] = 0, round(donated * 1e6)
     build_alias(product, np.full(PRODUCTS, 1.0 / PRODUCTS), 6_000.0, parameters, badge)
-    lent = (1.0 - product["keep"])[product["other"] == 0].sum() - (
-        1.0 - product["keep"][0] if product["other"][0] == 0 else 0.0
-    )
-    return float((product["keep"][0] + lent) / PRODUCTS)
+    keep, other = product["keep"][:, 0], product["other"][:, 0]
+    lent = (1.0 - keep)[other == 0].sum() - (1.0 - keep[0] if other[0] == 0 else 0.0)
+    return float((keep[0] + lent) / PRODUCTS)
 
 
 @dataclass

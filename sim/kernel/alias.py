@@ -1,7 +1,8 @@
 """Walker's alias table: an order finds its product by popularity with one row and one coin.
 
 A pledge makes its product a little more popular: the label's log-odds of a purchase (behaviour §5.5), which
-for the usual 0.02 yuan is next to nothing.
+for the usual 0.02 yuan is next to nothing. Where charity orders bring beans, who grows beans sees them on the same
+label and has a table of their own.
 """
 
 from __future__ import annotations
@@ -19,33 +20,45 @@ from sim.kernel.rows import NOBODY
 
 
 def build_alias(
-    product: NDArray[np.void], popularity: NDArray[np.float64], price_median_fen: float, p: Parameters, badge: bool
-) -> None:  # fmt: skip
+    product: NDArray[np.void], popularity: NDArray[np.float64], price_median_fen: float, p: Parameters, badge: bool,
+    beans_fen: float = 0.0,
+) -> float:  # fmt: skip
     """Fill `keep` and `other` of the products so that a row is drawn by its popularity times its label's odds.
 
-    Without a badge nobody sees which products give, and popularity alone decides.
+    `beans_fen` is what the beans of a charity order are felt to be worth: in the second table they stand on the
+    label beside the donation. Without a badge nobody sees which products give, and popularity alone decides.
+
+    Returns the share of orders that find a pledge by the first table.
     """
-    weight = popularity.copy()
-    if badge:
-        _label(product, weight, price_median_fen, p["label_scale"], p["label_half"], p["label_established"])
-    _fill(product, weight * (len(weight) / weight.sum()), np.zeros(len(weight), np.int64))
+    pledged = product["project"] != NOBODY
+    shares = []
+    for table, beans in enumerate((0.0, beans_fen)):
+        weight = popularity.copy()
+        if badge:
+            _label(
+                product, weight, price_median_fen, beans, p["label_scale"], p["label_half"], p["label_established"]
+            )  # fmt: skip
+        shares.append(float(weight[pledged].sum() / weight.sum()))
+        _fill(product, table, weight * (len(weight) / weight.sum()), np.zeros(len(weight), np.int64))
+    return shares[0]
 
 
 @table_rule
 def _label(
-    product: Any, weight: Any, price_median_fen: float, scale: float, half: float, factor: float
-) -> None:
-    """Lift the weight of every pledged product by exp(label_pull) of its donation share."""
+    product: Any, weight: Any, price_median_fen: float, beans_fen: float, scale: float, half: float, factor: float
+) -> None:  # fmt: skip
+    """Lift the weight of every pledged product by exp(label_pull) of what it gives, as a share of its price."""
     for k in range(len(weight)):
         if product[k].project != NOBODY:
+            price = price_median_fen * product[k].price
             share = product[k].ppm / 1e6
             if product[k].ppm == 0:
-                share = min(product[k].fixed / (price_median_fen * product[k].price), 1.0)
-            weight[k] *= exp(label_pull(share, scale, half, factor))
+                share = product[k].fixed / price
+            weight[k] *= exp(label_pull(min(share + beans_fen / price, 1.0), scale, half, factor))
 
 
 @table_rule
-def _fill(product: Any, scaled: Any, stack: Any) -> None:
+def _fill(product: Any, table: int, scaled: Any, stack: Any) -> None:
     """Vose's method with one stack: poor rows grow from the left, rich ones from the right."""
     n = len(scaled)
     poor = 0
@@ -61,18 +74,18 @@ def _fill(product: Any, scaled: Any, stack: Any) -> None:
         poor -= 1
         a = stack[poor]
         b = stack[rich]
-        product[a].keep = scaled[a]
-        product[a].other = b
+        product[a].keep[table] = scaled[a]
+        product[a].other[table] = b
         scaled[b] -= 1.0 - scaled[a]
         if scaled[b] < 1.0:
             rich += 1
             stack[poor] = b
             poor += 1
     while rich < n:
-        product[stack[rich]].keep = 1.0
-        product[stack[rich]].other = stack[rich]
+        product[stack[rich]].keep[table] = 1.0
+        product[stack[rich]].other[table] = stack[rich]
         rich += 1
     while poor > 0:
         poor -= 1
-        product[stack[poor]].keep = 1.0
-        product[stack[poor]].other = stack[poor]
+        product[stack[poor]].keep[table] = 1.0
+        product[stack[poor]].other[table] = stack[poor]

@@ -104,7 +104,7 @@ def weigh(who: Who, mood: Mood, w: World, pen: Pen) -> float:
             weight = G.bare[j] * exp(
                 felt_reward(open_yuan, R.deeds[j].cost, R.choice_weight_charity, R.choice_slope)
             )
-        if mood.staff and R.deeds[j].effect == E_VOLUNTEER and u.labour < R.staff_norm:
+        if R.deeds[j].effect == E_VOLUNTEER and u.labour < mood.norm_at:
             weight = weight * R.staff_push
         weight = weight * mix[j] * mood.lift
         weights[j] = weight

@@ -24,6 +24,7 @@ from sim.kernel.rules import (
     second_of_day,
     sequential_uniform,
     step_of_day,
+    unit,
     young_beans,
 )
 from sim.kernel.world import Pen, Who, World
@@ -34,6 +35,7 @@ from sim.streams import Purpose
 TRAITS_DRAW = int(Purpose.TRAITS)
 BUDGET_DRAW = int(Purpose.BUDGET)
 DAY_DRAW = int(Purpose.DAY)
+START_DRAW = int(Purpose.START)
 K_ENTER = int(Kind.ENTER)
 K_DEED = int(Kind.DEED)
 LAST_DRAW = 15  # sub-slot of the draw that closes an active day
@@ -41,6 +43,18 @@ NEVER_BROKE = 255
 LIFELONG = 1e30  # a lifetime budget nobody uses up
 # Rows of the table of traits.
 RATE, GLOW, VOLUME, INTENSITY, HAZARD = range(5)
+
+
+@rule
+def start_lots(user: int, R: Any) -> tuple[int, int, int, int]:
+    """What decides how a user stands as the scenario begins: first visit, whether they play, hold an account."""
+    return philox(R.k0, R.k1, user, 0, 0, START_DRAW)
+
+
+@rule
+def plays_from_start(who: Who, R: Any) -> bool:
+    """Whether a user plays already as the scenario begins, staff or not."""
+    return bool(unit(start_lots(who.user, R)[1]) < R.players_at_start)
 
 
 @writes(2)

@@ -16,7 +16,15 @@ from sim.compiling import making_table_rule, rule, table_rule
 from sim.kernel import tallies as T
 from sim.kernel.deeds import grant_beans, reach_benefits
 from sim.kernel.hours import add_minutes
-from sim.kernel.lifetime import BUDGET_DRAW, LIFELONG, NEVER_BROKE, come_back, roll_day, start_playing
+from sim.kernel.lifetime import (
+    BUDGET_DRAW,
+    NEVER_BROKE,
+    come_back,
+    plays_from_start,
+    roll_day,
+    start_lots,
+    start_playing,
+)
 from sim.kernel.place import channel_of, is_eligible, is_staff, place_of
 from sim.kernel.rows import (
     CANCEL,
@@ -27,6 +35,7 @@ from sim.kernel.rows import (
     LABOUR,
     MAX_BENEFITS,
     NEVER,
+    NEW_YEAR,
     NOBODY,
     PERIODS,
     PLAYER,
@@ -47,12 +56,12 @@ from sim.kernel.rules import (
 )
 from sim.kernel.session import session
 from sim.kernel.shopping import order_step, shopping_rate, visit
+from sim.kernel.staff import begin_year, owe_hours
 from sim.kernel.world import Clock, Pen, Who, World
 from sim.kernel.writing import MOST, drop_errand, record, take_errand, writes
 from sim.spans import DAY_S
 from sim.streams import Purpose
 
-START_DRAW = int(Purpose.START)
 SERVICE_DRAW = int(Purpose.SERVICE)
 K_FADE = int(Kind.FADE)
 K_EXPIRE = int(Kind.EXPIRE)
@@ -119,6 +128,9 @@ def run_errand(who: Who, w: World, pen: Pen) -> None:
     e = pen.errands[k]
     if e.step <= CANCEL:
         order_step(who, k, w, pen)
+        return
+    if e.step == NEW_YEAR:
+        begin_year(who, k, w.R, pen)
         return
     t_us = e.due * 1_000_000
     if e.step == SERVICE:
@@ -210,11 +222,10 @@ def play_block(
 
 
 @table_rule
-def start_users(
-    first: int, last: int, users: Any, next_s: Any, players: float, rules: Any, clock: Clock
-) -> None:
+def start_users(first: int, last: int, users: Any, next_s: Any, rules: Any, clock: Clock, sheet: Pen) -> None:
     """Lay out users first … last: their first visit, and for those who play already their first day."""
     R = rules[0]
+    pen = Pen(sheet.out, sheet.errands, sheet.book[0], sheet.traffic, sheet.points, sheet.counted)
     for user in range(first, last):
         u = users[user]
         u.errand = NOBODY
@@ -223,20 +234,23 @@ def start_users(
         u.since_break = NEVER_BROKE
         if user >= R.honest:
             continue
-        lots = philox(R.k0, R.k1, user, 0, 0, START_DRAW)
+        lots = start_lots(user, R)
         u.visit_s = next_visit_s(clock, 0, shopping_rate(user, R) * R.visits_per_order, lots[0])
         place = place_of(user, R)
+        who = Who(user, u, channel_of(place[0], R))
         staff = is_staff(place[3], R)
         if R.account_open != 0 and is_eligible(place[2], R) and unit(lots[2]) < R.holders_at_start:
             u.flags = u.flags | HOLDER
-        if R.play_open != 0 and (staff or unit(lots[1]) < players):
+        if R.play_open != 0 and (staff or plays_from_start(who, R)):
             u.flags = u.flags | PLAYER
             u.habit = R.habit_neutral
             u.budget = exponential(philox(R.k0, R.k1, user, 0, 0, BUDGET_DRAW)[0])
-            if staff:  # they owe hours: nobody drops out before the norm is met
-                u.budget = LIFELONG
-            come_back(Who(user, u, channel_of(place[0], R)), -1, R)
+            if staff:
+                owe_hours(who, R, pen)
+            come_back(who, -1, R)
         next_s[user] = min(u.visit_s, u.play_s)
+        if u.errand != NOBODY:
+            next_s[user] = min(next_s[user], pen.errands[u.errand].due)
 
 
 @table_rule

@@ -27,6 +27,7 @@ MAX_BENEFITS = 8
 MAX_SLOTS = 12  # choices in one session; the session ends there
 MOST_MONTHS = MOST_DAYS // 28 + 4  # expiry periods of a scenario
 MOST_REFS = 128  # documents that a user can open in one second
+MOST_YEARS = MOST_DAYS // 365 + 3  # financial years of a scenario
 STREAK_LEVELS = 8  # 0 … 7 days
 
 USER = np.dtype(
@@ -77,7 +78,9 @@ ERRAND = np.dtype(
     ]
 )
 # Steps of an errand: what happens when it falls due.
-PAY, SHIP, CONFIRM, REFUND, LATE_REFUND, CANCEL, VOUCHER_SHIP, VOUCHER_CANCEL, SERVICE = range(1, 10)
+PAY, SHIP, CONFIRM, REFUND, LATE_REFUND, CANCEL, VOUCHER_SHIP, VOUCHER_CANCEL, SERVICE, NEW_YEAR = range(
+    1, 11
+)
 
 
 DEED = np.dtype(
@@ -118,6 +121,8 @@ PUBLIC = np.dtype(
         ("counting", "i8"),  # 1 while orders are counted for the heterogeneity table
         ("cheapest", "i8"),  # beans of the cheapest voucher in stock, 0 = none
         ("team_pull", "f8"),  # log-odds of doing something while a team's challenge runs
+        ("reached", "f8"),  # share of people whom a post of a charity order of this festival day has reached
+        ("again", "f8"),  # … and their chance to look at another product where the first gives nothing
         ("reward", "i8", (2, STREAK_LEVELS, MAX_DEEDS)),  # beans by in-team, streak and deed
         ("pull", "f8", (2, STREAK_LEVELS, MAX_DEEDS)),  # weight against stopping with that reward …
         ("bare", "f8", (MAX_DEEDS,)),  # … and without any
@@ -155,8 +160,12 @@ BENEFIT = np.dtype([("needs", "i8"), ("youth", "i8")])
 # What users choose from: products with their pledges, projects, activities.
 PRODUCT = np.dtype(
     [
-        ("keep", "f4"),  # alias table: probability of the own row …
-        ("other", "i4"),  # … and the row taken otherwise
+        (
+            "keep",
+            "f4",
+            (2,),
+        ),  # alias tables of all shoppers and of those who grow beans: chance of the own row …
+        ("other", "i4", (2,)),  # … and the row taken otherwise
         ("merchant", "i4"),
         ("price", "f4"),  # multiple of the market's median
         ("ppm", "i4"),  # pledged share in parts per million of the price, 0 = fixed amount

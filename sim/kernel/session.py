@@ -24,7 +24,7 @@ from sim.kernel.deeds import (
     simple_claim,
 )
 from sim.kernel.farming import farm
-from sim.kernel.lifetime import BUDGET_DRAW, GLOW, LIFELONG, roll_day, schedule_session
+from sim.kernel.lifetime import GLOW, LIFELONG, roll_day, schedule_session
 from sim.kernel.place import is_eligible, is_staff, place_of, segment_of, team_of
 from sim.kernel.rows import (
     BLOCKED,
@@ -53,6 +53,7 @@ from sim.kernel.rules import (
     total_available,
     unit,
 )
+from sim.kernel.staff import leave_off, staff_year
 from sim.kernel.world import Mood, Pen, Slot, Who, World
 from sim.kernel.writing import MOST, PENDING, record, writes
 from sim.spans import DAY_S
@@ -119,23 +120,27 @@ def session(who: Who, t_s: int, w: World, pen: Pen) -> None:
         return
     if begun == 0:
         u.streak = min(u.streak + 1, STREAK_LEVELS - 1)  # this day counts
-    if u.budget > 0.5 * LIFELONG and u.labour >= R.staff_norm:
-        u.budget = exponential(philox(R.k0, R.k1, who.user, 0, 0, BUDGET_DRAW)[0])
+    norm_at = 0
+    if is_staff(place[3], R):
+        year, before = staff_year(u, pen.errands)
+        norm_at = before + R.staff_norm
+        if u.budget > 0.5 * LIFELONG and u.labour >= norm_at:
+            leave_off(who, year, R)
     key = day * 16 + begun
     if unit(philox(R.k0, R.k1, who.user, key, 0, SESSION_DRAW)[0]) < R.harvest:
         harvest(who, t_us + 3, day, w, pen)
-    end = slots(who, t_us + 4, day, key, mood_of(who, place, segment, w), w, pen)
+    end = slots(who, t_us + 4, day, key, mood_of(who, place, segment, norm_at, w), w, pen)
     schedule_session(who, max(t_s, end // 1_000_000), R)
 
 
 @rule
-def mood_of(who: Who, place: Any, segment: int, w: World) -> Mood:
+def mood_of(who: Who, place: Any, segment: int, norm_at: int, w: World) -> Mood:
     """What a user brings to this session."""
     R = w.R
     glow = R.traits[GLOW, quantile(philox(R.k0, R.k1, who.user, 0, 0, TRAITS_DRAW)[1])]
     minor = R.segment_minor[segment] != 0
     lift = session_lift(who.u, glow * R.segment_activity[segment], minor, w)
-    return Mood(segment, lift, minor, is_eligible(place[2], R), is_staff(place[3], R), team_of(who.user, R))
+    return Mood(segment, lift, minor, is_eligible(place[2], R), norm_at, team_of(who.user, R))
 
 
 @writes(A_SESSION)

@@ -65,6 +65,7 @@ K_CANCEL = int(Kind.ORDER_CANCEL)
 K_CONFIRM = int(Kind.ORDER_CONFIRM)
 K_REFUND = int(Kind.ORDER_REFUND)
 K_LATE = int(Kind.REFUND_LATE)
+SECOND_LOOK = 64  # sub-slot of an order's second look, past all orders of a visit
 LATE_AFTER_S = 3 * DAY_S  # a refund after confirmation comes three days later (A)
 
 # Columns of a block's traffic histogram, one row a bin of time.
@@ -106,7 +107,7 @@ def visit(who: Who, t_s: int, base_s: int, w: World, pen: Pen) -> bool:
         moment = philox(R.k0, R.k1, user, t_s, 1, VISIT_DRAW)[0]
         record(pen, who, t_s * 1_000_000 + micro(moment), K_VISIT)
     for n in range(poisson_count(lots[2], mean)):
-        order(who, t_s, n, now.price, row, w, pen)
+        order(who, t_s, n, now, row, w, pen)
         if w.G.counting != 0:
             pen.counted[user] += 1
     fresh = (u.flags & (PLAYER | GONE)) == 0
@@ -114,13 +115,45 @@ def visit(who: Who, t_s: int, base_s: int, w: World, pen: Pen) -> bool:
     return bool(R.play_open != 0 and fresh and unit(lots[3]) < chance)
 
 
+@rule
+def gets_order_beans(u: Any, R: Any) -> bool:
+    """Whether a charity order lets beans grow for this user: it brings some, and they play."""
+    return bool(R.order_beans > 0 and u.flags & (PLAYER | GONE) == PLAYER)
+
+
+@rule
+def is_reached(user: int, festival: int, w: World) -> bool:
+    """Whether a friend's post of a charity order has reached this user on the day of the festival."""
+    lot = philox(w.R.k0, w.R.k1, user, festival, 1, FESTIVAL_DRAW)[0]
+    return bool(unit(lot) < w.G.reached)
+
+
+@rule
+def found_row(who: Who, t_s: int, n: int, lots: Any, festival: int, w: World) -> int:
+    """The product of an order, by popularity and label; whom a friend's post has reached may look once more for one
+    that gives."""
+    R, product = w.R, w.product
+    table = 1 if gets_order_beans(who.u, R) else 0
+    row = alias_row(product, lots[0], lots[1], len(product), table)
+    if (
+        festival > 0
+        and w.G.reached > 0.0
+        and product[row].project == NOBODY
+        and is_reached(who.user, festival, w)
+    ):
+        again = philox(R.k0, R.k1, who.user, t_s, n + SECOND_LOOK, BASKET_DRAW)
+        if unit(again[2]) < w.G.again:
+            return alias_row(product, again[0], again[1], len(product), table)
+    return row
+
+
 @writes(1, 1)
-def order(who: Who, t_s: int, n: int, price_factor: float, row: int, w: World, pen: Pen) -> None:
+def order(who: Who, t_s: int, n: int, now: Any, row: int, w: World, pen: Pen) -> None:
     """One order: a product by popularity; if it carries a pledge, a charity order starts its life."""
     R = w.R
     lots = philox(R.k0, R.k1, who.user, t_s, n, BASKET_DRAW)
-    p = w.product[alias_row(w.product, lots[0], lots[1], len(w.product))]
-    price = max(int(R.price_median * p.price * price_factor + 0.5), 1)
+    p = w.product[found_row(who, t_s, n, lots, now.festival, w)]
+    price = max(int(R.price_median * p.price * now.price + 0.5), 1)
     t_us = t_s * 1_000_000 + micro(lots[2])
     pen.traffic[row, ORDERS] += 1
     pen.book.tally[T.ORDERS] += 1
@@ -272,7 +305,7 @@ def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
         made.match = match_asked_fen(e.fen, G.order_ratio, G.order_cap)
         if made.match > 0:
             made.outcome = PENDING
-    if R.order_beans > 0 and u.flags & (PLAYER | GONE) == PLAYER:
+    if gets_order_beans(u, R):
         roll_day(u, t_us // (DAY_S * 1_000_000))
         beans = grant_beans(u, t_us, R.order_beans, R.daily_cap, R, pen)
         if beans > 0:

@@ -69,5 +69,5 @@ class Mood(NamedTuple):
     lift: Any
     minor: Any
     eligible: Any
-    staff: Any
+    norm_at: Any  # minutes of labour at which staff have met the year's norm, 0 for others
     team: Any  # the one they are in or would join

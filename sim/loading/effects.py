@@ -144,6 +144,11 @@ HELD = _when(
 )  # fmt: skip
 POSTED = _when(lambda s, _: s.sharing.post > 0, "post above 0 in [sharing]", "sharing.post")
 INVITED = _when(lambda s, _: s.sharing.invite > 0, "invite above 0 in [sharing]", "sharing.invite")
+PASSED_ON = _when(
+    lambda s, _: (PLAY.holds(s, ()) and GIFTS.holds(s, ())) or (s.merchants.badge and bool(s.festivals)),
+    'a deed with effect = "gift", or a festival with badge = true in [merchants]',
+    "play.open", "deeds.*.effect", "festivals.*", "merchants.badge",
+)  # fmt: skip
 SHARED = _when(
     lambda s, _: s.sharing.post > 0 or s.sharing.invite > 0, "post or invite above 0 in [sharing]",
     "sharing.post", "sharing.invite",
@@ -190,7 +195,8 @@ TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
     ((GIFT_POOL, SOME_RATIO), "pools.*.rule"),
     ((MATCHING,), "pools.*.ratio pools.*.cap_per_gift pools.*.cap_per_account"),
     ((PLAY, REDEEMS), "redemptions.*"),
-    ((PLAY, GIFTS), "gifts.intercept gifts.first_median sharing.post sharing.invite"),
+    ((PLAY, GIFTS), "gifts.intercept gifts.first_median sharing.invite"),
+    ((PASSED_ON,), "sharing.post"),
     ((PLAY, GIFTS, GIFTS_MATCHED), "gifts.match_effect gifts.named_matcher"),
     ((PLAY, GIFTS, GOALS, LIMITED), "gifts.completion"),
     ((PLAY, GIFTS, SHARED), "sharing.reward"),

@@ -119,6 +119,7 @@ class Person:
         self.player = self.gone = self.blocked = False
         self.in_team = self.holder = self.serving = self.claiming = False
         self.bound = False  # staff who owe hours and do not drop out before
+        self.year, self.before = 0, 0  # financial years begun so far, labour when the present one did
 
     @staticmethod
     def _share_of(word: int, upto: list[float]) -> int:
@@ -151,13 +152,20 @@ class Person:
         lots = self.world.words(self.me, Purpose.START)
         self.visit_s = self.next_visit(0, lots[0])
         self.holder = bool(R.account_open) and self.eligible and unit(lots[2]) < R.holders_at_start
-        if R.play_open and (self.staff or unit(lots[1]) < R.players_at_start):
+        if R.play_open and (self.staff or self.plays_anyhow()):
             self.player = True
             self.habit = single(R.habit_neutral)
-            self.bound = self.staff
-            self.budget = single(LIFELONG) if self.staff else self.lifetime()
+            self.budget = self.lifetime()
+            if self.staff:
+                self.bound, self.budget = True, single(LIFELONG)
+                if self.world.rules.new_years[0] < NEVER:
+                    self.file(Errand(self.world.rules.new_years[0], 1, "new_year"))
             self.come_back_after(-1)
-        self.next_s = min(self.visit_s, self.play_s)
+        self.next_s = min([self.visit_s, self.play_s, *(e.due for e in self.errands)])
+
+    def plays_anyhow(self) -> bool:
+        """Whether this person plays from the start, whoever they work for."""
+        return unit(self.world.words(self.me, Purpose.START)[1]) < self.world.rules.players_at_start
 
     def wake(self, t: int) -> None:
         """It is second t and something may be due: midnight first, then one errand, visit or session."""
@@ -299,9 +307,19 @@ class Person:
             self.sow(t * SECOND, R.head_start)
             self.world.count["beans_issued"] += R.head_start
 
-    def lifetime(self) -> float:
-        """How much hazard of leaving this person bears: Exp(1)."""
-        return single(exponential(self.world.words(self.me, Purpose.BUDGET)[0]))
+    def lifetime(self, year: int = 0) -> float:
+        """How much hazard of leaving this person bears: Exp(1); staff have another one every year."""
+        return single(exponential(self.world.words(self.me, Purpose.BUDGET, year)[0]))
+
+    def on_new_year(self, e: Errand) -> None:
+        """A financial year begins: staff owe their hours anew and come back for them."""
+        self.year, self.before = e.ref, self.minutes[LABOUR]
+        self.file(Errand(self.world.rules.new_years[e.ref], e.ref + 1, "new_year", fen=self.before))
+        if self.blocked:
+            return
+        self.gone, self.bound, self.budget = False, True, single(LIFELONG)
+        if self.play_s == NEVER:
+            self.come_back_after(e.due // DAY_S - 1)
 
     def come_back_after(self, day: int) -> None:
         """The first session of the next active day, if there is one."""

@@ -63,8 +63,8 @@ class Player(Claimant):
             self.play_s = (day + 1) * DAY_S + farm_second(self.place[2])
             self.begun, self.planned = 0, 1
             return
-        if self.bound and self.minutes[0] >= R.staff_norm:
-            self.bound, self.budget = False, self.lifetime()
+        if self.bound and not self.owes():
+            self.bound, self.budget = False, self.lifetime(self.year) if self.plays_anyhow() else -1.0
         if nth == 0:
             self.streak = min(self.streak + 1, 7)
         key = day * 16 + nth
@@ -72,6 +72,10 @@ class Player(Claimant):
             self.harvest(now, day)
         end = self.do_deeds(now + 1, day, key)
         self.plan_next_session(max(t, end // SECOND))
+
+    def owes(self) -> bool:
+        """Whether a member of staff has not yet met the norm of the financial year."""
+        return self.staff and self.minutes[0] - self.before < self.world.rules.staff_norm
 
     def is_blocked(self, t_us: int, day: int) -> bool:
         """Whether the account is closed today; a closed one loses its harvested beans."""
@@ -179,7 +183,7 @@ class Player(Claimant):
         if G.reward[self.in_team][self.streak][j] > open_beans:
             yuan = max(open_beans, 0) * R.bean_yuan
             weight = G.bare[j] * exp(felt_reward(yuan, deed.cost, R.choice_weight_charity, R.choice_slope))
-        if self.staff and deed.effect == "volunteer" and self.minutes[0] < R.staff_norm:
+        if deed.effect == "volunteer" and self.owes():
             weight = weight * R.staff_push
         return weight * self.world.mix[self.channel][self.segment][j] * lift
 

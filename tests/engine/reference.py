@@ -38,6 +38,7 @@ from tests.engine.player import Player, scripted
 
 STEPS = (
     "pay", "ship", "confirm", "refund", "late_refund", "cancel", "voucher_ship", "voucher_cancel", "serve",
+    "new_year",
 )  # fmt: skip
 FLAGS = ("player", "gone", "in_team", "holder", "blocked", "serving", "claiming")
 COLUMNS = ACTION.names or ()
@@ -82,7 +83,7 @@ class ReferencePopulation:
         for deed in deeds:
             deed.effect = EFFECTS[deed.effect]
         self.world = World(
-            SimpleNamespace(**self.values, players_at_start=scenario.play.players_at_start),
+            SimpleNamespace(**self.values),
             deeds, plain(mix_table(scenario)), objects(days),
             plain(period_end), objects(bin_table(clock)), plain(clock.edge_s), plain(clock.upto),
             plain(trait_table(scenario, parameters)), objects(benefit_table(scenario)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from fractions import Fraction
+from types import SimpleNamespace
 
 from sim.bookkeeping import Kind
 from sim.domain.pledges import donation_fen
@@ -56,19 +57,30 @@ class Shopper(Person):
         if R.record_all:
             self.tell(t * SECOND + micro(world.words(self.me, Purpose.VISIT, t, 1)[0]), Kind.VISIT)
         for n in range(poisson_count(lots[2], orders)):
-            self.order(t, n, hour.price)
+            self.order(t, n, hour)
             if world.public.counting:
                 world.ordered[self.me] += 1
         new = not self.player and not self.gone
         if R.play_open and new and unit(lots[3]) < R.entry_per_visit * R.channel_pull[self.channel]:
             self.enter(t)
 
-    def order(self, t: int, n: int, price_factor: float) -> None:
+    def look(self, word: int, coin: int) -> SimpleNamespace:
+        """A product by popularity and label; beans of an order count for who gets them."""
+        products = self.world.products
+        keen = int(self.world.rules.order_beans > 0 and self.player and not self.gone)
+        row = products[(word * len(products)) >> 32]
+        return row if unit(coin) < row.keep[keen] else products[row.other[keen]]
+
+    def order(self, t: int, n: int, hour: SimpleNamespace) -> None:
         world, R = self.world, self.world.rules
         lots = world.words(self.me, Purpose.BASKET, t, n)
-        row = world.products[(lots[0] * len(world.products)) >> 32]
-        item = row if unit(lots[1]) < row.keep else world.products[row.other]
-        price = max(int(R.price_median * item.price * price_factor + 0.5), 1)
+        item = self.look(lots[0], lots[1])
+        if hour.festival and item.project == -1:
+            again = world.words(self.me, Purpose.BASKET, t, n + 64)
+            seen = unit(world.words(self.me, Purpose.FESTIVAL, hour.festival, 1)[0]) < world.public.reached
+            if seen and unit(again[2]) < world.public.again:  # a friend's post: look once more
+                item = self.look(again[0], again[1])
+        price = max(int(R.price_median * item.price * hour.price + 0.5), 1)
         at = t * SECOND + micro(lots[2])
         world.traffic["order", t] += 1
         world.count["orders"] += 1

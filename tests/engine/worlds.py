@@ -59,8 +59,8 @@ account = { ease = -1.0 }
 training = { ease = -1.0 }
 
 [redemptions]
-voucher = { stock = 40_000_000, cancel = 0.3 }
-badge = { stock = 4_000_000, cancel = 0.3 }
+voucher = { stock = 10_000_000, cancel = 0.3 }
+badge = { stock = 2_000_000, cancel = 0.3 }
 
 [pools]
 daily = { total = "20_000_000 yuan", cap_per_account = "50 yuan" }
@@ -89,10 +89,11 @@ curve = [{ after = "30 s", share = 0.01 }, { after = "2 h", share = 0.5 }, { aft
 # On top of `zhejiang_account`: beans by calendar month, a voucher bought before and cancelled after its
 # beans' month has expired.
 MONTHS = """
-scenario = { start = 2022-05-30T00:00:00+08:00, length = "36 days" }
+scenario = { start = 2022-03-07T00:00:00+08:00, length = "36 days" }
 clock = { barrier = "6 h" }
 play = { players_at_start = 0.7 }
 beans = { valid_months = 1 }
+staff = { share = 0.2, norm = 0.5 }  # the financial year begins anew on 1 April
 
 [deeds]
 redeem = { label = "兑换", effect = "redeem", kind = "general", cost = "0.05 yuan", ease = -2.5 }

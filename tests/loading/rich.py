@@ -94,6 +94,7 @@ BREAKS: dict[str, dict[str, Any]] = {
     "PARTNER": {"account.partner_share": 0.0},
     "UPLOADS": {"account.partner_records_per_week": 0.0},
     "HELD": {"deeds.account": None, "account.holders_at_start": 0.0, "channels": {}},
+    "PASSED_ON": {"deeds.gift": None, "segments": {}, "channels": {}, "festivals": {}},
     "POSTED": {"sharing.post": 0.0},
     "INVITED": {"sharing.invite": 0.0},
     "SHARED": {"sharing.post": 0.0, "sharing.invite": 0.0},

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sim.behaviour.label import label_pull
+from sim.behaviour.parameters import load_parameters
 from sim.bookkeeping import Kind
-from sim.kernel.rows import NOBODY
+from sim.kernel.rows import NOBODY, PLAYER
 from tests.systems.runs import DAY_US, Run, run
 
 USERS = 10_000
@@ -107,9 +109,44 @@ def test_the_badge_sells_a_little() -> None:
     assert not unseen.tables["merchants"]["badge"].any()
 
 
-def charity_odds(r: Run) -> float:
-    """Odds of a charity order, read off the table by which an order finds its product."""
+def test_beans_for_a_charity_order_sell_it_to_those_who_grow_them() -> None:
+    """Beans worth a share of the price pull like a donation of that share; who does not play buys as before."""
+    beans = 300
+    plain, paid = (run("week95_2022", USERS, orders__beans=n, beans__daily_cap=500) for n in (0, beans))
+    assert charity_odds(plain, 1) == charity_odds(plain, 0) == charity_odds(paid, 0)
+    assert charity_odds(paid, 1) / charity_odds(paid, 0) == pytest.approx(label_odds(paid, beans), rel=0.01)
+    assert label_odds(paid, beans) > 1.05
+    players = np.flatnonzero(plain.campaign.population.users["flags"][:USERS] & PLAYER)
+    of_players, of_others = (
+        [np.isin(r.rows(Kind.ORDER_CREATE)["agent"], players, invert=others).sum() for r in (plain, paid)]
+        for others in (False, True)
+    )
+    assert 1.02 < of_players[1] / of_players[0] < label_odds(paid, beans)
+    assert of_others[1] == pytest.approx(of_others[0], abs=5)  # recruits differ a little
+
+
+def label_odds(r: Run, beans: int) -> float:
+    """By how much so many beans lift the odds of a charity order, by the label's rule and the products' prices."""
+    p, settings = load_parameters(), r.campaign.scenario
+    product, popularity = r.campaign.market.product, r.campaign.merchants.popularity
+    pledged = product["project"] != NOBODY
+    price = settings.shopping.price_median * product["price"][pledged].astype(float)
+    given = np.where(
+        product["ppm"][pledged] > 0, product["ppm"][pledged] / 1e6, product["fixed"][pledged] / price
+    )
+
+    def sold(share: np.ndarray) -> float:
+        rule = (p["label_scale"], p["label_half"], p["label_established"])
+        pulls = [label_pull(min(d, 1.0), *rule) for d in share.tolist()]
+        return float((popularity[pledged] * np.exp(pulls)).sum())
+
+    return sold(given + beans * settings.beans.perceived / price) / sold(given)
+
+
+def charity_odds(r: Run, table: int = 0) -> float:
+    """Odds of a charity order, read off a table by which an order finds its product."""
     product = r.campaign.market.product
-    drawn = np.bincount(product["other"], 1.0 - product["keep"], len(product)) + product["keep"]
+    keep, other = product["keep"][:, table], product["other"][:, table]
+    drawn = np.bincount(other, 1.0 - keep, len(product)) + keep
     pledged = product["project"] != NOBODY
     return float(drawn[pledged].sum() / drawn[~pledged].sum())

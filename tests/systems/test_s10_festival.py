@@ -49,6 +49,31 @@ def test_about_the_share_asked_for_takes_part(season: Run) -> None:
     assert few.tables["days"]["orders"][DAY] == pytest.approx(season.tables["days"]["orders"][DAY], rel=0.1)
 
 
+def share_of_the_night(r: Run) -> tuple[float, float]:
+    """Charity orders ÷ orders on the festival day, and on the others."""
+    days = r.tables["days"]
+    charity, orders = days["charity_orders"].to_numpy(), days["orders"].to_numpy()
+    rest = np.arange(len(orders)) != DAY
+    return charity[DAY] / orders[DAY], charity[rest].sum() / orders[rest].sum()
+
+
+def test_posts_of_the_night_bring_charity_orders(season: Run) -> None:
+    """What is passed on that day moves others to products that give, more of them the more is posted."""
+    quiet, loud = (run("festival", USERS, sharing__post=post) for post in (0.0, 1.0))
+    nights, others = zip(*(share_of_the_night(r) for r in (quiet, season, loud)), strict=True)
+    assert nights[0] < nights[1] < nights[2]
+    assert others[0] == others[1] == others[2]
+    rise = np.log(nights[2] / (1 - nights[2])) - np.log(nights[0] / (1 - nights[0]))
+    assert 0.02 < rise < 0.05  # all are reached at last: nearly the log-odds of a friend's post
+
+
+def test_without_a_badge_there_is_less_of_a_love_peak(season: Run) -> None:
+    """Nobody can show or see which products give: fewer charity orders that night than with the badge."""
+    unseen = run("festival", USERS, merchants__badge=False)
+    assert share_of_the_night(unseen)[0] < share_of_the_night(season)[0]
+    assert unseen.campaign.market.public["reached"][0] == 0.0
+
+
 def test_a_presale_is_paid_when_the_balance_falls_due(season: Run) -> None:
     """Some orders of the presale are paid from 01:00 of the day on; without a presale none waits."""
     none = run("festival", USERS, festivals__double11__presale_share=0.0)

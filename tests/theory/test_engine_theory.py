@@ -144,8 +144,8 @@ def test_a_festival_draws_a_binomial_number_of_shoppers():
 
 def alias_chances(product: NDArray[np.void]) -> NDArray[np.float64]:
     """How likely each product is: its own row's coin, and the other rows' that pass to it."""
-    chance = product["keep"].astype(float)
-    np.add.at(chance, product["other"], 1.0 - product["keep"].astype(float))
+    chance = product["keep"][:, 0].astype(float)
+    np.add.at(chance, product["other"][:, 0], 1.0 - product["keep"][:, 0].astype(float))
     return chance / len(product)
 
 
