@@ -59,8 +59,8 @@ account = { ease = -1.0 }
 training = { ease = -1.0 }
 
 [redemptions]
-voucher = { stock = 40_000_000, cancel = 0.3 }
-badge = { stock = 4_000_000, cancel = 0.3 }
+voucher = { stock = 14_000_000, cancel = 0.3 }
+badge = { stock = 6_000_000, cancel = 0.3 }
 
 [pools]
 daily = { total = "20_000_000 yuan", cap_per_account = "50 yuan" }
