@@ -16,15 +16,13 @@ from sim.domain import eligibility as account_rules
 from sim.domain import hours as hour_rules
 from sim.domain import matching as match_rules
 from sim.domain import pledges as pledge_rules
-from sim.kernel.rows import GROWING_DAYS, NEVER, PERIODS
+from sim.kernel.rows import GROWING_DAYS, MOST_REFS, NEVER, PERIODS
 from sim.kernel.world import Clock
 from sim.seeding import WORD
 from sim.spans import DAY_S
 
 QUANTILES = 4_096  # a trait is one of so many equally likely values
 MOST_IN_BASKET = 40
-MOST_REFS = 128  # documents that a user can open in one second
-CLAIMS_FROM = 64  # the place of the first claim among them
 
 philox = rule(streams.philox)
 unit = rule(streams.unit)

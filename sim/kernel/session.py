@@ -28,6 +28,7 @@ from sim.kernel.lifetime import BUDGET_DRAW, GLOW, LIFELONG, roll_day, schedule_
 from sim.kernel.place import is_eligible, is_staff, place_of, segment_of, team_of
 from sim.kernel.rows import (
     BLOCKED,
+    CLAIMS_FROM,
     E_ACCOUNT,
     E_BEAN_GIFT,
     E_DEED,
@@ -46,7 +47,6 @@ from sim.kernel.rows import (
     STREAK_LEVELS,
 )
 from sim.kernel.rules import (
-    CLAIMS_FROM,
     document_ref,
     exponential,
     farm_second,

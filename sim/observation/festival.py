@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sim.kernel.rules import MOST_REFS
+from sim.kernel.rows import MOST_REFS
 from sim.observation.seen import Seen, days_of, those
 from sim.observation.subject import NOTHING, Daybook, Subject, Sums, table
 from sim.observation.words import Metric

@@ -17,7 +17,7 @@ from sim.arrays import Flags, Ints
 from sim.bookkeeping import Kind
 from sim.engine.actions import Actions
 from sim.errors import InvariantError
-from sim.kernel.rules import MOST_REFS
+from sim.kernel.rows import MOST_REFS
 from sim.spans import DAY_S, MOST_DAYS
 from sim.trace import Columns
 from sim.tracing.columns import PAYING_KINDS, user_chain

@@ -8,8 +8,7 @@ import pytest
 from sim.agents.partner import WEEKS
 from sim.bookkeeping import Kind
 from sim.engine.actions import ACTION
-from sim.kernel.rows import ERRAND
-from sim.kernel.rules import MOST_REFS
+from sim.kernel.rows import ERRAND, MOST_REFS
 from sim.spans import DAY_S, DAY_US, MOST_DAYS, SECOND
 from sim.tracing.links import MOST_USERS, document_keys
 from tests.engine.twin import Arrays, play
