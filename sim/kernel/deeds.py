@@ -23,6 +23,7 @@ from sim.kernel.lifetime import grow
 from sim.kernel.place import place_of, segment_of
 from sim.kernel.rows import (
     CLAIMING,
+    CLAIMS_FROM,
     DONATED,
     GENERAL,
     GROWING_DAYS,
@@ -33,7 +34,6 @@ from sim.kernel.rows import (
     PERIODS,
 )
 from sim.kernel.rules import (
-    CLAIMS_FROM,
     capped_beans,
     document_ref,
     fen_of_beans,

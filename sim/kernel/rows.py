@@ -25,8 +25,9 @@ MAX_SEGMENTS = 6
 MAX_REDEMPTIONS = 8
 MAX_BENEFITS = 8
 MAX_SLOTS = 12  # choices in one session; the session ends there
+MOST_REFS = 128  # documents that a user can open in one second: orders, and claims …
+CLAIMS_FROM = 64  # … from this place on
 MOST_MONTHS = MOST_DAYS // 28 + 4  # expiry periods of a scenario
-MOST_REFS = 128  # documents that a user can open in one second
 MOST_YEARS = MOST_DAYS // 365 + 3  # financial years of a scenario
 STREAK_LEVELS = 8  # 0 … 7 days
 

@@ -23,7 +23,6 @@ from sim.spans import DAY_S
 
 QUANTILES = 4_096  # a trait is one of so many equally likely values
 MOST_IN_BASKET = 40
-CLAIMS_FROM = 64  # the place of the first claim among them
 
 philox = rule(streams.philox)
 unit = rule(streams.unit)

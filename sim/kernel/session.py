@@ -28,6 +28,7 @@ from sim.kernel.lifetime import GLOW, LIFELONG, roll_day, schedule_session
 from sim.kernel.place import is_eligible, is_staff, place_of, segment_of, team_of
 from sim.kernel.rows import (
     BLOCKED,
+    CLAIMS_FROM,
     E_ACCOUNT,
     E_BEAN_GIFT,
     E_DEED,
@@ -44,7 +45,6 @@ from sim.kernel.rows import (
     STREAK_LEVELS,
 )
 from sim.kernel.rules import (
-    CLAIMS_FROM,
     document_ref,
     exponential,
     farm_second,
