@@ -28,7 +28,6 @@ from sim.kernel.rows import (
     MAX_CHANNELS,
     MAX_DEEDS,
     MAX_SEGMENTS,
-    MAX_SHAPES,
     MOST_MONTHS,
     MOST_YEARS,
     NEVER,
@@ -36,7 +35,7 @@ from sim.kernel.rows import (
 from sim.kernel.rules import QUANTILES
 from sim.scenario import Scenario, since_start
 from sim.seeding import key_of
-from sim.spans import DAY_S, DAY_US, MOST_DAYS, SECOND
+from sim.spans import DAY_S, DAY_US, MAX_SHAPES, MOST_DAYS, SECOND
 
 MAX_FESTIVALS = 16
 KLASSES = ("labour", "donated", "general")

@@ -20,7 +20,6 @@ GROWING_DAYS = 5  # beans earned today … four days ago: ripen + fade <= 4 days
 PERIODS = 3  # open expiry periods of available beans
 MAX_DEEDS = 24
 MAX_CHANNELS = 12
-MAX_SHAPES = 129  # of days, by which of their hours a phase lifts; the first are even
 MAX_SEGMENTS = 6
 MAX_REDEMPTIONS = 8
 MAX_BENEFITS = 8

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from itertools import combinations, pairwise
 
-from sim.kernel.rows import MAX_SHAPES
 from sim.loading.finding import Finding, Findings
 from sim.loading.lines import Path
 from sim.scenario import Festival, Scenario
-from sim.spans import DAY_US, MOST_DAYS, SECOND
+from sim.spans import DAY_US, MAX_SHAPES, MOST_DAYS, SECOND
 
 CALENDAR: tuple[Path, ...] = (("scenario", "start"), ("scenario", "length"))
 
