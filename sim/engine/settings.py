@@ -293,6 +293,7 @@ def _who(scenario: Scenario) -> Values:
     return {
         "n_channels": max(len(channels), 1),
         "channel_upto": _shares([c.audience for c in channels], MAX_CHANNELS),
+        "channel_reach": _padded([c.audience / 100.0 for c in channels], MAX_CHANNELS, 1.0),
         "channel_pull": _padded([c.pull for c in channels], MAX_CHANNELS, 1.0),
         "profile": np.stack(profiles + [session_profile(0)] * (MAX_CHANNELS - len(channels))),
         "n_segments": max(len(segments), 1),

@@ -210,5 +210,5 @@ def recruit(user: int, users: Any, next_s: Any, now_s: int, w: World, pen: Pen) 
     u = users[user]
     if u.flags & (PLAYER | GONE) or now_s // DAY_S >= w.R.n_days:
         return
-    start_playing(Who(user, u, channel_of(place_of(user, w.R)[0], w.R)), now_s - 1, w, pen)
+    start_playing(Who(user, u, channel_of(user, place_of(user, w.R)[0], w.R)), now_s - 1, w, pen)
     next_s[user] = min(next_s[user], u.play_s)

@@ -13,6 +13,7 @@ from sim.behaviour.habit import activity_hazard, dropout_hazard, faded_habit, gr
 from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.kernel import tallies as T
+from sim.kernel.place import ways_in
 from sim.kernel.rows import GONE, GROWING_DAYS, IN_TEAM, NEVER, NO_DEED, PLAYER
 from sim.kernel.rules import (
     exponential,
@@ -51,8 +52,8 @@ def start_lots(user: int, R: Any) -> tuple[int, int, int, int]:
 
 @rule
 def plays_from_start(who: Who, R: Any) -> bool:
-    """Whether a user plays already as the scenario begins, staff or not."""
-    return bool(unit(start_lots(who.user, R)[1]) < R.players_at_start)
+    """Whether a user plays already as the scenario begins, staff or not: likelier by every channel that reaches."""
+    return bool(unit(start_lots(who.user, R)[1]) < R.players_at_start * ways_in(who.user, R)[1])
 
 
 @writes(2)

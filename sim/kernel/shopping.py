@@ -14,6 +14,7 @@ from sim.kernel import tallies as T
 from sim.kernel.deeds import grant_beans, reach_benefits
 from sim.kernel.hours import add_minutes
 from sim.kernel.lifetime import RATE, roll_day
+from sim.kernel.place import ways_in
 from sim.kernel.rows import (
     CANCEL,
     CONFIRM,
@@ -108,9 +109,9 @@ def visit(who: Who, t_s: int, base_s: int, w: World, pen: Pen) -> bool:
         order(who, t_s, n, now, row, w, pen)
         if w.G.counting != 0:
             pen.counted[user] += 1
-    fresh = (u.flags & (PLAYER | GONE)) == 0
-    chance = R.entry_per_visit * R.channel_pull[who.channel]
-    return bool(R.play_open != 0 and fresh and unit(lots[3]) < chance)
+    if R.play_open == 0 or u.flags & (PLAYER | GONE):
+        return False
+    return bool(unit(lots[3]) < R.entry_per_visit * ways_in(user, R)[2])
 
 
 @rule
