@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.teams import challenge_days
 from sim.arrays import Floats
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.sharing import share_probability
@@ -133,6 +134,7 @@ def day_table(scenario: Scenario, p: Parameters) -> tuple[NDArray[np.void], NDAr
     dates = [(start + timedelta(days=k)) for k in range(count)]
     days = np.zeros(count, DAY)
     days["lift"] = play_calendar(scenario, p)
+    days["team"] = p["habit_team"] + p["habit_offer_team"] * challenge_days(scenario, count)
     days["weekday"] = [1.1 if date.weekday() >= 5 else 0.96 for date in dates]
     days["month"] = [(d.year - start.year) * 12 + d.month - start.month for d in dates]
     ends = sorted(since_start(scenario, phase.end) // SECOND for phase in scenario.phases.values())

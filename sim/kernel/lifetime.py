@@ -105,7 +105,7 @@ def next_active_day(who: Who, day: int, R: Any) -> int:
     base = R.traits[HAZARD, quantile(lots[3])]
     threshold = exponential(philox(R.k0, R.k1, who.user, day + 1, LAST_DRAW, DAY_DRAW)[0])
     u.habit = grown_habit(u.habit, R.habit_gain)
-    team = R.habit_team if u.flags & IN_TEAM else 0.0
+    member = 1.0 if u.flags & IN_TEAM else 0.0
     since = u.since_break
     streak = min(u.streak + 1, 7)
     for ahead in range(day + 1, R.n_days):
@@ -116,6 +116,7 @@ def next_active_day(who: Who, day: int, R: Any) -> int:
             u.flags = u.flags | GONE
             return -1
         since_break = since if since < NEVER_BROKE else -1
+        team = member * R.days[ahead].team
         z = readiness(
             u.habit, R.habit_neutral, R.habit_slope, team, R.reminder, streak, R.habit_streak_gain,
             since_break, R.habit_break_loss, R.habit_break_days,

@@ -137,7 +137,16 @@ BOOK = np.dtype(
         ("weights", "f8", (MAX_DEEDS,)),
     ]
 )
-DAY = np.dtype([("lift", "f8"), ("weekday", "f8"), ("withdrawn", "i8"), ("period", "i8"), ("month", "i8")])
+DAY = np.dtype(
+    [
+        ("lift", "f8"),
+        ("team", "f8"),
+        ("weekday", "f8"),
+        ("withdrawn", "i8"),
+        ("period", "i8"),
+        ("month", "i8"),
+    ]
+)
 REDEMPTION = np.dtype([("beans", "i8"), ("stock", "i8"), ("ship_s", "i8"), ("cancel", "f8")])
 BENEFIT = np.dtype([("needs", "i8"), ("youth", "i8")])
 

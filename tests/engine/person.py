@@ -347,7 +347,7 @@ class Person:
                 self.gone = True
                 return None
             z = readiness(
-                self.habit, R.habit_neutral, R.habit_slope, R.habit_team if self.in_team else 0.0,
+                self.habit, R.habit_neutral, R.habit_slope, today.team if self.in_team else 0.0,
                 R.reminder, streak, R.habit_streak_gain, -1 if since == 255 else since, R.habit_break_loss,
                 R.habit_break_days,
             )  # fmt: skip
