@@ -170,7 +170,9 @@ def offers(scenario: Scenario, p: Parameters) -> Floats:
 
     Both are announced before: it is the scenario's own calendar that people read, whatever is left when they come.
     """
-    offered = p["habit_offer_match"] * matched_days(scenario)
+    offered: Floats = p["habit_offer_match"] * matched_days(scenario).astype(float)
+    if not any(deed.beans for deed in scenario.deeds.values()):
+        return offered
     for phase in scenario.phases.values():
         first, last = (since_start(scenario, at) / DAY_US for at in (phase.start, phase.end))
         inside = slice(max(math.floor(first), 0), max(math.ceil(last), 0))
