@@ -88,4 +88,6 @@ def test_rows_of_users_are_left_to_the_kernel() -> None:
         for k in np.flatnonzero(tally):
             seen[tallies.TALLIES[k]] += int(tally[k])
     first = tallies.OPENED_GROWING
-    assert seen == {name: 3 for name in tallies.TALLIES[first:] if name not in ("opened_donated", "recycled_fen")}
+    assert seen == {
+        name: 3 for name in tallies.TALLIES[first:] if name not in ("opened_donated", "recycled_fen")
+    }

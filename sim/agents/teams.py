@@ -23,6 +23,16 @@ from sim.spans import DAY_US
 from sim.streams import Purpose, draws
 
 
+def runs_at(scenario: Scenario, now: int) -> bool:
+    """Whether the calendar of challenges has one at an instant: the first begins with the scenario."""
+    return (now // scenario.teams.challenge) % 2 == 0
+
+
+def challenge_days(scenario: Scenario, days: int) -> NDArray[np.bool_]:
+    """The days that begin within a challenge, shape (days,); none where there are no teams."""
+    return np.array([scenario.teams.open and runs_at(scenario, day * DAY_US) for day in range(days)], bool)
+
+
 @dataclass
 class Teams:
     """Rows of teams: the project each plays for, its points, what was unlocked."""
@@ -55,7 +65,7 @@ class Teams:
 
     def challenge_runs(self, now: int) -> bool:
         """Challenges and pauses of the same length take turns, the challenge first."""
-        return len(self) > 0 and (now // self.scenario.teams.challenge) % 2 == 0
+        return len(self) > 0 and runs_at(self.scenario, now)
 
     def ranks(self) -> NDArray[np.int64]:
         """Rank by points, 1 = first; equal points by number."""

@@ -7,6 +7,7 @@ of `sim/data/hourly_profile.csv` (29 ordinary Taobao days of 2014, D). Playing t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -15,11 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.sponsors import opening_times
 from sim.arrays import Floats
 from sim.behaviour.habit import campaign_lift
 from sim.behaviour.parameters import Parameters
+from sim.domain.ratios import PPM
 from sim.scenario import Festival, Scenario, since_start
-from sim.spans import DAY_S, HOUR_S, SECOND
+from sim.spans import DAY_S, DAY_US, HOUR_S, SECOND
 
 HOURS = 24
 MOST_ORDERS_PER_VISIT = 1.2  # on a festival people open the app for what they buy (A)
@@ -147,8 +150,40 @@ def shopping_clock(scenario: Scenario) -> ShoppingClock:
     )
 
 
+def matched_days(scenario: Scenario) -> NDArray[np.bool_]:
+    """The days on which a match of gifts is announced, shape (days,): of a daily or flash pool those on which it
+    opens, of another those between its start and its end."""
+    days = np.zeros(scenario.scenario.length // DAY_US, bool)
+    for pool in scenario.pools.values():
+        if pool.serves != "gifts" or pool.ratio * pool.cap_per_gift * pool.total == 0:
+            continue
+        opens = np.array(opening_times(scenario, pool)) // DAY_US
+        if pool.opens_at is None and not pool.flash:
+            end = scenario.scenario.length if pool.end is None else since_start(scenario, pool.end)
+            opens = np.arange(opens[0], -(-end // DAY_US))
+        days[opens[opens < len(days)]] = True
+    return days
+
+
+def offers(scenario: Scenario, p: Parameters) -> Floats:
+    """What each day offers to who thinks of coming, as log-hazard, shape (days,): a match, more beans (A).
+
+    Both are announced before: it is the scenario's own calendar that people read, whatever is left when they come.
+    """
+    offered: Floats = p["habit_offer_match"] * matched_days(scenario).astype(float)
+    if not any(deed.beans for deed in scenario.deeds.values()):
+        return offered
+    for phase in scenario.phases.values():
+        first, last = (since_start(scenario, at) / DAY_US for at in (phase.start, phase.end))
+        inside = slice(max(math.floor(first), 0), max(math.ceil(last), 0))
+        if phase.beans_factor > 0:
+            offered[inside] += p["habit_offer_beans"] * math.log(phase.beans_factor / PPM)
+    return offered
+
+
 def play_calendar(scenario: Scenario, parameters: Parameters) -> Floats:
-    """Lift of charity play by day and hour, shape (days, 24): the phases' starts and ends (behaviour §5.1, A).
+    """Lift of charity play by day and hour, shape (days, 24): what is on offer, and the phases' starts and ends
+    (behaviour §5.1, A).
 
     A phase lifts the hours it covers, of an hour's lift the part it covers; how much depends on its day, the first
     being the one on which it begins.
@@ -171,7 +206,7 @@ def play_calendar(scenario: Scenario, parameters: Parameters) -> Floats:
             upto: Floats = np.clip((edges + day * DAY_S) / HOUR_S, start / HOUR_S, end / HOUR_S)
             covered = upto[1:] - upto[:-1]
             lift[day] = lift[day] * (1.0 - covered) + factor * covered
-    return lift
+    return np.asarray(lift * np.exp(offers(scenario, parameters))[:, None])
 
 
 @dataclass(frozen=True)

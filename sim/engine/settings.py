@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.teams import challenge_days
 from sim.arrays import Floats
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.sharing import share_probability
@@ -130,6 +131,7 @@ def day_table(scenario: Scenario, p: Parameters) -> tuple[NDArray[np.void], NDAr
     days = np.zeros(count, DAY)
     shapes = DayShapes.of(play_calendar(scenario, p))
     days["lift"], days["shape"] = shapes.even, shapes.of_day
+    days["team"] = p["habit_team"] + p["habit_offer_team"] * challenge_days(scenario, count)
     days["weekday"] = [1.1 if date.weekday() >= 5 else 0.96 for date in dates]
     days["month"] = [(d.year - start.year) * 12 + d.month - start.month for d in dates]
     days["withdrawn"] = _withdrawn(scenario, count, round(p["habit_withdrawn_window_days"]))
@@ -326,6 +328,8 @@ def _who(scenario: Scenario, p: Parameters) -> Values:
     return {
         "n_channels": max(len(channels), 1),
         "channel_upto": _shares([c.audience for c in channels], MAX_CHANNELS),
+        "channel_reach": _padded([c.audience / 100.0 for c in channels], MAX_CHANNELS, 1.0),
+        "channels_pull": float(sum(c.pull for c in channels) or 1.0),  # of whom all of them reach
         "channel_pull": _padded([c.pull for c in channels], MAX_CHANNELS, 1.0),
         "profile": profile,
         "shape_lift": shape_lift,

@@ -17,7 +17,6 @@ from sim.kernel import tallies as T
 from sim.kernel.deeds import reach_benefits
 from sim.kernel.hours import add_minutes
 from sim.kernel.lifetime import start_playing
-from sim.kernel.place import channel_of, place_of
 from sim.kernel.rows import (
     CLAIMING,
     DONATED,
@@ -214,5 +213,5 @@ def recruit(user: int, users: Any, next_s: Any, now_s: int, w: World, pen: Pen) 
     u = users[user]
     if u.flags & (PLAYER | GONE) or now_s // DAY_S >= w.R.n_days:
         return
-    start_playing(Who(user, u, channel_of(place_of(user, w.R)[0], w.R)), now_s - 1, w, pen)
+    start_playing(Who(user, u, u.channel), now_s - 1, w, pen)
     next_s[user] = min(next_s[user], u.play_s)

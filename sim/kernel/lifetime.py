@@ -13,6 +13,7 @@ from sim.behaviour.habit import activity_hazard, dropout_hazard, faded_habit, gr
 from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.kernel import tallies as T
+from sim.kernel.place import ways_in
 from sim.kernel.rows import GONE, GROWING_DAYS, IN_TEAM, NEVER, NO_DEED, PLAYER
 from sim.kernel.rules import (
     exponential,
@@ -53,8 +54,8 @@ def start_lots(user: int, R: Any) -> tuple[int, int, int, int]:
 
 @rule
 def plays_from_start(who: Who, R: Any) -> bool:
-    """Whether a user plays already as the scenario begins, staff or not."""
-    return bool(unit(start_lots(who.user, R)[1]) < R.players_at_start)
+    """Whether a user plays already as the scenario begins, staff or not: likelier by every channel that reaches."""
+    return bool(unit(start_lots(who.user, R)[1]) < R.players_at_start * ways_in(who.user, R)[1])
 
 
 @writes(2)
@@ -117,7 +118,7 @@ def next_active_day(who: Who, day: int, R: Any) -> int:
     intensity = R.traits[INTENSITY, quantile(lots[2])]
     base = R.traits[HAZARD, quantile(lots[3])]
     threshold = exponential(philox(R.k0, R.k1, who.user, day + 1, LAST_DRAW, DAY_DRAW)[0])
-    team = R.habit_team if u.flags & IN_TEAM else 0.0
+    member = 1.0 if u.flags & IN_TEAM else 0.0
     since = u.since_break
     streak = u.streak
     for ahead in range(day + 1, R.n_days):
@@ -128,6 +129,7 @@ def next_active_day(who: Who, day: int, R: Any) -> int:
             u.flags = u.flags | GONE
             return -1
         since_break = since if since < NEVER_BROKE else -1
+        team = member * R.days[ahead].team
         z = readiness(
             u.habit, R.habit_neutral, R.habit_slope, team, R.reminder, streak, R.habit_streak_gain,
             since_break, R.habit_break_loss, R.habit_break_days,

@@ -5,6 +5,7 @@ Nothing of it is stored: it is read off the words of keyed draws, each decision 
 
 from __future__ import annotations
 
+from math import inf, log
 from typing import Any
 
 from sim.compiling import rule
@@ -22,8 +23,36 @@ def place_of(user: int, R: Any) -> tuple[int, int, int, int]:
 
 
 @rule
-def channel_of(word: int, R: Any) -> int:
-    """The channel a user comes through, by the audiences' shares."""
+def ways_in(user: int, R: Any) -> tuple[int, int, float]:
+    """The channels within whose reach a user is: which gets hold of them first, how many they are, their pull together.
+
+    Each reaches a user with its own probability, whatever the others do; the harder it pulls, the sooner. -1 where
+    none does.
+    """
+    first, ways, pull = -1, 0, 0.0
+    soonest = inf
+    lots = philox(R.k0, R.k1, user, 0, 1, PLACE_DRAW)
+    for k in range(R.n_channels):
+        if k > 0 and k % 4 == 0:
+            lots = philox(R.k0, R.k1, user, 0, 1 + k // 4, PLACE_DRAW)
+        lot = unit(lots[k % 4])
+        if lot < R.channel_reach[k] and R.channel_pull[k] > 0.0:
+            ways += 1
+            pull += R.channel_pull[k]
+            after = -log(lot / R.channel_reach[k]) / R.channel_pull[k]
+            if after < soonest:
+                first, soonest = k, after
+    return first, ways, pull
+
+
+@rule
+def channel_of(user: int, word: int, R: Any) -> int:
+    """The channel a user comes through: the first that reaches them; without any, by a friend's, as audiences go."""
+    if R.n_channels == 1:
+        return 0
+    first = ways_in(user, R)[0]
+    if first >= 0:
+        return first
     u = unit(word)
     k = 0
     while k < R.n_channels - 1 and u >= R.channel_upto[k]:

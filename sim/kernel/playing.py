@@ -203,7 +203,7 @@ def play_block(
     for place in range(resume, len(due)):
         user = due[place]
         u = users[user]
-        who = Who(user, u, channel_of(place_of(user, R)[0], R))
+        who = Who(user, u, u.channel)
         while next_s[user] < end_s:
             if book.records + ROOM_RECORDS > len(pen.out) or book.used + ROOM_ERRANDS > len(pen.errands):
                 return place
@@ -232,12 +232,13 @@ def start_users(first: int, last: int, users: Any, next_s: Any, rules: Any, cloc
         u.play_s = NEVER
         u.visit_s = NEVER
         u.since_break = NEVER_BROKE
+        place = place_of(user, R)
+        u.channel = channel_of(user, place[0], R)
         if user >= R.honest:
             continue
         lots = start_lots(user, R)
         u.visit_s = next_visit_s(clock, 0, shopping_rate(user, R) * R.visits_per_order, lots[0])
-        place = place_of(user, R)
-        who = Who(user, u, channel_of(place[0], R))
+        who = Who(user, u, u.channel)
         staff = is_staff(place[3], R)
         if R.account_open != 0 and is_eligible(place[2], R) and unit(lots[2]) < R.holders_at_start:
             u.flags = u.flags | HOLDER
@@ -279,7 +280,7 @@ def import_records(records: Any, now_us: int, users: Any, given: World, sheet: P
     for k in range(len(records)):
         user = records[k, 0]
         u = users[user]
-        who = Who(user, u, channel_of(place_of(user, w.R)[0], w.R))
+        who = Who(user, u, u.channel)
         before = u.labour + u.donated
         made = record(pen, who, now_us, K_IMPORT)
         made.minutes = add_minutes(u, records[k, 2], LABOUR, w, pen)

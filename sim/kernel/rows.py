@@ -1,6 +1,6 @@
 """The rows the kernel works on: users, their errands, and the tables every user reads.
 
-A user is 71 bytes plus `next_s`, the next instant at which anything happens, as a column of its own:
+A user is 72 bytes plus `next_s`, the next instant at which anything happens, as a column of its own:
 an idle user costs bytes and no time. Static traits (shopping rate, warm glow, lifetime) are redrawn
 from the user's key instead of stored.
 """
@@ -59,6 +59,7 @@ USER = np.dtype(
         ("since_break", "u1"),  # days since a streak broke, 255 = never or long ago
         ("sessions", "u1"),  # begun today (low 4 bits) and planned today (high 4 bits)
         ("flags", "u1"),
+        ("channel", "u1"),  # the way in: a trait too, but needed whenever something happens and dear to draw
     ]
 )
 
@@ -147,6 +148,7 @@ BOOK = np.dtype(
 DAY = np.dtype(
     [
         ("lift", "f8"),
+        ("team", "f8"),
         ("weekday", "f8"),
         ("withdrawn", "i8"),
         ("period", "i8"),

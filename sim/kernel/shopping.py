@@ -14,6 +14,7 @@ from sim.kernel import tallies as T
 from sim.kernel.deeds import grant_beans, reach_benefits
 from sim.kernel.hours import add_minutes
 from sim.kernel.lifetime import RATE, roll_day
+from sim.kernel.place import ways_in
 from sim.kernel.rows import (
     CANCEL,
     CONFIRM,
@@ -110,9 +111,10 @@ def visit(who: Who, t_s: int, base_s: int, w: World, pen: Pen) -> bool:
         order(who, t_s, n, now, row, w, pen)
         if w.G.counting != 0:
             pen.counted[user] += 1
-    fresh = (u.flags & (PLAYER | GONE)) == 0
-    chance = R.entry_per_visit * R.channel_pull[who.channel]
-    return bool(R.play_open != 0 and fresh and unit(lots[3]) < chance)
+    lot = unit(lots[3])
+    if R.play_open == 0 or u.flags & (PLAYER | GONE) or lot >= R.entry_per_visit * R.channels_pull:
+        return False
+    return bool(lot < R.entry_per_visit * ways_in(user, R)[2])
 
 
 @rule

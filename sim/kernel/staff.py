@@ -55,7 +55,7 @@ def owe_hours(who: Who, R: Any, pen: Pen) -> None:
     file_errand(who.u, pen.errands, k)
 
 
-@rule
+@writes(0)
 def begin_year(who: Who, k: int, R: Any, pen: Pen) -> None:
     """A financial year begins: the norm is owed anew, and who had left off comes back for it."""
     u, e = who.u, pen.errands[k]

@@ -100,9 +100,6 @@ FOR_MINORS = _when(
     lambda s, _: bool(s.benefits) or any(d.adults_only for d in s.deeds.values()),
     "a deed with adults_only = true, or benefits", "deeds.*.adults_only", "benefits.*",
 )  # fmt: skip
-ENTRY = _when(
-    lambda s, _: s.play.entry_per_visit > 0, "entry_per_visit above 0 in [play]", "play.entry_per_visit"
-)
 SERVED = _when(
     _served, "a deed that asks its pool (gift or bean_gift, as it serves)",
     "pools.*.serves", "deeds.*.effect", "ngos.recycling_share",
@@ -176,7 +173,6 @@ TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
     ((PLAY,), "play.players_at_start play.entry_per_visit play.sessions_extra play.reminder"),
     ((PLAY,), "farmers.share farmers.entry"),
     ((PLAY,), "farmers.wrongly_blocked"),  # honest users are blocked also where there are no farmers
-    ((PLAY, ENTRY), "channels.*.pull"),
     ((PLAY, FOR_MINORS), "segments.*.minor"),
     ((PLAY, REWARDED), "phases.*.beans_factor beans.streak_bonus"),
     ((PLAY, REWARDED, STREAK), "beans.streak_full"),

@@ -96,8 +96,10 @@ class Deed(Settings):
 
 
 class Channel(Settings):
+    """A way in. `audience`: how many of a hundred users are within its reach, whatever other channels reach."""
+
     label: str
-    audience: NonNegative
+    audience: Annotated[float, Field(ge=0, le=100)]
     hours_shift: Whole = 0
     pull: NonNegative = 1.0
     mix: dict[str, float] = {}

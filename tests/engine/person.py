@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from math import log
 from types import SimpleNamespace
 from typing import Any
 
@@ -94,7 +95,10 @@ class Person:
         self.farmer = me >= world.rules.honest
         self.place = world.words(me, Purpose.PLACE)
         self.trait = world.words(me, Purpose.TRAITS)
-        self.channel = self._share_of(self.place[0], world.rules.channel_upto[: world.rules.n_channels])
+        self.ways = self.reached_by()
+        self.channel = min(self.ways, key=lambda k: self.ways[k], default=-1)
+        if self.channel < 0:  # a friend's
+            self.channel = self._share_of(self.place[0], world.rules.channel_upto[: world.rules.n_channels])
         self.segment = self._share_of(self.place[1], world.rules.segment_upto[: world.rules.n_segments])
         self.minor = bool(world.rules.segment_minor[self.segment])
         self.staff = unit(self.place[3]) < world.rules.staff_share
@@ -120,6 +124,15 @@ class Person:
         self.in_team = self.holder = self.serving = self.claiming = False
         self.bound = False  # staff who owe hours and do not drop out before
         self.year, self.before = 0, 0  # financial years begun so far, labour when the present one did
+
+    def reached_by(self) -> dict[int, float]:
+        """The channels that reach this person, each with the time it takes: the first is the way in."""
+        R, soon = self.world.rules, {}
+        for k in range(R.n_channels):
+            lot = unit(self.world.words(self.me, Purpose.PLACE, 0, 1 + k // 4)[k % 4])
+            if lot < R.channel_reach[k] and R.channel_pull[k] > 0:
+                soon[k] = -log(lot / R.channel_reach[k]) / R.channel_pull[k]
+        return soon
 
     @staticmethod
     def _share_of(word: int, upto: list[float]) -> int:
@@ -165,7 +178,9 @@ class Person:
 
     def plays_anyhow(self) -> bool:
         """Whether this person plays from the start, whoever they work for."""
-        return unit(self.world.words(self.me, Purpose.START)[1]) < self.world.rules.players_at_start
+        return unit(self.world.words(self.me, Purpose.START)[1]) < self.world.rules.players_at_start * len(
+            self.ways
+        )
 
     def wake(self, t: int) -> None:
         """It is second t and something may be due: midnight first, then one errand, visit or session."""
@@ -355,7 +370,7 @@ class Person:
                 self.gone = True
                 return None
             z = readiness(
-                self.habit, R.habit_neutral, R.habit_slope, R.habit_team if self.in_team else 0.0,
+                self.habit, R.habit_neutral, R.habit_slope, today.team if self.in_team else 0.0,
                 R.reminder, streak, R.habit_streak_gain, -1 if since == 255 else since, R.habit_break_loss,
                 R.habit_break_days,
             )  # fmt: skip

@@ -213,7 +213,7 @@ class ReferencePopulation:
             "step": p.latest % 86_400 // p.world.rules.ripen_step_s, "day": p.day, "clock": p.clock,
             "gift_yuan": p.gift_yuan, "gift_month": p.gift_month, "gifts": p.gifts, "streak": p.streak,
             "since_break": p.since_break,
-            "sessions": p.begun + (p.planned << 4), "flags": flags,
+            "sessions": p.begun + (p.planned << 4), "flags": flags, "channel": p.channel,
         }  # fmt: skip
         return tuple(columns[name] for name in USER.names or ())
 

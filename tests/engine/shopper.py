@@ -61,7 +61,11 @@ class Shopper(Person):
             if world.public.counting:
                 world.ordered[self.me] += 1
         new = not self.player and not self.gone
-        if R.play_open and new and unit(lots[3]) < R.entry_per_visit * R.channel_pull[self.channel]:
+        if (
+            R.play_open
+            and new
+            and unit(lots[3]) < R.entry_per_visit * sum(R.channel_pull[k] for k in self.ways)
+        ):
             self.enter(t)
 
     def look(self, word: int, coin: int) -> SimpleNamespace:

@@ -60,6 +60,7 @@ def test_every_rule_that_is_handed_the_pen_states_what_it_may_write() -> None:
 
     free = {
         "play_block",
+        "start_users",
         "settle",
         "import_records",
         "drop_errand",

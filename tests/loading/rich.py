@@ -75,7 +75,6 @@ BREAKS: dict[str, dict[str, Any]] = {
     "NOT_OF_AGE": {"segments.minors.minor": False, "farmers.share": 0.0, "farmers.entry": False},
     "REACHED": {"segments.minors.minor": False},
     "FOR_MINORS": {"deeds.*.adults_only": False, "benefits": {}},
-    "ENTRY": {"play.entry_per_visit": 0.0},
     "SERVED": {"deeds.bean_gift": None},
     "GIFT_POOL": {"pools.orders.rule": "random"},
     "MATCHING": {"pools.beans.ratio": 2.0, "pools.beans.cap_per_gift": "1 yuan"},
@@ -119,7 +118,7 @@ ALWAYS = frozenset(
     orders.express_timer orders.mail_share orders.virtual_share orders.refund_before orders.hours
     orders.refund_after merchants.real merchants.products_each merchants.size_sigma merchants.charity_share
     merchants.ceiling merchants.pledge_minimum_share merchants.badge merchants.quit_per_month
-    merchants.notices_per_week play.open hours.donated_cap channels.*.label channels.*.audience
+    merchants.notices_per_week play.open hours.donated_cap channels.*.label channels.*.audience channels.*.pull
     segments.*.label segments.*.share projects.users_each projects.minimum projects.maximum projects.causes.*
     ngos.users_each ngos.minimum ngos.maximum ngos.size_sigma ngos.on_time_a ngos.on_time_b ngos.report_every
     ngos.disburse_every ngos.review_days ngos.fee_cap ngos.correction ngos.evaluation

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sim.bookkeeping import Kind
+from sim.kernel.rows import PLAYER
 from tests.systems.runs import DAY_US, Run, run
 
 USERS = 20_000
@@ -31,6 +32,39 @@ def test_players_come_by_the_channels_audiences(week: Run) -> None:
     players = week.tables["channels"]["new_players"].to_numpy()
     assert players.sum() > 1_000
     np.testing.assert_allclose(players / players.sum(), audience / audience.sum(), atol=0.03)
+
+
+def players(r: Run) -> dict[str, int]:
+    return dict(r.tables["channels"].select("channel", "new_players").iter_rows())
+
+
+def test_a_new_channel_brings_people_nobody_reached(week: Run) -> None:
+    """Without Alipay fewer play: who only it reached stays away, the others come another way."""
+    without = run("week95_2022", USERS, channels__alipay__audience=0)
+    played = [r.campaign.population.users["flags"][:USERS] & PLAYER > 0 for r in (week, without)]
+    assert 0.6 < played[1].sum() / played[0].sum() < 0.85
+    assert (
+        played[1] & ~played[0]
+    ).sum() < 0.01 * USERS  # nobody comes because a channel is gone; friends differ
+    assert players(without)["alipay"] == 0
+    for name, count in players(week).items():
+        if name != "alipay":
+            assert players(without)[name] >= 0.9 * count - 5  # friends differ
+
+
+def test_the_table_of_channels_holds_every_new_player(week: Run) -> None:
+    """Each came through one channel, friends' friends too."""
+    assert sum(players(week).values()) == week.metrics["new_players"]
+
+
+def test_who_no_channel_reaches_comes_by_a_friend_or_not_at_all(week: Run) -> None:
+    """With one channel that reaches a tenth of the users, about a tenth can play, but for recruits and staff."""
+    audiences = {f"channels__{c}__audience": 0 for c in week.campaign.scenario.channels}
+    few = run(
+        "week95_2022", USERS, **{**audiences, "channels__taobao__audience": 10, "play__entry_per_visit": 1.0}
+    )
+    played = (few.campaign.population.users["flags"][:USERS] & PLAYER > 0).mean()
+    assert 0.05 < played < 0.11  # some do not look into the shop in ten days
 
 
 @pytest.mark.parametrize(
