@@ -60,7 +60,7 @@ ANSWERS: list[tuple[str, Any, str, int]] = [
     ("gifts.named_matcher", False, "gifts", DOWN),
     ("gifts.first_median", "10 yuan", "gift_fen", UP),
     ("teams.points_per_unlock", 300, "unlocked_fen", DOWN),
-    ("teams.fen_per_unlock", "40 yuan", "unlocked_fen", UP),
+    ("teams.fen_per_unlock", "5 yuan", "unlocked_fen", DOWN),
     ("teams.challenge", "10 days", "team_points", UP),
     ("sharing.reward", 100, "shares", UP),
     ("sharing.post", 0.5, "shares", UP),
