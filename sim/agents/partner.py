@@ -18,9 +18,8 @@ from sim.spans import WEEK_US
 from sim.streams import Purpose, draws
 
 NAME = "zhiyuan_zhejiang"
-WEEKS = (
-    10_000  # more than a scenario has: an external id is the user's number × WEEKS + the week of the service
-)
+# More than a scenario has: an external id is the user's number × WEEKS + the week of the service.
+WEEKS = 10_000
 
 
 @dataclass

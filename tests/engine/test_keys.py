@@ -20,10 +20,9 @@ ROOT = Path(__file__).parents[2]
 READ_AGAIN = {"TRAITS", "PLACE", "BUDGET", "LIFE"}
 # Words read at several places for one and the same decision, with the functions that take it from there.
 ONE_DECISION = {
-    ("BUDGET", 0): ("start_users", "session"),  # a lifetime; staff's begins when they have met their norm
-    ("PLACE", 0): ("start_users", "play_block", "import_records", "recruit"),  # the channel
+    ("BUDGET", 0): ("start_users", "leave_off"),  # a lifetime; staff's begins when they have met their norm
     ("PLACE", 1): ("session", "reach_benefits"),  # the segment
-    ("PLACE", 3): ("start_users", "mood_of"),  # staff or not
+    ("PLACE", 3): ("start_users", "session"),  # staff or not
 }
 # Words that serve two decisions and may: those of different people, or with bits of its own for each.
 SEVERAL_DECISIONS = {

@@ -200,6 +200,7 @@ HARMLESS = {
     "forking",
     "memory",
     "ledger",
+    "linking",
     "plainly",
     "softly",
     "suggestions",
