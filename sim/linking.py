@@ -27,6 +27,8 @@ NUMBA: Any = compiler  # its classes are filled at run time
 class Draft(JITCodeLibrary):
     """The code of one rule as it was written down, and the libraries of those it calls."""
 
+    counts = True  # references to arrays
+
     def add_ir_module(self, ir_module: ir.Module) -> None:
         """Take the text in as it stands."""
         text = cgutils.normalize_ir_text(str(ir_module))  # type: ignore[no-untyped-call]
@@ -56,7 +58,10 @@ class Door(Draft):
         JITCodeLibrary.finalize(self)  # type: ignore[no-untyped-call]
 
     def _optimize_final_module(self) -> None:
-        """One full pass. Numba's cheap one before it is there for counted references, and costs speed here."""
+        """One full pass; where nothing is counted, Numba's cheap one before it only costs speed."""
+        if self.counts:
+            JITCodeLibrary._optimize_final_module(self)  # type: ignore[no-untyped-call]
+            return
         passes, builder = self._codegen._module_pass_manager()  # type: ignore[no-untyped-call]
         passes.run(self._final_module, builder)
 
@@ -108,6 +113,7 @@ class Rule(CPUDispatcher):
         options.parse_as_flags(flags, self.targetoptions)
         flags.no_compile = flags.no_cpython_wrapper = kind is Draft
         library: Any = kind(context.codegen(), self.py_func.__qualname__)
+        library.counts = self._makes
         library.enable_object_caching()
         made = NUMBA.compile_extra(
             self.typingctx, context, self.py_func, args, result, flags, self.locals, library
