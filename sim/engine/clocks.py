@@ -25,7 +25,6 @@ from sim.scenario import Festival, Scenario, since_start
 from sim.spans import DAY_S, DAY_US, HOUR_S, SECOND
 
 HOURS = 24
-MOST_ORDERS_PER_VISIT = 1.2  # on a festival people open the app for what they buy (A)
 
 
 def hourly_profile() -> dict[str, Floats]:
@@ -97,7 +96,7 @@ def _festival_bins(
     return edges, takers, ordinary_visits * festival.visits, ordinary_visits
 
 
-def shopping_clock(scenario: Scenario) -> ShoppingClock:
+def shopping_clock(scenario: Scenario, parameters: Parameters) -> ShoppingClock:
     """The bins of the whole scenario."""
     profile = hourly_profile()
     views, buys = profile["page_views"], profile["purchases"]
@@ -113,7 +112,7 @@ def shopping_clock(scenario: Scenario) -> ShoppingClock:
         if day in festivals:
             number, festival = festivals[day]
             edges, takers, lifted, ordinary = _festival_bins(festival, factor, views, buys)
-            visits = np.maximum(lifted, takers * per_visit / MOST_ORDERS_PER_VISIT)
+            visits = np.maximum(lifted, takers * per_visit / parameters["orders_most_per_visit"])
             hourly_orders = np.interp(
                 edges, np.arange(HOURS + 1) * 3600.0, np.concatenate([[0], np.cumsum(buys)])
             )

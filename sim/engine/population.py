@@ -136,7 +136,7 @@ class Population:
         values["record_all"] = int(record_all)
         self.values = values
         self.rules = rules_record(values | tables(scenario, parameters))
-        clock = shopping_clock(scenario)
+        clock = shopping_clock(scenario, parameters)
         self.clock = Clock(bin_table(clock), clock.hour_bin, clock.guide)
         self.users = np.zeros(self.rows, USER)
         self.next_s = np.full(self.rows, NEVER, np.int32)

@@ -132,7 +132,7 @@ def day_table(scenario: Scenario, p: Parameters) -> tuple[NDArray[np.void], NDAr
     shapes = DayShapes.of(play_calendar(scenario, p))
     days["lift"], days["shape"] = shapes.even, shapes.of_day
     days["team"] = p["habit_team"] + p["habit_offer_team"] * challenge_days(scenario, count)
-    days["weekday"] = [1.1 if date.weekday() >= 5 else 0.96 for date in dates]
+    days["weekday"] = [p["habit_weekend" if date.weekday() >= 5 else "habit_workday"] for date in dates]
     days["month"] = [(d.year - start.year) * 12 + d.month - start.month for d in dates]
     days["withdrawn"] = _withdrawn(scenario, count, round(p["habit_withdrawn_window_days"]))
     if scenario.beans.valid_months == 0:

@@ -158,7 +158,7 @@ def serve(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     lots = document_lots(who.user, e.ref, 0, SERVICE_DRAW, R)
     if unit(lots[0]) < R.no_show:
         return
-    worked = e.price - int(unit(lots[1]) * 0.25 * e.price)
+    worked = e.price - int(unit(lots[1]) * R.activities_leaves_early * e.price)
     before = u.labour + u.donated
     made = record(pen, who, t_us, K_DEED)
     made.minutes = add_minutes(u, service_minutes(worked), LABOUR, w, pen)

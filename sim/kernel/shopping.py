@@ -67,7 +67,6 @@ K_CONFIRM = int(Kind.ORDER_CONFIRM)
 K_REFUND = int(Kind.ORDER_REFUND)
 K_LATE = int(Kind.REFUND_LATE)
 SECOND_LOOK = 64  # sub-slot of an order's second look, past all orders of a visit
-LATE_AFTER_S = 3 * DAY_S  # a refund after confirmation comes three days later (A)
 
 # Columns of a block's traffic histogram, one row a bin of time.
 VISITS, ORDERS, CHARITY = 0, 1, 2
@@ -262,7 +261,7 @@ def order_step(who: Who, k: int, w: World, pen: Pen) -> None:
         confirm(who, e, t_us, w, pen)
         if unit(c[3]) < R.refund_after:
             e.step = LATE_REFUND
-            e.due = e.due + LATE_AFTER_S
+            e.due = e.due + int(R.orders_late_refund_days * DAY_S)
     elif step == REFUND:
         fill_order(record(pen, who, t_us, K_REFUND), e)
         tally[T.REFUNDED] += 1

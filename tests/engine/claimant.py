@@ -75,7 +75,12 @@ class Claimant(Shopper):
         before = sum(self.minutes)
         told = self.tell(e.due * SECOND, Kind.DEED, ref=e.ref, party=e.party, project=e.project, deed=e.fen)
         told["team"] = int(self.in_team)
-        told["minutes"] = self.credit(service_minutes(e.price - int(unit(lots[1]) * 0.25 * e.price)), LABOUR)
+        told["minutes"] = self.credit(
+            service_minutes(
+                e.price - int(unit(lots[1]) * self.world.rules.activities_leaves_early * e.price)
+            ),
+            LABOUR,
+        )
         if self.player and not self.gone:
             self.new_day(e.due // DAY_S)
             told["beans"] = self.grow(told["t"], self.reward(e.fen), self.world.rules.daily_cap)

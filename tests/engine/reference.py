@@ -78,7 +78,7 @@ class ReferencePopulation:
         self.values = {name: plain(value) for name, value in values.items()}
         self.teams = max(teams, 1)
         days, period_end = day_table(scenario, parameters)
-        clock = shopping_clock(scenario)
+        clock = shopping_clock(scenario, parameters)
         deeds = objects(deed_table(scenario))[: len(scenario.deeds)]
         for deed in deeds:
             deed.effect = EFFECTS[deed.effect]

@@ -178,4 +178,14 @@ class Shopper(Person):
                 self.tell(told["t"] + 1, Kind.DEED, beans=beans, deed=NO_DEED)
         self.reach_benefits(told["t"] + 1, before)
         if unit(self.life_of(e, 2)[3]) < R.refund_after:
-            self.file(Errand(e.due + 3 * DAY_S, e.ref, "late_refund", e.price, e.fen, e.project, e.party))
+            self.file(
+                Errand(
+                    e.due + int(self.world.rules.orders_late_refund_days * DAY_S),
+                    e.ref,
+                    "late_refund",
+                    e.price,
+                    e.fen,
+                    e.project,
+                    e.party,
+                )
+            )
