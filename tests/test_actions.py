@@ -11,6 +11,7 @@ import pytest
 from sim.bookkeeping import POSTINGS, Kind, Role
 from sim.engine.actions import ACTION, CHUNK, Actions, chain, empty, join, roles, sort_stream
 from sim.kernel import tallies
+from sim.kernel.witness import count_rows
 from tests.plainbooks import row, stream
 
 
@@ -84,7 +85,7 @@ def test_rows_of_users_are_left_to_the_kernel() -> None:
     seen: dict[str, int] = defaultdict(int)
     for kind in POSTINGS:
         tally = tallies.fresh()
-        tallies.count_rows(tally, stream([row(kind, 0, fen=3, beans=3, minutes=3, match=3, price=3, pool=1)]))
+        count_rows(tally, stream([row(kind, 0, fen=3, beans=3, minutes=3, match=3, price=3, pool=1)]))
         for k in np.flatnonzero(tally):
             seen[tallies.TALLIES[k]] += int(tally[k])
     first = tallies.OPENED_GROWING

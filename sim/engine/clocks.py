@@ -21,7 +21,7 @@ from sim.arrays import Floats
 from sim.behaviour.habit import campaign_lift
 from sim.behaviour.parameters import Parameters
 from sim.domain.ratios import PPM
-from sim.scenario import Festival, Scenario, since_start
+from sim.scenario import Festival, Phase, Scenario, since_start
 from sim.spans import DAY_S, DAY_US, HOUR_S, SECOND
 
 HOURS = 24
@@ -164,20 +164,11 @@ def matched_days(scenario: Scenario) -> NDArray[np.bool_]:
     return days
 
 
-def offers(scenario: Scenario, p: Parameters) -> Floats:
-    """What each day offers to who thinks of coming, as log-hazard, shape (days,): a match, more beans (A).
-
-    Both are announced before: it is the scenario's own calendar that people read, whatever is left when they come.
-    """
-    offered: Floats = p["habit_offer_match"] * matched_days(scenario).astype(float)
-    if not any(deed.beans for deed in scenario.deeds.values()):
-        return offered
-    for phase in scenario.phases.values():
-        first, last = (since_start(scenario, at) / DAY_US for at in (phase.start, phase.end))
-        inside = slice(max(math.floor(first), 0), max(math.ceil(last), 0))
-        if phase.beans_factor > 0:
-            offered[inside] += p["habit_offer_beans"] * math.log(phase.beans_factor / PPM)
-    return offered
+def more_beans(scenario: Scenario, phase: Phase, p: Parameters) -> float:
+    """Lift of a phase's hours by the beans it multiplies, where deeds bring any (A)."""
+    if phase.beans_factor <= 0 or not any(deed.beans for deed in scenario.deeds.values()):
+        return 1.0
+    return math.exp(p["habit_offer_beans"] * math.log(phase.beans_factor / PPM))
 
 
 def play_calendar(scenario: Scenario, parameters: Parameters) -> Floats:
@@ -185,7 +176,8 @@ def play_calendar(scenario: Scenario, parameters: Parameters) -> Floats:
     (behaviour §5.1, A).
 
     A phase lifts the hours it covers, of an hour's lift the part it covers; how much depends on its day, the first
-    being the one on which it begins.
+    being the one on which it begins. A match lifts the days for which it is announced, whatever is left of it when
+    people come: it is the scenario's own calendar that they read.
     """
     days = scenario.scenario.length // (DAY_S * SECOND)
     lift = np.ones((days, HOURS))
@@ -193,8 +185,9 @@ def play_calendar(scenario: Scenario, parameters: Parameters) -> Floats:
     for phase in scenario.phases.values():
         start, end = (since_start(scenario, at) // SECOND for at in (phase.start, phase.end))
         first, length = start // DAY_S, -(-end // DAY_S) - start // DAY_S
-        for day in range(first, first + length):
-            factor = campaign_lift(
+        beans = more_beans(scenario, phase, parameters)
+        for day in range(max(first, 0), min(first + length, days)):
+            factor = beans * campaign_lift(
                 day - first,
                 length,
                 phase.lift_start,
@@ -205,7 +198,8 @@ def play_calendar(scenario: Scenario, parameters: Parameters) -> Floats:
             upto: Floats = np.clip((edges + day * DAY_S) / HOUR_S, start / HOUR_S, end / HOUR_S)
             covered = upto[1:] - upto[:-1]
             lift[day] = lift[day] * (1.0 - covered) + factor * covered
-    return np.asarray(lift * np.exp(offers(scenario, parameters))[:, None])
+    matched = np.exp(parameters["habit_offer_match"] * matched_days(scenario))
+    return np.asarray(lift * matched[:, None])
 
 
 @dataclass(frozen=True)

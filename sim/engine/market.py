@@ -33,6 +33,7 @@ from sim.scenario import Scenario, since_start
 from sim.spans import DAY_US, SECOND
 from sim.streams import Purpose, one_draw
 
+NO_FACTOR = -1  # the next barrier writes the rewards
 COUNTED_DAYS = 31  # the stretch of ordinary days of the heterogeneity table
 STARS = range(1, 6)
 COUNTED_FROM = 60  # its first day: March of a calendar year, no festival near
@@ -71,7 +72,7 @@ class Market:
         u = one_draw(world.seed, replication, Purpose.SPONSOR, 0)[0]
         pull = scenario.gifts.match_effect + parameters["giving_match_sd"] * float(ndtri(u))
         public = np.zeros(1, PUBLIC)
-        public["beans_factor"] = -1  # no factor yet: the first barrier writes the rewards
+        public["beans_factor"] = NO_FACTOR  # no factor yet: the first barrier writes the rewards
         return cls(
             scenario, parameters, public, merchants.product, np.zeros(0, GIFT_PROJECT),
             np.zeros(0, ACTIVITY), vouchers, pull,
@@ -208,12 +209,14 @@ class Market:
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""
         return {
-            "vouchers": self.vouchers, "pull": self.pull, "bought": np.array([self.bought]),
+            "public": self.public, "vouchers": self.vouchers, "pull": self.pull, "bought": np.array([self.bought]),
             "pledged_share": np.array([self.pledged_share]),
         }  # fmt: skip
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Put the stock back."""
+        """Put back what stood published, which the few read before they publish anew, and the stock."""
+        self.public[:] = state["public"]
+        self.public["beans_factor"] = NO_FACTOR  # a fork may have other rewards
         self.vouchers[:] = state["vouchers"]
         self.pull = state["pull"]
         self.bought, self.pledged_share = int(state["bought"][0]), float(state["pledged_share"][0])

@@ -33,7 +33,7 @@ from sim.scenario.settings import Settings
 from sim.spans import SECOND
 
 __all__ = [
-    "Clock", "CurvePoint", "Festival", "FineWindow", "Gifts", "Merchants", "Pool", "Projects", "Redemption",
+    "Clock", "CurvePoint", "Festival", "FineWindow", "Gifts", "Merchants", "Phase", "Pool", "Projects", "Redemption",
     "Scenario", "Settings", "since_start",
 ]  # fmt: skip
 

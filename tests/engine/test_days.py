@@ -89,21 +89,24 @@ def evening(**changes: Any) -> Scenario:
     )  # fmt: skip
 
 
+NOTHING_OFFERED = {"habit_offer_match": 0.0, "habit_offer_beans": 0.0}
+
+
 def test_a_phase_lifts_the_hours_it_covers_and_no_others() -> None:
     """Two hours of one day: rush of the start and of the end at once; half an hour lifts half of the hour's lift."""
-    parameters = load_parameters()
+    parameters = load_parameters().vary(NOTHING_OFFERED)
     expected = np.ones((10, 24))
-    expected[2, 20:22] = 1 + 1.0 + 0.6
+    expected[2, 20:22] = 1 + 0.8 + 0.45
     np.testing.assert_allclose(play_calendar(evening(), parameters), expected)
     later = evening(**{"phases.week.end": datetime(2022, 9, 7, 21, 30, tzinfo=CHINA)})
-    expected[2, 21] = 1 + 1.6 / 2
+    expected[2, 21] = 1 + 1.25 / 2
     np.testing.assert_allclose(play_calendar(later, parameters), expected)
 
 
 def test_a_phase_over_midnight_lifts_two_evenings_and_the_days_between() -> None:
     """From 20:00 to noon two days later: each day has its lift, in the hours that are covered."""
     end = datetime(2022, 9, 9, 12, tzinfo=CHINA)
-    calendar = play_calendar(evening(**{"phases.week.end": end}), load_parameters())
+    calendar = play_calendar(evening(**{"phases.week.end": end}), load_parameters().vary(NOTHING_OFFERED))
     lifted = np.zeros((10, 24), bool)
     lifted[2, 20:] = lifted[3] = lifted[4, :12] = True
     np.testing.assert_array_equal(calendar > 1.0, lifted)
