@@ -27,9 +27,12 @@ settings.register_profile("steady", **ANY_PACE, derandomize=True)
 settings.register_profile("searching", **ANY_PACE, max_examples=1_000)
 settings.load_profile(os.environ.get("BEANPEAK_HYPOTHESIS", "steady"))
 
-# The background job of a script ignores Ctrl-C, and so would the children to which tests send it.
+# The background job of a script ignores Ctrl-C, one of nohup a closed terminal, and so would the children to which
+# tests send them.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # A thousand commands are given in this process: Typer would build the tree of all of them anew for each.
 # (Its CliRunner, imported before, still does: how shells complete depends on the environment of the moment.)
