@@ -112,8 +112,6 @@ class Campaign:
         self._beside = Beside(workers)
         self.kernel_s = 0.0  # playing users
         self.books_s = 0.0  # allotting, posting, recording, hashing
-        self._traffic: NDArray[np.int64] | None = None
-        self._claims = empty(0)
 
     def _world(self) -> World:
         """What observers may see."""

@@ -46,6 +46,16 @@ def ways_in(user: int, R: Any) -> tuple[int, int, float]:
 
 
 @rule
+def by_share(word: int, upto: Any, count: int) -> int:
+    """Which of so many a word picks by their cumulative shares."""
+    u = unit(word)
+    k = 0
+    while k < count - 1 and u >= upto[k]:
+        k += 1
+    return k
+
+
+@rule
 def channel_of(user: int, word: int, R: Any) -> int:
     """The channel a user comes through: the first that reaches them; without any, by a friend's, as audiences go."""
     if R.n_channels == 1:
@@ -53,21 +63,13 @@ def channel_of(user: int, word: int, R: Any) -> int:
     first = ways_in(user, R)[0]
     if first >= 0:
         return first
-    u = unit(word)
-    k = 0
-    while k < R.n_channels - 1 and u >= R.channel_upto[k]:
-        k += 1
-    return k
+    return by_share(word, R.channel_upto, R.n_channels)
 
 
 @rule
 def segment_of(word: int, R: Any) -> int:
     """The age segment of a user."""
-    u = unit(word)
-    k = 0
-    while k < R.n_segments - 1 and u >= R.segment_upto[k]:
-        k += 1
-    return k
+    return by_share(word, R.segment_upto, R.n_segments)
 
 
 @rule
