@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.behaviour.parameters import load_parameters
 from sim.bookkeeping import Kind
 from sim.engine.actions import empty
 from sim.engine.campaign import Campaign
