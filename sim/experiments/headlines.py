@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from sim.spans import DAY_US, HOUR_US
@@ -87,7 +88,7 @@ def _trust(outcome: Outcome, _world: World) -> float:
     ngos = outcome.tables.get("ngos")
     if ngos is None or not len(ngos):
         return NOTHING
-    return float((ngos["trust"] * ngos["size"]).sum() / ngos["size"].sum())
+    return float(np.average(ngos["trust"].to_numpy(), weights=ngos["size"].to_numpy()))
 
 
 def _sessions_of_hour(hour: Callable[[Outcome], list[tuple[int, int]]]) -> Read:
@@ -100,7 +101,10 @@ def _sessions_of_hour(hour: Callable[[Outcome], list[tuple[int, int]]]) -> Read:
             day=pl.col("t") // DAY_US, hour=pl.col("t") % DAY_US // HOUR_US
         )
         days = table.filter(pl.col("day").is_in([day for day, _ in wanted]))
-        inside = [days.filter((pl.col("day") == day) & (pl.col("hour") == at))["sessions"].sum() for day, at in wanted]
+        inside = [
+            days.filter((pl.col("day") == day) & (pl.col("hour") == at))["sessions"].sum()
+            for day, at in wanted
+        ]
         whole = float(days["sessions"].sum())
         return float(sum(inside)) / whole if whole else NOTHING
 
@@ -146,13 +150,19 @@ HEADLINES: dict[str, Headline] = {
     "pledged": Headline("money pledged by orders", _total("pledged_fen", unit=YUAN)),
     "helped": Headline("people helped", _total("helped")),
     "trust": Headline("trust in NGOs", _trust, in_points=True),
-    "farmed": Headline("sponsors' money to farmers", _where("abuse", "group", FARMER, "subsidy_fen", YUAN), in_matrix=False),
+    "farmed": Headline(
+        "sponsors' money to farmers", _where("abuse", "group", FARMER, "subsidy_fen", YUAN), in_matrix=False
+    ),
     "quiz": Headline("quizzes done", _where("deeds", "deed", "quiz", "times"), in_matrix=False),
     "beans_expired": Headline("beans that faded", _total("beans_expired"), in_matrix=False),
-    "gift_size": Headline("yuan a gift", _ratio(_total("gift_fen", unit=YUAN), _total("gifts")), in_matrix=False),
+    "gift_size": Headline(
+        "yuan a gift", _ratio(_total("gift_fen", unit=YUAN), _total("gifts")), in_matrix=False
+    ),
     "matched": Headline("money matched", _total("matched_fen", unit=YUAN), in_matrix=False),
     "shares": Headline("times somebody told friends", _of_days("shares"), in_matrix=False),
-    "sellers": Headline("sellers who take part", _where("merchants", "takes_part", True, "takes_part"), in_matrix=False),
+    "sellers": Headline(
+        "sellers who take part", _where("merchants", "takes_part", True, "takes_part"), in_matrix=False
+    ),
     "per_order": Headline("donation of a charity order", _total("yuan_per_charity_order"), in_matrix=False),
     "evening": Headline("sessions at 20:00 of flash days", _sessions_of_hour(_flash_evenings), True, False),
     "opening": Headline("sessions in the hour a pool opens", _sessions_of_hour(_openings), True, False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -64,6 +64,15 @@ class World:
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where evidence comes from: a short name, what was found there, and its grade."""
+
+    name: str
+    grade: str
+    found: str = ""
+
+
+@dataclass(frozen=True)
 class Expected:
     """What evidence says a lever does to one headline number.
 
@@ -76,8 +85,7 @@ class Expected:
     low: float | None
     high: float | None
     says: str
-    source: str
-    grade: str
+    source: Source
 
 
 @dataclass(frozen=True)
@@ -99,10 +107,11 @@ class Lever:
 
 @dataclass(frozen=True)
 class Levers:
-    """All levers in the order of the file, and the settings they may wait for."""
+    """All levers in the order of the file, the settings they may wait for, and all sources."""
 
     entries: tuple[Lever, ...]
     to_come: tuple[str, ...]
+    sources: tuple[Source, ...]
 
     def __iter__(self) -> Iterator[Lever]:
         return iter(self.entries)
@@ -113,13 +122,17 @@ class Levers:
         for name in names:
             if name not in known:
                 raise UsageError(f"{name}: there is no such lever{did_you_mean(name, known)}")
-        return Levers(tuple(lever for lever in self.entries if lever.name in names), self.to_come)
+        return replace(self, entries=tuple(lever for lever in self.entries if lever.name in names))
 
 
 def scenario_of(world: World, change: Change | None = None, users: int | None = None) -> Scenario:
     """A world's scenario, with a lever's change if there is one. Raises UsageError with all that is wrong."""
     document = tomllib.loads(scenario_text(world.scenario))
-    document = {**document, "scenario": {**document["scenario"], "users": users or world.users}, "designs": {}}
+    document = {
+        **document,
+        "scenario": {**document["scenario"], "users": users or world.users},
+        "designs": {},
+    }
     try:
         for one in filter(None, (world.change, change)):
             document = one.on(document)
@@ -145,8 +158,9 @@ def read_levers(text: str) -> Levers:
     if mistakes:
         raise UsageError("\n".join(f"{FILE}: {problem}" for problem in mistakes))
     worlds = {name: _world(name, world) for name, world in data["worlds"].items()}
-    entries = (_lever(name, lever, worlds, data["sources"]) for name, lever in data["levers"].items())
-    return Levers(tuple(entries), tuple(data["to_come"]))
+    sources = {key: Source(**source) for key, source in data["sources"].items()}
+    entries = (_lever(name, lever, worlds, sources) for name, lever in data["levers"].items())
+    return Levers(tuple(entries), tuple(data["to_come"]), tuple(sources.values()))
 
 
 def _mistakes(data: dict[str, Any], name: str, lever: dict[str, Any]) -> Iterator[str]:
@@ -188,7 +202,7 @@ def _world(name: str, world: dict[str, Any]) -> World:
 
 
 def _lever(
-    name: str, lever: dict[str, Any], worlds: Mapping[str, World], sources: Mapping[str, dict[str, str]]
+    name: str, lever: dict[str, Any], worlds: Mapping[str, World], sources: Mapping[str, Source]
 ) -> Lever:
     expected = tuple(_expected(metric, row, sources[row["by"]]) for metric, row in lever["expect"].items())
     world = worlds[lever["world"]]
@@ -199,10 +213,10 @@ def _change(table: Mapping[str, Any]) -> Change:
     return Change(tuple(table.get("remove", ())), table.get("set", {}))
 
 
-def _expected(metric: str, row: dict[str, Any], source: Mapping[str, str]) -> Expected:
+def _expected(metric: str, row: dict[str, Any], source: Source) -> Expected:
     word = next(sign for sign in SIGNS if sign in row)
     low, high = (None, row[word]) if word == "stays" else (row[word] or [None, None])
-    return Expected(metric, SIGNS[word], low, high, row["says"], source["cite"], source["grade"])
+    return Expected(metric, SIGNS[word], low, high, row["says"], source)
 
 
 def _places(

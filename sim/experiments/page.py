@@ -15,9 +15,10 @@ from sim.experiments.paired import (
     NOT_AS_EXPECTED,
     TOO_NOISY,
     VERDICTS,
+    Answer,
     Effect,
+    Response,
 )
-from sim.experiments.response import Answer, Response
 
 WORST_FIRST = (NOT_AS_EXPECTED, MOVES_NOTHING, TOO_NOISY, AS_EXPECTED)
 WAITS = "not played yet"
@@ -44,14 +45,15 @@ points where the number is a share. Verdicts are by the 95 % interval:
 
 | | verdict | means |
 |---|---|---|
-| ✓ | as expected | the sign that evidence gives, and the size where it gives one; or nothing, where nothing should come |
+| ✓ | as expected | the sign that evidence gives, and the size where it gives one; nothing where none should come |
 | ✗ | not as expected | the other sign, too much or too little |
 | ∅ | moves nothing | no effect where there should be one: a defect, or a fact that is documented beside it |
 | ? | too noisy to tell | the interval holds nothing and the expected effect alike; more `--replications` tell |
 
 Grades of the evidence: V computed from micro-data · D arithmetic on published figures · F published · F2 the same in
-a secondary source · U unverified · A assumption. A size that is expected here is wider than a study's own interval:
-its people, rewards and year were others. These are comparisons of rules in a model and no forecast.
+a secondary source · U unverified · A assumption; what each source found stands [at the end](#sources). A size that is
+expected here is wider than a study's own interval: its people, rewards and year were others. These are comparisons of
+rules in a model and no forecast.
 """
 
 
@@ -60,7 +62,7 @@ def markdown(response: Response) -> str:
     lines = [_header(response), *_overview(response.answers), "## Lever by lever", ""]
     for answer in response.answers:
         lines += [*_section(answer), ""]
-    lines += _matrices(response.answers)
+    lines += [*_matrices(response.answers), "", *_sources(response.answers)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -121,7 +123,7 @@ def _section(answer: Answer) -> Iterator[str]:
     yield "| | without | difference | expected | | evidence |"
     yield "|---|---:|---:|---|---|---|"
     for expected, effect, word in answer.rows:
-        evidence = f"{expected.says} — {expected.source} ({expected.grade})"
+        evidence = f"{expected.says} ({expected.source.name}, {expected.source.grade})"
         name = HEADLINES[expected.metric].words
         yield _row([name, _level(effect), _difference(effect), _expectation(expected), MARKS[word], evidence])
     if also := _also(answer):
@@ -140,7 +142,9 @@ def sentence(answer: Answer) -> str:
         return f"**As expected**: {'; '.join(_clause(row) for row in good)}."
     bad = [row for row in answer.rows if row[2] in WORST_FIRST[:-1]]
     told = "; ".join(f"{_clause(row)}, {_complaint(row, answer.lever.known)}" for row in bad)
-    start = f"**{word.capitalize()}**: {told}." if told else "**Does not apply**: none of its numbers is there."
+    start = (
+        f"**{word.capitalize()}**: {told}." if told else "**Does not apply**: none of its numbers is there."
+    )
     if not good:
         return start
     names = ", ".join(HEADLINES[expected.metric].words for expected, _, _ in good)
@@ -178,14 +182,18 @@ def _expectation(expected: Expected) -> str:
     word = "down" if expected.sign < 0 else "up"
     if expected.low is None:
         return word
-    between = f"{expected.low:g}" if expected.low == expected.high else f"{expected.low:g} to {expected.high:g}"
+    between = (
+        f"{expected.low:g}" if expected.low == expected.high else f"{expected.low:g} to {expected.high:g}"
+    )
     return f"{word} {between}{unit}"
 
 
 def _also(answer: Answer) -> str:
     """Headline numbers of which nothing was expected and that move."""
     told = {expected.metric for expected in answer.lever.expected}
-    rest = [e for name, e in answer.effects.items() if name not in told and HEADLINES[name].in_matrix and e.moves]
+    rest = [
+        e for name, e in answer.effects.items() if name not in told and HEADLINES[name].in_matrix and e.moves
+    ]
     return ", ".join(f"{HEADLINES[e.metric].words} {_difference(e)}" for e in rest)
 
 
@@ -195,8 +203,8 @@ def _also(answer: Answer) -> str:
 def _matrices(answers: Sequence[Answer]) -> Iterator[str]:
     yield "## All levers, all numbers"
     yield ""
-    yield "In percent of the number without the lever (shares and trust in points), ± standard error; **bold** where the"
-    yield "95 % interval leaves nothing out. Who looks at so many numbers finds one in twenty bold by luck."
+    yield "In percent of the number without the lever (shares and trust in points), ± standard error; **bold** where"
+    yield "the 95 % interval leaves zero out. Of numbers that do not move one in twenty is bold by luck."
     for title, metrics in COLUMNS:
         yield ""
         yield f"### {title}"
@@ -206,6 +214,17 @@ def _matrices(answers: Sequence[Answer]) -> Iterator[str]:
         for answer in answers:
             if answer.effects:
                 yield _row([answer.lever.title, *(_cell(answer.effects[metric]) for metric in metrics)])
+
+
+def _sources(answers: Sequence[Answer]) -> Iterator[str]:
+    """What the levers' evidence found, each source once."""
+    yield "## Sources"
+    yield ""
+    yield "| source | found | grade |"
+    yield "|---|---|---|"
+    for source in dict.fromkeys(row.source for answer in answers for row in answer.lever.expected):
+        if source.found:
+            yield _row([source.name, source.found, source.grade])
 
 
 def _cell(effect: Effect) -> str:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import inf, isfinite
 
 import numpy as np
 
 from sim.experiments.headlines import HEADLINES
-from sim.experiments.levers import Expected
+from sim.experiments.levers import Expected, Lever
 from sim.reporting.statistics import half_widths
 
 AS_EXPECTED, NOT_AS_EXPECTED, MOVES_NOTHING = "as expected", "not as expected", "moves nothing"
 TOO_NOISY, ABSENT = "too noisy to tell", "does not apply"
 VERDICTS = (AS_EXPECTED, NOT_AS_EXPECTED, MOVES_NOTHING, TOO_NOISY, ABSENT)
-WORTH_SEEING = 2.0  # percent, or points: below this an effect of unknown size would not have been noticed either
+WORTH_SEEING = (
+    2.0  # percent, or points: below this an effect of unknown size would not have been noticed either
+)
 HUNDRED = 100.0
 
 
@@ -52,10 +55,13 @@ def effect_of(metric: str, without: Sequence[float], with_it: Sequence[float]) -
     mean = float(base[both].mean())
     relative = not HEADLINES[metric].in_points and mean != 0
     scale = HUNDRED / mean if relative else HUNDRED if HEADLINES[metric].in_points else 1.0
-    gaps = (other - base)[both] * scale
+    base, other = base[both], other[both]
+    # What a pair tells besides the common ratio: of a percentage, the base's own luck is no uncertainty.
+    gaps = (other - base * (other.mean() / mean if relative else 1.0)) * scale
     spread = float(gaps.std(ddof=1)) if count > 1 else float("nan")
     half = float(half_widths(np.array([spread]), np.array([count]))[0])
-    return Effect(metric, mean, float(gaps.mean()), spread / float(np.sqrt(count)), half, count, relative)
+    difference = float((other - base).mean()) * scale
+    return Effect(metric, mean, difference, spread / float(np.sqrt(count)), half, count, relative)
 
 
 def effects_of(
@@ -71,8 +77,8 @@ def effects_of(
 def verdict(effect: Effect, expected: Expected) -> str:
     """Whether an effect is what was expected: its sign, and its size where evidence has one.
 
-    Judged by the 95 % interval, so that luck decides nothing. One that holds zero moves nothing if it is narrow
-    enough to have shown what is worth seeing: the least expected, or `WORTH_SEEING` where no size is published.
+    Judged by the 95 % interval, so that luck decides nothing. One that holds zero moves nothing if it ends below what
+    is worth seeing and below the least expected; if it reaches that, more replications have to tell.
     """
     if effect.pairs < 2 or not isfinite(effect.half):
         return ABSENT
@@ -81,10 +87,12 @@ def verdict(effect: Effect, expected: Expected) -> str:
         return _stays(least, largest, expected.high or 0.0)
     if expected.sign < 0:
         least, largest = -largest, -least
-    if least <= 0 <= largest:
-        return MOVES_NOTHING if largest < (expected.low or WORTH_SEEING) else TOO_NOISY
     low, high = expected.low or 0.0, inf if expected.high is None else expected.high
-    return AS_EXPECTED if largest >= max(low, 0.0) and least <= high else NOT_AS_EXPECTED
+    if least > 0 or largest < 0:
+        return AS_EXPECTED if largest >= low and least <= high and least > 0 else NOT_AS_EXPECTED
+    if largest < min(low or WORTH_SEEING, WORTH_SEEING):
+        return MOVES_NOTHING
+    return NOT_AS_EXPECTED if largest < low else TOO_NOISY
 
 
 def _stays(least: float, largest: float, most: float) -> str:
@@ -92,3 +100,31 @@ def _stays(least: float, largest: float, most: float) -> str:
     if -most <= least and largest <= most:
         return AS_EXPECTED
     return NOT_AS_EXPECTED if least > most or largest < -most else TOO_NOISY
+
+
+# --- the answer to a lever ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a lever did, beside what was expected; a lever that waits for a setting has no effects."""
+
+    lever: Lever
+    effects: dict[str, Effect]
+
+    @cached_property
+    def rows(self) -> list[tuple[Expected, Effect, str]]:
+        """What was expected, what came, and the verdict."""
+        if not self.effects:
+            return []
+        found = [(expected, self.effects[expected.metric]) for expected in self.lever.expected]
+        return [(expected, effect, verdict(effect, expected)) for expected, effect in found]
+
+
+@dataclass(frozen=True)
+class Response:
+    """The answers to all levers, over so many replications each."""
+
+    answers: tuple[Answer, ...]
+    replications: int
+    users: int | None

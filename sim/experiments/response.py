@@ -12,17 +12,18 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.arguments import whole
 from sim.behaviour.parameters import load_parameters
 from sim.bounds import simulated_s
+from sim.doors import writable_folder
 from sim.errors import BeanpeakError, Interrupted, InvariantError
 from sim.experiments.headlines import measured
-from sim.experiments.levers import Change, Expected, Lever, Levers, World, load_levers, scenario_of
-from sim.experiments.paired import Effect, effects_of, verdict
+from sim.experiments.levers import Change, Lever, Levers, World, load_levers, scenario_of
+from sim.experiments.page import markdown
+from sim.experiments.paired import Answer, Response, effects_of
 from sim.reporting.manifest import to_json
 from sim.reporting.progress import Together, Watch, shown
 from sim.seeding import MOST_REPLICATION
@@ -71,31 +72,6 @@ class Arm:
         self.measured.append(measured(outcome, self.world))
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a lever did, beside what was expected; a lever that waits for a setting has no effects."""
-
-    lever: Lever
-    effects: dict[str, Effect]
-
-    @cached_property
-    def rows(self) -> list[tuple[Expected, Effect, str]]:
-        """What was expected, what came, and the verdict."""
-        if not self.effects:
-            return []
-        found = [(expected, self.effects[expected.metric]) for expected in self.lever.expected]
-        return [(expected, effect, verdict(effect, expected)) for expected, effect in found]
-
-
-@dataclass(frozen=True)
-class Response:
-    """The answers to all levers, over so many replications each."""
-
-    answers: tuple[Answer, ...]
-    replications: int
-    users: int | None
-
-
 class Playing:
     """All arms of some levers: every world once, and every lever that can be played."""
 
@@ -116,7 +92,9 @@ class Playing:
         """Worlds and levers, in the order in which they are played."""
         return [*self.worlds.values(), *self.arms.values()]
 
-    def play(self, replications: int, watch: Callable[[int, int], Watch | None], stop: Callable[[], bool]) -> None:
+    def play(
+        self, replications: int, watch: Callable[[int, int], Watch | None], stop: Callable[[], bool]
+    ) -> None:
         """Every arm once, then every arm again; ends early when asked to. watch: of an arm and a replication."""
         for replication in range(replications):
             for number, arm in enumerate(self.all_arms):
@@ -178,7 +156,8 @@ def as_dict(response: Response) -> dict[str, Any]:
                 "change": answer.lever.change.words,
                 "waits_for": answer.lever.waits_for,
                 "expected": [
-                    {**asdict(expected), "verdict": word, **asdict(effect)} for expected, effect, word in answer.rows
+                    {**asdict(expected), "verdict": word, **asdict(effect)}
+                    for expected, effect, word in answer.rows
                 ],
                 "effects": {name: asdict(effect) for name, effect in answer.effects.items()},
             }
@@ -193,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     any_encoding()
     try:
         with signals_interrupt():
-            return _answer(options)
+            return _play_and_write(options)
     except BeanpeakError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -202,11 +181,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Interrupted.exit_code
 
 
-def _answer(options: argparse.Namespace) -> int:
-    from sim.experiments.page import markdown
-
+def _play_and_write(options: argparse.Namespace) -> int:
     levers = load_levers().only(options.only) if options.only else load_levers()
     whole("--replications", options.replications, LEAST, MOST_REPLICATION)
+    if options.users is not None:
+        whole("--users", options.users, 1)
+    if options.page is not None:
+        writable_folder(options.page.parent, "PAGE")  # before minutes are spent
     response = played(levers, options.replications, options.users, options.quiet)
     if options.page is not None:
         options.page.write_text(markdown(response), encoding="utf-8")
@@ -225,7 +206,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("page", type=Path, nargs="?", help="the page to write; printed if left out")
     parser.add_argument("--replications", type=int, default=REPLICATIONS, help="pairs of runs of each lever")
     parser.add_argument("--users", type=int, help="users, instead of each world's own")
-    parser.add_argument("--only", action="append", metavar="LEVER", help="one lever by its name; may be repeated")
+    parser.add_argument(
+        "--only", action="append", metavar="LEVER", help="one lever by its name; may be repeated"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     return parser
