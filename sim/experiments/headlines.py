@@ -142,28 +142,32 @@ HEADLINES: dict[str, Headline] = {
     "deeds": Headline("deeds", _of_days("deeds")),
     "minutes": Headline("charity minutes", _total("minutes_labour", "minutes_donated")),
     "gifts": Headline("gifts", _total("gifts")),
-    "gift_yuan": Headline("money given", _total("gift_fen", unit=YUAN)),
-    "vouchers": Headline("vouchers redeemed", _of_days("voucher_fen", YUAN)),
+    "gift_yuan": Headline("money given, yuan", _total("gift_fen", unit=YUAN)),
+    "vouchers": Headline("vouchers redeemed, yuan", _of_days("voucher_fen", YUAN)),
     "beans_donated": Headline("beans donated", _total("beans_donated")),
-    "cost": Headline("sponsors' cost per participant", _total("subsidy_per_participant", unit=YUAN)),
+    "cost": Headline("sponsors' cost per participant, yuan", _total("subsidy_per_participant", unit=YUAN)),
     "charity_orders": Headline("charity orders", _total("charity_orders")),
-    "pledged": Headline("money pledged by orders", _total("pledged_fen", unit=YUAN)),
+    "pledged": Headline("pledged by orders, yuan", _total("pledged_fen", unit=YUAN)),
     "helped": Headline("people helped", _total("helped")),
     "trust": Headline("trust in NGOs", _trust, in_points=True),
     "farmed": Headline(
-        "sponsors' money to farmers", _where("abuse", "group", FARMER, "subsidy_fen", YUAN), in_matrix=False
+        "sponsors' money to farmers, yuan",
+        _where("abuse", "group", FARMER, "subsidy_fen", YUAN),
+        in_matrix=False,
     ),
     "quiz": Headline("quizzes done", _where("deeds", "deed", "quiz", "times"), in_matrix=False),
     "beans_expired": Headline("beans that faded", _total("beans_expired"), in_matrix=False),
     "gift_size": Headline(
         "yuan a gift", _ratio(_total("gift_fen", unit=YUAN), _total("gifts")), in_matrix=False
     ),
-    "matched": Headline("money matched", _total("matched_fen", unit=YUAN), in_matrix=False),
+    "matched": Headline("money matched, yuan", _total("matched_fen", unit=YUAN), in_matrix=False),
     "shares": Headline("times somebody told friends", _of_days("shares"), in_matrix=False),
     "sellers": Headline(
         "sellers who take part", _where("merchants", "takes_part", True, "takes_part"), in_matrix=False
     ),
-    "per_order": Headline("donation of a charity order", _total("yuan_per_charity_order"), in_matrix=False),
+    "per_order": Headline(
+        "donation of a charity order, yuan", _total("yuan_per_charity_order"), in_matrix=False
+    ),
     "evening": Headline("sessions at 20:00 of flash days", _sessions_of_hour(_flash_evenings), True, False),
     "opening": Headline("sessions in the hour a pool opens", _sessions_of_hour(_openings), True, False),
 }

@@ -86,6 +86,7 @@ class Expected:
     high: float | None
     says: str
     source: Source
+    known: str = ""  # why the model does something else: a documented fact
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,6 @@ class Lever:
     world: World
     change: Change
     expected: tuple[Expected, ...]
-    known: str = ""  # why the model moves nothing where it should: a documented fact
 
     @property
     def waits_for(self) -> tuple[str, ...]:
@@ -206,7 +206,7 @@ def _lever(
 ) -> Lever:
     expected = tuple(_expected(metric, row, sources[row["by"]]) for metric, row in lever["expect"].items())
     world = worlds[lever["world"]]
-    return Lever(name, lever["title"], world, _change(lever), expected, lever.get("known", ""))
+    return Lever(name, lever["title"], world, _change(lever), expected)
 
 
 def _change(table: Mapping[str, Any]) -> Change:
@@ -216,7 +216,7 @@ def _change(table: Mapping[str, Any]) -> Change:
 def _expected(metric: str, row: dict[str, Any], source: Source) -> Expected:
     word = next(sign for sign in SIGNS if sign in row)
     low, high = (None, row[word]) if word == "stays" else (row[word] or [None, None])
-    return Expected(metric, SIGNS[word], low, high, row["says"], source)
+    return Expected(metric, SIGNS[word], low, high, row["says"], source, row.get("known", ""))
 
 
 def _places(
