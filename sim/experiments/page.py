@@ -49,7 +49,7 @@ points where the number is a share. Verdicts are by the 95 % interval:
 |---|---|---|
 | ✓ | as expected | the sign that evidence gives, and the size where it gives one; nothing where none should come |
 | ✗ | not as expected | the other sign, too much or too little |
-| ∅ | moves nothing | no effect where there should be one: a defect, or a fact that is documented beside it |
+| ∅ | moves nothing | no effect, or surely less than 0.2, where one should be: a defect, or a fact that is documented |
 | ? | too noisy to tell | the interval holds nothing and the expected effect alike; more `--replications` tell |
 
 Grades of the evidence: V computed from micro-data · D arithmetic on published figures · F published · F2 the same in

@@ -19,6 +19,7 @@ VERDICTS = (AS_EXPECTED, NOT_AS_EXPECTED, MOVES_NOTHING, TOO_NOISY, ABSENT)
 WORTH_SEEING = (
     2.0  # percent, or points: below this an effect of unknown size would not have been noticed either
 )
+HARDLY = 0.2  # percent, or points: what is surely smaller is nothing to anybody who decides on rules
 HUNDRED = 100.0
 
 
@@ -77,8 +78,9 @@ def effects_of(
 def verdict(effect: Effect, expected: Expected) -> str:
     """Whether an effect is what was expected: its sign, and its size where evidence has one.
 
-    Judged by the 95 % interval, so that luck decides nothing. One that holds zero moves nothing if it ends below what
-    is worth seeing and below the least expected; if it reaches that, more replications have to tell.
+    Judged by the 95 % interval, so that luck decides nothing. It moves nothing if all of it is hardly more than zero,
+    or if it holds zero and ends below what is worth seeing and below the least expected; if it reaches that, more
+    replications have to tell.
     """
     if effect.pairs < 2 or not isfinite(effect.half):
         return ABSENT
@@ -88,6 +90,8 @@ def verdict(effect: Effect, expected: Expected) -> str:
     if expected.sign < 0:
         least, largest = -largest, -least
     low, high = expected.low or 0.0, inf if expected.high is None else expected.high
+    if max(-least, largest) <= HARDLY:
+        return MOVES_NOTHING
     if least > 0 or largest < 0:
         return AS_EXPECTED if largest >= low and least <= high and least > 0 else NOT_AS_EXPECTED
     if largest < min(low or WORTH_SEEING, WORTH_SEEING):

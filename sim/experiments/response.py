@@ -34,7 +34,7 @@ from sim.units import DURATION_US
 if TYPE_CHECKING:
     from sim.scenario import Scenario
 
-REPLICATIONS = 12
+REPLICATIONS = 10
 LEAST = 2  # replications, for a standard error
 WORKERS = 2
 TOO_EARLY = "interrupted before every lever was played twice: nothing was written"

@@ -169,6 +169,7 @@ def effect(difference: float, half: float, metric: str = "gifts") -> Effect:
         (0, 0, expecting(1, 5, 20), MOVES_NOTHING),
         (0.3, 1, expecting(1, 5, 20), MOVES_NOTHING),
         (0.3, 1, expecting(-1), MOVES_NOTHING),
+        (0.1, 0.05, expecting(1), MOVES_NOTHING),  # the sign alone is no answer
         (0.1, 0.5, expecting(1, 0.2, 20), TOO_NOISY),  # 0.6 may be what is expected
         (1, 3, expecting(1, 5, 20), NOT_AS_EXPECTED),  # up to 4, and at least 5 was expected
         (1, 8, expecting(1, 5, 20), TOO_NOISY),
