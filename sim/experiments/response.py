@@ -46,6 +46,7 @@ Measured = dict[str, float]
 class Arm:
     """A world with a lever's change or without, and what was measured in each replication."""
 
+    name: str
     world: World
     scenario: Scenario
     measured: list[Measured] = field(default_factory=list)
@@ -68,7 +69,7 @@ class Arm:
             progress=watch,
         )
         if not outcome.audit["balanced"]:
-            raise InvariantError(f"{self.world.name}, replication {replication}: the books do not balance")
+            raise InvariantError(f"{self.name}, replication {replication}: the books do not balance")
         self.measured.append(measured(outcome, self.world))
 
 
@@ -81,11 +82,11 @@ class Playing:
         self.arms: dict[str, Arm] = {}
         for lever in levers:
             if not lever.waits_for:
-                self.worlds.setdefault(lever.world.name, self._arm(lever.world))
-                self.arms[lever.name] = self._arm(lever.world, lever.change)
+                self.worlds.setdefault(lever.world.name, self._arm(lever.world.name, lever.world))
+                self.arms[lever.name] = self._arm(lever.name, lever.world, lever.change)
 
-    def _arm(self, world: World, change: Change | None = None) -> Arm:
-        return Arm(world, scenario_of(world, change, self.users))
+    def _arm(self, name: str, world: World, change: Change | None = None) -> Arm:
+        return Arm(name, world, scenario_of(world, change, self.users))
 
     @property
     def all_arms(self) -> list[Arm]:
@@ -195,7 +196,7 @@ def _play_and_write(options: argparse.Namespace) -> int:
         print(to_json(as_dict(response)), end="")
     elif options.page is None:
         print(markdown(response), end="")
-    if response.replications < options.replications:
+    if any(answer.effects for answer in response.answers) and response.replications < options.replications:
         print(f"interrupted; written from {response.replications} replications", file=sys.stderr)
         return Interrupted.exit_code
     return 0

@@ -26,7 +26,7 @@ from sim.experiments.levers import (
     read_levers,
     scenario_of,
 )
-from sim.experiments.page import expectation, lever_verdict, markdown, sentence
+from sim.experiments.page import markdown
 from sim.experiments.paired import (
     ABSENT,
     AS_EXPECTED,
@@ -40,6 +40,7 @@ from sim.experiments.paired import (
     verdict,
 )
 from sim.experiments.response import Playing, as_dict, main, played
+from sim.experiments.saying import expectation, lever_verdict, sentence
 from sim.reporting.manifest import to_json
 
 ROOT = Path(__file__).parents[2]
@@ -255,9 +256,13 @@ def test_a_lever_that_moves_nothing_is_a_defect_or_a_documented_fact() -> None:
 
 def test_the_worst_number_is_the_levers_verdict() -> None:
     """One number of the wrong sign is enough."""
+    nothing = (expecting(1), effect(0, 0))
     wrong, much = (DEEDS, effect(-3, 1, "deeds")), (DEEDS, effect(30, 1, "deeds"))
     assert lever_verdict(answer(GOOD, wrong)) == NOT_AS_EXPECTED
     assert "deeds: down 3.0 ± 0.5 %, expected up 2 to 9 % (the other way)." in sentence(answer(GOOD, wrong))
+    assert sentence(answer(nothing, wrong)).startswith(
+        "**Not as expected**: deeds: down"
+    )  # the worst comes first
     assert "(too much)" in sentence(answer(GOOD, much))
 
 
@@ -349,6 +354,16 @@ def test_what_is_asked_wrongly_ends_with_2(
     """One line that says what is wrong; nothing is played."""
     assert main(words) == 2
     assert told in capsys.readouterr().err
+
+
+def test_only_levers_that_wait_make_a_page_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is played, and nobody is told of an interruption."""
+    waiting = [lever.name for lever in LEVERS if lever.waits_for][:1]
+    for name in waiting:
+        assert main(["--only", name]) == 0
+        told = capsys.readouterr()
+        assert "Not played yet" in told.out
+        assert "interrupted" not in told.err
 
 
 def test_the_command_writes_the_page(tmp_path: Path) -> None:
