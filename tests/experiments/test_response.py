@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from sim.experiments.levers import (
     Lever,
     Levers,
     Source,
+    World,
     load_levers,
     read_levers,
     scenario_of,
@@ -39,7 +41,7 @@ from sim.experiments.paired import (
     effect_of,
     verdict,
 )
-from sim.experiments.response import Playing, as_dict, main, played
+from sim.experiments.response import Arm, Playing, as_dict, main, played
 from sim.experiments.saying import expectation, lever_verdict, sentence
 from sim.reporting.manifest import to_json
 
@@ -141,6 +143,17 @@ def test_a_change_takes_out_and_sets_at_every_entry() -> None:
     assert document["deeds"]["a"]["beans"] == 1
     with pytest.raises(KeyError):
         Change(("pools.y",)).on(document)
+
+
+@pytest.mark.parametrize(
+    "world", list({lever.world.name: lever.world for lever in LEVERS}.values()), ids=lambda w: w.name
+)
+def test_what_is_expected_in_a_world_can_be_measured_there(world: World) -> None:
+    """No number of which something is expected is missing because a metric or table has another name."""
+    arm = Arm(world.name, world, scenario_of(world, None, 2_000))
+    arm.play(0, None)
+    wanted = {row.metric for lever in LEVERS if lever.world == world for row in lever.expected}
+    assert not [metric for metric in sorted(wanted) if not isfinite(arm.measured[0][metric])]
 
 
 # --- verdicts -------------------------------------------------------------------------------------------------
