@@ -14,7 +14,7 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := install
-.PHONY: install run load test nightly check bench bench-ledger baseline docs calibrate lock clean
+.PHONY: install run load test nightly check bench bench-ledger baseline docs response calibrate lock clean
 
 install: $(STAMP)
 
@@ -73,6 +73,9 @@ baseline: install   ## refresh the pinned baseline: a decision, never a side eff
 docs: install       ## regenerate docs/metrics.md and docs/assumptions.md
 	@$(PY) -m sim.reporting.metrics docs/metrics.md
 	@$(PY) -m sim.behaviour.assumptions docs/assumptions.md
+
+response: install   ## play every lever of the rules in pairs and write docs/response.md
+	@$(PY) -m sim.experiments.response docs/response.md
 
 calibrate: install  ## fit the rows marked "calibrate" again
 	@$(PY) -m sim.experiments.calibrate
