@@ -20,6 +20,7 @@ from sim.behaviour.parameters import Parameters
 from sim.behaviour.sharing import share_probability
 from sim.domain.beans import expiry_period
 from sim.engine.clocks import HOURS, DayShapes, play_calendar, session_profile
+from sim.kernel.donors import MOST_GIFTS, MOST_YUAN
 from sim.kernel.rows import (
     BENEFIT,
     DAY,
@@ -82,6 +83,28 @@ def trait_table(scenario: Scenario, p: Parameters) -> Floats:
             -np.log1p(-betaincinv(c, d, q)),
         ]
     )
+
+
+def past_table(scenario: Scenario, p: Parameters) -> Floats:
+    """What donors of before may bring along, shape (3, QUANTILES): gifts, months since the last, largest in yuan.
+
+    gifts: one and a negative binomial (V) · months: exponential, to the nearest · largest: lognormal around
+    `gifts.past_median`, to the nearest yuan, one at least. None of the three knows of the others (A).
+    """
+    from scipy.special import ndtri
+
+    q = quantile_points()
+    months = -p["past_months"] * np.log1p(-q)
+    yuan = scenario.gifts.past_median / 100.0 * np.exp(p["past_sd"] * ndtri(q))
+    gifts = 1 + _negative_binomial(p["past_gifts_k"], p["past_gifts_mean"] - 1.0, q)
+    return np.stack([np.minimum(gifts, MOST_GIFTS), np.rint(months), np.clip(np.rint(yuan), 1, MOST_YUAN)])
+
+
+def _negative_binomial(k: float, mean: float, q: Floats) -> NDArray[np.intp]:
+    """The quantiles of a negative binomial, as far as a user's row counts gifts."""
+    n = np.arange(1, MOST_GIFTS + 1)
+    odds = np.concatenate([[1.0], np.cumprod((k + n - 1) / n * (mean / (k + mean)))])
+    return np.searchsorted(np.cumsum(odds * (k / (k + mean)) ** k), q)
 
 
 def deed_table(scenario: Scenario) -> NDArray[np.void]:
@@ -312,6 +335,8 @@ def _giving(scenario: Scenario, p: Parameters) -> Values:
     return {
         "gift_intercept": gifts.intercept,
         "first_gift_yuan": gifts.first_median / 100.0,
+        "donors_at_start": gifts.donors_at_start,
+        "past": past_table(scenario, p),
         "completion": gifts.completion,
         "post": told(sharing.post),
         "invite": told(sharing.invite),
