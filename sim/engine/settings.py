@@ -88,14 +88,14 @@ def trait_table(scenario: Scenario, p: Parameters) -> Floats:
 def past_table(scenario: Scenario, p: Parameters) -> Floats:
     """What donors of before may bring along, shape (3, QUANTILES): gifts, months since the last, largest in yuan.
 
-    gifts: one and a negative binomial (V) · months: exponential, to the nearest · largest: lognormal around
-    `gifts.past_median`, to the nearest yuan, one at least. None of the three knows of the others (A).
+    gifts: one and a negative binomial (V) · months: exponential, to the nearest (V) · largest: lognormal (D) at
+    the level of the app's own gifts, to the nearest yuan, one at least. None of the three knows of the others (A).
     """
     from scipy.special import ndtri
 
     q = quantile_points()
     months = -p["past_months"] * np.log1p(-q)
-    yuan = scenario.gifts.past_median / 100.0 * np.exp(p["past_sd"] * ndtri(q))
+    yuan = scenario.gifts.first_median / 100.0 * np.exp(p["past_largest"] + p["past_sd"] * ndtri(q))
     gifts = 1 + _negative_binomial(p["past_gifts_k"], p["past_gifts_mean"] - 1.0, q)
     return np.stack([np.minimum(gifts, MOST_GIFTS), np.rint(months), np.clip(np.rint(yuan), 1, MOST_YUAN)])
 

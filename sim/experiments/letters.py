@@ -18,6 +18,7 @@ from sim.bookkeeping import Kind
 from sim.engine.actions import Actions
 from sim.experiments.choices import ALWAYS, EVERYBODY_ALIKE, GAME, yuan
 from sim.experiments.evidence import load_evidence
+from sim.experiments.published import published
 from sim.experiments.worlds import a_world, begun, ended
 from sim.scenario import Scenario
 
@@ -58,13 +59,13 @@ def appeal(parameters: Parameters, ratio: float, letters: int) -> Scenario:
     """A day on which every donor is shown the page of gifts once."""
     pool = {"sponsor": "matcher", "total": yuan(10**12), "ratio": ratio, "cap_per_gift": yuan(10**6),
             "cap_per_account": yuan(10**6)}  # fmt: skip
-    evidence = load_evidence()
+    dollars = exp(published()["letters"]["log_dollars"])
     return a_world(
         "letters to past donors", 1, letters, GAME,
         deeds={"gift": {"label": "gift", "effect": "gift", "kind": "donated", "ease": ALWAYS}},
         gifts={
-            "intercept": evidence["letters_intercept"], "donors_at_start": 1.0,
-            "past_median": yuan(exp(evidence["letters_largest"]) * parameters["giving_dollar"]),
+            "intercept": load_evidence()["letters_intercept"], "donors_at_start": 1.0,
+            "first_median": yuan(dollars * parameters["giving_dollar"]),
         },
         ngos={"evaluation": False}, pools={"main": pool} if ratio else {},
     )  # fmt: skip

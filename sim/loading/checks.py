@@ -65,9 +65,8 @@ def bean_growth(s: Scenario) -> Findings:
 
 def amounts_fit(s: Scenario) -> Findings:
     """Amounts fit their columns: 32 bits for gifts and what is matched, 16 for beans that grow."""
-    for name in ("first_median", "past_median"):
-        if getattr(s.gifts, name) > MOST_FEN:
-            yield Finding(("gifts", name), f"is too large; use at most {format_fen(MOST_FEN)}")
+    if s.gifts.first_median > MOST_FEN:
+        yield Finding(("gifts", "first_median"), f"is too large; use at most {format_fen(MOST_FEN)}")
     for name, pool in s.pools.items():
         for key in ("cap_per_gift", "cap_per_account"):
             if getattr(pool, key) > MOST_FEN:

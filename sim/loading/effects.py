@@ -104,7 +104,6 @@ SERVED = _when(
     _served, "a deed that asks its pool (gift or bean_gift, as it serves)",
     "pools.*.serves", "deeds.*.effect", "ngos.recycling_share",
 )  # fmt: skip
-PAST = _when(lambda s, _: s.gifts.donors_at_start > 0, "donors_at_start above 0", "gifts.donors_at_start")
 GIFT_POOL = _when(_own_pool_serves("gifts"), 'serves = "gifts"', "pools.*.serves")
 MATCHING = _when(
     _own_pool_serves("gifts", "orders"), 'serves = "gifts" or serves = "orders"', "pools.*.serves"
@@ -195,7 +194,6 @@ TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
     ((PLAY, GIFTS), "gifts.intercept gifts.first_median gifts.donors_at_start sharing.invite"),
     ((PASSED_ON,), "sharing.post"),
     ((PLAY, GIFTS, GIFTS_MATCHED), "gifts.match_effect gifts.named_matcher"),
-    ((PLAY, GIFTS, PAST), "gifts.past_median"),
     ((PLAY, GIFTS, GOALS, LIMITED), "gifts.completion"),
     ((PLAY, GIFTS, SHARED), "sharing.reward"),
     ((PLAY, GIFTS, POSTED), "sharing.post_recruits"),

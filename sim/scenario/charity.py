@@ -34,15 +34,13 @@ class Pool(Settings):
 class Gifts(Settings):
     """Money gifts in the app; `intercept` is re-fitted for in-app exposure (A).
 
-    `donors_at_start` have given before; the largest of their gifts so far has the median `past_median`, 1.6 times
-    that of a first gift, as the letters' donors gave 1.6 times as much at most as they give (D).
+    `donors_at_start` is the share of users who have given before the scenario begins (A).
     """
 
     intercept: float = -3.83
     match_effect: float = 0.20
     first_median: Fen = 100
     donors_at_start: Share = 0.1
-    past_median: Fen = 160
     named_matcher: bool = False
     completion: Share = 0.25
 
