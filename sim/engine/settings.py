@@ -327,6 +327,7 @@ def _beans(scenario: Scenario) -> Values:
 
 def _giving(scenario: Scenario, p: Parameters) -> Values:
     gifts, sharing = scenario.gifts, scenario.sharing
+    asked = scenario.play.open and any(deed.effect == "gift" for deed in scenario.deeds.values())
     reward_yuan = sharing.reward * scenario.beans.perceived / 100.0
 
     def told(base: float) -> float:
@@ -335,7 +336,7 @@ def _giving(scenario: Scenario, p: Parameters) -> Values:
     return {
         "gift_intercept": gifts.intercept,
         "first_gift_yuan": gifts.first_median / 100.0,
-        "donors_at_start": gifts.donors_at_start,
+        "donors_at_start": gifts.donors_at_start if asked else 0.0,
         "past": past_table(scenario, p),
         "completion": gifts.completion,
         "post": told(sharing.post),

@@ -199,13 +199,17 @@ def gift(who: Who, at: Slot, j: int, w: World, pen: Pen) -> int:
     before = u.labour + u.donated
     minutes = add_minutes(u, R.deeds[j].minutes, DONATED, w, pen)
     parts = parts_given(who, fen, R, G)
+    first = u.number
     for part in range(parts):
         made = record(pen, who, at.t_us + part, K_GIFT)
         made.fen = part_fen(fen, parts, part)
         made.project = place.project
         made.klass = DONATED
         made.deed = j
-        made.minutes = minutes if part == 0 else 0
+        if part == 0:
+            made.minutes = minutes
+        else:
+            made.ref = first
         if G.gift_pool > 0:
             lot = philox(R.k0, R.k1, who.user, at.key, at.sub + 64 * (1 + part), GIFT_DRAW)[1]
             made.match = match_asked(made.fen, lot, G)

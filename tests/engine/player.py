@@ -255,11 +255,11 @@ class Player(Claimant):
         fen = self.gift_fen(lots, world.words(self.me, Purpose.GIFT, key, sub + 64)[0], place)
         before = sum(self.minutes)
         minutes = self.credit(world.deeds[j].minutes, DONATED)  # once, in however many gifts
-        paid = self.split(fen)
+        paid, first = self.split(fen), self.number
         for part, part_fen in enumerate(paid):
             told = self.tell(
                 t_us + part, Kind.GIFT, fen=part_fen, project=place.project, klass=DONATED, deed=j,
-                minutes=0 if part else minutes,
+                minutes=0 if part else minutes, ref=first if part else 0,
             )  # fmt: skip
             if G.gift_pool:
                 self.ask_match(told, world.words(self.me, Purpose.GIFT, key, sub + 64 * (1 + part))[1])
