@@ -19,7 +19,9 @@ from sim.experiments.fits import fit_all
 from sim.experiments.rows import ENGINE, FORMULA, HELD_OUT, Row, score
 
 TOLERANCE = 1e-3  # of the value: stored numbers have four figures
-SAMPLED = 0.15  # of what is played: a lifetime's shape, found on so many newcomers that their shares are known to a
+SAMPLED = (
+    0.15  # of what is played: a lifetime's shape, found on so many newcomers that their shares are known to a
+)
 PLAYED = ("lifetime_", "past_")  # … tenth of a point, and the letters' months
 MISSED = 3
 ELSEWHERE = (

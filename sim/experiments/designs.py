@@ -16,7 +16,6 @@ from scipy.optimize import brentq
 from sim.behaviour.choice import goal_pull
 
 
-
 def root(function: Any, low: float, high: float) -> float:
     """The one zero between two bounds."""
     return float(brentq(function, low, high, xtol=1e-14, rtol=1e-13))

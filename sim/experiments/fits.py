@@ -16,7 +16,6 @@ from scipy.optimize import fsolve
 from sim.behaviour.parameters import Parameters
 from sim.experiments import bgbb
 from sim.experiments.designs import median_days, root
-from sim.experiments.evidence import load_evidence
 from sim.experiments.letters import answers
 from sim.experiments.newcomers import EARLY, LATE, retention
 from sim.experiments.published import published
