@@ -1,7 +1,8 @@
 """Fitting the behaviour rules to published experiments: one function per group of numbers.
 
-Closed forms are solved. The letters' months are found on the engine. Lifetimes are solved by the closed form of BG/BB too, on targets that are moved by what the
-engine's newcomers, who have habits and streaks, do otherwise than the closed form says.
+Closed forms are solved. Lifetimes are solved by the closed form of BG/BB too, on targets that are moved by what the
+engine's newcomers, who have habits and streaks, do otherwise than the closed form says. The months since the letters'
+donors gave last are moved by what the engine's donors answer.
 """
 
 from __future__ import annotations

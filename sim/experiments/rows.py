@@ -1,9 +1,9 @@
 """Published experiments scored with the stored parameters: what the engine does, and whether it holds.
 
 A row is fitted ("calibrate"), never used in a fit ("held out"), or asks for a shape ("form"). It is scored on the
-engine, in a world of its own (`letters`, `newcomers`, `choices`, `market`, `projects`), or, where the engine has no mechanism
-for the experiment's design, by formula only (`designs`): such rows are counted apart. Failed rows are rows too. The
-published tables and their sources stand in `sim/data/published.toml`.
+engine, in a world of its own (`letters`, `newcomers`, `choices`, `market`, `projects`), or, where the engine has no
+mechanism for the experiment's design, by formula only (`designs`): such rows are counted apart. Failed rows are rows
+too. The published tables and their sources stand in `sim/data/published.toml`.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def test_stars_move_small_charities_only():
 @pytest.mark.parametrize("rate", [1.0, 6.74, 8.2])
 @pytest.mark.parametrize("dollars", [0.25, 1.9, 50.0, 400.0])
 def test_repeat_gifts_are_the_published_regression_in_dollars(dollars, rate):
-    """Who gave at most so many dollars gives in the median exp(0.095 + 0.854 ln of them) dollars, in yuan both times."""
+    """Who gave so many dollars at most gives in the median exp(0.095 + 0.854 ln of them); yuan go in and out."""
     in_dollars = math.exp(0.095 + 0.854 * math.log(dollars))
     given = repeat_gift_yuan(dollars * rate, 0.0, rate, 0.095, 0.854, 0.627)
     assert given == pytest.approx(in_dollars * rate)
