@@ -23,13 +23,12 @@ from sim.experiments.worlds import a_world, begun, ended
 from sim.scenario import Scenario
 
 LETTERS = 400_000  # eight times the experiment's: the share who answer is known to a fiftieth of a point
+# Everybody comes on the first day.
 OPENED_AT_ONCE = {
     "lifetime_game_a": 1e6, "lifetime_game_b": 1.0, "lifetime_game_c": 1.0, "lifetime_game_d": 1e6,
-}  # everybody comes on the first day  # fmt: skip
-ONE_CAMPAIGN = {
-    "giving_match_sd": 0.0,
-    "giving_heap": 0.0,
-}  # this match; no buttons: a cheque can say any sum
+}  # fmt: skip
+# One match, of this strength, and no buttons: a cheque can say any sum.
+ONE_CAMPAIGN = {"giving_match_sd": 0.0, "giving_heap": 0.0}
 
 
 @dataclass(frozen=True)
