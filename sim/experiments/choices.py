@@ -80,12 +80,6 @@ def givers(
     return told
 
 
-def match_effect_measured(parameters: Parameters, ratio: float) -> float:
-    """Log-odds of giving that a live match of that ratio adds."""
-    on, off = givers(parameters, ratio), givers(parameters, 0.0)
-    return log_odds(on.gifts, on.sessions) - log_odds(off.gifts, off.sessions)
-
-
 def posts_after_gifts(parameters: Parameters) -> tuple[float, float]:
     """Posts a gift, and newcomers a post, where nearly everybody might still come in."""
     told = givers(parameters, 0.0, users=20 * USERS, players=0.05, intercept=ALWAYS)

@@ -1,13 +1,12 @@
 """Designs of published experiments that the engine has no world for, as arithmetic over the rules it runs.
 
-Stamp cards are filled under the goal's pull, letters are answered by the rule of giving; effort is the one formula
+Stamp cards are filled under the goal's pull; effort is the one formula
 that stands only here, because it tells what a reward to charity weighs.
 """
 
 from __future__ import annotations
 
 from math import exp, log
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,12 +14,6 @@ from scipy.linalg import expm
 from scipy.optimize import brentq
 
 from sim.behaviour.choice import goal_pull
-from sim.behaviour.giving import gives_logit, logistic
-from sim.compiling import Rules
-
-DONOR_MONTHS = 400  # quantiles of the time since the last gift
-DONOR_GIFTS = 300  # largest number of prior gifts kept
-rule = Rules([Path(__file__)])
 
 
 def root(function: Any, low: float, high: float) -> float:
@@ -66,30 +59,3 @@ def median_days(base: float, endowed: int, goal: int, kappa: float, iota: float)
         return 0.5 - float(expm(moves * days)[0, -1])
 
     return root(unfilled, 1e-6 / base, 1e4 / base)
-
-
-@rule
-def _answer(gifts: Any, months: Any, intercept: float, often: float, lapse: float, match: float) -> float:
-    """Mean chance of giving over prior gifts (weighted) and months since the last one (equally likely)."""
-    total = 0.0
-    for n in range(len(gifts)):
-        for m in range(len(months)):
-            logit = gives_logit(intercept, n + 1.0, months[m], often, lapse, match, 0.0)
-            total += gifts[n] * logistic(logit)
-    return total / len(months)
-
-
-def response(
-    k: float, mean_gifts: float, months_ago: float, intercept: float, often: float, lapse: float, match: float
-) -> float:
-    """Share of past donors who answer a letter.
-
-    Prior gifts are one plus a negative binomial (k, mean less one); months since the last one exponential.
-    """
-    rest = mean_gifts - 1.0
-    gifts = np.zeros(DONOR_GIFTS)
-    gifts[0] = exp(k * log(k / (k + rest)))
-    for n in range(1, DONOR_GIFTS):
-        gifts[n] = gifts[n - 1] * (k + n - 1) / n * (rest / (k + rest))
-    months = -months_ago * np.log((np.arange(DONOR_MONTHS) + 0.5) / DONOR_MONTHS)
-    return float(_answer(gifts, months, intercept, often, lapse, match))

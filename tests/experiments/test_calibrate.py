@@ -15,6 +15,15 @@ from sim.experiments.published import published
 from sim.experiments.rows import CALIBRATE, ENGINE, FORM, FORMULA, HELD_OUT, Row, score
 
 FEW = 60_000  # newcomers by day: their shares are known to a fifth of a point
+# What no fit has seen and the model may miss: the published logit is too flat in gifts, and too steep in the first
+# months, for the shares that were published beside it.
+MISSED = {
+    "answered, gifts 1 to below 2",
+    "answered, gifts 2 to below 3",
+    "answered, gifts 11 to below 21",
+    "answered, gifts 21 or more",
+    "answered, months 0 to below 6",
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -51,7 +60,8 @@ def test_every_stored_lifetime_is_what_many_newcomers_show():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(newcomers, "NEWCOMERS", 200_000)
         assert differing(fitted_parameters(load_parameters())) == {}
-        assert [row for row in score(load_parameters()) if not row.passed] == []
+        missed = {row.experiment for row in score(load_parameters()) if not row.passed}
+        assert missed <= MISSED
 
 
 def test_a_changed_value_is_noticed():
@@ -69,8 +79,10 @@ def test_every_experiment_is_reported(rows):
 
 
 def test_every_experiment_is_reproduced(rows):
-    """No row lies outside its tolerance."""
-    assert [(row.number, row.experiment, row.model) for row in rows if not row.passed] == []
+    """No row lies outside its tolerance, but for held-out ones that are known to."""
+    missed = [row for row in rows if not row.passed]
+    assert {(row.experiment, row.model) for row in missed if row.experiment not in MISSED} == set()
+    assert {row.use for row in missed} == {HELD_OUT}
 
 
 @pytest.mark.parametrize(
@@ -101,13 +113,14 @@ def test_a_wrong_parameter_fails_its_row(group, name, factor, number):
 
 
 def test_rows_that_the_engine_cannot_play_say_so_and_are_counted_apart(rows):
-    """Cards, presses, letters and tickets are formulas; everything else was played, and a table names which."""
-    assert {row.number for row in rows if row.scored == FORMULA} == {1, 3, 4, 7, 9, 10}
+    """Cards, presses and tickets are formulas; everything else was played, and a table names which."""
+    assert {row.number for row in rows if row.scored == FORMULA} == {3, 4, 7, 9, 10}
     assert {row.number for row in rows if row.scored == ENGINE} == {1, 2, 5, 6, 8, 11, 12, 13, 14, 15, 18}
     text = as_text(load_parameters(), [], rows)
     for scored in (ENGINE, FORMULA):
-        count = sum(row.scored == scored for row in rows)
-        assert f"{scored}: {count} of {count} rows passed, 0 failed" in text
+        mine = [row for row in rows if row.scored == scored]
+        passed = sum(row.passed for row in mine)
+        assert f"{scored}: {passed} of {len(mine)} rows passed, {len(mine) - passed} failed" in text
 
 
 def test_every_published_table_names_its_source():
@@ -129,6 +142,16 @@ def test_a_failed_row_is_shown():
     assert [row["passed"] for row in parsed["rows"]] == [False, True]
     assert parsed["rows"][1]["high"] is None
     assert parsed["fitted"][0]["agrees"] is False
+
+
+@pytest.mark.parametrize(("use", "code"), [(HELD_OUT, 0), (CALIBRATE, 3), (FORM, 3)])
+def test_a_missed_row_that_was_held_out_is_a_finding_and_no_error(monkeypatch, capsys, use, code):
+    """It is told and counted; what a fit or a rule promised must hold."""
+    missed = Row(4, "a missed experiment", use, ENGINE, 2.0, 3.0, 1.5, 2.5, "nowhere")
+    monkeypatch.setattr(calibrate, "fitted_parameters", lambda p: [])
+    monkeypatch.setattr(calibrate, "score", lambda p: [missed])
+    assert calibrate.main([]) == code
+    assert "FAILED" in capsys.readouterr().out
 
 
 def test_both_tables_are_plain_json(fits, rows):
