@@ -21,7 +21,6 @@ from sim.agents.sponsors import Sponsors, scaled_stock
 from sim.agents.teams import Teams
 from sim.behaviour.choice import felt_reward
 from sim.behaviour.giving import match_effect, stars_pull
-from sim.behaviour.label import second_look
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.sharing import reached_share
 from sim.behaviour.trust import trust_pull
@@ -33,6 +32,7 @@ from sim.scenario import Scenario, since_start
 from sim.spans import DAY_US, SECOND
 from sim.streams import Purpose, one_draw
 
+BEAN_YUAN = 0.01  # of a bean whose worth is not published
 NO_FACTOR = -1  # the next barrier writes the rewards
 COUNTED_DAYS = 31  # the stretch of ordinary days of the heterogeneity table
 STARS = range(1, 6)
@@ -54,7 +54,9 @@ class Market:
     pull: NDArray[np.float64] = field(
         default_factory=lambda: np.zeros(0)
     )  # of every project, as of this morning
-    pledged_share: float = 0.0  # of orders, by the label's table of this morning
+    shown: NDArray[np.float64] = field(
+        default_factory=lambda: np.zeros(4)
+    )  # what stands on labels beside pledges
     bought: int = 0  # charity orders up to this midnight
     dry: dict[str, int] = field(default_factory=dict)  # what pools serve → the one that has run dry
 
@@ -84,14 +86,11 @@ class Market:
     ) -> None:  # fmt: skip
         """Rewrite everything users read from `now` (µs) until the next barrier."""
         p, row = self.parameters, self.public
-        if merchants.changed and now % DAY_US == 0:
-            self.pledged_share = build_alias(
-                merchants.product, merchants.popularity, self._price_fen(), p, self.scenario.merchants.badge,
-                float(self.scenario.orders.beans * self.scenario.beans.perceived),
-            )  # fmt: skip
-            merchants.changed = False
         self._rewards(now)
         self._pools(sponsors)
+        merchants.cofund[:] = row["order_ratio"][0] / PPM, row["order_cap"][0]
+        if now % DAY_US == 0:
+            self._labels(merchants)
         if now % DAY_US == 0 or not len(self.pull):
             stars = self._stars(ngos, projects)
             self.pull = projects.trust_pulls(ngos.trust, ngos.small, p) + stars
@@ -110,6 +109,24 @@ class Market:
             self.scenario.scenario.calibrated and COUNTED_FROM <= day < COUNTED_FROM + COUNTED_DAYS
         )
 
+    def _labels(self, merchants: Merchants) -> None:
+        """How likely each product is to be found, by what its label shows today."""
+        badge, beans = self.scenario.merchants.badge, self.scenario.orders.beans * self._bean_fen()
+        ratio, most = merchants.cofund.tolist()
+        shown = np.array([badge, beans, ratio, most])
+        if merchants.changed or (shown != self.shown).any():
+            price = float(self.scenario.shopping.price_median)
+            build_alias(
+                merchants.product, merchants.popularity, price, self.parameters, badge, beans, ratio, most
+            )
+            merchants.changed, self.shown = False, shown
+
+    def _bean_fen(self) -> float:
+        """What a bean is worth to who grows them, in fen."""
+        if "bean_yuan" in (PUBLIC.names or ()):
+            return 100.0 * float(self.public["bean_yuan"][0])
+        return 100.0 * BEAN_YUAN
+
     def pass_on(self, now: int, charity_orders: int) -> None:
         """On a festival day its charity orders are posted with their badge; publish whom that has reached by now.
 
@@ -119,14 +136,10 @@ class Market:
             self.bought = charity_orders
         p, scenario, row = self.parameters, self.scenario, self.public
         today = scenario.scenario.start.date() + timedelta(days=now // DAY_US)
-        row["reached"] = row["again"] = 0.0
+        row["reached"] = 0.0
         if scenario.merchants.badge and any(f.day == today for f in scenario.festivals.values()):
             posts = scenario.sharing.post * (charity_orders - self.bought) / scenario.scenario.users
             row["reached"] = reached_share(posts, p["sharing_seen_by"])
-            row["again"] = second_look(p["label_friend"], self.pledged_share)
-
-    def _price_fen(self) -> float:
-        return float(self.scenario.shopping.price_median)
 
     def _stars(self, ngos: Ngos, projects: Projects) -> NDArray[np.float64]:
         """Log-odds from the public project score: stars move gifts to small NGOs (Yoruk 2016, F)."""
@@ -176,7 +189,7 @@ class Market:
         row = self.public
         self.dry.clear()
         row["match"] = 0.0
-        row["gift_random"] = 0
+        row["gift_random"] = row["order_ratio"] = row["order_cap"] = 0
         for serves, pool_name in (("gifts", "gift_pool"), ("beans", "bean_pool"), ("orders", "order_pool")):
             number = sponsors.live(serves)
             row[pool_name] = number
@@ -210,7 +223,7 @@ class Market:
         """What a snapshot keeps."""
         return {
             "public": self.public, "vouchers": self.vouchers, "pull": self.pull, "bought": np.array([self.bought]),
-            "pledged_share": np.array([self.pledged_share]),
+            "shown": self.shown,
         }  # fmt: skip
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -219,4 +232,4 @@ class Market:
         self.public["beans_factor"] = NO_FACTOR  # a fork may have other rewards
         self.vouchers[:] = state["vouchers"]
         self.pull = state["pull"]
-        self.bought, self.pledged_share = int(state["bought"][0]), float(state["pledged_share"][0])
+        self.shown[:], self.bought = state["shown"], int(state["bought"][0])

@@ -1,8 +1,9 @@
 """Walker's alias table: an order finds its product by popularity with one row and one coin.
 
 A pledge makes its product a little more popular: the label's log-odds of a purchase (behaviour §5.5), which
-for the usual 0.02 yuan is next to nothing. Where charity orders bring beans, who grows beans sees them on the same
-label and has a table of their own.
+for the usual 0.02 yuan is next to nothing. What else stands on the label counts with the pledge: a sponsor's
+addition for everybody, beans of the order for who grows them. Whom a friend's post of a charity order has reached
+finds what gives a little sooner. So there is a table for each of the four who look.
 """
 
 from __future__ import annotations
@@ -13,48 +14,46 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.behaviour.label import label_pull
+from sim.behaviour.label import cofunded, label_pull
 from sim.behaviour.parameters import Parameters
 from sim.compiling import table_rule
-from sim.kernel.rows import NOBODY
+from sim.kernel.rows import LOOKS, NOBODY
 
 
 def build_alias(
     product: NDArray[np.void], popularity: NDArray[np.float64], price_median_fen: float, p: Parameters, badge: bool,
-    beans_fen: float = 0.0,
-) -> float:  # fmt: skip
+    beans_fen: float = 0.0, ratio: float = 0.0, most_fen: float = 0.0,
+) -> None:  # fmt: skip
     """Fill `keep` and `other` of the products so that a row is drawn by its popularity times its label's odds.
 
-    `beans_fen` is what the beans of a charity order are felt to be worth: in the second table they stand on the
-    label beside the donation. Without a badge nobody sees which products give, and popularity alone decides.
-
-    Returns the share of orders that find a pledge by the first table.
+    `beans_fen` is what the beans of a charity order are felt to be worth to who gets them; `ratio` and `most_fen` are
+    what a sponsor adds to a pledge. Without a badge nobody sees which products give, and popularity alone decides.
     """
-    pledged = product["project"] != NOBODY
-    shares = []
-    for table, beans in enumerate((0.0, beans_fen)):
+    for look in range(LOOKS):
         weight = popularity.copy()
         if badge:
+            beans, friend = beans_fen * (look & 1), p["label_friend"] * (look >> 1)
             _label(
-                product, weight, price_median_fen, beans, p["label_scale"], p["label_half"], p["label_established"]
+                product, weight, price_median_fen, beans, ratio, most_fen, friend,
+                p["label_scale"], p["label_half"], p["label_established"],
             )  # fmt: skip
-        shares.append(float(weight[pledged].sum() / weight.sum()))
-        _fill(product, table, weight * (len(weight) / weight.sum()), np.zeros(len(weight), np.int64))
-    return shares[0]
+        _fill(product, look, weight * (len(weight) / weight.sum()), np.zeros(len(weight), np.int64))
 
 
 @table_rule
 def _label(
-    product: Any, weight: Any, price_median_fen: float, beans_fen: float, scale: float, half: float, factor: float
+    product: Any, weight: Any, price_median_fen: float, beans_fen: float, ratio: float, most_fen: float, friend: float,
+    scale: float, half: float, factor: float,
 ) -> None:  # fmt: skip
-    """Lift the weight of every pledged product by exp(label_pull) of what it gives, as a share of its price."""
+    """Lift the weight of every pledged product by the odds of what its label shows, as a share of its price."""
     for k in range(len(weight)):
         if product[k].project != NOBODY:
             price = price_median_fen * product[k].price
             share = product[k].ppm / 1e6
             if product[k].ppm == 0:
                 share = product[k].fixed / price
-            weight[k] *= exp(label_pull(min(share + beans_fen / price, 1.0), scale, half, factor))
+            beside = (beans_fen + cofunded(share * price, ratio, most_fen)) / price
+            weight[k] *= exp(friend + label_pull(min(share + beside, 1.0), scale, half, factor))
 
 
 @table_rule

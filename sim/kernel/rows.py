@@ -123,7 +123,6 @@ PUBLIC = np.dtype(
         ("cheapest", "i8"),  # beans of the cheapest voucher in stock, 0 = none
         ("team_pull", "f8"),  # log-odds of doing something while a team's challenge runs
         ("reached", "f8"),  # share of people whom a post of a charity order of this festival day has reached
-        ("again", "f8"),  # … and their chance to look at another product where the first gives nothing
         ("reward", "i8", (2, STREAK_LEVELS, MAX_DEEDS)),  # beans by in-team, streak and deed
         ("pull", "f8", (2, STREAK_LEVELS, MAX_DEEDS)),  # weight against stopping with that reward …
         ("bare", "f8", (MAX_DEEDS,)),  # … and without any
@@ -160,14 +159,11 @@ REDEMPTION = np.dtype([("beans", "i8"), ("stock", "i8"), ("ship_s", "i8"), ("can
 BENEFIT = np.dtype([("needs", "i8"), ("youth", "i8")])
 
 # What users choose from: products with their pledges, projects, activities.
+LOOKS = 4  # who looks at a label: plain shoppers, + 1 who gets beans for the order, + 2 whom a friend's post reached
 PRODUCT = np.dtype(
     [
-        (
-            "keep",
-            "f4",
-            (2,),
-        ),  # alias tables of all shoppers and of those who grow beans: chance of the own row …
-        ("other", "i4", (2,)),  # … and the row taken otherwise
+        ("keep", "f4", (LOOKS,)),  # an alias table for every way to look at a label: chance of the own row …
+        ("other", "i4", (LOOKS,)),  # … and the row taken otherwise
         ("merchant", "i4"),
         ("price", "f4"),  # multiple of the market's median
         ("ppm", "i4"),  # pledged share in parts per million of the price, 0 = fixed amount

@@ -66,7 +66,6 @@ K_CANCEL = int(Kind.ORDER_CANCEL)
 K_CONFIRM = int(Kind.ORDER_CONFIRM)
 K_REFUND = int(Kind.ORDER_REFUND)
 K_LATE = int(Kind.REFUND_LATE)
-SECOND_LOOK = 64  # sub-slot of an order's second look, past all orders of a visit
 
 # Columns of a block's traffic histogram, one row a bin of time.
 VISITS, ORDERS, CHARITY = 0, 1, 2
@@ -130,22 +129,12 @@ def is_reached(user: int, festival: int, w: World) -> bool:
 
 
 @rule
-def found_row(who: Who, t_s: int, n: int, lots: Any, festival: int, w: World) -> int:
-    """The product of an order, by popularity and label; whom a friend's post has reached may look once more for one
-    that gives."""
-    R, product = w.R, w.product
-    table = 1 if gets_order_beans(who.u, R) else 0
-    row = alias_row(product, lots[0], lots[1], len(product), table)
-    if (
-        festival > 0
-        and w.G.reached > 0.0
-        and product[row].project == NOBODY
-        and is_reached(who.user, festival, w)
-    ):
-        again = philox(R.k0, R.k1, who.user, t_s, n + SECOND_LOOK, BASKET_DRAW)
-        if unit(again[2]) < w.G.again:
-            return alias_row(product, again[0], again[1], len(product), table)
-    return row
+def found_row(who: Who, lots: Any, festival: int, w: World) -> int:
+    """The product of an order, by popularity and by what its label says to whoever looks at it."""
+    look = 1 if gets_order_beans(who.u, w.R) else 0
+    if festival > 0 and w.G.reached > 0.0 and is_reached(who.user, festival, w):
+        look += 2
+    return alias_row(w.product, lots[0], lots[1], len(w.product), look)
 
 
 @writes(1, 1)
@@ -153,7 +142,7 @@ def order(who: Who, t_s: int, n: int, now: Any, row: int, w: World, pen: Pen) ->
     """One order: a product by popularity; if it carries a pledge, a charity order starts its life."""
     R = w.R
     lots = philox(R.k0, R.k1, who.user, t_s, n, BASKET_DRAW)
-    p = w.product[found_row(who, t_s, n, lots, now.festival, w)]
+    p = w.product[found_row(who, lots, now.festival, w)]
     price = max(int(R.price_median * p.price * now.price + 0.5), 1)
     t_us = t_s * 1_000_000 + micro(lots[2])
     pen.traffic[row, ORDERS] += 1

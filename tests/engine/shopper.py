@@ -68,22 +68,23 @@ class Shopper(Person):
         ):
             self.enter(t)
 
-    def look(self, word: int, coin: int) -> SimpleNamespace:
-        """A product by popularity and label; beans of an order count for who gets them."""
+    def look(self, word: int, coin: int, festival: int) -> SimpleNamespace:
+        """A product by popularity and label: beans of an order count for who gets them, a friend's post for whom it
+        has reached on the day of a festival."""
         products = self.world.products
-        keen = int(self.world.rules.order_beans > 0 and self.player and not self.gone)
+        table = int(self.world.rules.order_beans > 0 and self.player and not self.gone)
+        if festival:
+            seen = (
+                unit(self.world.words(self.me, Purpose.FESTIVAL, festival, 1)[0]) < self.world.public.reached
+            )
+            table += 2 * int(seen)
         row = products[(word * len(products)) >> 32]
-        return row if unit(coin) < row.keep[keen] else products[row.other[keen]]
+        return row if unit(coin) < row.keep[table] else products[row.other[table]]
 
     def order(self, t: int, n: int, hour: SimpleNamespace) -> None:
         world, R = self.world, self.world.rules
         lots = world.words(self.me, Purpose.BASKET, t, n)
-        item = self.look(lots[0], lots[1])
-        if hour.festival and item.project == -1:
-            again = world.words(self.me, Purpose.BASKET, t, n + 64)
-            seen = unit(world.words(self.me, Purpose.FESTIVAL, hour.festival, 1)[0]) < world.public.reached
-            if seen and unit(again[2]) < world.public.again:  # a friend's post: look once more
-                item = self.look(again[0], again[1])
+        item = self.look(lots[0], lots[1], hour.festival)
         price = max(int(R.price_median * item.price * hour.price + 0.5), 1)
         at = t * SECOND + micro(lots[2])
         world.traffic["order", t] += 1
