@@ -26,7 +26,7 @@ from sim.behaviour.sharing import reached_share
 from sim.behaviour.trust import trust_pull
 from sim.domain.beans import rewarded_beans
 from sim.domain.ratios import PPM
-from sim.kernel.alias import build_alias
+from sim.kernel.alias import build_alias, set_labels
 from sim.kernel.rows import ACTIVITY, GIFT_PROJECT, MAX_DEEDS, NOBODY, PUBLIC, REDEMPTION, STREAK_LEVELS
 from sim.scenario import Scenario, since_start
 from sim.spans import DAY_US, SECOND
@@ -75,6 +75,7 @@ class Market:
         pull = scenario.gifts.match_effect + parameters["giving_match_sd"] * float(ndtri(u))
         public = np.zeros(1, PUBLIC)
         public["beans_factor"] = NO_FACTOR  # no factor yet: the first barrier writes the rewards
+        build_alias(merchants.product, merchants.popularity)
         return cls(
             scenario, parameters, public, merchants.product, np.zeros(0, GIFT_PROJECT),
             np.zeros(0, ACTIVITY), vouchers, pull,
@@ -110,15 +111,13 @@ class Market:
         )
 
     def _labels(self, merchants: Merchants) -> None:
-        """How likely each product is to be found, by what its label shows today."""
+        """How likely each product is to be taken, by what its label shows today."""
         badge, beans = self.scenario.merchants.badge, self.scenario.orders.beans * self._bean_fen()
         ratio, most = merchants.cofund.tolist()
         shown = np.array([badge, beans, ratio, most])
         if merchants.changed or (shown != self.shown).any():
             price = float(self.scenario.shopping.price_median)
-            build_alias(
-                merchants.product, merchants.popularity, price, self.parameters, badge, beans, ratio, most
-            )
+            set_labels(merchants.product, price, self.parameters, badge, beans, ratio, most)
             merchants.changed, self.shown = False, shown
 
     def _bean_fen(self) -> float:

@@ -159,11 +159,15 @@ REDEMPTION = np.dtype([("beans", "i8"), ("stock", "i8"), ("ship_s", "i8"), ("can
 BENEFIT = np.dtype([("needs", "i8"), ("youth", "i8")])
 
 # What users choose from: products with their pledges, projects, activities.
-LOOKS = 4  # who looks at a label: plain shoppers, + 1 who gets beans for the order, + 2 whom a friend's post reached
 PRODUCT = np.dtype(
     [
-        ("keep", "f4", (LOOKS,)),  # an alias table for every way to look at a label: chance of the own row …
-        ("other", "i4", (LOOKS,)),  # … and the row taken otherwise
+        ("keep", "f4"),  # alias table of popularity: chance of the own row …
+        ("other", "i4"),  # … and the row taken otherwise
+        (
+            "taken",
+            "f4",
+            (2,),
+        ),  # chance that who has found it takes it, by its label; who gets beans for it sees more
         ("merchant", "i4"),
         ("price", "f4"),  # multiple of the market's median
         ("ppm", "i4"),  # pledged share in parts per million of the price, 0 = fixed amount

@@ -12,7 +12,7 @@ from sim.kernel.rows import NOBODY, PLAYER
 from tests.systems.runs import DAY_US, Run, run, with_parameters
 
 USERS = 10_000
-GENEROUS = {"merchants_glow_median_yuan": 1.0}  # and more where the label pays some of it back
+GENEROUS = {"merchants_glow_median_yuan": 0.5}  # and more where the label pays some of it back
 FICKLE = {"merchants__quit_per_month": 1.0}  # nearly a quarter of the merchants withdraws every week
 
 
@@ -143,10 +143,9 @@ def label_odds(r: Run, beans: int) -> float:
     return sold(given + beans * r.campaign.market._bean_fen() / price) / sold(given)
 
 
-def charity_odds(r: Run, table: int = 0) -> float:
-    """Odds of a charity order, read off a table by which an order finds its product."""
+def charity_odds(r: Run, look: int = 0) -> float:
+    """Odds of a charity order by popularity and labels, as who gets no beans for it sees them, or who does."""
     product = r.campaign.market.product
-    keep, other = product["keep"][:, table], product["other"][:, table]
-    drawn = np.bincount(other, 1.0 - keep, len(product)) + keep
+    drawn = r.campaign.merchants.popularity * product["taken"][:, look]
     pledged = product["project"] != NOBODY
     return float(drawn[pledged].sum() / drawn[~pledged].sum())

@@ -47,10 +47,9 @@ def fen_per_order(r: Run) -> float:
 
 
 def charity_odds(r: Run) -> float:
-    """Odds that an order finds a pledge, by the table of the last morning."""
+    """Odds that an order finds a pledge, by the labels of the last morning."""
     product = r.campaign.market.product
-    keep, other = product["keep"][:, 0], product["other"][:, 0]
-    drawn = np.bincount(other, 1.0 - keep, len(product)) + keep
+    drawn = r.campaign.merchants.popularity * product["taken"][:, 0]
     pledged = product["project"] != NOBODY
     return float(drawn[pledged].sum() / drawn[~pledged].sum())
 
