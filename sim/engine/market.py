@@ -112,7 +112,7 @@ class Market:
 
     def _labels(self, merchants: Merchants) -> None:
         """How likely each product is to be taken, by what its label shows today."""
-        badge, beans = self.scenario.merchants.badge, self.scenario.orders.beans * self._bean_fen()
+        badge, beans = self.scenario.merchants.badge, self.scenario.orders.beans * self.bean_fen()
         ratio, most = merchants.cofund.tolist()
         shown = np.array([badge, beans, ratio, most])
         if merchants.changed or (shown != self.shown).any():
@@ -120,7 +120,7 @@ class Market:
             set_labels(merchants.product, price, self.parameters, badge, beans, ratio, most)
             merchants.changed, self.shown = False, shown
 
-    def _bean_fen(self) -> float:
+    def bean_fen(self) -> float:
         """What a bean is worth to who grows them, in fen."""
         if "bean_yuan" in (PUBLIC.names or ()):
             return 100.0 * float(self.public["bean_yuan"][0])

@@ -140,7 +140,7 @@ def label_odds(r: Run, beans: int) -> float:
         pulls = [label_pull(min(d, 1.0), *rule) for d in share.tolist()]
         return float((popularity[pledged] * np.exp(pulls)).sum())
 
-    return sold(given + beans * r.campaign.market._bean_fen() / price) / sold(given)
+    return sold(given + beans * r.campaign.market.bean_fen() / price) / sold(given)
 
 
 def charity_odds(r: Run, look: int = 0) -> float:
