@@ -35,11 +35,11 @@ RANGES: dict[str, tuple[float, float]] = {
     "intercept": (-5, 0), "prior_gifts": (0, 50), "months_since": (0, 60), "donation_share": (0, 1),
     "sales_z": (-3, 3), "mu": (-5, 0), "head_start": (-1, 2), "ratio": (-1, 3), "extractable_yuan": (0, 5),
     "remaining_yuan": (-1, 20), "streak": (0, 12), "day": (0, 40), "days": (1, 40), "endowed": (0, 3),
-    "loss": (0, 1), "goal": (4, 12), "age": (0, 90), "price_fen": (1, 10**7), "ratio_ppm": (0, 10**6), "fixed_fen": (0, 200),
+    "goal": (4, 12), "age": (0, 90), "price_fen": (1, 10**7), "ratio_ppm": (0, 10**6), "fixed_fen": (0, 200),
     "asked_fen": (0, 10**6), "used_fen": (0, 10**6), "cap_fen": (0, 10**6), "gift_fen": (1, 10**7),
     "worked": (0, 600), "millilitres": (0, 800), "tasks": (0, 90), "beans": (0, 5000),
     "beans_per_yuan": (1, 200), "raised_fen": (0, 10**6), "followed_fen": (0, 10**6), "delay_days": (-3, 90),
-    "price": (1, 10**6), "amount": (0, 92 * 10**9), "dividend": (0, 10**18), "divisor": (1, 10**9),
+    "loss": (0, 1), "price": (1, 10**6), "amount": (0, 92 * 10**9), "dividend": (0, 10**18), "divisor": (1, 10**9),
 }  # fmt: skip
 
 
