@@ -1,32 +1,29 @@
 """Merchants (商家): who they are, what they sell, and what they pledge (公益宝贝).
 
 Best-sellers are pledged, often before a promotion, and pledges are almost never withdrawn (Jiang et al.
-2022, NBER w30102, F). Three in four pledge the minimum of 0.02 yuan; the badge stands with the pledge.
+2022, NBER w30102, F). What a seller pledges is the most that warm glow and the label's sales make worth it: three
+in four pledge the minimum of 0.02 yuan. The badge stands with the pledge.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays import NOBODY, Floats
-from sim.behaviour.label import label_pull, sales_gain
-from sim.behaviour.merchants import larger_pledge_yuan
+from sim.arrays import NOBODY, Floats, Ints
+from sim.behaviour.merchants import glow_yuan, is_worth, wish_yuan
 from sim.behaviour.parameters import Parameters
-from sim.domain.pledges import FIXED_FEN, RATIO_PPM, donation_fen
+from sim.domain.pledges import donation_fen, terms
 from sim.kernel.rows import PRODUCT
 from sim.scenario import Scenario
 from sim.spans import WEEK_US
 from sim.streams import Purpose, draws, one_draw
 
 Choice = tuple[Floats, NDArray[np.int64]]  # cumulative shares and numbers of projects
-LEAST_FEN, TENTH_FEN, _ = FIXED_FEN
-LEAST_RATIO = RATIO_PPM[0] / 1e6
+Gains = tuple[float, float, float, float, float, float, float, float]
 MARGINS = (  # a category each
     "margin_clothes", "margin_beauty", "margin_food", "margin_home", "margin_digital", "margin_baby",
     "margin_books", "margin_produce",
@@ -54,6 +51,7 @@ class Merchants:
     parameters: Parameters
     category: NDArray[np.int64]
     margin: Floats
+    glow: Floats  # what giving is worth to the seller, yuan an order
     size_z: Floats
     popularity: Floats
     product: NDArray[np.void]
@@ -61,9 +59,11 @@ class Merchants:
     pledged: NDArray[np.int64]  # products with a pledge, per merchant
     notices: NDArray[np.int64]
     next_at: NDArray[np.int64]
+    cofund: Floats  # what a sponsor adds to a pledge now: a ratio, and at most so many fen
     taking: int = 0  # merchants with a pledge
-    usually_paid_back: float = 0.0  # mean over the first pledges
     changed: bool = True
+    willing_at: tuple[float, ...] | None = None  # the addition `willing_share` was found with
+    willing_share: float = 1.0
 
     @classmethod
     def draw(
@@ -88,15 +88,24 @@ class Merchants:
         product["price"] = np.exp(scenario.shopping.price_sigma * ndtri(b[1]))
         product["project"] = NOBODY
         self = cls(
-            scenario, replication, parameters, category, margins[category], size_z,
+            scenario, replication, parameters, category, margins[category], np.zeros(n), size_z,
             popularity / popularity.sum(), product, owner, np.zeros(n, np.int64), np.zeros(n, np.int64),
-            np.zeros(n, np.int64),
+            np.zeros(n, np.int64), np.zeros(2),
         )  # fmt: skip
         self.next_at[:] = (a[2] * WEEK_US).astype(np.int64)
-        self._first_pledges(a[3], projects)
+        self._first_pledges(a[3], b[2, ::each], projects)
         return self
 
-    def _first_pledges(self, lot: Floats, projects: Choice) -> None:
+    def _first_pledges(self, lot: Floats, warmth: Floats, projects: Choice) -> None:
+        """Best-sellers are pledged, where the least pledge is worth it to their sellers."""
+        chosen = self._best_sellers(lot)
+        sold = np.bincount(self.owner[chosen], self.popularity[chosen], len(self.size_z))
+        self._feel(warmth, sold.astype(float))
+        for item in chosen.tolist():
+            if self.is_worth_it(item):
+                self.pledge(item, projects)
+
+    def _best_sellers(self, lot: Floats) -> Ints:
         """The ceiling's share of sellers takes part, larger ones sooner; they pledge their best-sellers
         until charity orders have their long-run share.
 
@@ -116,56 +125,71 @@ class Merchants:
         candidates = np.flatnonzero(takers[self.owner])
         candidates = candidates[np.argsort(-self.popularity[candidates], kind="stable")]
         share = np.cumsum(self.popularity[candidates])
-        chosen = candidates[: int(np.searchsorted(share, settings.charity_share)) + 1]
-        seed = self.scenario.scenario.seed
-        lots = draws(seed, self.replication, Purpose.PLEDGE, chosen, 2)[0]
-        paid_back = np.array([self.paid_back(int(item)) for item in chosen])
-        self.usually_paid_back = float(paid_back.mean())
-        mixed = chosen[np.argsort(np.log(lots / (1.0 - lots)) + paid_back)]
-        sold = self.popularity[mixed]
-        for item, rank in zip(mixed, (np.cumsum(sold) - sold / 2) / sold.sum(), strict=True):
-            self.pledge(int(item), projects, float(rank))
+        return candidates[: int(np.searchsorted(share, settings.charity_share)) + 1]
 
-    def pledge(self, item: int, projects: Choice, rank: float | None = None) -> int:
-        """Put a pledge on a product and return its usual donation in fen.
+    def _feel(self, lot: Floats, sold: Floats) -> None:
+        """Give every seller its warm glow.
 
-        Three in four take the minimum; the others a share of the price (0.1–100 %) around a lognormal
-        amount, or 0.1 yuan where that share would be below 0.1 %. `rank` is the share of pledges that are
-        smaller: the first pledges have the whole distribution over their orders, in a small market too. A
-        later one is drawn, higher where the margin pays more of it back.
+        `sold` are the orders of the first pledges: over them glow has its whole distribution, in a small market too.
+        The rank of a seller among those is the share of their orders that warmer ones do not sell.
         """
-        p = self.parameters
+        from scipy.special import ndtri
+
+        p, rank = self.parameters, lot.copy()
+        order = np.argsort(lot)
+        order = order[sold[order] > 0.0]
+        rank[order] = (np.cumsum(sold[order]) - sold[order] / 2.0) / sold.sum()
+        median, sigma = p["merchants_glow_median_yuan"], p["merchants_glow_sigma"]
+        self.glow[:] = [glow_yuan(float(z), median, sigma) for z in ndtri(rank)]
+
+    def pledge(self, item: int, projects: Choice) -> int:
+        """Put a pledge on a product and return its usual donation in fen; the project is picked by its share."""
         u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.PLEDGE, item, 1)
         row = self.product[item]
-        price = self.scenario.shopping.price_median / 100.0 * float(row["price"])
-        row["ppm"], row["fixed"] = 0, LEAST_FEN
-        if rank is None:
-            keen = math.log(u[0] / (1.0 - u[0])) + self.paid_back(item) - self.usually_paid_back
-            rank = 1.0 / (1.0 + math.exp(-keen))
-        above = rank - self.scenario.merchants.pledge_minimum_share
-        if above > 0.0:
-            normal = NormalDist().inv_cdf(above / (1.0 - self.scenario.merchants.pledge_minimum_share))
-            wish = larger_pledge_yuan(normal, p["merchants_other_mean_yuan"], p["merchants_other_sigma"])
-            if wish / price >= LEAST_RATIO:
-                row["ppm"] = min(round(wish / price * 1e6), 1_000_000)
-            else:
-                row["fixed"] = TENTH_FEN
+        self.weigh(item)
         row["project"] = pick(projects, u[3])
         self.taking += int(self.pledged[row["merchant"]] == 0)
         self.pledged[row["merchant"]] += 1
         self.changed = True
         return self.usual_fen(item)
 
-    def paid_back(self, item: int) -> float:
-        """What share of a usual donation above the minimum the label earns back: the margin on extra sales.
+    def weigh(self, item: int) -> bool:
+        """Let a product give the most that is worth it, as the form allows and at least the minimum; True if that is
+        something else than before."""
+        wish = 100.0 * wish_yuan(*self._gains(item))
+        row, minimum = self.product[item], self.scenario.merchants.minimum_pledge
+        before = int(row["ppm"]), int(row["fixed"])
+        row["ppm"], row["fixed"] = after = terms(wish, 100.0 * self._price_yuan(item), minimum)
+        self.changed |= after != before
+        return after != before
 
-        A dearer margin makes a larger pledge likelier; taken as log-odds (A).
-        """
-        p, row = self.parameters, self.product[item]
-        price = self.scenario.shopping.price_median / 100.0 * float(row["price"])
-        wish = p["merchants_other_mean_yuan"]
-        pull = label_pull(min(wish / price, 1.0), p["label_scale"], p["label_half"], p["label_established"])
-        return float(self.margin[row["merchant"]]) * price * sales_gain(pull) / wish
+    def is_worth_it(self, item: int) -> bool:
+        """Whether its seller finds the least pledge on this product worth it."""
+        price, *others = self._gains(item)
+        return is_worth(min(self.scenario.merchants.minimum_pledge / 100.0, price), price, *others)
+
+    def willing(self) -> float:
+        """The share of products whose sellers find the least pledge worth it, as things are now."""
+        now = tuple(self.cofund.tolist())
+        if self.willing_at != now:
+            items = range(len(self.product))
+            self.willing_at = now
+            self.willing_share = float(np.mean([self.is_worth_it(item) for item in items]))
+        return self.willing_share
+
+    def _price_yuan(self, item: int) -> float:
+        return self.scenario.shopping.price_median / 100.0 * float(self.product["price"][item])
+
+    def _gains(self, item: int) -> Gains:
+        """What decides about a pledge on a product: its price, what its seller counts on and feels, the sponsor's
+        addition, and the label's rule; sums in yuan."""
+        p, merchant = self.parameters, self.owner[item]
+        counted = p["merchants_counted"] if self.scenario.merchants.badge else 0.0
+        ratio, most_fen = self.cofund.tolist()
+        return (
+            self._price_yuan(item), counted * float(self.margin[merchant]), float(self.glow[merchant]),
+            ratio, most_fen / 100.0, p["label_scale"], p["label_half"], p["label_established"],
+        )  # fmt: skip
 
     def usual_fen(self, item: int) -> int:
         """What a sale of this product usually gives, in fen."""
@@ -184,12 +208,12 @@ class Merchants:
         """What a snapshot keeps."""
         return {
             "product": self.product, "pledged": self.pledged, "notices": self.notices, "next_at": self.next_at,
-            "changed": np.array([self.changed]),
+            "cofund": self.cofund, "changed": np.array([self.changed]),
         }  # fmt: skip
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put a snapshot's rows back."""
-        for name in ("product", "pledged", "notices", "next_at"):
+        for name in ("product", "pledged", "notices", "next_at", "cofund"):
             getattr(self, name)[:] = state[name]
         self.taking = int((self.pledged > 0).sum())
         self.changed = bool(state["changed"][0])

@@ -138,15 +138,16 @@ class Ngos:
         """A report is due: it comes in time and earns trust, or its date is missed and it comes later."""
         u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.REPORT, ngo, now // DAY_US)
         on_time = u[0] < self.on_time[ngo]
+        late_by = self.scenario.ngos.late_by / DAY_US
         trust = float(self.trust[ngo])
         if on_time:
             self.trust[ngo] = trust_after_report(trust, p["trust_gain"])
         else:
-            self.trust[ngo] = trust_after_missed(trust, p["trust_loss"])
+            self.trust[ngo] = trust_after_missed(trust, p["trust_loss"], late_by, p["trust_usual_delay_days"])
             self.late[ngo] += 1
-            self.late_at[ngo] = min(self.late_at[ngo], now + round(p["ngos_late_days"] * DAY_US))
+            self.late_at[ngo] = min(self.late_at[ngo], now + self.scenario.ngos.late_by)
         self.reports[ngo] += 1
-        late_days = 0.0 if on_time else p["ngos_late_days"]
+        late_days = 0.0 if on_time else late_by
         projects.delay_days[mine] += (late_days - projects.delay_days[mine]) / self.reports[ngo]
         return bool(on_time)
 

@@ -26,6 +26,7 @@ class Week(NamedTuple):
 
     lots: Floats
     may_act: Flags
+    may_weigh: Flags  # the pledges that stand, if there are any
 
 
 class MerchantWeeks:
@@ -39,9 +40,12 @@ class MerchantWeeks:
         days = [(f.day - world.start.date()).days for f in self.scenario.festivals.values()]
         self.festivals = np.array(days, np.int64) * DAY_US  # the midnights they begin at
         numbers = range(len(merchants.size_z))
-        # The most of `_hazard`, by promotion: a hair above, so that no rounding hides somebody who acts.
-        self.keenest = 1.000001 * np.array(
-            [[self._hazard(k, 1.0, promotion) for k in numbers] for promotion in (False, True)]
+        # The most of two hazards, by promotion: a hair above, so that no rounding hides somebody who acts.
+        self.keenest, self.weighing = 1.000001 * np.array(
+            [
+                [[hazard(k, promotion) for k in numbers] for promotion in (False, True)]
+                for hazard in (self._keenest, self._weighs)
+            ]
         )
         self.weeks: dict[int, Week] = {}
         self.seen_open: Ints | None = None  # the projects `left_behind` was found with
@@ -59,7 +63,9 @@ class MerchantWeeks:
         week = self.merchants.next_at[late] // WEEK_US
         wakes = self._left_behind(open_projects)[late]
         for number in np.unique(week).tolist():
-            wakes |= (week == number) & self._week(number).may_act[late]
+            found = self._week(number)
+            stands = self.merchants.pledged[late] > 0
+            wakes |= (week == number) & (found.may_act[late] | (found.may_weigh[late] & stands))
         self.merchants.next_at[late[~wakes]] += WEEK_US
         waking = late[wakes]
         return list(waking[np.lexsort((waking, self.merchants.next_at[waking]))].tolist())
@@ -81,13 +87,15 @@ class MerchantWeeks:
             numbers = np.arange(len(self.merchants.size_z))
             lots = draws(self.seed, self.merchants.replication, Purpose.MERCHANT, numbers, week + 1)
             at = week * WEEK_US + self.merchants.next_at % WEEK_US
-            keenest = np.where(self.promotion_near(at), self.keenest[1], self.keenest[0])
+            near = self.promotion_near(at)
+            keenest = np.where(near, self.keenest[1], self.keenest[0])
             may_act = (
                 (lots[0] < 1.0 - np.exp(-keenest))
                 | (lots[1] < self._quits())
                 | (lots[2] < self._most_notices())
             )
-            self.weeks[week] = Week(lots, may_act)
+            may_weigh = lots[3] < 1.0 - np.exp(-np.where(near, self.weighing[1], self.weighing[0]))
+            self.weeks[week] = Week(lots, may_act, may_weigh)
         return self.weeks[week]
 
     def promotion_near(self, at: Ints) -> Flags:
@@ -112,16 +120,33 @@ class MerchantWeeks:
         pulls = [trust_pull(trust, p["trust_neutral"], p["trust_large_slope"]) for trust in (0.0, 1.0)]
         return max(self._notice_chance(badge, pull) for badge in (False, True) for pull in pulls)
 
-    def _hazard(self, merchant: int, adopted_share: float, promotion: bool) -> float:
+    def _pledges(self, merchant: int, promotion: bool, adopted_share: float) -> float:
         """How soon this merchant takes up a pledge, a week."""
         p = self.parameters
+        return self._hazard(
+            merchant, promotion, p["merchants_innovation"], p["merchants_imitation"], adopted_share
+        )
+
+    def _keenest(self, merchant: int, promotion: bool) -> float:
+        """How soon where everybody has taken part."""
+        return self._pledges(merchant, promotion, 1.0)
+
+    def _weighs(self, merchant: int, promotion: bool) -> float:
+        """How soon this merchant weighs the pledges that stand, a week."""
+        return self._hazard(merchant, promotion, self.parameters["merchants_reweighs"], 0.0, 0.0)
+
+    def _hazard(
+        self, merchant: int, promotion: bool, own: float, imitation: float, adopted_share: float
+    ) -> float:
+        """How soon this merchant does something of its own accord or as others do, a week."""
         return pledge_hazard(
-            adopted_share, p["merchants_innovation"], p["merchants_imitation"], float(self.merchants.size_z[merchant]),
-            p["merchants_sales_slope"], float(promotion), self.settings.promotion_pull,
+            adopted_share, own, imitation, float(self.merchants.size_z[merchant]),
+            self.parameters["merchants_sales_slope"], float(promotion), self.settings.promotion_pull,
         )  # fmt: skip
 
     def decide(self, merchant: int, now: int, projects: Choice, trust: float, outbox: Outbox) -> None:
-        """One merchant's week: perhaps a pledge on its best product without one, a withdrawal, a notice.
+        """One merchant's week: perhaps a pledge on its best product without one, a withdrawal, another look at what
+        it pledged, a notice.
 
         `trust` is the log-odds that trust in the platform's projects adds, as users see it too.
         """
@@ -132,8 +157,9 @@ class MerchantWeeks:
             self.follow_goals(merchant, now, projects, outbox)
         self._perhaps_pledge(merchant, now, u[0], projects, outbox)
         if took_part and u[1] < self._quits():
-            self.merchants.withdraw(merchant)
-            outbox.write(Kind.UNPLEDGE, now, merchant, party=merchant)
+            self._withdraw(merchant, now, outbox)
+        elif took_part and u[3] < 1.0 - math.exp(-self._weighs(merchant, self._promotion_at(now))):
+            self._reweigh(merchant, now, outbox)
         badge = self.settings.badge and self.merchants.pledged[merchant] > 0
         if u[2] < self._notice_chance(bool(badge), trust):
             self.merchants.notices[merchant] += 1
@@ -142,24 +168,50 @@ class MerchantWeeks:
     def _perhaps_pledge(self, merchant: int, now: int, lot: float, projects: Choice, outbox: Outbox) -> None:
         """Put a pledge on the best-selling product without one, if the merchant may join and its hour has come."""
         takes_part = self.merchants.pledged[merchant] > 0
-        most = self.settings.ceiling * len(self.merchants.pledged)
-        each = self.settings.products_each
-        mine = np.arange(merchant * each, (merchant + 1) * each)
+        most = self.settings.ceiling * self.merchants.willing() * len(self.merchants.pledged)
+        mine = self._products(merchant)
         free = mine[self.merchants.product["project"][mine] == NOBODY]
         if not (takes_part or self.merchants.taking + 1 <= most) or not len(free) or not len(projects[0]):
             return
-        promotion = bool(self.promotion_near(np.array([now]))[0])
-        hazard = self._hazard(merchant, 1.0 if takes_part else self.merchants.taking / most, promotion)
-        if lot < 1.0 - math.exp(-hazard):
+        adopted = 1.0 if takes_part else self.merchants.taking / most
+        if lot < 1.0 - math.exp(-self._pledges(merchant, self._promotion_at(now), adopted)):
             best = int(free[np.argmax(self.merchants.popularity[free])])
+            if not self.merchants.is_worth_it(best):
+                return
             fen = self.merchants.pledge(best, projects)
             project = int(self.merchants.product["project"][best])
             outbox.write(Kind.PLEDGE, now, merchant, fen=fen, party=merchant, project=project)
 
+    def _products(self, merchant: int) -> Ints:
+        each = self.settings.products_each
+        return np.arange(merchant * each, (merchant + 1) * each)
+
+    def _promotion_at(self, now: int) -> bool:
+        return bool(self.promotion_near(np.array([now]))[0])
+
+    def _withdraw(self, merchant: int, now: int, outbox: Outbox) -> None:
+        """Take all pledges back."""
+        self.merchants.withdraw(merchant)
+        outbox.write(Kind.UNPLEDGE, now, merchant, party=merchant)
+
+    def _reweigh(self, merchant: int, now: int, outbox: Outbox) -> None:
+        """Look at the pledges that stand: give what is worth it now, or nothing where even the least is not."""
+        m = self.merchants
+        mine = self._products(merchant)
+        mine = mine[m.product["project"][mine] != NOBODY]
+        if not m.is_worth_it(int(mine[np.argmax(m.popularity[mine])])):
+            self._withdraw(merchant, now, outbox)
+            return
+        for item in mine.tolist():
+            if m.weigh(item):
+                project = int(m.product["project"][item])
+                outbox.write(
+                    Kind.PLEDGE, now, merchant, fen=m.usual_fen(item), party=merchant, project=project
+                )
+
     def follow_goals(self, merchant: int, now: int, projects: Choice, outbox: Outbox) -> None:
         """Pledges to a project that has reached its goal go to an open one, chosen as for a new pledge."""
-        each = self.settings.products_each
-        mine = np.arange(merchant * each, (merchant + 1) * each)
+        mine = self._products(merchant)
         given = self.merchants.product["project"][mine]
         for item in mine[(given != NOBODY) & ~np.isin(given, projects[1])]:
             u = one_draw(self.seed, self.merchants.replication, Purpose.PLEDGE, int(item), 3 + now // WEEK_US)

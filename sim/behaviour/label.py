@@ -18,16 +18,12 @@ def label_pull(donation_share: float, scale: float, half: float, seller_factor: 
 
 
 @rule
+def cofunded(donation: float, ratio: float, most: float) -> float:
+    """What a sponsor adds to a pledge and the label shows beside it; in the unit of `donation` and `most`."""
+    return min(donation * ratio, most)
+
+
+@rule
 def sales_gain(pull: float) -> float:
     """Relative gain in sales of a product rarely bought per view: exp(pull) - 1."""
     return exp(pull) - 1.0
-
-
-def second_look(pull: float, pledged_share: float) -> float:
-    """Chance to look again after a product without a label, so that the odds of a labelled one rise by exp(pull).
-
-    Both looks find a labelled product with the probability `pledged_share`; a pull too strong for one more look
-    stops at certainty.
-    """
-    odds = exp(pull)
-    return min((odds - 1.0) / (1.0 - pledged_share + odds * pledged_share), 1.0)

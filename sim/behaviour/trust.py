@@ -19,9 +19,12 @@ def trust_after_report(trust: float, gain: float) -> float:
     return trust + gain * (1.0 - trust)
 
 
-def trust_after_missed(trust: float, loss: float) -> float:
-    """Trust after a report that did not come in time (A)."""
-    return trust - loss * trust
+def trust_after_missed(trust: float, loss: float, late_days: float, usual_days: float) -> float:
+    """Trust after a report that comes so many days late (A): `loss` is the share lost by one of the usual delay.
+
+    The longer it takes the more is lost; a report hardly late costs hardly anything.
+    """
+    return float(trust * (1.0 - loss) ** (late_days / usual_days))
 
 
 def trust_after_scandal(trust: float, factor: float) -> float:

@@ -20,7 +20,6 @@ from sim.agents.sponsors import Sponsors, scaled_stock
 from sim.agents.teams import Teams
 from sim.behaviour.choice import crossed
 from sim.behaviour.giving import match_effect, stars_pull
-from sim.behaviour.label import second_look
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.sharing import reached_share, share_probability
 from sim.behaviour.trust import trust_pull
@@ -29,7 +28,7 @@ from sim.engine.clocks import hourly_profile
 from sim.engine.expiry import days_to_expiry
 from sim.engine.offers import Draw, Offers, bare_weights, mix_table, pulls, rewards, team_pull
 from sim.engine.worth import GIVEN, Supply, Worth, days_to_gather, worth_of
-from sim.kernel.alias import build_alias
+from sim.kernel.alias import build_alias, set_labels
 from sim.kernel.rows import ACTIVITY, GIFT_PROJECT, NOBODY, PUBLIC, REDEMPTION
 from sim.scenario import Scenario, since_start
 from sim.spans import DAY_US, SECOND
@@ -66,8 +65,9 @@ class Market:
     pull: NDArray[np.float64] = field(
         default_factory=lambda: np.zeros(0)
     )  # of every project, as of this morning
-    label_fen: float = 0.0  # what the beans of a charity order are felt to be worth, as on the label
-    pledged_share: float = 0.0  # of orders, by the label's table of this morning
+    shown: NDArray[np.float64] = field(
+        default_factory=lambda: np.zeros(4)
+    )  # what stands on labels beside pledges
     bought: int = 0  # charity orders up to this midnight
     dry: dict[str, int] = field(default_factory=dict)  # what pools serve → the one that has run dry
 
@@ -86,6 +86,7 @@ class Market:
         pull = scenario.gifts.match_effect + parameters["giving_match_sd"] * float(ndtri(u))
         public = np.zeros(1, PUBLIC)
         public["beans_factor"] = NO_FACTOR  # no factor yet: the first barrier writes the rewards
+        build_alias(merchants.product, merchants.popularity)
         market = cls(
             scenario, parameters, public, merchants.product, np.zeros(0, GIFT_PROJECT),
             np.zeros(0, ACTIVITY), vouchers, pull, Offers.of(scenario, hourly_profile()["page_views"]),
@@ -102,9 +103,10 @@ class Market:
         """Rewrite everything users read from `now` (µs) until the next barrier."""
         p, row = self.parameters, self.public
         self.rewards(now, self._supply(now, sponsors))
-        if now % DAY_US == 0:
-            self._label(merchants)
         self._pools(sponsors)
+        merchants.cofund[:] = row["order_ratio"][0] / PPM, row["order_cap"][0]
+        if now % DAY_US == 0:
+            self._labels(merchants)
         if now % DAY_US == 0 or not len(self.pull):
             stars = self._stars(ngos, projects)
             self.pull = projects.trust_pulls(ngos.trust, ngos.small, p) + stars
@@ -123,17 +125,19 @@ class Market:
             self.scenario.scenario.calibrated and COUNTED_FROM <= day < COUNTED_FROM + COUNTED_DAYS
         )
 
-    def _label(self, merchants: Merchants) -> None:
-        """The products' tables, where a pledge or what the beans of an order are felt to be worth has changed."""
-        worth = self.worth.felt_yuan(self.parameters) if self.worth else 0.0
-        beans_fen = 100.0 * self.scenario.orders.beans * worth
-        if merchants.changed or beans_fen != self.label_fen:
-            self.label_fen = beans_fen
-            self.pledged_share = build_alias(
-                merchants.product, merchants.popularity, self._price_fen(), self.parameters,
-                self.scenario.merchants.badge, beans_fen,
-            )  # fmt: skip
-            merchants.changed = False
+    def _labels(self, merchants: Merchants) -> None:
+        """How likely each product is to be taken, by what its label shows today."""
+        badge, beans = self.scenario.merchants.badge, self.scenario.orders.beans * self.bean_fen()
+        ratio, most = merchants.cofund.tolist()
+        shown = np.array([badge, beans, ratio, most])
+        if merchants.changed or (shown != self.shown).any():
+            price = float(self.scenario.shopping.price_median)
+            set_labels(merchants.product, price, self.parameters, badge, beans, ratio, most)
+            merchants.changed, self.shown = False, shown
+
+    def bean_fen(self) -> float:
+        """What a bean is felt to be worth by who grows them, in fen."""
+        return 100.0 * self.worth.felt_yuan(self.parameters) if self.worth else 0.0
 
     def pass_on(self, now: int, charity_orders: int) -> None:
         """On a festival day its charity orders are posted with their badge; publish whom that has reached by now.
@@ -144,14 +148,10 @@ class Market:
             self.bought = charity_orders
         p, scenario, row = self.parameters, self.scenario, self.public
         today = scenario.scenario.start.date() + timedelta(days=now // DAY_US)
-        row["reached"] = row["again"] = 0.0
+        row["reached"] = 0.0
         if scenario.merchants.badge and any(f.day == today for f in scenario.festivals.values()):
             posts = scenario.sharing.post * (charity_orders - self.bought) / scenario.scenario.users
             row["reached"] = reached_share(posts, p["sharing_seen_by"])
-            row["again"] = second_look(p["label_friend"], self.pledged_share)
-
-    def _price_fen(self) -> float:
-        return float(self.scenario.shopping.price_median)
 
     def _stars(self, ngos: Ngos, projects: Projects) -> NDArray[np.float64]:
         """Log-odds from the public project score: stars move gifts to small NGOs (Yoruk 2016, F)."""
@@ -229,7 +229,7 @@ class Market:
         row = self.public
         self.dry.clear()
         row["match"] = 0.0
-        row["gift_random"] = 0
+        row["gift_random"] = row["order_ratio"] = row["order_cap"] = 0
         for serves, pool_name in (("gifts", "gift_pool"), ("beans", "bean_pool"), ("orders", "order_pool")):
             number = sponsors.live(serves)
             row[pool_name] = number
@@ -260,7 +260,7 @@ class Market:
         """What a snapshot keeps."""
         return {
             "public": self.public, "vouchers": self.vouchers, "pull": self.pull, "bought": np.array([self.bought]),
-            "pledged_share": np.array([self.pledged_share, self.label_fen]), "stock": self.stock, "taken": self.taken,
+            "shown": self.shown, "stock": self.stock, "taken": self.taken,
             "given": np.array([self.given_fen, self.daily_fen]),
         }  # fmt: skip
 
@@ -272,5 +272,4 @@ class Market:
         self.given_fen, self.daily_fen = (int(x) for x in state["given"])
         self.vouchers[:] = state["vouchers"]
         self.pull = state["pull"]
-        self.bought = int(state["bought"][0])
-        self.pledged_share, self.label_fen = (float(x) for x in state["pledged_share"])
+        self.shown[:], self.bought = state["shown"], int(state["bought"][0])

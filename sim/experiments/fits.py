@@ -19,8 +19,8 @@ from sim.experiments import bgbb
 from sim.experiments.designs import median_days, root
 from sim.experiments.letters import answers
 from sim.experiments.newcomers import EARLY, LATE, retention
+from sim.experiments.pledges import pledged
 from sim.experiments.published import published
-from sim.scenario import Merchants
 
 Values = dict[str, float]
 Shapes = tuple[float, float, float, float]
@@ -142,11 +142,19 @@ def fit_label(_: Parameters) -> Values:
     return {"label_half": half, "label_scale": pulls[1] / log(1.0 + high / half)}
 
 
-def fit_pledges(_: Parameters) -> Values:
-    """Row 14: the mean of pledges above the minimum, from yuan per charity order."""
-    orders, share = published()["charity_orders"], Merchants().pledge_minimum_share
-    mean = (orders["yuan_per_order"] - share * orders["minimum_yuan"]) / (1.0 - share)
-    return {"merchants_other_mean_yuan": mean}
+def fit_pledges(p: Parameters) -> Values:
+    """Row 14: sellers' warm glow, from the share of charity orders at the minimum and from what they give."""
+    orders, stored = (
+        published()["charity_orders"],
+        [p["merchants_glow_median_yuan"], p["merchants_glow_sigma"]],
+    )
+
+    def model(glow: list[float]) -> list[float]:
+        median, sigma = glow
+        return list(pledged(p.vary({"merchants_glow_median_yuan": median, "merchants_glow_sigma": sigma})))
+
+    median, sigma = _solved(model, np.array([orders["minimum_share"], orders["yuan_per_order"]]), stored)
+    return {"merchants_glow_median_yuan": median, "merchants_glow_sigma": sigma}
 
 
 FITS = (

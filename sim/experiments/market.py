@@ -11,7 +11,7 @@ from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
 from sim.engine.actions import Actions
 from sim.experiments.worlds import a_world, played
-from sim.kernel.alias import build_alias
+from sim.kernel.alias import set_labels
 from sim.kernel.rows import NOBODY, PRODUCT
 
 PRODUCTS = 1_000
@@ -27,14 +27,13 @@ def label_effect(parameters: Parameters, donated: float) -> float:
 
 
 def _share_sold(parameters: Parameters, donated: float, badge: bool) -> float:
-    """The share of orders that the alias table gives to the only product with a pledge."""
+    """The share of orders that popularity and labels give to the only product with a pledge."""
     product = np.zeros(PRODUCTS, PRODUCT)
     product["price"], product["project"] = 1.0, NOBODY
     product["project"][0], product["ppm"][0] = 0, round(donated * 1e6)
-    build_alias(product, np.full(PRODUCTS, 1.0 / PRODUCTS), 6_000.0, parameters, badge)
-    keep, other = product["keep"][:, 0], product["other"][:, 0]
-    lent = (1.0 - keep)[other == 0].sum() - (1.0 - keep[0] if other[0] == 0 else 0.0)
-    return float((keep[0] + lent) / PRODUCTS)
+    set_labels(product, 6_000.0, parameters, badge)
+    taken = product["taken"][:, 0].astype(float)
+    return float(taken[0] / taken.sum())
 
 
 @dataclass

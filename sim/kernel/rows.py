@@ -130,7 +130,6 @@ PUBLIC = np.dtype(
         ("cheapest", "i8"),  # beans of the cheapest voucher in stock, 0 = none
         ("team_pull", "f8"),  # log-odds of a team's deed while a challenge runs
         ("reached", "f8"),  # share of people whom a post of a charity order of this festival day has reached
-        ("again", "f8"),  # … and their chance to look at another product where the first gives nothing
         ("reward", "i8", (2, STREAK_LEVELS, MAX_DEEDS)),  # beans by in-team, streak and deed
         (
             "pull",
@@ -185,12 +184,13 @@ BENEFIT = np.dtype([("needs", "i8"), ("youth", "i8")])
 # What users choose from: products with their pledges, projects, activities.
 PRODUCT = np.dtype(
     [
+        ("keep", "f4"),  # alias table of popularity: chance of the own row …
+        ("other", "i4"),  # … and the row taken otherwise
         (
-            "keep",
+            "taken",
             "f4",
             (2,),
-        ),  # alias tables of all shoppers and of those who grow beans: chance of the own row …
-        ("other", "i4", (2,)),  # … and the row taken otherwise
+        ),  # chance that who has found it takes it, by its label; who gets beans for it sees more
         ("merchant", "i4"),
         ("price", "f4"),  # multiple of the market's median
         ("ppm", "i4"),  # pledged share in parts per million of the price, 0 = fixed amount

@@ -223,12 +223,12 @@ def done_today(today: int, today_more: int, deed: int) -> int:
 
 
 @rule
-def alias_row(product: Any, word: int, fine: int, count: int, table: int) -> int:
+def alias_row(product: Any, word: int, fine: int, count: int) -> int:
     """A product by popularity: Walker's alias table, one row and one coin."""
     row = (word * count) >> 32
-    if unit(fine) < product[row].keep[table]:
+    if unit(fine) < product[row].keep:
         return row
-    return int(product[row].other[table])
+    return int(product[row].other)
 
 
 @rule

@@ -6,6 +6,7 @@ are frozen when it is created; the money moves at confirmation (公益宝贝, do
 
 from __future__ import annotations
 
+from math import exp
 from typing import Any
 
 from sim.behaviour.choice import crossed
@@ -67,7 +68,8 @@ K_CANCEL = int(Kind.ORDER_CANCEL)
 K_CONFIRM = int(Kind.ORDER_CONFIRM)
 K_REFUND = int(Kind.ORDER_REFUND)
 K_LATE = int(Kind.REFUND_LATE)
-SECOND_LOOK = 64  # sub-slot of an order's second look, past all orders of a visit
+BASKET = 64  # sub-slots a look takes: more than there are orders in a visit
+MOST_LOOKS = 32
 
 # Columns of a block's traffic histogram, one row a bin of time.
 VISITS, ORDERS, CHARITY = 0, 1, 2
@@ -138,21 +140,23 @@ def is_reached(user: int, festival: int, w: World) -> bool:
 
 
 @rule
-def found_row(who: Who, t_s: int, n: int, lots: Any, festival: int, w: World) -> int:
-    """The product of an order, by popularity and label; whom a friend's post has reached may look once more for one
-    that gives."""
+def chosen_row(who: Who, t_s: int, n: int, lots: Any, festival: int, w: World) -> int:
+    """The product of an order: found by popularity, and taken by what its label says, else the next is looked at.
+
+    So each is bought by its popularity times its label's odds, and another label leaves most orders as they were.
+    """
     R, product = w.R, w.product
-    table = 1 if gets_order_beans(who.u, R) else 0
-    row = alias_row(product, lots[0], lots[1], len(product), table)
-    if (
-        festival > 0
-        and w.G.reached > 0.0
-        and product[row].project == NOBODY
-        and is_reached(who.user, festival, w)
-    ):
-        again = philox(R.k0, R.k1, who.user, t_s, n + SECOND_LOOK, BASKET_DRAW)
-        if unit(again[2]) < w.G.again:
-            return alias_row(product, again[0], again[1], len(product), table)
+    look = 1 if gets_order_beans(who.u, R) else 0
+    reached = festival > 0 and w.G.reached > 0.0 and is_reached(who.user, festival, w)
+    row = alias_row(product, lots[0], lots[1], len(product))
+    for k in range(1, MOST_LOOKS):
+        taken = product[row].taken[look]
+        if reached and product[row].project == NOBODY:
+            taken *= exp(-R.label_friend)
+        further = philox(R.k0, R.k1, who.user, t_s, n + BASKET * k, BASKET_DRAW)
+        if unit(further[2]) < taken:
+            break
+        row = alias_row(product, further[0], further[1], len(product))
     return row
 
 
@@ -161,7 +165,7 @@ def order(who: Who, t_s: int, n: int, now: Any, row: int, w: World, pen: Pen) ->
     """One order: a product by popularity; if it carries a pledge, a charity order starts its life."""
     R = w.R
     lots = philox(R.k0, R.k1, who.user, t_s, n, BASKET_DRAW)
-    p = w.product[found_row(who, t_s, n, lots, now.festival, w)]
+    p = w.product[chosen_row(who, t_s, n, lots, now.festival, w)]
     price = max(int(R.price_median * p.price * now.price + 0.5), 1)
     t_us = t_s * 1_000_000 + micro(lots[2])
     pen.traffic[row, ORDERS] += 1

@@ -73,6 +73,7 @@ class Ngos(Settings):
     size_sigma: NonNegative = 1.5
     on_time_a: Annotated[float, Field(gt=0)] = 4.0
     on_time_b: Annotated[float, Field(gt=0)] = 2.0
+    late_by: Duration = 20 * DAY_S * SECOND
     report_every: Duration = 30 * DAY_S * SECOND
     disburse_every: Duration = 14 * DAY_S * SECOND
     review_days: tuple[Whole, Whole] = (2, 10)

@@ -102,7 +102,7 @@ class Merchants(Settings):
     size_sigma: NonNegative = 1.6
     charity_share: Share = 0.25
     ceiling: Share = 1 / 6
-    pledge_minimum_share: Share = 0.75
+    minimum_pledge: Annotated[Fen, Field(ge=1)] = 2
     badge: bool = True
     promotion_pull: NonNegative = 0.7
     quit_per_month: Share = 0.002

@@ -26,7 +26,7 @@ def test_trust_stays_between_none_and_full(events, trust):
             trust = trust_after_report(trust, 0.05)
             assert trust >= before
         elif event == "missed":
-            trust = trust_after_missed(trust, 0.10)
+            trust = trust_after_missed(trust, 0.10, 20.0, 20.0)
             assert trust <= before
         elif event == "scandal":
             trust = trust_after_scandal(trust, 0.3)
@@ -35,6 +35,12 @@ def test_trust_stays_between_none_and_full(events, trust):
             trust = recovered(trust, 0.5, 30.0, 365.0)
             assert abs(trust - 0.5) <= abs(before - 0.5)
         assert 0.0 <= trust <= 1.0
+
+
+def test_a_later_report_costs_more_trust():
+    """One of the usual delay costs what is said, twice as late as two of them, hardly late hardly anything."""
+    lost = [trust_after_missed(0.5, 0.1, days, 20.0) for days in (0.0, 1.0, 20.0, 40.0)]
+    assert lost == pytest.approx([0.5, 0.5 * 0.9**0.05, 0.45, 0.405])
 
 
 def test_trust_recovers_by_half_in_a_half_life():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from fractions import Fraction
+from math import exp
 from types import SimpleNamespace
 
 from sim.behaviour.choice import crossed
@@ -71,22 +72,35 @@ class Shopper(Person):
         base = R.entry_per_visit * sum(R.channel_pull[k] for k in self.ways)
         return crossed(base, R.visit_join * self.drawn_by(day, False, 1, 1.0))
 
-    def look(self, word: int, coin: int) -> SimpleNamespace:
-        """A product by popularity and label; beans of an order count for who gets them."""
+    def found(self, t: int, n: int, festival: int) -> SimpleNamespace:
+        """Products come by popularity until one is taken: by its label, on which beans of the order count for who
+        gets them; whom a friend's post has reached on the day of a festival passes by what does not give."""
+        R = self.world.rules
+        keen = int(R.order_beans > 0 and self.player and not self.gone)
+        reached = False
+        if festival:
+            draw = self.world.words(self.me, Purpose.FESTIVAL, festival, 1)
+            reached = unit(draw[0]) < self.world.public.reached
+        words = self.world.words(self.me, Purpose.BASKET, t, n)
+        for k in range(32):
+            item = self.by_popularity(words[0], words[1])
+            words = self.world.words(self.me, Purpose.BASKET, t, n + 64 * (k + 1))
+            gives = item.project != -1
+            if k == 31 or unit(words[2]) < item.taken[keen] * (
+                1.0 if gives or not reached else exp(-R.label_friend)
+            ):
+                break
+        return item
+
+    def by_popularity(self, word: int, coin: int) -> SimpleNamespace:
         products = self.world.products
-        keen = int(self.world.rules.order_beans > 0 and self.player and not self.gone)
         row = products[(word * len(products)) >> 32]
-        return row if unit(coin) < row.keep[keen] else products[row.other[keen]]
+        return row if unit(coin) < row.keep else products[row.other]
 
     def order(self, t: int, n: int, hour: SimpleNamespace) -> None:
         world, R = self.world, self.world.rules
         lots = world.words(self.me, Purpose.BASKET, t, n)
-        item = self.look(lots[0], lots[1])
-        if hour.festival and item.project == -1:
-            again = world.words(self.me, Purpose.BASKET, t, n + 64)
-            seen = unit(world.words(self.me, Purpose.FESTIVAL, hour.festival, 1)[0]) < world.public.reached
-            if seen and unit(again[2]) < world.public.again:  # a friend's post: look once more
-                item = self.look(again[0], again[1])
+        item = self.found(t, n, hour.festival)
         price = max(int(R.price_median * item.price * hour.price + 0.5), 1)
         at = t * SECOND + micro(lots[2])
         world.traffic["order", t] += 1

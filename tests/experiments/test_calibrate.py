@@ -101,7 +101,7 @@ def test_every_experiment_is_reproduced(rows):
         (rows_of.apps, "lifetime_utility_c", 1.5, 12),
         (rows_of.labels, "label_scale", 1.5, 13),
         (rows_of.labels, "label_established", 0.2, 13),
-        (rows_of.orders, "merchants_other_mean_yuan", 2.0, 14),
+        (rows_of.orders, "merchants_glow_median_yuan", 2.0, 14),
         (rows_of.classrooms, "giving_slope", 0.5, 15),
     ],
 )

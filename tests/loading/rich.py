@@ -118,11 +118,11 @@ ALWAYS = frozenset(
     festivals.*.presale_share orders.pay_within orders.cancel orders.ship_within orders.by_hand
     orders.express_timer orders.mail_share orders.virtual_share orders.refund_before orders.hours
     orders.refund_after merchants.real merchants.products_each merchants.size_sigma merchants.charity_share
-    merchants.ceiling merchants.pledge_minimum_share merchants.badge merchants.quit_per_month
+    merchants.ceiling merchants.minimum_pledge merchants.badge merchants.quit_per_month
     merchants.notices_per_week play.open hours.donated_cap channels.*.label channels.*.audience channels.*.pull
     segments.*.label segments.*.share projects.users_each projects.minimum projects.maximum projects.causes.*
-    ngos.users_each ngos.minimum ngos.maximum ngos.size_sigma ngos.on_time_a ngos.on_time_b ngos.report_every
-    ngos.disburse_every ngos.review_days ngos.fee_cap ngos.correction ngos.evaluation
+    ngos.users_each ngos.minimum ngos.maximum ngos.size_sigma ngos.on_time_a ngos.on_time_b ngos.late_by
+    ngos.report_every ngos.disburse_every ngos.review_days ngos.fee_cap ngos.correction ngos.evaluation
     designs.*
     """.split()  # noqa: SIM905
 )

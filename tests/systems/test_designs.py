@@ -69,7 +69,7 @@ ANSWERS: list[tuple[str, Any, str, int]] = [
     ("sharing.post", 0.5, "shares", UP),
     ("activities.users_each", 6_000, "sign_ups", DOWN),
     ("hours.donated_cap", 0.1, "minutes_donated", DOWN),
-    ("merchants.pledge_minimum_share", 0.2, "pledged_fen", UP),
+    ("merchants.minimum_pledge", "0.05 yuan", "charity_orders", DOWN),
     ("merchants.charity_share", 0.1, "charity_orders", DOWN),
     ("farmers.removal_per_day", 0.0, "blocked", DOWN),
     ("staff.share", 0.2, "participants", UP),

@@ -9,10 +9,9 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import nbinom, norm
+from scipy.stats import nbinom
 
 from sim.behaviour.habit import activity_hazard, faded_habit, grown_habit
-from sim.behaviour.merchants import larger_pledge_yuan
 from sim.behaviour.parameters import load_parameters
 from sim.experiments import bgbb, letters
 from sim.experiments.designs import finish_probability, median_days, purchase_rate
@@ -78,10 +77,3 @@ def test_cards_are_chains_of_exponential_waits():
             finished &= rng.exponential(1 / rate, n) < rng.exponential(1 / dropout, n)
         share = finish_probability(endowed, goal, dropout, kappa, iota)
         assert finished.mean() == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / n))
-
-
-def test_larger_pledges_have_the_mean_they_are_given():
-    """The lognormal of pledges above the minimum has mean 0.124 yuan."""
-    normals = norm.ppf((np.arange(50_000) + 0.5) / 50_000)
-    mean = np.mean([larger_pledge_yuan(float(z), 0.124, 0.8) for z in normals])
-    assert mean == pytest.approx(0.124, rel=1e-3)

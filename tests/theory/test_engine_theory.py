@@ -24,7 +24,7 @@ from sim.engine.campaign import Campaign
 from sim.experiments import bgbb
 from sim.experiments.fits import stored_shapes
 from sim.experiments.published import published
-from sim.kernel.alias import build_alias
+from sim.kernel.alias import build_alias, set_labels
 from sim.kernel.allotment import allot, claim_order
 from sim.kernel.rows import NOBODY, PRODUCT, REDEMPTION
 from sim.kernel.writing import PENDING
@@ -144,32 +144,43 @@ def test_a_festival_draws_a_binomial_number_of_shoppers():
 
 def alias_chances(product: NDArray[np.void]) -> NDArray[np.float64]:
     """How likely each product is: its own row's coin, and the other rows' that pass to it."""
-    chance = product["keep"][:, 0].astype(float)
-    np.add.at(chance, product["other"][:, 0], 1.0 - product["keep"][:, 0].astype(float))
+    chance = product["keep"].astype(float)
+    np.add.at(chance, product["other"], 1.0 - product["keep"].astype(float))
     return chance / len(product)
 
 
-@pytest.mark.parametrize("badge", [True, False])
-def test_the_alias_table_holds_the_popularities(badge):
-    """Rows and coins of Walker's table give back each product's weight, and with a badge its label's odds."""
-    rng, p = np.random.default_rng(3), load_parameters()
+def test_the_alias_table_holds_the_popularities():
+    """Rows and coins of Walker's table give back each product's weight."""
     product = np.zeros(999, PRODUCT)
+    popularity = np.exp(2.0 * np.random.default_rng(3).standard_normal(999))
+    build_alias(product, popularity)
+    assert alias_chances(product) == pytest.approx(popularity / popularity.sum(), abs=1e-7)
+
+
+@pytest.mark.parametrize("badge", [True, False])
+def test_products_are_taken_by_the_odds_of_their_labels(badge):
+    """With a badge a product that gives is taken more often by its label's odds, the strongest always."""
+    p, product = load_parameters(), np.zeros(999, PRODUCT)
     product["project"] = np.where(np.arange(999) < 300, 7, NOBODY)
     product["ppm"], product["price"] = 50_000, 1.0
-    popularity = np.exp(2.0 * rng.standard_normal(999))
-    popularity /= popularity.sum()
-    build_alias(product, popularity, 6_000.0, p, badge)
+    set_labels(product, 6_000.0, p, badge)
     odds = math.exp(label_pull(0.05, p["label_scale"], p["label_half"], p["label_established"]))
     assert odds > 1.0
-    weight = popularity * np.where((product["project"] == 7) & badge, odds, 1.0)
-    assert alias_chances(product) == pytest.approx(weight / weight.sum(), abs=1e-7)
+    given, others = product["taken"][:300], product["taken"][300:]
+    assert (given == 1.0).all()
+    assert others == pytest.approx(np.full((699, 2), 1.0 / odds if badge else 1.0))
 
 
-def test_orders_find_products_by_their_popularity(shoppers):
-    """The orders of the engine are multinomial over merchants with the weights of the table."""
+@pytest.mark.parametrize("generous", [False, True])
+def test_orders_find_products_by_popularity_and_label(shoppers, generous):
+    """The orders of the engine are multinomial over merchants with popularity times label as weights."""
     campaign, rows = shoppers
+    if generous:  # labels that a test can see: everything is given, and shoppers look at nothing else
+        p = load_parameters().vary({"label_scale": 1.0, "merchants_glow_median_yuan": 1_000.0})
+        campaign, rows = campaign_of(campaign.scenario, parameters=p)
     product = campaign.market.product
-    by_merchant = np.bincount(product["merchant"], alias_chances(product))
+    weight = campaign.merchants.popularity * product["taken"][:, 0]
+    by_merchant = np.bincount(product["merchant"], weight / weight.sum())
     orders = of_kind(rows, Kind.ORDER, Kind.ORDER_CREATE)
     before = orders[orders["t"] < DAY_US]  # before anybody pledges anew
     seen = np.bincount(before["party"], minlength=len(by_merchant))
