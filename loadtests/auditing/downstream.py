@@ -61,6 +61,7 @@ TOUCHES: dict[int, tuple[int, ...]] = {
     Kind.DISBURSE_FAILED: (2400, 1100),
     Kind.FEE: (2400, 2450),
     Kind.CORRECTION: (2400, 1110),
+    Kind.MOVE: (2400, 2400),
     Kind.SETTLE: (1100, 1110),
     Kind.SETTLE_BACK: (1110, 1100),
     Kind.PAYOUT: (2300, 1100),

@@ -1,6 +1,7 @@
 """NGOs (公益机构): they report, on time or late, disburse what was raised, and are trusted accordingly.
 
-One SimPy process an NGO: it sleeps until the next of its three dates (report, disbursement, payment).
+Each sleeps until the next of its dates (report, late report, disbursement, payment). Only those with a project on
+the platform have any: of thousands of NGOs most have none at a time.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.outbox import Outbox
-from sim.agents.projects import Projects, within
+from sim.agents.projects import Projects
 from sim.arrays import Floats, Ints
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import recovered, trust_after_missed, trust_after_report, trust_after_scandal
@@ -54,7 +55,7 @@ class Ngos:
         from scipy.special import betaincinv, ndtri
 
         settings, world = scenario.ngos, scenario.scenario
-        n = within(world.users, settings.users_each, settings.minimum, settings.maximum)
+        n = settings.count
         u = draws(world.seed, replication, Purpose.NGO, np.arange(n))
         size = np.exp(settings.size_sigma * ndtri(u[0]))
         recyclers = math.ceil(settings.recycling_share * n)
@@ -68,9 +69,17 @@ class Ngos:
             np.full(n, NEVER_US), np.full(n, NEVER_US), np.zeros(0, np.int64), scandal,
         )  # fmt: skip
 
-    def next_at(self, ngo: int) -> int:
-        """When this NGO acts next."""
-        return int(min(self.report_at[ngo], self.disburse_at[ngo], self.pay_at[ngo], self.late_at[ngo]))
+    def take(self, projects: Projects) -> None:
+        """Take charge of the projects; who has none has nothing to report, to ask for or to pay out."""
+        self.asked = np.zeros(len(projects), np.int64)
+        idle = np.bincount(projects.ngo, minlength=len(self.size)) == 0
+        self.report_at[idle] = self.disburse_at[idle] = NEVER_US
+
+    def next(self) -> tuple[int, int]:
+        """Which NGO acts next, and when; at the same instant the one with the lowest number."""
+        at = np.minimum.reduce((self.report_at, self.disburse_at, self.pay_at, self.late_at))
+        ngo = int(np.argmin(at))
+        return ngo, int(at[ngo])
 
     def act(
         self, ngo: int, now: int, projects: Projects, available: Any, p: Parameters, outbox: Outbox

@@ -50,7 +50,7 @@ def funding(parameters: Parameters) -> tuple[float, float]:
         deeds={"gift": {"label": "gift", "effect": "gift", "kind": "donated", "ease": ALWAYS}},
         gifts={"intercept": 0.0},
         projects={
-            "minimum": PROJECTS, "limited_share": 1.0,
+            "count": PROJECTS, "limited_share": 1.0,
             "targets_total": yuan(TARGET_YUAN * PROJECTS * REAL_USERS / USERS),
         },
         ngos={"report_every": f"{DAYS + 1} days"}, clock={"barrier": "1 h"},

@@ -275,7 +275,7 @@ TOGETHER = [
     Case('label = "淘宝"', 'label = ""', "channels.taobao.label", "is blank; write what people should read"),
     Case("[benefits.credit]", '[benefits."a.b"]', 'benefits."a.b"',
          "is not a name; use letters, digits, - and _ only"),
-    Case("minimum = 24", "minimum = 24\nmaximum = 12", "projects.maximum",
+    Case("[teams]\nopen = true", "[teams]\nopen = true\nminimum = 24\nmaximum = 12", "teams.maximum",
          "is below the minimum (24); raise it", "maximum"),
     Case("review_days = [2, 10]", "review_days = [10, 2]", "ngos.review_days",
          "must be two counts of days, the smaller first"),
