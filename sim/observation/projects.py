@@ -19,13 +19,15 @@ from sim.observation.words import Daily, Metric
 from sim.observation.world import World
 from sim.spans import NEVER_US
 
-TOP_TENTH = 0.1
+TOP_HUNDREDTH, TOP_TENTH = 0.01, 0.1
 
 
 class Projects(Subject):
     """Where the money went."""
 
     METRICS = (
+        Metric("top1_ngo_share", "share", "fen raised", "–", "money raised by the largest hundredth of the NGOs",
+               "raised by the largest hundredth of NGOs"),
         Metric("top10_ngo_share", "share", "fen raised", "–", "money raised by the largest tenth of the NGOs",
                "raised by the largest tenth of NGOs"),
         Metric("ngo_gini", "Gini", "NGO", "–", "Gini coefficient of money raised over NGOs"),
@@ -149,6 +151,7 @@ class Projects(Subject):
         p, per_ngo = self.world.projects, self._by_ngo()
         limited = p.funded[p.target_fen > 0] > 0
         return {
+            "top1_ngo_share": top_share(per_ngo, TOP_HUNDREDTH),
             "top10_ngo_share": top_share(per_ngo, TOP_TENTH),
             "ngo_gini": gini(per_ngo),
             "funded_share": float(limited.mean()) if len(limited) else NOTHING,
