@@ -129,6 +129,8 @@ def plain_raised(rows: list[Row], projects: int) -> list[int]:
             raised[a["project"]] += a["fen"] + a["match"]
         if a["outcome"] == 0 and a["kind"] in (Kind.BEAN_GIFT, Kind.TEAM_UNLOCK):
             raised[a["project"]] += a["fen"]
+        if a["outcome"] == 0 and a["kind"] == Kind.MOVE:
+            raised[a["party"]] += a["fen"]
     return raised
 
 
@@ -209,7 +211,8 @@ class Wanderer:
         if kind is Kind.TEAM_UNLOCK:
             return [{"agent": 0, "pool": pool, "fen": min(amount, left), "project": project}]
         if kind is Kind.MOVE:
-            return [{"agent": project, "project": project, "fen": min(amount, fund), "party": (project + 1) % self.projects}]
+            heir = (project + 1) % self.projects
+            return [{"agent": project, "project": project, "fen": min(amount, fund), "party": heir}]
         if kind in (Kind.DISBURSE_ASK, Kind.FEE, Kind.CORRECTION, Kind.RECYCLE_BACK):
             most = min(fund, cash) if kind is Kind.DISBURSE_ASK else fund
             taken = {"fen": min(amount, most), "party": who % self.ngos}

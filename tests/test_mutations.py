@@ -146,7 +146,11 @@ def mutants() -> Iterator[Mutant]:
         for k, line in enumerate(lines):
             yield Mutant("dropped", kind, k, ())
             yield Mutant("doubled", kind, k, (line, line))
-            yield Mutant("sides swapped", kind, k, (line._replace(debit=line.credit, credit=line.debit),))
+            if line.to is None:
+                swapped = line._replace(debit=line.credit, credit=line.debit)
+                yield Mutant("sides swapped", kind, k, (swapped,))
+            else:
+                yield Mutant("credited to whom it is debited", kind, k, (line._replace(to=None),))
             for code in CHART:
                 foreign = "" if CHART[code].asset is line.asset else " of another asset"
                 if code != line.debit:

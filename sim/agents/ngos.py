@@ -7,7 +7,7 @@ the platform have any: of thousands of NGOs most have none at a time.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim.agents.outbox import Outbox
 from sim.agents.projects import Projects
-from sim.arrays import Floats, Ints
+from sim.arrays import Flags, Floats, Ints
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import recovered, trust_after_missed, trust_after_report, trust_after_scandal
 from sim.bookkeeping import Kind
@@ -48,6 +48,7 @@ class Ngos:
     late_at: NDArray[np.int64]  # when an overdue report will come
     asked: NDArray[np.int64]  # fen asked and not yet paid, by project
     scandal_at: int
+    busy: Flags = field(init=False)  # those with a project
 
     @classmethod
     def draw(cls, scenario: Scenario, parameters: Parameters, replication: int) -> Ngos:
@@ -72,8 +73,8 @@ class Ngos:
     def take(self, projects: Projects) -> None:
         """Take charge of the projects; who has none has nothing to report, to ask for or to pay out."""
         self.asked = np.zeros(len(projects), np.int64)
-        idle = np.bincount(projects.ngo, minlength=len(self.size)) == 0
-        self.report_at[idle] = self.disburse_at[idle] = NEVER_US
+        self.busy = np.bincount(projects.ngo, minlength=len(self.size)) > 0
+        self.report_at[~self.busy] = self.disburse_at[~self.busy] = NEVER_US
 
     def next(self) -> tuple[int, int]:
         """Which NGO acts next, and when; at the same instant the one with the lowest number."""
@@ -185,11 +186,11 @@ class Ngos:
         outbox.write(Kind.CORRECTION, now, project, fen=fen, project=project, party=ngo, outcome=refused)
 
     def scandal(self, now: int, p: Parameters) -> None:
-        """If it breaks now: the largest NGO loses most of its trust, and the platform with it by its money."""
+        """If it breaks now: the largest NGO with a project loses most of its trust, and the platform with it by its money."""
         if now < self.scandal_at:
             return
         self.scandal_at = NEVER_US
-        worst = int(np.argmax(self.size))
+        worst = int(np.argmax(np.where(self.busy, self.size, 0.0)))
         self.trust[worst] = trust_after_scandal(float(self.trust[worst]), p["trust_scandal"])
 
     def recover(self, p: Parameters) -> None:
