@@ -36,7 +36,10 @@ ASKED = np.dtype(
         ("fund", "i8"),
         ("pool", "i8"),  # of an opening, where it comes from
         ("escrow", "i8"),
-        ("payable", "i8"),  # of a merchant, of an NGO where it is a fee, of the other project where money moves
+        (
+            "payable",
+            "i8",
+        ),  # of a merchant, of an NGO where it is a fee, of the other project where money moves
         (
             "once",
             "i8",

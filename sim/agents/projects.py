@@ -68,6 +68,7 @@ class Projects:
     round_start_fen: Ints  # raised before the present round
     open: NDArray[np.bool_]
     ends_at: NDArray[np.int64]  # when the present round ends without its target, µs
+    ended: NDArray[np.bool_]  # it did, and no other has begun
     rounds: Ints  # rounds ended
     funded: Ints  # rounds that reached their target
     person_fen: Ints  # what helping one person costs here
@@ -109,9 +110,9 @@ class Projects:
         zeros = np.zeros(n, np.int64)
         return cls(
             scenario, causes, cause.astype(np.int64), ngo.astype(np.int64), appeal, target, zeros.copy(),
-            np.ones(n, bool), np.where(target > 0, settings.lasts, NEVER_US), zeros.copy(), zeros.copy(),
-            _person_fen(settings, cause, v[1], parameters), zeros.copy(), zeros.copy(), np.zeros(n), zeros.copy(),
-            np.zeros(n), zeros.copy(),
+            np.ones(n, bool), np.where(target > 0, settings.lasts, NEVER_US), np.zeros(n, bool), zeros.copy(),
+            zeros.copy(), _person_fen(settings, cause, v[1], parameters), zeros.copy(), zeros.copy(), np.zeros(n),
+            zeros.copy(), np.zeros(n), zeros.copy(),
         )  # fmt: skip
 
     def __len__(self) -> int:
@@ -139,12 +140,12 @@ class Projects:
         self.funded[closed] += 1
         return closed
 
-    def close_ended(self, now: int) -> Ints:
-        """Close every round whose time is over without its target; returns the projects closed now."""
-        closed = np.flatnonzero(self.open & (self.ends_at <= now))
-        self.open[closed] = False
-        self.rounds[closed] += 1
-        return closed
+    def close_ended(self, now: int) -> None:
+        """Close every round whose time is over without its target."""
+        over = self.open & (self.ends_at <= now)
+        self.open[over] = False
+        self.ended[over] = True
+        self.rounds[over] += 1
 
     def heir(self, project: int) -> int:
         """The open project that gets what an ended one leaves: of the same cause, of the same NGO if it can be.
@@ -162,6 +163,7 @@ class Projects:
     def reopen(self, project: int, raised: int, now: int) -> None:
         """A new round begins with the same target and the same time."""
         self.open[project] = True
+        self.ended[project] = False
         self.round_start_fen[project] = raised
         self.ends_at[project] = now + self.scenario.projects.lasts
 
@@ -204,7 +206,8 @@ class Projects:
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""
         names = (
-            "round_start_fen", "open", "ends_at", "recent", "today", "rounds", "funded", "paid_fen", "latest_fen", "delay_days", "corrections",
+            "round_start_fen", "open", "ends_at", "ended", "recent", "today", "rounds", "funded", "paid_fen",
+            "latest_fen", "delay_days", "corrections",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 

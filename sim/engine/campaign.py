@@ -211,11 +211,13 @@ class Campaign:
         self.market.pass_on(now, int(self.population.tally()[tallies.CHARITY_ORDERS]))
 
     def _end_projects(self, now: int) -> None:
-        """Rounds whose time is over end; by rule what they did not use moves on to a like project."""
-        for project in self.projects.close_ended(now).tolist():
-            heir = self.projects.heir(project)
-            fen = self._free_fen(project)
-            if self.scenario.projects.unfunded == "moved" and heir != NOBODY and fen > 0:
+        """Rounds whose time is over end; by rule what comes in and is not used moves on at midnight."""
+        self.projects.close_ended(now)
+        if self.scenario.projects.unfunded != "moved" or now % DAY_US != 0:
+            return
+        for project in np.flatnonzero(self.projects.ended).tolist():
+            heir, fen = self.projects.heir(project), self._free_fen(project)
+            if heir != NOBODY and fen > 0:
                 self.outbox.write(Kind.MOVE, now, project, fen=fen, project=project, party=heir)
 
     def _play(self, base_s: int, end_s: int) -> None:
@@ -322,11 +324,12 @@ class Campaign:
 
     def _free_fen(self, project: int) -> int:
         """What the books hold for a project and nobody has asked for."""
-        return int(self.books.available(2400)[project]) - self.outbox.leaving(project)
+        return self.books.free(2400, project) - self.outbox.leaving(project)
 
     def _reopen(self, ngo: int, now: int) -> None:
         """With its report an NGO opens the next round of projects that reached their goal."""
-        for project in np.flatnonzero((self.projects.ngo == ngo) & ~self.projects.open):
+        mine = self.ngos.mine[ngo]
+        for project in mine[~self.projects.open[mine]]:
             self.projects.reopen(int(project), int(self.raised[project] - self.recycled[project]), now)
             self.outbox.write(Kind.PUBLISH, now, ngo, party=ngo, project=int(project))
 
