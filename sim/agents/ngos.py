@@ -82,7 +82,7 @@ class Ngos:
         self.next_at = self._next()
 
     def _next(self) -> NDArray[np.int64]:
-        return np.minimum.reduce((self.report_at, self.disburse_at, self.pay_at, self.late_at))
+        return np.asarray(np.minimum.reduce((self.report_at, self.disburse_at, self.pay_at, self.late_at)))
 
     def next(self) -> tuple[int, int]:
         """Which NGO acts next, and when; at the same instant the one with the lowest number."""
@@ -200,7 +200,7 @@ class Ngos:
         outbox.write(Kind.CORRECTION, now, project, fen=fen, project=project, party=ngo, outcome=refused)
 
     def scandal(self, now: int, p: Parameters) -> None:
-        """If it breaks now: the largest NGO with a project loses most of its trust, and the platform with it by its money."""
+        """If it breaks now: the largest NGO with a project loses most of its trust, the platform its share of it."""
         if now < self.scandal_at:
             return
         self.scandal_at = NEVER_US
@@ -213,7 +213,7 @@ class Ngos:
 
     def platform_trust(self, raised: NDArray[np.int64], projects: Projects) -> float:
         """Trust weighted by the money each NGO raised."""
-        money = np.bincount(projects.ngo, raised, len(self.trust)) + 1.0
+        money = (np.bincount(projects.ngo, raised, len(self.trust)) + 1.0) * self.busy
         return float((self.trust * money).sum() / money.sum())
 
     def stars(self, projects: Projects) -> Ints:

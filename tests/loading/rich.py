@@ -123,7 +123,8 @@ ALWAYS = frozenset(
     merchants.ceiling merchants.pledge_minimum_share merchants.badge merchants.quit_per_month
     merchants.notices_per_week play.open hours.donated_cap channels.*.label channels.*.audience channels.*.pull
     segments.*.label segments.*.share projects.count projects.causes.* ngos.count ngos.size_sigma
-    ngos.on_time_a ngos.on_time_b ngos.report_every ngos.disburse_every ngos.review_days ngos.fee_cap ngos.correction ngos.evaluation
+    ngos.on_time_a ngos.on_time_b ngos.report_every ngos.disburse_every ngos.review_days ngos.fee_cap
+    ngos.correction ngos.evaluation
     designs.*
     """.split()  # noqa: SIM905
 )
