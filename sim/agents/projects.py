@@ -150,7 +150,7 @@ class Projects:
     def heir(self, project: int) -> int:
         """The open project that gets what an ended one leaves: of the same cause, of the same NGO if it can be.
 
-        What is left when a project ends goes to one of the same or a similar purpose (Charity Law 2016, art. 57).
+        What is left when a project ends goes to one of the same or a similar purpose (Charity Law 2016, art. 57: U).
         NOBODY if no project of the cause is open.
         """
         like = np.flatnonzero(self.open & (self.cause == self.cause[project]))

@@ -63,8 +63,9 @@ class Projects(Settings):
 
 
 class Ngos(Settings):
-    # More than 4,000 are active on the platform (F). `size_sigma` is fitted to 99 Giving Day, where the ten largest of
-    # about 335 organisations raised 43.8, 43 and 50.4 % in 2018 to 2020 (F2, kuaihz.com/tid5/tid499_810625.html).
+    # More than 4,000 are active on the platform (F). `size_sigma` is fitted to 99 Giving Day, whose ten largest raised
+    # 43.8, 43 and 50.4 % in 2018 to 2020 (F2, kuaihz.com/tid5/tid499_810625.html), read as the largest 3 %: in 2021
+    # 62 organisations were 18.5 % of all (D: 335). Missed by it: the four largest of 2020 had 37 %.
     count: Positive = 4_000
     size_sigma: NonNegative = 2.25
     on_time_a: Annotated[float, Field(gt=0)] = 4.0

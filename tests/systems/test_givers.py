@@ -132,7 +132,7 @@ def test_the_number_of_ngos_is_the_platforms_own() -> None:
 
 
 def test_the_largest_ngos_raise_what_the_largest_of_a_giving_day_do() -> None:
-    """On 99 Giving Day the ten largest of about 335 organisations, 3 %, raised 43.8, 43 and 50.4 % (2018–2020)."""
+    """Fitted: 99 Giving Day's ten largest, about 3 % (335 in 2021), raised 43.8, 43 and 50.4 % (2018–2020)."""
     top, rest = [], []
     for seed in range(1, 9):
         campaign = Campaign(scenario("hello", 1_000, seed))
