@@ -1,7 +1,8 @@
-"""Projects with a goal on the engine: how many are funded in their time, and how large the completing gift is."""
+"""Row 15: projects with a goal, how many are funded in their time, and how large the completing gift is."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,13 +11,14 @@ from numpy.typing import NDArray
 from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
 from sim.engine.actions import Actions, empty, join
-from sim.experiments.choices import ALWAYS, EVERYBODY_ALIKE, GAME, yuan
-from sim.experiments.worlds import REAL_USERS, a_world, played
+from sim.experiments.row import CALIBRATE, Row, Table
+from sim.experiments.worlds import ALWAYS, EVERYBODY_ALIKE, GAME, REAL_USERS, a_world, played, yuan
 
 DAYS, USERS, PROJECTS = 10, 100_000, 2_000
 TARGET_YUAN = (
     380.0  # of a project in the mean (A): chosen so that about seven in ten are funded in their time
 )
+CLASSROOMS = Table("classrooms")
 
 
 @dataclass
@@ -58,3 +60,11 @@ def funding(parameters: Parameters) -> tuple[float, float]:
     campaign = played(scenario, parameters.vary(EVERYBODY_ALIKE), gifts)
     projects = campaign.projects
     return float((projects.funded > 0).mean()), completing_ratio(join(*gifts.parts), projects.target_fen)
+
+
+def rows(parameters: Parameters) -> Iterator[Row]:
+    """Funded projects and the gift that completes one."""
+    share, ratio = funding(parameters)
+    yield CLASSROOMS.near(15, "projects funded", CALIBRATE, CLASSROOMS["funded"], share, 0.05)
+    least = CLASSROOMS["completing_ratio"]
+    yield CLASSROOMS.within(15, "completing gift ÷ others", CALIBRATE, least, ratio, (least, float("inf")))

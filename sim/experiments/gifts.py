@@ -1,51 +1,22 @@
-"""What a reward, a match and a gift's joy do on the engine: one deed to choose, other rules, the same luck."""
+"""Rows 1, 2 and 18: what a match adds to giving, who tells others of a gift, and who comes by that."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import log
 
 import numpy as np
 
 from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
 from sim.engine.actions import Actions
-from sim.experiments.worlds import a_world, played
-from sim.kernel import tallies as T
+from sim.experiments.published import published
+from sim.experiments.row import CALIBRATE, FORM, Row, Table, log_odds
+from sim.experiments.worlds import ALL_PLAY, ALWAYS, EVERYBODY_ALIKE, GAME, a_world, played, yuan
 
 DAYS, USERS = 6, 40_000
-GAME = {"profile": "casual-game"}
-FAR_GOAL = 1_000_000_000  # no goal near enough to pull
-ALWAYS = 20.0  # the ease of a deed that nobody passes by
-EVERYBODY_ALIKE = {"choice_glow_sd": 0.0, "choice_dwell_s": 1.0}
 NO_HISTORY = {"giving_often": 0.0, "giving_lapse": 0.0, "giving_match_sd": 0.0}
-
-
-def log_odds(done: float, of: float) -> float:
-    """Log-odds of a share."""
-    return log(done / (of - done))
-
-
-def yuan(money: float) -> str:
-    """Money as a scenario spells it, to the fen."""
-    return f"{money:.2f} yuan"
-
-
-def chosen(parameters: Parameters, cost: float, reward: float) -> float:
-    """Log-odds with which a deed of that cost is done in a session when it brings one bean of that worth."""
-    scenario = a_world(
-        "a rewarded deed", DAYS, USERS, GAME,
-        beans={"perceived": yuan(reward), "goal": FAR_GOAL, "daily_cap": 1},
-        deeds={"deed": {"label": "deed", "beans": int(reward > 0), "cost": yuan(cost), "ease": -1.0}},
-    )  # fmt: skip
-    counts = played(scenario, parameters.vary(EVERYBODY_ALIKE)).counts()
-    return log_odds(counts[T.DEEDS], counts[T.SESSIONS])
-
-
-def reward_effect(parameters: Parameters, cost: float, reward: float, weight: float) -> float:
-    """Log-odds that a reward adds, both in money; `weight` is what the reward counts of one to oneself now."""
-    p = parameters.vary({"choice_weight_charity": weight})
-    return chosen(p, cost, reward) - chosen(p, cost, 0.0)
+LETTERS, SHARING = Table("letters"), Table("sharing")
 
 
 @dataclass
@@ -73,7 +44,7 @@ def givers(
         "a page of gifts", DAYS, users, GAME,
         deeds={"gift": {"label": "gift", "effect": "gift", "kind": "donated", "ease": ALWAYS}},
         gifts={"intercept": intercept}, ngos={"evaluation": False}, pools={"main": pool} if ratio else {},
-        play={"players_at_start": players, "entry_per_visit": 0.0, "sessions_extra": 0.0},
+        play=ALL_PLAY | {"players_at_start": players},
     )  # fmt: skip
     told = Told()
     played(scenario, parameters.vary(EVERYBODY_ALIKE | NO_HISTORY), told)
@@ -83,10 +54,34 @@ def givers(
 def match_effect_measured(parameters: Parameters, ratio: float) -> float:
     """Log-odds of giving that a live match of that ratio adds."""
     on, off = givers(parameters, ratio), givers(parameters, 0.0)
-    return log_odds(on.gifts, on.sessions) - log_odds(off.gifts, off.sessions)
+    return log_odds(on.gifts / on.sessions) - log_odds(off.gifts / off.sessions)
 
 
 def posts_after_gifts(parameters: Parameters) -> tuple[float, float]:
     """Posts a gift, and newcomers a post, where nearly everybody might still come in."""
     told = givers(parameters, 0.0, users=20 * USERS, players=0.05, intercept=ALWAYS)
     return told.posts / told.gifts, told.came / told.posts
+
+
+def rows(parameters: Parameters) -> Iterator[Row]:
+    """What a match adds to the odds of giving, and that its ratio adds nothing; posts after gifts."""
+    data = published()["letters"]
+    rates = {arm: data[arm]["gave"] / data[arm]["sent"] for arm in data if isinstance(data[arm], dict)}
+    added = {ratio: match_effect_measured(parameters, float(ratio)) for ratio in (1, 2, 3)}
+
+    def effect(arm: str) -> float:
+        return log_odds(rates[arm]) - log_odds(rates["control"])
+
+    def allowed(arm: str, share: float) -> float:
+        """A tolerance of a rate as one of its log-odds."""
+        return float(share / (rates[arm] * (1.0 - rates[arm])))
+
+    name, span = "match, log-odds of giving", allowed("match", 0.0016)
+    yield LETTERS.near(1, name, CALIBRATE, effect("match"), added[1], span)
+    for ratio, model in added.items():
+        arm = f"ratio_{ratio}"
+        yield LETTERS.near(2, f"match {ratio}:1, log-odds", FORM, effect(arm), model, allowed(arm, 0.0028))
+    yield LETTERS.near(2, "log-odds per step of the ratio", FORM, 0.0, (added[3] - added[1]) / 2, 0.09)
+    posts, recruits = posts_after_gifts(parameters)
+    yield SHARING.near(18, "post after a donation", CALIBRATE, SHARING["post"], posts, 0.02)
+    yield SHARING.near(18, "new donors per post", CALIBRATE, SHARING["recruits"], recruits, 0.005)
