@@ -62,6 +62,8 @@ class Purpose(IntEnum):
     SCALE = 42
     PAYMENT = 43
     CREW = 44
+    WAITING = 45
+    BADGE = 46
 
 
 def philox(k0: int, k1: int, c0: int, c1: int, c2: int, c3: int) -> tuple[int, int, int, int]:

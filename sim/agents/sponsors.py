@@ -118,6 +118,16 @@ class Sponsors:
         gives_nothing = matches and (rule.ratio == 0 or rule.cap_per_gift == 0)
         return not gives_nothing and bool(self.money[pool, 0] >= self.least(pool))
 
+    def ahead(self, serves: str) -> int:
+        """What pools for this can still give: what is there now, and what is announced, fen."""
+        mine = (k for k, p in enumerate(self.pools) if p.serves == serves and not self.is_closed(k))
+        return sum(int(self.money[k, 0]) + self.totals[k] - self.deposited(k) for k in mine)
+
+    def is_open(self, serves: str) -> bool:
+        """Whether a pool for this can pay now, or will when its hour comes."""
+        mine = [k for k, p in enumerate(self.pools) if p.serves == serves and self.totals[k] > 0]
+        return any(self.can_pay(k) or int(self.opened[k]) < len(self.times[k]) for k in mine)
+
     def least(self, pool: int) -> int:
         """The least a pool can give, fen: beans are paid a hundred at a time, all else to the last fen."""
         beans = self.pools[pool].serves == "beans"

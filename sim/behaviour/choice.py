@@ -9,6 +9,8 @@ from math import exp, log
 
 from sim.compiling import rule
 
+COMMITS = 6.0  # a sixth of the goal is what the coffee card gave
+
 
 @rule
 def felt_reward(reward_yuan: float, cost_yuan: float, weight: float, slope: float) -> float:
@@ -22,16 +24,29 @@ def felt_reward(reward_yuan: float, cost_yuan: float, weight: float, slope: floa
 
 
 @rule
-def goal_pull(progress: float, head_start: float, kappa: float, iota: float) -> float:
-    """Log-odds (or log-hazard) from a goal: its gradient, and the commitment of an endowed head start.
+def felt_beans(
+    beans: int, self_yuan: float, charity_yuan: float, cost_yuan: float, weight: float, slope: float
+) -> float:
+    """Log-odds that beans add to an action: as much as the better of their uses is felt.
 
-    `progress` is the share completed, head start included; it counts from 0 to 1. The slope kappa is the
-    speed-up over a coffee card, iota its 12-stamp variant with two given (Kivetz et al. 2006, F2).
+    A bean is worth `self_yuan` in what it buys for oneself, `charity_yuan` in what it gives, which weighs less.
     """
-    pull = kappa * min(max(progress, 0.0), 1.0)
-    if head_start > 0.0:
-        pull += iota
-    return pull
+    own = felt_reward(beans * self_yuan, cost_yuan, 1.0, slope)
+    given = felt_reward(beans * charity_yuan, cost_yuan, weight, slope)
+    return max(own, given)
+
+
+@rule
+def goal_pull(progress: float, endowed: float, kappa: float, iota: float) -> float:
+    """Log-odds (or log-hazard) from a goal that is not reached: its gradient, and the commitment of a head start.
+
+    `progress` is the share completed, head start included; from 1 on there is nothing left to pull. The slope kappa
+    is the speed-up over a coffee card, iota that of its 12-stamp variant with two given (Kivetz et al. 2006, F2): a
+    smaller share `endowed` of the goal commits in proportion, a larger one no more (A).
+    """
+    if progress >= 1.0:
+        return 0.0
+    return kappa * max(progress, 0.0) + iota * min(endowed * COMMITS, 1.0)
 
 
 @rule

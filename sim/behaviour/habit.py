@@ -60,16 +60,13 @@ def activity_hazard(log_intensity: float, weekday: float, lift: float, z: float)
 
 
 @rule
-def dropout_hazard(
-    base: float, habit: float, neutral: float, relief: float, broke_push: float, withdrawn_push: float
-) -> float:
+def dropout_hazard(base: float, habit: float, neutral: float, relief: float, broke_push: float) -> float:
     """Hazard of leaving for good on a day, charged against the user's Exp(1) lifetime.
 
-    `base` is -ln(1 - th) of the user's daily chance of leaving th ~ Beta(c, d) (BG/BB); the pushes are 0
-    outside their windows after a broken streak or a withdrawn incentive (A; that a withdrawn reward loses
-    people is F, TRIPPA 2016).
+    `base` is -ln(1 - th) of the user's daily chance of leaving th ~ Beta(c, d) (BG/BB); the push is 0
+    outside its window after a broken streak (A).
     """
-    return base * exp(-relief * (habit - neutral) + broke_push + withdrawn_push)
+    return base * exp(-relief * (habit - neutral) + broke_push)
 
 
 @rule

@@ -87,12 +87,12 @@ class Campaign:
         self.activities = Activities.draw(scenario, p, replication, len(self.projects))
         self.partner = Partner(scenario, p, replication)
         self.sponsors = Sponsors.draw(scenario, scenario.scenario.users + self.farmers.rows)
+        self.market = Market.open(scenario, p, replication, self.merchants)
         extra = {} if block is None else {"block": block}
         self.population = population(
             scenario, p, replication, farmers=self.farmers.rows, teams=len(self.teams), workers=workers,
-            record_all=record_all, **extra,
+            record_all=record_all, public=self.market.public, **extra,
         )  # fmt: skip
-        self.market = Market.open(scenario, p, replication, self.merchants)
         self.books = Books(
             merchants=len(self.merchants.size_z), projects=len(self.projects), pools=len(self.sponsors.pools),
             ngos=len(self.ngos.size),
@@ -194,6 +194,8 @@ class Campaign:
     # --- the order of a barrier ---------------------------------------------------------------------
 
     def _publish(self, now: int, until_s: int) -> None:
+        if now % DAY_US == 0:
+            self.market.note_day(int(self.population.tally()[tallies.BEAN_FEN]))
         raised = self.raised - self.recycled
         self.projects.close_reached(raised)
         self.market.publish(

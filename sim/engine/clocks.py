@@ -16,13 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.sponsors import opening_times
 from sim.arrays import Floats
 from sim.behaviour.habit import campaign_lift
 from sim.behaviour.parameters import Parameters
-from sim.domain.ratios import PPM
-from sim.scenario import Festival, Phase, Scenario, since_start
-from sim.spans import DAY_S, DAY_US, HOUR_S, SECOND
+from sim.engine.offers import factors_by_hour, hourly_gain
+from sim.scenario import Festival, Scenario, since_start
+from sim.spans import DAY_S, HOUR_S, SECOND
 
 HOURS = 24
 
@@ -149,35 +148,12 @@ def shopping_clock(scenario: Scenario, parameters: Parameters) -> ShoppingClock:
     )
 
 
-def matched_days(scenario: Scenario) -> NDArray[np.bool_]:
-    """The days on which a match of gifts is announced, shape (days,): of a daily or flash pool those on which it
-    opens, of another those between its start and its end."""
-    days = np.zeros(scenario.scenario.length // DAY_US, bool)
-    for pool in scenario.pools.values():
-        if pool.serves != "gifts" or pool.ratio * pool.cap_per_gift * pool.total == 0:
-            continue
-        opens = np.array(opening_times(scenario, pool)) // DAY_US
-        if pool.opens_at is None and not pool.flash:
-            end = scenario.scenario.length if pool.end is None else since_start(scenario, pool.end)
-            opens = np.arange(opens[0], -(-end // DAY_US))
-        days[opens[opens < len(days)]] = True
-    return days
-
-
-def more_beans(scenario: Scenario, phase: Phase, p: Parameters) -> float:
-    """Lift of a phase's hours by the beans it multiplies, where deeds bring any (A)."""
-    if phase.beans_factor <= 0 or not any(deed.beans for deed in scenario.deeds.values()):
-        return 1.0
-    return math.exp(p["habit_offer_beans"] * math.log(phase.beans_factor / PPM))
-
-
 def play_calendar(scenario: Scenario, parameters: Parameters) -> Floats:
-    """Lift of charity play by day and hour, shape (days, 24): what is on offer, and the phases' starts and ends
-    (behaviour §5.1, A).
+    """Lift of charity play by day and hour, shape (days, 24): the phases' starts and ends (behaviour §5.1, A).
 
     A phase lifts the hours it covers, of an hour's lift the part it covers; how much depends on its day, the first
-    being the one on which it begins. A match lifts the days for which it is announced, whatever is left of it when
-    people come: it is the scenario's own calendar that they read.
+    being the one on which it begins. More beans move people to the hours that bring them; that they also bring people
+    to the day is each one's own affair (`next_active_day`).
     """
     days = scenario.scenario.length // (DAY_S * SECOND)
     lift = np.ones((days, HOURS))
@@ -185,9 +161,8 @@ def play_calendar(scenario: Scenario, parameters: Parameters) -> Floats:
     for phase in scenario.phases.values():
         start, end = (since_start(scenario, at) // SECOND for at in (phase.start, phase.end))
         first, length = start // DAY_S, -(-end // DAY_S) - start // DAY_S
-        beans = more_beans(scenario, phase, parameters)
         for day in range(max(first, 0), min(first + length, days)):
-            factor = beans * campaign_lift(
+            factor = campaign_lift(
                 day - first,
                 length,
                 phase.lift_start,
@@ -198,8 +173,22 @@ def play_calendar(scenario: Scenario, parameters: Parameters) -> Floats:
             upto: Floats = np.clip((edges + day * DAY_S) / HOUR_S, start / HOUR_S, end / HOUR_S)
             covered = upto[1:] - upto[:-1]
             lift[day] = lift[day] * (1.0 - covered) + factor * covered
-    matched = np.exp(parameters["habit_offer_match"] * matched_days(scenario))
-    return np.asarray(lift * matched[:, None])
+    return np.asarray(lift * _towards_more_beans(scenario, parameters, days))
+
+
+def _towards_more_beans(scenario: Scenario, parameters: Parameters, days: int) -> Floats:
+    """By day and hour how much likelier a visit is there for the beans it brings, in the day's mean 1."""
+    gain = hourly_gain(scenario, parameters)
+    views = hourly_profile()["page_views"]
+    lift = np.ones((days, HOURS))
+    if len(gain) == 1 or not scenario.play.open:
+        return lift
+    for day in range(days):
+        factors = factors_by_hour(scenario, day)
+        if len({factor for factor, _ in factors}) > 1:
+            hours = np.sum([math.exp(gain[factor]) * covered for factor, covered in factors], axis=0)
+            lift[day] = hours * views.sum() / (hours * views).sum()
+    return lift
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -19,16 +18,19 @@ from sim.agents.ngos import Ngos
 from sim.agents.projects import Projects
 from sim.agents.sponsors import Sponsors, scaled_stock
 from sim.agents.teams import Teams
-from sim.behaviour.choice import felt_reward
+from sim.behaviour.choice import crossed, felt_reward
 from sim.behaviour.giving import match_effect, stars_pull
 from sim.behaviour.label import second_look
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.sharing import reached_share
 from sim.behaviour.trust import trust_pull
-from sim.domain.beans import rewarded_beans
 from sim.domain.ratios import PPM
+from sim.engine.clocks import hourly_profile
+from sim.engine.expiry import days_to_expiry
+from sim.engine.offers import Draw, Offers, bare_weights, mix_table, pulls, rewards, team_pull
+from sim.engine.worth import GIVEN, Supply, Worth, days_to_gather, worth_of
 from sim.kernel.alias import build_alias
-from sim.kernel.rows import ACTIVITY, GIFT_PROJECT, MAX_DEEDS, NOBODY, PUBLIC, REDEMPTION, STREAK_LEVELS
+from sim.kernel.rows import ACTIVITY, GIFT_PROJECT, NOBODY, PUBLIC, REDEMPTION
 from sim.scenario import Scenario, since_start
 from sim.spans import DAY_US, SECOND
 from sim.streams import Purpose, one_draw
@@ -51,6 +53,16 @@ class Market:
     activities: NDArray[np.void]
     vouchers: NDArray[np.void]
     match_log_odds: float
+    offers: Offers
+    mix: NDArray[np.float64]
+    days_left: NDArray[np.float64]  # by day, to use what is earned on it
+    worth: Worth | None = None  # of a bean, as published
+    stock: NDArray[np.int64] = field(
+        default_factory=lambda: np.zeros(0, np.int64)
+    )  # of vouchers, last midnight
+    taken: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))  # … and on the day before
+    given_fen: int = 0  # what pools had given for beans, last midnight …
+    daily_fen: int = 0  # … and on the day before
     pull: NDArray[np.float64] = field(
         default_factory=lambda: np.zeros(0)
     )  # of every project, as of this morning
@@ -73,10 +85,14 @@ class Market:
         pull = scenario.gifts.match_effect + parameters["giving_match_sd"] * float(ndtri(u))
         public = np.zeros(1, PUBLIC)
         public["beans_factor"] = NO_FACTOR  # no factor yet: the first barrier writes the rewards
-        return cls(
+        market = cls(
             scenario, parameters, public, merchants.product, np.zeros(0, GIFT_PROJECT),
-            np.zeros(0, ACTIVITY), vouchers, pull,
+            np.zeros(0, ACTIVITY), vouchers, pull, Offers.of(scenario, hourly_profile()["page_views"]),
+            mix_table(scenario), days_to_expiry(scenario), stock=vouchers["stock"].copy(),
+            taken=np.zeros(len(vouchers), np.int64),
         )  # fmt: skip
+        market.rewards(0, Supply.announced(scenario))
+        return market
 
     def publish(
         self, now: int, until_s: int, merchants: Merchants, projects: Projects, ngos: Ngos, sponsors: Sponsors,
@@ -87,10 +103,10 @@ class Market:
         if merchants.changed and now % DAY_US == 0:
             self.pledged_share = build_alias(
                 merchants.product, merchants.popularity, self._price_fen(), p, self.scenario.merchants.badge,
-                float(self.scenario.orders.beans * self.scenario.beans.perceived),
+                100.0 * self.scenario.orders.beans * self._worth(now, self._supply(now, sponsors)).felt_yuan(p),
             )  # fmt: skip
             merchants.changed = False
-        self._rewards(now)
+        self.rewards(now, self._supply(now, sponsors))
         self._pools(sponsors)
         if now % DAY_US == 0 or not len(self.pull):
             stars = self._stars(ngos, projects)
@@ -136,40 +152,70 @@ class Market:
         pulls = np.array([[stars_pull(float(s), small, effect) for s in STARS] for small in (False, True)])
         return np.asarray(pulls[ngos.small[projects.ngo].astype(np.int64), ngos.stars(projects) - 1])
 
-    def _rewards(self, now: int) -> None:
-        """Beans a deed brings by streak and team, and the weight that gives it."""
-        scenario, p = self.scenario, self.parameters
-        beans = scenario.beans
-        factor = PPM
-        for phase in scenario.phases.values():
-            if since_start(scenario, phase.start) <= now < since_start(scenario, phase.end):
-                factor = phase.beans_factor
-        row = self.public[0]
-        if factor == row["beans_factor"]:
+    def rewards(self, now: int, supply: Supply) -> None:
+        """Beans a deed brings by streak and team, the weight that gives it, and how it draws people to come."""
+        scenario, p, row = self.scenario, self.parameters, self.public[0]
+        factor, worth = self._factor(now), self._worth(now, supply)
+        if factor == row["beans_factor"] and worth == self.worth:
             return
-        row["beans_factor"] = factor
-        reward = np.zeros((2, STREAK_LEVELS, MAX_DEEDS), np.int64)
-        pull = np.zeros((2, STREAK_LEVELS, MAX_DEEDS))
-        bare = np.zeros(MAX_DEEDS)
-        for d, deed in enumerate(scenario.deeds.values()):
-            bare[d] = math.exp(deed.ease)
-            for team in range(2):
-                for level in range(STREAK_LEVELS):
-                    bonus = beans.team_bonus if team and deed.team else 0
-                    reward[team, level, d] = rewarded_beans(
-                        deed.beans,
-                        factor,
-                        beans.streak_bonus,
-                        min(level, beans.streak_full),
-                        beans.streak_full,
-                        bonus,
-                    )
-                    felt = felt_reward(
-                        int(reward[team, level, d]) * beans.perceived / 100.0, max(deed.cost, 1) / 100.0,
-                        p["choice_weight_charity"], p["choice_slope"],
-                    )  # fmt: skip
-                    pull[team, level, d] = math.exp(deed.ease + felt)
-        row["reward"], row["pull"], row["bare"] = reward, pull, bare
+        if worth != self.worth:
+            self._draw(worth)
+        row["beans_factor"], self.worth = factor, worth
+        row["reward"] = rewards(scenario, factor)
+        row["pull"], row["bare"] = pulls(scenario, p, worth, row["reward"]), bare_weights(scenario)
+
+    def _factor(self, now: int) -> int:
+        """The multiple of bean rewards that holds at an instant, ppm: the last phase of the file that covers it."""
+        factor = PPM
+        for phase in self.scenario.phases.values():
+            if since_start(self.scenario, phase.start) <= now < since_start(self.scenario, phase.end):
+                factor = phase.beans_factor
+        return factor
+
+    def _draw(self, worth: Worth) -> None:
+        """Publish what a bean is worth, and what follows: who comes, who enters, who tells a friend."""
+        scenario, p, row = self.scenario, self.parameters, self.public[0]
+        row["self_yuan"], row["charity_yuan"] = worth.self_yuan, worth.charity_yuan
+        row["next_thing"] = worth.next_thing
+        draw = Draw.of(scenario, p, self.offers, worth, self.mix)
+        row["offered"][: len(draw.offered)], row["plain"] = draw.offered, draw.plain
+        pull = sum(c.pull for c in scenario.channels.values()) or 1.0
+        base = scenario.play.entry_per_visit * pull
+        row["entry_most"][: len(draw.offered)] = [
+            crossed(base, p["visit_join"] * most) for most in draw.most_gain()
+        ]
+        felt = felt_reward(
+            scenario.sharing.reward * worth.felt_yuan(p), p["sharing_cost_yuan"], 1.0, p["choice_slope"]
+        )
+        row["post"], row["invite"] = (
+            crossed(scenario.sharing.post, felt),
+            crossed(scenario.sharing.invite, felt),
+        )
+
+    def _worth(self, now: int, supply: Supply) -> Worth:
+        """What a bean is worth today; beans harvested today expire when the period of the last phase or month ends."""
+        return worth_of(self.scenario, self.parameters, supply, float(self.days_left[now // DAY_US]))
+
+    def _supply(self, now: int, sponsors: Sponsors) -> Supply:
+        """What beans can be used for as of now, and how likely it lasts at yesterday's pace."""
+        stock, scenario, p = self.vouchers["stock"], self.scenario, self.parameters
+        lasts = [
+            self._lasts(int(self.stock[k]), int(self.taken[k]), days_to_gather(item.beans, scenario, p))
+            for k, item in enumerate(scenario.redemptions.values())
+        ]
+        money = sponsors.ahead("beans")
+        pool_lasts = self._lasts(money, self.daily_fen, days_to_gather(GIVEN, scenario, p))
+        return Supply((stock > 0).tolist(), lasts, sponsors.is_open("beans"), pool_lasts)
+
+    @staticmethod
+    def _lasts(left: int, a_day: int, days: int) -> float:
+        """The share of those who gather beans for so many days that still find some, rounded to hundredths."""
+        return 1.0 if a_day * days <= left else round(left / (a_day * days), 2)
+
+    def note_day(self, given_fen: int) -> None:
+        """At midnight: what was taken since the last one. `given_fen` is all that pools gave for beans."""
+        self.taken, self.stock = self.stock - self.vouchers["stock"], self.vouchers["stock"].copy()
+        self.daily_fen, self.given_fen = given_fen - self.given_fen, given_fen
 
     def _pools(self, sponsors: Sponsors) -> None:
         """Which pool is live for gifts, beans and orders, and by which rule."""
@@ -195,11 +241,8 @@ class Market:
                 row["order_ratio"], row["order_cap"] = pool.ratio, pool.cap_per_gift
 
     def _team_pull(self, now: int, teams: Teams) -> float:
-        """Log-odds while a challenge runs: more in a competition than towards a shared goal (U ratio)."""
-        if not teams.challenge_runs(now):
-            return 0.0
-        mode = self.scenario.teams.mode
-        return self.parameters["choice_team_competition" if mode == "competition" else "choice_team_goal"]
+        """Log-odds of a team's deed while a challenge runs."""
+        return team_pull(self.scenario, self.parameters) if teams.challenge_runs(now) else 0.0
 
     def _recycler(self, now: int, ngos: Ngos, projects: Projects) -> int:
         """An open project of an NGO that recycles gifts, another one every day, if there is any."""
@@ -210,13 +253,16 @@ class Market:
         """What a snapshot keeps."""
         return {
             "public": self.public, "vouchers": self.vouchers, "pull": self.pull, "bought": np.array([self.bought]),
-            "pledged_share": np.array([self.pledged_share]),
+            "pledged_share": np.array([self.pledged_share]), "stock": self.stock, "taken": self.taken,
+            "given": np.array([self.given_fen, self.daily_fen]),
         }  # fmt: skip
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put back what stood published, which the few read before they publish anew, and the stock."""
         self.public[:] = state["public"]
-        self.public["beans_factor"] = NO_FACTOR  # a fork may have other rewards
+        self.public["beans_factor"], self.worth = NO_FACTOR, None  # a fork may have other rewards
+        self.stock, self.taken = state["stock"].copy(), state["taken"].copy()
+        self.given_fen, self.daily_fen = (int(x) for x in state["given"])
         self.vouchers[:] = state["vouchers"]
         self.pull = state["pull"]
         self.bought, self.pledged_share = int(state["bought"][0]), float(state["pledged_share"][0])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -125,6 +126,7 @@ class Population:
         farmers: int,
         teams: int,
         workers: int,
+        public: NDArray[np.void],
         block: int | None = None,
         record_all: bool = False,
     ) -> None:
@@ -147,7 +149,8 @@ class Population:
             for first in range(0, self.rows, block)
         ]
         self._pool = ThreadPoolExecutor(workers) if workers > 1 else None
-        self._apply(self._start)
+        world = self._world_at_a_barrier(NO_VOUCHERS, NO_ACTIVITIES, public)
+        self._apply(partial(self._start, world))
 
     @property
     def days(self) -> NDArray[np.void]:
@@ -170,11 +173,11 @@ class Population:
             return [work(block) for block in self.blocks]
         return list(self._pool.map(work, self.blocks))
 
-    def _start(self, block: Block) -> None:
+    def _start(self, world: World, block: Block) -> None:
         if self.rules["new_years"][0][0] < NEVER:  # staff note down the next financial year
             block.make_room(0, block.last - block.first)
         pen = block.pen(NO_TRAFFIC, self.counted)
-        start_users(block.first, block.last, self.users, self.next_s, self.rules, self.clock, pen)
+        start_users(block.first, block.last, self.users, self.next_s, world, pen)
 
     def _world(self, public: Any, tables: Any) -> World:
         """What users read under what is published."""

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.teams import challenge_days
 from sim.arrays import Floats
 from sim.behaviour.parameters import Parameters
-from sim.behaviour.sharing import share_probability
-from sim.domain.beans import expiry_period
-from sim.engine.clocks import HOURS, DayShapes, play_calendar, session_profile
+from sim.engine.clocks import HOURS, DayShapes, hourly_profile, play_calendar, session_profile
+from sim.engine.expiry import expiry
+from sim.engine.offers import Offers, announced_openings, mix_table
+from sim.errors import UsageError
 from sim.kernel.rows import (
     BENEFIT,
     DAY,
@@ -30,13 +30,14 @@ from sim.kernel.rows import (
     MAX_DEEDS,
     MAX_SEGMENTS,
     MOST_MONTHS,
+    MOST_OPENINGS,
     MOST_YEARS,
     NEVER,
 )
 from sim.kernel.rules import QUANTILES
 from sim.scenario import Scenario, since_start
 from sim.seeding import key_of
-from sim.spans import DAY_S, DAY_US, MAX_SHAPES, MOST_DAYS, SECOND
+from sim.spans import DAY_S, DAY_US, HOUR_S, MAX_SHAPES, MOST_DAYS, SECOND
 
 MAX_FESTIVALS = 16
 KLASSES = ("labour", "donated", "general")
@@ -103,18 +104,6 @@ def deed_table(scenario: Scenario) -> NDArray[np.void]:
     return rows
 
 
-def mix_table(scenario: Scenario) -> Floats:
-    """Multiples of each deed's weight by channel and segment, shape (channels, segments, deeds)."""
-    mix = np.ones((MAX_CHANNELS, MAX_SEGMENTS, MAX_DEEDS))
-    for c, channel in enumerate(scenario.channels.values()):
-        for d, name in enumerate(scenario.deeds):
-            mix[c, :, d] *= math.exp(channel.mix.get(name, 0.0))
-    for s, segment in enumerate(scenario.segments.values()):
-        for d, name in enumerate(scenario.deeds):
-            mix[:, s, d] *= math.exp(segment.mix.get(name, 0.0))
-    return mix
-
-
 def benefit_table(scenario: Scenario) -> NDArray[np.void]:
     """Benefits in the order of the scenario."""
     rows = np.zeros(len(scenario.benefits), BENEFIT)
@@ -131,56 +120,14 @@ def day_table(scenario: Scenario, p: Parameters) -> tuple[NDArray[np.void], NDAr
     days = np.zeros(count, DAY)
     shapes = DayShapes.of(play_calendar(scenario, p))
     days["lift"], days["shape"] = shapes.even, shapes.of_day
-    days["team"] = p["habit_team"] + p["habit_offer_team"] * challenge_days(scenario, count)
+    days["offer"] = Offers.of(scenario, hourly_profile()["page_views"]).of_day
+    days["opening"] = np.searchsorted(
+        [at for at, _ in announced_openings(scenario)], np.arange(count) * DAY_S
+    )
     days["weekday"] = [p["habit_weekend" if date.weekday() >= 5 else "habit_workday"] for date in dates]
     days["month"] = [(d.year - start.year) * 12 + d.month - start.month for d in dates]
-    days["withdrawn"] = _withdrawn(scenario, count, round(p["habit_withdrawn_window_days"]))
-    if scenario.beans.valid_months == 0:
-        days["period"], period_end = _periods_by_phase(scenario, count)
-        return days, period_end
-    days["period"] = days["month"]
-    return days, _ends_of_months(scenario, int(days["month"][-1]))
-
-
-def _withdrawn(scenario: Scenario, count: int, window: int) -> NDArray[np.int64]:
-    """1 on the first `window` whole days after the end of any phase, but for days on which another one runs."""
-    days = np.zeros(count, np.int64)
-    spans = [
-        (since_start(scenario, phase.start) // SECOND, since_start(scenario, phase.end) // SECOND)
-        for phase in scenario.phases.values()
-    ]
-    for _, end in spans:
-        after = -(-end // DAY_S)
-        days[after : after + window] = 1
-    for start, end in spans:
-        days[start // DAY_S : -(-end // DAY_S)] = 0
-    return days
-
-
-def _periods_by_phase(scenario: Scenario, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Without `beans.valid_months`: by day its expiry period, and the second at which each ends.
-
-    Harvested beans last until `valid_after_end` after the last phase, and what is harvested when that is over (or
-    where there is no phase) until `valid_after_end` after the scenario's end.
-    """
-    after_end = scenario.beans.valid_after_end // SECOND
-    ends = [since_start(scenario, phase.end) // SECOND for phase in scenario.phases.values()]
-    first = max(ends, default=count * DAY_S) + after_end
-    later = np.arange(count) * DAY_S >= first
-    return later.astype(np.int64), np.array(
-        [first, count * DAY_S + after_end][: 1 + int(later.any())], np.int64
-    )
-
-
-def _ends_of_months(scenario: Scenario, final: int) -> NDArray[np.int64]:
-    """With `beans.valid_months` a period is a calendar month and lasts so many months more: when each ends."""
-    start = scenario.scenario.start
-    period_end = np.zeros(final + 1, np.int64)
-    for period in range(final + 1):
-        month = start.month - 1 + expiry_period(period, scenario.beans.valid_months) + 1
-        end_date = start.replace(year=start.year + month // 12, month=month % 12 + 1, day=1)
-        period_end[period] = since_start(scenario, end_date) // SECOND
-    return period_end
+    days["period"], period_end = expiry(scenario)
+    return days, period_end
 
 
 def new_years(scenario: Scenario) -> NDArray[np.int64]:
@@ -212,8 +159,8 @@ def rule_values(scenario: Scenario, p: Parameters, replication: int, honest: int
     }
     return (
         p.flat() | run | _shopping(scenario) | _presale(scenario) | _orders(scenario) | _play(scenario, p)
-        | _beans(scenario) | _giving(scenario, p) | _who(scenario, p) | _account(scenario)
-        | _staff_and_farmers(scenario)
+        | _beans(scenario) | _attention(scenario, p) | _openings(scenario, p) | _giving(scenario) | _who(scenario, p)
+        | _account(scenario) | _staff_and_farmers(scenario)
     )  # fmt: skip
 
 
@@ -294,27 +241,53 @@ def _beans(scenario: Scenario) -> Values:
         "life_days": life_days,
         "daily_cap": beans.daily_cap,
         "farmer_cap": min(beans.daily_cap, shared) if farmers.device_cap else beans.daily_cap,
-        "bean_yuan": beans.perceived / 100.0,
         "beans_per_yuan": beans.per_yuan,
-        "goal": float(beans.goal),
+        "goal": beans.goal,
         "head_start": beans.head_start,
         "give_all": beans.give_all,
     }
 
 
-def _giving(scenario: Scenario, p: Parameters) -> Values:
+def _attention(scenario: Scenario, p: Parameters) -> Values:
+    """How much deeds tire, a day's time for them, and how long what people are used to is kept."""
+    tires = p["attention_fatigue"] if scenario.play.attention else 0.0
+    return {
+        "fatigue": tires,
+        "tire": math.exp(-tires),
+        "refill": 2.0 ** (-1.0 / p["attention_half_life_days"]),
+        "day_slots": int(p["attention_day_slots"]) if scenario.play.attention else 255,
+        "reference_keep": 2.0 ** (-1.0 / p["visit_reference_days"]),
+    }
+
+
+def _openings(scenario: Scenario, p: Parameters) -> Values:
+    """The announced openings, and who waits for one or brings a visit forward.
+
+    Raises UsageError where there are more of them than the rules have room for.
+    """
+    openings = announced_openings(scenario)
+    if len(openings) > MOST_OPENINGS:
+        raise UsageError(
+            f"{scenario.scenario.title}: pools and phases open {len(openings)} times, at most {MOST_OPENINGS} are "
+            "played; let daily pools open in fewer days, or at the same hours"
+        )
+    waits = scenario.play.anticipation
+    return {
+        "n_openings": len(openings),
+        "opening_s": np.array(_padded([at for at, _ in openings], MOST_OPENINGS, NEVER), np.int64),
+        "opening_rush": np.array(_padded([int(rush) for _, rush in openings], MOST_OPENINGS, 0), np.int64),
+        "waits": p["waiting_share"] if waits else 0.0,
+        "forward": p["waiting_forward"] if waits else 0.0,
+        "horizon_s": int(p["waiting_horizon_h"] * HOUR_S),
+    }
+
+
+def _giving(scenario: Scenario) -> Values:
     gifts, sharing = scenario.gifts, scenario.sharing
-    reward_yuan = sharing.reward * scenario.beans.perceived / 100.0
-
-    def told(base: float) -> float:
-        return share_probability(base, reward_yuan, p["sharing_cost_yuan"], p["choice_slope"])
-
     return {
         "gift_intercept": gifts.intercept,
         "first_gift_yuan": gifts.first_median / 100.0,
         "completion": gifts.completion,
-        "post": told(sharing.post),
-        "invite": told(sharing.invite),
         "post_recruits": sharing.post_recruits,
         "invite_recruits": sharing.invite_recruits,
         "share_reward": sharing.reward,

@@ -20,6 +20,7 @@ from sim.kernel.lifetime import start_playing
 from sim.kernel.rows import (
     CLAIMING,
     DONATED,
+    ENDOWED,
     GONE,
     NOBODY,
     PERIODS,
@@ -121,6 +122,14 @@ def spend_earliest(u: Any, beans: int, now: int) -> int:
     return touched
 
 
+@rule
+def note_prize(u: Any, c: Any, R: Any) -> None:
+    """Who uses as many beans as the goal asks for has reached it: the head start has done its work, a slump follows."""
+    if c.beans >= R.goal > 0:
+        u.flags = u.flags & ~ENDOWED
+        u.slump_until = c.t // (DAY_S * 1_000_000) + int(R.goal_slump_days)
+
+
 @writes(0, 1)
 def file_voucher(who: Who, c: Any, period: int, now_s: int, w: World, pen: Pen) -> None:
     """A voucher that was granted will be shipped, or now and then cancelled."""
@@ -176,6 +185,7 @@ def settle(claims: Any, users: Any, next_s: Any, now_s: int, given: World, sheet
                 tally[T.REDEEM_REFUSED] += 1
         elif c.kind == K_BEAN_GIFT:
             spend_earliest(u, c.beans, now)
+            note_prize(u, c, R)
             before = u.labour + u.donated
             c.minutes = add_minutes(u, R.deeds[c.deed].minutes, DONATED, w, pen)
             reach_benefits(who, c.t, before, w, pen)
@@ -183,6 +193,7 @@ def settle(claims: Any, users: Any, next_s: Any, now_s: int, given: World, sheet
             tally[T.BEAN_FEN] += c.fen
         elif c.kind == K_REDEEM:
             period = spend_earliest(u, c.beans, now)
+            note_prize(u, c, R)
             tally[T.BEANS_HELD] += c.beans
             file_voucher(who, c, period, now_s, w, pen)
             next_s[c.agent] = min(next_s[c.agent], pen.errands[u.errand].due)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from math import exp
 from typing import Any
 
-from sim.behaviour.choice import felt_reward, goal_pull
+from sim.behaviour.choice import felt_beans, goal_pull
+from sim.behaviour.visit import closeness
 from sim.compiling import rule
+from sim.kernel.lifetime import first_expiry_day
 from sim.kernel.rows import (
     CLAIMING,
     E_ACCOUNT,
@@ -15,13 +17,19 @@ from sim.kernel.rows import (
     E_REDEEM,
     E_TEAM,
     E_VOLUNTEER,
+    ENDOWED,
     GROWING_DAYS,
     HOLDER,
     IN_TEAM,
+    LEVELS,
     SERVING,
 )
-from sim.kernel.rules import done_today, reaches_benefit, total_available
-from sim.kernel.world import Mood, Pen, Who, World
+from sim.kernel.rules import done_today, philox, reaches_benefit, total_available, unit
+from sim.kernel.world import Mood, Pen, Pulls, Who, World
+from sim.spans import DAY_S
+from sim.streams import Purpose
+
+BADGE_DRAW = int(Purpose.BADGE)
 
 
 @rule
@@ -69,44 +77,95 @@ def benefit_progress(u: Any, minor: bool, R: Any) -> float:
 
 
 @rule
-def session_lift(u: Any, glow: float, minor: bool, w: World) -> float:
-    """What a user adds to the weight of every deed in this session: warm glow, team, nearness of goal and benefit."""
-    R = w.R
+def held_beans(u: Any) -> int:
+    """Beans available and growing."""
     held = total_available(u.available)
     for k in range(GROWING_DAYS):
         held += u.growing[k]
-    pull = goal_pull(held / R.goal, R.head_start, R.choice_goal_kappa, R.choice_goal_iota)
-    pull += goal_pull(benefit_progress(u, minor, R), 0.0, R.choice_goal_kappa, R.choice_goal_iota)
-    if u.flags & IN_TEAM:
-        pull += w.G.team_pull
-    return glow * exp(pull)
+    return int(held)
 
 
 @rule
-def weigh(who: Who, mood: Mood, w: World, pen: Pen) -> float:
+def bean_pull(user: int, u: Any, day: int, held: int, w: World) -> float:
+    """Log-odds of earning beans from the goal they are gathered for (behaviour §5.2), and of the slump after a prize.
+
+    What beans can buy is a material goal and pulls everybody; where they buy nothing the goal is a badge, and few
+    respond. Nothing pulls once the goal is reached, or where the cap leaves no time for it before beans expire.
+    """
+    R = w.R
+    pull = -R.goal_slump if day < u.slump_until else 0.0
+    days = (R.period_end[R.days[day].period] - day * DAY_S) // DAY_S
+    if held >= R.goal or R.goal - held > R.daily_cap * days:
+        return pull
+    endowed = R.head_start / R.goal if u.flags & ENDOWED else 0.0
+    if w.G.next_thing > 0:
+        return pull + goal_pull(held / R.goal, endowed, R.choice_goal_kappa, R.choice_goal_iota)
+    if unit(philox(R.k0, R.k1, user, 0, 0, BADGE_DRAW)[0]) < R.goal_badge_share:
+        return pull + goal_pull(held / R.goal, endowed, R.goal_badge_kappa, R.goal_badge_iota)
+    return pull
+
+
+@rule
+def level_of(held: int, next_thing: int) -> int:
+    """By how many halves of its price somebody holds more beans than the next thing costs."""
+    if next_thing == 0 or held <= next_thing:
+        return 0
+    return min(2 * (held - next_thing) // next_thing, LEVELS - 1)
+
+
+@rule
+def pulls_of(who: Who, day: int, held: int, minor: bool, w: World) -> Pulls:
+    """What draws a user in this session to deeds that count for something: goal, benefit, team, and a deadline."""
+    u, R = who.u, w.R
+    beans = exp(bean_pull(who.user, u, day, held, w))
+    minutes = exp(R.choice_goal_kappa * benefit_progress(u, minor, R))
+    team = exp(w.G.team_pull) if u.flags & IN_TEAM else 1.0
+    use = exp(R.choice_goal_kappa * closeness(first_expiry_day(u, day, w) - day))
+    return Pulls(beans, minutes, team, use)
+
+
+@rule
+def weigh(who: Who, mood: Mood, tired: float, w: World, pen: Pen) -> float:
     """Fill the book's `weights` with the deeds' weights and return their sum; stopping weighs R.stop_weight.
 
-    A reward counts only up to what the day's cap leaves open.
+    A reward counts only up to what the day's cap leaves open. `tired` is what tiredness leaves of every weight.
     """
     u, R, G = who.u, w.R, w.G
     weights = pen.book.weights
     mix = R.mix[who.channel, mood.segment]
     total = 0.0
     team = 1 if u.flags & IN_TEAM else 0
-    left = R.daily_cap - u.beans_today
+    left = max(R.daily_cap - u.beans_today, 0)
+    lift = mood.keen * tired
     for j in range(R.n_deeds):
         weights[j] = 0.0
         if not feasible(u, j, w, mood.minor, mood.eligible):
             continue
-        weight = G.pull[team, u.streak, j]
-        if G.reward[team, u.streak, j] > left:
-            open_yuan = max(left, 0) * R.bean_yuan
-            weight = G.bare[j] * exp(
-                felt_reward(open_yuan, R.deeds[j].cost, R.choice_weight_charity, R.choice_slope)
+        d = R.deeds[j]
+        beans = G.reward[team, u.streak, j]
+        weight = G.pull[mood.level, team, u.streak, j]
+        if beans > left:
+            share = 1.0 / (1.0 + 0.5 * mood.level)
+            felt = felt_beans(
+                left,
+                G.self_yuan * share,
+                G.charity_yuan * share,
+                d.cost,
+                R.choice_weight_charity,
+                R.choice_slope,
             )
-        if R.deeds[j].effect == E_VOLUNTEER and u.labour < mood.norm_at:
+            weight = G.bare[j] * exp(felt)
+        if beans > 0 and left > 0:
+            weight = weight * mood.pulls.beans
+        if d.minutes > 0:
+            weight = weight * mood.pulls.minutes
+        if d.team != 0:
+            weight = weight * mood.pulls.team
+        if d.effect == E_BEAN_GIFT or d.effect == E_REDEEM:
+            weight = weight * mood.pulls.use
+        if d.effect == E_VOLUNTEER and u.labour < mood.norm_at:
             weight = weight * R.staff_push
-        weight = weight * mix[j] * mood.lift
+        weight = weight * mix[j] * lift
         weights[j] = weight
         total += weight
     return total

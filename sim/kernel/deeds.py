@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import log
 from typing import Any
 
+from sim.behaviour.choice import crossed
 from sim.behaviour.giving import (
     completes,
     first_gift_yuan,
@@ -19,8 +20,8 @@ from sim.domain.ratios import PPM
 from sim.kernel import tallies as T
 from sim.kernel.choosing import free_beans
 from sim.kernel.hours import add_minutes
-from sim.kernel.lifetime import grow
-from sim.kernel.place import place_of, segment_of
+from sim.kernel.lifetime import grow, newcomer_gain
+from sim.kernel.place import channel_of, place_of, segment_of
 from sim.kernel.rows import (
     CLAIMING,
     CLAIMS_FROM,
@@ -275,19 +276,27 @@ def redeem(who: Who, at: Slot, w: World, pen: Pen) -> None:
             return
 
 
+@rule
+def would_join(friend: int, base: float, day: int, w: World) -> float:
+    """Chance that a friend who is reached begins to play: likelier by what the day's visit is worth to them."""
+    channel = channel_of(friend, place_of(friend, w.R)[0], w.R)
+    return crossed(base, w.R.visit_join * newcomer_gain(friend, channel, day, w))
+
+
 @writes(2)
 def share(who: Who, at: Slot, w: World, pen: Pen) -> None:
     """After a gift some post it and some invite a friend (behaviour §5.8); a recruit enters at the barrier."""
     R = w.R
     lots = philox(R.k0, R.k1, who.user, at.key, at.sub, SHARE_DRAW)
-    public = unit(lots[0]) < R.post
-    if not public and unit(lots[1]) >= R.invite:
+    public = unit(lots[0]) < w.G.post
+    if not public and unit(lots[1]) >= w.G.invite:
         return
     made = record(pen, who, at.t_us, K_SHARE)
     made.deed = 0 if public else 1
     pen.book.tally[T.SHARES] += 1
-    if unit(lots[2]) < (R.post_recruits if public else R.invite_recruits):
-        made.ref = 1 + ((lots[3] * R.honest) >> 32)
+    friend = (lots[3] * R.honest) >> 32
+    if unit(lots[2]) < would_join(friend, R.post_recruits if public else R.invite_recruits, at.day, w):
+        made.ref = 1 + friend
         made.outcome = PENDING
     if R.share_reward > 0:
         beans = grant_beans(who.u, at.t_us, R.share_reward, R.daily_cap, R, pen)

@@ -1,33 +1,49 @@
 """A player's life: coming in, coming back day after day, and at last not any more.
 
 BG/BB (behaviour §5.1): every player has an intensity and a hazard of leaving, both redrawn from the key;
-habit, streaks and withdrawn incentives bend them. Nothing scans players day by day: the next active day is
+habit, streaks and what a visit is worth bend them. Nothing scans players day by day: the next active day is
 looked up when the present one ends.
 """
 
 from __future__ import annotations
 
+from math import exp
 from typing import Any
 
 from sim.behaviour.habit import activity_hazard, dropout_hazard, faded_habit, grown_habit, readiness
+from sim.behaviour.visit import closeness, grown_reference, rested, visit_gain
 from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.kernel import tallies as T
-from sim.kernel.place import ways_in
-from sim.kernel.rows import GONE, GROWING_DAYS, IN_TEAM, NEVER, NO_DEED, PLAYER
+from sim.kernel.place import place_of, segment_of, ways_in
+from sim.kernel.rows import (
+    ENDOWED,
+    GONE,
+    GROWING_DAYS,
+    IN_TEAM,
+    NEVER,
+    NO_DEED,
+    PERIODS,
+    PLAYER,
+    STREAK_LEVELS,
+)
 from sim.kernel.rules import (
     exponential,
+    gone_at_s,
     low_quantile,
     micro,
+    oldest_lot,
     philox,
     planned_sessions,
     quantile,
     second_of_day,
     sequential_uniform,
     step_of_day,
+    total_available,
     unit,
     young_beans,
 )
+from sim.kernel.waiting import awaited_s
 from sim.kernel.world import Pen, Who, World
 from sim.kernel.writing import record, writes
 from sim.spans import DAY_S
@@ -41,6 +57,7 @@ K_ENTER = int(Kind.ENTER)
 K_DEED = int(Kind.DEED)
 LAST_DRAW = 15  # sub-slot of the draw that closes an active day
 NEVER_BROKE = 255
+FRESH = 0.01  # tiredness, log-odds, below which it is over
 LIFELONG = 1e30  # a lifetime budget nobody uses up
 # Rows of the table of traits.
 RATE, GLOW, VOLUME, INTENSITY, HAZARD = range(5)
@@ -75,7 +92,8 @@ def start_playing(who: Who, t_s: int, w: World, pen: Pen) -> None:
     t_us = t_s * 1_000_000 + micro(lots[1])
     record(pen, who, t_us, K_ENTER)
     if R.head_start > 0:
-        roll_day(u, t_s // DAY_S)
+        roll_day(u, t_s // DAY_S, R)
+        u.flags = u.flags | ENDOWED
         grown = record(pen, who, t_us + 1, K_DEED)
         grown.beans = R.head_start
         grown.deed = NO_DEED
@@ -84,9 +102,12 @@ def start_playing(who: Who, t_s: int, w: World, pen: Pen) -> None:
 
 
 @rule
-def roll_day(u: Any, day: int) -> None:
-    """The counters of today start again at zero."""
+def roll_day(u: Any, day: int, R: Any) -> None:
+    """The counters of today start again at zero, and willingness has been restored since."""
     if u.day != day:
+        if u.spent > 0.0:
+            u.spent = rested(u.spent, day - u.day, R.attention_half_life_days)
+        u.done = 0
         u.day = day
         u.today = 0
         u.today_more = 0
@@ -106,35 +127,100 @@ def grow(u: Any, t_us: int, beans: int, R: Any) -> None:
 
 
 @rule
-def next_active_day(who: Who, day: int, R: Any) -> int:
-    """Look ahead from a day to the next active one (BG/BB with habit and streak, behaviour §5.1 and §5.3).
+def keenness(user: int, segment: int, R: Any) -> float:
+    """A person's factor on the weight of every deed: warm glow, and what is usual in their segment."""
+    glow = R.traits[GLOW, quantile(philox(R.k0, R.k1, user, 0, 0, TRAITS_DRAW)[1])]
+    return float(glow * R.segment_activity[segment])
 
-    Charges the lifetime budget day by day and lets the habit fade; returns -1 if the user is gone or the
-    scenario ends first. Leaves habit, budget, streak and days since a break as that day's first session finds
-    them: the streak are the days in a row before it.
+
+@rule
+def offered_gain(
+    keen: float, rest: float, kind: int, channel: int, segment: int, team: int, streak: int, w: World
+) -> float:
+    """What a day of that kind adds to the value of a visit, for a class of people."""
+    G = w.G
+    return visit_gain(
+        keen,
+        rest,
+        G.offered[kind, channel, segment, team, streak],
+        G.plain[channel, segment],
+        w.R.stop_weight,
+    )
+
+
+@rule
+def newcomer_gain(user: int, channel: int, day: int, w: World) -> float:
+    """What the day's offers add to the value of a visit for somebody who does not play yet."""
+    R = w.R
+    segment = segment_of(place_of(user, R)[1], R)
+    return offered_gain(keenness(user, segment, R), 1.0, R.days[day].offer, channel, segment, 0, 1, w)
+
+
+@rule
+def first_fading_day(u: Any, day: int, R: Any) -> int:
+    """The day that begins with the fading of the oldest beans which still grow after `day`; 0 without any."""
+    lot = oldest_lot(u.growing, day)
+    if lot > day:
+        return 0
+    return int(gone_at_s(lot * DAY_S, DAY_S, R.ripen_s, R.fade_s) // DAY_S)
+
+
+@rule
+def first_expiry_day(u: Any, day: int, w: World) -> int:
+    """The day on which harvested beans expire first, if they are enough to buy something; else 0."""
+    R = w.R
+    if w.G.next_thing == 0 or total_available(u.available) < w.G.next_thing:
+        return 0
+    now = R.days[min(max(day, 0), R.n_days - 1)].period
+    for period in range(max(now - PERIODS + 1, 0), now + 1):
+        if u.available[period % PERIODS] > 0:
+            return int(R.period_end[period] // DAY_S)
+    return 0
+
+
+@rule
+def next_active_day(who: Who, day: int, w: World) -> int:
+    """Look ahead from a day to the next active one (BG/BB with habit, streak and the day's worth, behaviour §5).
+
+    Charges the lifetime budget day by day and lets habit and reference fade; returns -1 if the user is gone or the
+    scenario ends first. Leaves habit, reference, budget, streak and days since a break as that day's first session
+    finds them: the streak are the days in a row before it.
     """
-    u = who.u
+    u, R = who.u, w.R
     lots = philox(R.k0, R.k1, who.user, 0, 0, TRAITS_DRAW)
     intensity = R.traits[INTENSITY, quantile(lots[2])]
     base = R.traits[HAZARD, quantile(lots[3])]
+    segment = segment_of(place_of(who.user, R)[1], R)
+    keen = R.traits[GLOW, quantile(lots[1])] * R.segment_activity[segment]
     threshold = exponential(philox(R.k0, R.k1, who.user, day + 1, LAST_DRAW, DAY_DRAW)[0])
-    member = 1.0 if u.flags & IN_TEAM else 0.0
+    member = 1 if u.flags & IN_TEAM else 0
+    fades = first_fading_day(u, day, R) if w.G.next_thing > 0 else 0
+    expires = first_expiry_day(u, day, w)
     since = u.since_break
     streak = u.streak
+    tired = R.fatigue * rested(u.spent, day - u.day, R.attention_half_life_days) if u.spent > 0.0 else 0.0
+    known, level, gain = -1, -1, 0.0
     for ahead in range(day + 1, R.n_days):
         broke = R.habit_broke_push if since < R.habit_broke_window_days else 0.0
-        withdrawn = R.habit_withdrawn_push if R.days[ahead].withdrawn > 0 else 0.0
-        u.budget = u.budget - dropout_hazard(base, u.habit, R.habit_neutral, R.habit_relief, broke, withdrawn)
+        u.budget = u.budget - dropout_hazard(base, u.habit, R.habit_neutral, R.habit_relief, broke)
         if u.budget < 0.0:
             u.flags = u.flags | GONE
             return -1
         since_break = since if since < NEVER_BROKE else -1
-        team = member * R.days[ahead].team
+        today = R.days[ahead]
+        tired = tired * R.refill
+        if tired > 0.0 or today.offer != known or streak != level:
+            if tired < FRESH:
+                tired = 0.0
+            known, level = today.offer, streak
+            up = min(streak + 1, STREAK_LEVELS - 1)
+            gain = offered_gain(keen, exp(-tired), known, who.channel, segment, member, up, w)
         z = readiness(
-            u.habit, R.habit_neutral, R.habit_slope, team, R.reminder, streak, R.habit_streak_gain,
+            u.habit, R.habit_neutral, R.habit_slope, member * R.habit_team, R.reminder, streak, R.habit_streak_gain,
             since_break, R.habit_break_loss, R.habit_break_days,
         )  # fmt: skip
-        today = R.days[ahead]
+        z += R.visit_come * (gain - u.used)
+        z += R.choice_goal_kappa * max(closeness(fades - ahead), closeness(expires - ahead))
         lift = today.lift * R.shape_lift[today.shape, who.channel]
         threshold -= activity_hazard(intensity, today.weekday, lift, z)
         if since < NEVER_BROKE:
@@ -147,33 +233,51 @@ def next_active_day(who: Who, day: int, R: Any) -> int:
             since = 0
         streak = 0
         u.habit = faded_habit(u.habit, R.habit_keep)
+        u.used = grown_reference(u.used, 0.0, R.reference_keep)
     return -1
 
 
 @rule
-def schedule_session(who: Who, t_s: int, R: Any) -> None:
-    """Set `play_s`: a further session today, or, habit having grown by a day that was played, the next active day."""
-    u = who.u
+def schedule_session(who: Who, t_s: int, w: World) -> None:
+    """Set `play_s`: a further session today, or, the day being over, the next active day.
+
+    A planned session whose hour has passed meanwhile is left out.
+    """
+    u, R = who.u, w.R
     day = t_s // DAY_S
     planned = u.sessions >> 4
     begun = u.sessions & 15
-    if begun < planned:
+    while begun < planned:
         lots = philox(R.k0, R.k1, who.user, day, begun, DAY_DRAW)
         share = sequential_uniform(u.clock / 65536.0, planned - begun, lots[0])
         at = day * DAY_S + second_of_day(R.profile[R.days[day].shape, who.channel], share)
         u.clock = min(int(share * 65536.0), 65535)
+        at = awaited_s(who, at, begun, t_s, R)
         if at > t_s:
+            u.sessions = (planned << 4) | begun
             u.play_s = at
             return
+        begun += 1
+    u.sessions = (planned << 4) | begun
     u.habit = grown_habit(u.habit, R.habit_gain)
-    come_back(who, day, R)
+    u.used = grown_reference(u.used, met_gain(who, day, w), R.reference_keep)
+    come_back(who, day, w)
 
 
 @rule
-def come_back(who: Who, day: int, R: Any) -> None:
+def met_gain(who: Who, day: int, w: World) -> float:
+    """What the offers of a day that was played added to the value of a visit; the streak counts that day."""
+    segment = segment_of(place_of(who.user, w.R)[1], w.R)
+    member = 1 if who.u.flags & IN_TEAM else 0
+    keen = keenness(who.user, segment, w.R)
+    return offered_gain(keen, 1.0, w.R.days[day].offer, who.channel, segment, member, who.u.streak, w)
+
+
+@rule
+def come_back(who: Who, day: int, w: World) -> None:
     """Plan the next active day after `day` (-1 = before the start, a day nobody has played) and its first session."""
-    u = who.u
-    ahead = next_active_day(who, day, R)
+    u, R = who.u, w.R
+    ahead = next_active_day(who, day, w)
     if ahead < 0:
         u.play_s = NEVER
         return
@@ -183,4 +287,5 @@ def come_back(who: Who, day: int, R: Any) -> None:
     share = sequential_uniform(0.0, planned, lots[0])
     u.sessions = planned << 4
     u.clock = min(int(share * 65536.0), 65535)
-    u.play_s = ahead * DAY_S + second_of_day(R.profile[R.days[ahead].shape, who.channel], share)
+    at = ahead * DAY_S + second_of_day(R.profile[R.days[ahead].shape, who.channel], share)
+    u.play_s = awaited_s(who, at, 0, ahead * DAY_S - 1, R)

@@ -57,7 +57,7 @@ from sim.kernel.rules import (
 from sim.kernel.session import session
 from sim.kernel.shopping import order_step, shopping_rate, visit
 from sim.kernel.staff import begin_year, owe_hours
-from sim.kernel.world import Clock, Pen, Who, World
+from sim.kernel.world import Pen, Who, World
 from sim.kernel.writing import MOST, drop_errand, record, take_errand, writes
 from sim.spans import DAY_S
 from sim.streams import Purpose
@@ -130,7 +130,7 @@ def run_errand(who: Who, w: World, pen: Pen) -> None:
         order_step(who, k, w, pen)
         return
     if e.step == NEW_YEAR:
-        begin_year(who, k, w.R, pen)
+        begin_year(who, k, w, pen)
         return
     t_us = e.due * 1_000_000
     if e.step == SERVICE:
@@ -168,7 +168,7 @@ def serve(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     made.deed = e.fen
     made.team = 1 if u.flags & IN_TEAM else 0
     if u.flags & (PLAYER | GONE) == PLAYER:
-        roll_day(u, e.due // DAY_S)
+        roll_day(u, e.due // DAY_S, R)
         made.beans = grant_beans(u, t_us, w.G.reward[made.team, u.streak, e.fen], R.daily_cap, R, pen)
     pen.book.tally[T.DEEDS] += 1
     reach_benefits(who, t_us, before, w, pen)
@@ -222,10 +222,13 @@ def play_block(
 
 
 @table_rule
-def start_users(first: int, last: int, users: Any, next_s: Any, rules: Any, clock: Clock, sheet: Pen) -> None:
+def start_users(first: int, last: int, users: Any, next_s: Any, given: World, sheet: Pen) -> None:
     """Lay out users first … last: their first visit, and for those who play already their first day."""
-    R = rules[0]
+    w = World(
+        given.R[0], given.G[0], given.clock, given.product, given.places, given.activities, given.vouchers
+    )
     pen = Pen(sheet.out, sheet.errands, sheet.book[0], sheet.traffic, sheet.points, sheet.counted)
+    R = w.R
     for user in range(first, last):
         u = users[user]
         u.errand = NOBODY
@@ -237,7 +240,7 @@ def start_users(first: int, last: int, users: Any, next_s: Any, rules: Any, cloc
         if user >= R.honest:
             continue
         lots = start_lots(user, R)
-        u.visit_s = next_visit_s(clock, 0, shopping_rate(user, R) * R.visits_per_order, lots[0])
+        u.visit_s = next_visit_s(w.clock, 0, shopping_rate(user, R) * R.visits_per_order, lots[0])
         who = Who(user, u, u.channel)
         staff = is_staff(place[3], R)
         if R.account_open != 0 and is_eligible(place[2], R) and unit(lots[2]) < R.holders_at_start:
@@ -248,7 +251,7 @@ def start_users(first: int, last: int, users: Any, next_s: Any, rules: Any, cloc
             u.budget = exponential(philox(R.k0, R.k1, user, 0, 0, BUDGET_DRAW)[0])
             if staff:
                 owe_hours(who, R, pen)
-            come_back(who, -1, R)
+            come_back(who, -1, w)
         next_s[user] = min(u.visit_s, u.play_s)
         if u.errand != NOBODY:
             next_s[user] = min(next_s[user], pen.errands[u.errand].due)

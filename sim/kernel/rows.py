@@ -1,6 +1,6 @@
 """The rows the kernel works on: users, their errands, and the tables every user reads.
 
-A user is 72 bytes plus `next_s`, the next instant at which anything happens, as a column of its own:
+A user is 83 bytes plus `next_s`, the next instant at which anything happens, as a column of its own:
 an idle user costs bytes and no time. Static traits (shopping rate, warm glow, lifetime) are redrawn
 from the user's key instead of stored.
 """
@@ -29,6 +29,9 @@ CLAIMS_FROM = 64  # … from this place on
 MOST_MONTHS = MOST_DAYS // 28 + 4  # expiry periods of a scenario
 MOST_YEARS = MOST_DAYS // 365 + 3  # financial years of a scenario
 STREAK_LEVELS = 8  # 0 … 7 days
+LEVELS = 8  # of holding more beans than the next thing costs, by halves of its price
+MAX_KINDS = 32  # of days by what is on offer
+MOST_OPENINGS = 1_024  # of pools and phases that are announced
 
 USER = np.dtype(
     [
@@ -59,11 +62,15 @@ USER = np.dtype(
         ("since_break", "u1"),  # days since a streak broke, 255 = never or long ago
         ("sessions", "u1"),  # begun today (low 4 bits) and planned today (high 4 bits)
         ("flags", "u1"),
+        ("used", "f4"),  # what this user is used to: gain of a visit's value over one without incentives
+        ("spent", "f4"),  # willingness that deeds have spent, as of `day`
+        ("slump_until", "i2"),  # the day on which the slump after a prize ends
+        ("done", "u1"),  # deeds done today
         ("channel", "u1"),  # the way in: a trait too, but needed whenever something happens and dear to draw
     ]
 )
 
-PLAYER, GONE, IN_TEAM, HOLDER, BLOCKED, SERVING, CLAIMING = 1, 2, 4, 8, 16, 32, 64
+PLAYER, GONE, IN_TEAM, HOLDER, BLOCKED, SERVING, CLAIMING, ENDOWED = 1, 2, 4, 8, 16, 32, 64, 128
 
 ERRAND = np.dtype(
     [
@@ -121,12 +128,28 @@ PUBLIC = np.dtype(
         ("recycler", "i8"),  # project of an NGO that recycles gifts, NOBODY = none
         ("counting", "i8"),  # 1 while orders are counted for the heterogeneity table
         ("cheapest", "i8"),  # beans of the cheapest voucher in stock, 0 = none
-        ("team_pull", "f8"),  # log-odds of doing something while a team's challenge runs
+        ("team_pull", "f8"),  # log-odds of a team's deed while a challenge runs
         ("reached", "f8"),  # share of people whom a post of a charity order of this festival day has reached
         ("again", "f8"),  # … and their chance to look at another product where the first gives nothing
         ("reward", "i8", (2, STREAK_LEVELS, MAX_DEEDS)),  # beans by in-team, streak and deed
-        ("pull", "f8", (2, STREAK_LEVELS, MAX_DEEDS)),  # weight against stopping with that reward …
-        ("bare", "f8", (MAX_DEEDS,)),  # … and without any
+        (
+            "pull",
+            "f8",
+            (LEVELS, 2, STREAK_LEVELS, MAX_DEEDS),
+        ),  # weight against stopping, by beans held already …
+        ("bare", "f8", (MAX_DEEDS,)),  # … and without any reward
+        ("self_yuan", "f8"),  # what a bean is worth spent on oneself …
+        ("charity_yuan", "f8"),  # … and given
+        ("next_thing", "i8"),  # beans that its better use takes, 0 = they buy nothing
+        ("post", "f8"),  # chance to post a gift …
+        ("invite", "f8"),  # … and to invite a friend after it
+        (
+            "offered",
+            "f8",
+            (MAX_KINDS, MAX_CHANNELS, MAX_SEGMENTS, 2, STREAK_LEVELS),
+        ),  # summed weights of a visit …
+        ("plain", "f8", (MAX_CHANNELS, MAX_SEGMENTS)),  # … and those without incentives
+        ("entry_most", "f8", (MAX_KINDS,)),  # the largest chance that anybody enters on a visit
     ]
 )
 
@@ -148,9 +171,9 @@ BOOK = np.dtype(
 DAY = np.dtype(
     [
         ("lift", "f8"),
-        ("team", "f8"),
         ("weekday", "f8"),
-        ("withdrawn", "i8"),
+        ("offer", "i8"),  # what kind of day it is by what is on offer
+        ("opening", "i8"),  # the first announced opening from its midnight on
         ("period", "i8"),
         ("month", "i8"),
         ("shape", "i8"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import exp
 from typing import Any
 
 from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.kernel import tallies as T
-from sim.kernel.choosing import session_lift, weigh
+from sim.kernel.choosing import held_beans, level_of, pulls_of, weigh
 from sim.kernel.deeds import (
     K_APPLY,
     K_JOIN,
@@ -24,7 +25,7 @@ from sim.kernel.deeds import (
     simple_claim,
 )
 from sim.kernel.farming import farm
-from sim.kernel.lifetime import GLOW, LIFELONG, roll_day, schedule_session
+from sim.kernel.lifetime import LIFELONG, keenness, roll_day, schedule_session
 from sim.kernel.place import is_eligible, is_staff, place_of, segment_of, team_of
 from sim.kernel.rows import (
     BLOCKED,
@@ -49,7 +50,6 @@ from sim.kernel.rules import (
     exponential,
     farm_second,
     philox,
-    quantile,
     total_available,
     unit,
 )
@@ -59,7 +59,6 @@ from sim.kernel.writing import MOST, PENDING, record, writes
 from sim.spans import DAY_S
 from sim.streams import Purpose
 
-TRAITS_DRAW = int(Purpose.TRAITS)
 SLOT_DRAW = int(Purpose.SLOT)
 SESSION_DRAW = int(Purpose.SESSION)
 GUARD_DRAW = int(Purpose.GUARD)
@@ -99,7 +98,7 @@ def session(who: Who, t_s: int, w: World, pen: Pen) -> None:
     u, R = who.u, w.R
     day = t_s // DAY_S
     u.play_s = NEVER
-    roll_day(u, day)
+    roll_day(u, day, R)
     begun = u.sessions & 15
     u.sessions = u.sessions + 1
     t_us = t_s * 1_000_000
@@ -129,31 +128,34 @@ def session(who: Who, t_s: int, w: World, pen: Pen) -> None:
     key = day * 16 + begun
     if unit(philox(R.k0, R.k1, who.user, key, 0, SESSION_DRAW)[0]) < R.harvest:
         harvest(who, t_us + 3, day, w, pen)
-    end = slots(who, t_us + 4, day, key, mood_of(who, place, segment, norm_at, w), w, pen)
-    schedule_session(who, max(t_s, end // 1_000_000), R)
+    end = slots(who, t_us + 4, day, key, mood_of(who, place, segment, norm_at, day, w), w, pen)
+    schedule_session(who, max(t_s, end // 1_000_000), w)
 
 
 @rule
-def mood_of(who: Who, place: Any, segment: int, norm_at: int, w: World) -> Mood:
+def mood_of(who: Who, place: Any, segment: int, norm_at: int, day: int, w: World) -> Mood:
     """What a user brings to this session."""
     R = w.R
-    glow = R.traits[GLOW, quantile(philox(R.k0, R.k1, who.user, 0, 0, TRAITS_DRAW)[1])]
     minor = R.segment_minor[segment] != 0
-    lift = session_lift(who.u, glow * R.segment_activity[segment], minor, w)
-    return Mood(segment, lift, minor, is_eligible(place[2], R), norm_at, team_of(who.user, R))
+    held = held_beans(who.u)
+    return Mood(
+        segment, keenness(who.user, segment, R), pulls_of(who, day, held, minor, w), level_of(held, w.G.next_thing),
+        minor, is_eligible(place[2], R), norm_at, team_of(who.user, R),
+    )  # fmt: skip
 
 
 @writes(A_SESSION)
 def slots(who: Who, t_us: int, day: int, key: int, mood: Mood, w: World, pen: Pen) -> int:
-    """Slot by slot: choose a deed by its weight or stop. Nobody plays past midnight: a session that would ends with
-    the deed before. Returns that instant."""
-    R = w.R
+    """Slot by slot: choose a deed by its weight or stop; every deed tires, and the day's time ends. Nobody plays past
+    midnight: a session that would ends with the deed before. Returns that instant."""
+    u, R = who.u, w.R
+    tired = exp(-R.fatigue * u.spent)
     weights = pen.book.weights
     midnight = (day + 1) * DAY_S * 1_000_000
-    for sub in range(MAX_SLOTS):
+    for sub in range(min(MAX_SLOTS, R.day_slots - u.done)):
         lots = philox(R.k0, R.k1, who.user, key, sub, SLOT_DRAW)
         pen.book.tally[T.CHOICE_SLOTS] += 1
-        aim = unit(lots[0]) * (weigh(who, mood, w, pen) + R.stop_weight)
+        aim = unit(lots[0]) * (weigh(who, mood, tired, w, pen) + R.stop_weight)
         j = 0
         while j < R.n_deeds and aim >= weights[j]:
             aim -= weights[j]
@@ -164,7 +166,10 @@ def slots(who: Who, t_us: int, day: int, key: int, mood: Mood, w: World, pen: Pe
         if done_us + 2_000_000 >= midnight:
             break
         t_us = done_us
-        count_today(who.u, j)
+        count_today(u, j)
+        u.done = u.done + 1
+        u.spent = u.spent + 1.0
+        tired = tired * R.tire
         act(who, Slot(t_us, day, key, sub), j, mood.team, lots[2], w, pen)
     return t_us
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.behaviour.choice import crossed
 from sim.bookkeeping import Kind
 from sim.compiling import rule, table_rule
 from sim.kernel import tallies as T
 from sim.kernel.deeds import grant_beans, reach_benefits
 from sim.kernel.hours import add_minutes
-from sim.kernel.lifetime import RATE, roll_day
+from sim.kernel.lifetime import RATE, newcomer_gain, roll_day
 from sim.kernel.place import ways_in
 from sim.kernel.rows import (
     CANCEL,
@@ -110,10 +111,17 @@ def visit(who: Who, t_s: int, base_s: int, w: World, pen: Pen) -> bool:
         order(who, t_s, n, now, row, w, pen)
         if w.G.counting != 0:
             pen.counted[user] += 1
-    lot = unit(lots[3])
-    if R.play_open == 0 or u.flags & (PLAYER | GONE) or lot >= R.entry_per_visit * R.channels_pull:
+    return enters(who, t_s // DAY_S, unit(lots[3]), w)
+
+
+@rule
+def enters(who: Who, day: int, lot: float, w: World) -> bool:
+    """Whether a visit leads into play: likelier by every channel that reaches, and by what the day's visit is worth."""
+    R = w.R
+    if R.play_open == 0 or who.u.flags & (PLAYER | GONE) or lot >= w.G.entry_most[R.days[day].offer]:
         return False
-    return bool(lot < R.entry_per_visit * ways_in(user, R)[2])
+    base = R.entry_per_visit * ways_in(who.user, R)[2]
+    return bool(lot < crossed(base, R.visit_join * newcomer_gain(who.user, who.channel, day, w)))
 
 
 @rule
@@ -307,7 +315,7 @@ def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
         if made.match > 0:
             made.outcome = PENDING
     if gets_order_beans(u, R):
-        roll_day(u, t_us // (DAY_S * 1_000_000))
+        roll_day(u, t_us // (DAY_S * 1_000_000), R)
         beans = grant_beans(u, t_us, R.order_beans, R.daily_cap, R, pen)
         if beans > 0:
             grown = record(pen, who, t_us + 1, K_DEED)

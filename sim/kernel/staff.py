@@ -12,7 +12,7 @@ from sim.compiling import rule
 from sim.kernel.lifetime import BUDGET_DRAW, LIFELONG, come_back, plays_from_start
 from sim.kernel.rows import BLOCKED, GONE, NEVER, NEW_YEAR, NOBODY
 from sim.kernel.rules import exponential, philox
-from sim.kernel.world import Pen, Who
+from sim.kernel.world import Pen, Who, World
 from sim.kernel.writing import file_errand, new_errand, writes
 from sim.spans import DAY_S
 
@@ -56,9 +56,9 @@ def owe_hours(who: Who, R: Any, pen: Pen) -> None:
 
 
 @writes(0)
-def begin_year(who: Who, k: int, R: Any, pen: Pen) -> None:
+def begin_year(who: Who, k: int, w: World, pen: Pen) -> None:
     """A financial year begins: the norm is owed anew, and who had left off comes back for it."""
-    u, e = who.u, pen.errands[k]
+    u, e, R = who.u, pen.errands[k], w.R
     day = e.due // DAY_S
     e.fen = u.labour
     e.due = R.new_years[e.ref]
@@ -69,4 +69,4 @@ def begin_year(who: Who, k: int, R: Any, pen: Pen) -> None:
     u.flags = u.flags & ~GONE
     u.budget = LIFELONG
     if u.play_s == NEVER:
-        come_back(who, day - 1, R)
+        come_back(who, day - 1, w)

@@ -62,11 +62,22 @@ class Slot(NamedTuple):
     sub: Any
 
 
+class Pulls(NamedTuple):
+    """Factors on the weights of deeds that count for something a user is after."""
+
+    beans: Any  # of what brings beans: the goal they gather for
+    minutes: Any  # of what brings charity time: the nearest benefit
+    team: Any  # of a team's deeds, while a challenge runs
+    use: Any  # of what uses beans, before they expire
+
+
 class Mood(NamedTuple):
-    """What a user brings to a whole session: segment, what lifts every deed's weight, who they are."""
+    """What a user brings to a whole session: segment, what lifts the deeds' weights, who they are."""
 
     segment: Any
-    lift: Any
+    keen: Any  # factor on every deed's weight
+    pulls: Any  # factors on what brings beans, minutes, points, and on what uses beans
+    level: Any  # of holding more beans than the next thing costs
     minor: Any
     eligible: Any
     norm_at: Any  # minutes of labour at which staff have met the year's norm, 0 for others

@@ -31,6 +31,8 @@ class Play(Settings):
     entry_per_visit: Share = 0.01
     sessions_extra: NonNegative = 0.8
     reminder: bool = False
+    attention: bool = True  # deeds tire, and a day has time for so many
+    anticipation: bool = True  # people wait for what is announced
 
 
 class Phase(Settings):
@@ -56,11 +58,10 @@ class Beans(Settings):
     valid_months: Annotated[Whole, Field(ge=0, le=2)] = 0
     daily_cap: Count = 200
     per_yuan: Positive = 100
-    perceived: Fen = 2
     streak_bonus: Ratio = 0
     streak_full: Annotated[Whole, Field(ge=1, le=7)] = 7
     team_bonus: Ratio = 0
-    goal: Positive = 100
+    goal: Count = 100
     head_start: Count = 0
     give_all: Share = 0.5
 

@@ -38,15 +38,24 @@ class Claimant(Shopper):
             count["bean_gift_refused" if kind == Kind.BEAN_GIFT else "redeem_refused"] += 1
         elif kind == Kind.BEAN_GIFT:
             self.spend(claim["beans"], period)
+            self.reach_goal(claim)
             before = sum(self.minutes)
             claim["minutes"] = self.credit(self.world.deeds[claim["deed"]].minutes, DONATED)
             self.reach_benefits(claim["t"], before)
             count.update(beans_donated=claim["beans"], bean_fen=claim["fen"])
         else:
             count["beans_held"] += claim["beans"]
+            self.reach_goal(claim)
             self.expect_voucher(claim, self.spend(claim["beans"], period), now_s)
         if self.errands:
             self.next_s = min(self.next_s, self.errands[0].due)
+
+    def reach_goal(self, claim: Record) -> None:
+        """Who has used the goal's beans at once starts afresh: without a head start, and with a slump."""
+        R = self.world.rules
+        if claim["beans"] >= R.goal > 0:
+            self.endowed = False
+            self.slump_until = claim["t"] // SECOND // DAY_S + int(R.goal_slump_days)
 
     def expect_voucher(self, claim: Record, period: int, now_s: int) -> None:
         """It is shipped some time from now, or now and then cancelled."""

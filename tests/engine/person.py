@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from math import log
+from math import exp, log
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from sim.behaviour.habit import activity_hazard, dropout_hazard, faded_habit, readiness
+from sim.behaviour.visit import closeness, grown_reference, rested, visit_gain
 from sim.bookkeeping import Kind
 from sim.domain.beans import capped_beans, gone_at_s
 from sim.domain.hours import capped_minutes
@@ -63,6 +64,7 @@ class World:
     count: Counter[str] = field(default_factory=Counter)
     traffic: Counter[tuple[str, int]] = field(default_factory=Counter)  # what, second
     points: Counter[int] = field(default_factory=Counter)  # by team
+    people: list[Any] = field(default_factory=list)
     ordered: Counter[int] = field(default_factory=Counter)  # by user, while orders are counted
 
     def words(self, person: int, purpose: Purpose, slot: int = 0, sub: int = 0) -> tuple[int, int, int, int]:
@@ -114,7 +116,11 @@ class Person:
         self.minutes = [0, 0]
         self.day = 0
         self.done: Counter[int] = Counter()  # deeds of today
-        self.beans_today = 0
+        self.beans_today = self.deeds_today = 0
+        self.spent = 0.0  # willingness used up by deeds, as of `day`
+        self.used = 0.0  # the gain of a visit's value that this person is used to
+        self.slump_until = 0
+        self.endowed = False  # with a head start towards a goal not reached yet
         self.clock = 0
         self.gifts = self.gift_yuan = self.gift_month = 0
         self.streak = 0
@@ -205,9 +211,16 @@ class Person:
 
     def new_day(self, day: int) -> None:
         if self.day != day:
-            self.day, self.beans_today = day, 0
+            self.spent = single(self.left_of_effort(day))
+            self.day, self.beans_today, self.deeds_today = day, 0, 0
             self.latest, self.young = day * DAY_S, 0
             self.done.clear()
+
+    def left_of_effort(self, day: int) -> float:
+        """Of the willingness spent by deeds, what is not restored by that day: half in a half-life."""
+        if not self.spent:
+            return 0.0
+        return rested(self.spent, day - self.day, self.world.rules.attention_half_life_days)
 
     def earned_on(self, day: int) -> list[int]:
         """The steps of a day whose beans still grow."""
@@ -320,6 +333,7 @@ class Person:
             self.new_day(t // DAY_S)
             self.tell(t * SECOND + micro(lots[1]) + 1, Kind.DEED, beans=R.head_start, deed=NO_DEED)
             self.sow(t * SECOND, R.head_start)
+            self.endowed = True
             self.world.count["beans_issued"] += R.head_start
 
     def lifetime(self, year: int = 0) -> float:
@@ -346,34 +360,86 @@ class Person:
         volume = self.trait_value(2, self.trait[1] & 4095)
         self.begun = 0
         self.planned = planned_sessions(lots[1], self.world.rules.sessions_extra * volume)
-        self.play_s = self.session_at(ahead, sequential_uniform(0.0, self.planned, lots[0]))
+        self.play_s = self.session_at(
+            ahead, sequential_uniform(0.0, self.planned, lots[0]), ahead * DAY_S - 1
+        )
 
-    def session_at(self, day: int, share: float) -> int:
-        """The second at which `share` of the day's sessions of the channel have come."""
+    def session_at(self, day: int, share: float, after: int) -> int:
+        """The second at which `share` of the day's sessions of the channel have come, or an opening near it."""
         self.clock = min(int(share * 65536.0), 65535)
         shape = self.world.days[day].shape
-        return day * DAY_S + second_of_day(self.world.rules.profile[shape][self.channel], share)
+        planned = day * DAY_S + second_of_day(self.world.rules.profile[shape][self.channel], share)
+        return self.drawn_to_opening(planned, after)
+
+    def drawn_to_opening(self, planned: int, after: int) -> int:
+        """Who would come some hours before what is announced may wait for it, who would come some hours after it may
+        be early where that pays; both come within minutes of the opening, and later than `after`."""
+        R, day = self.world.rules, planned // DAY_S
+        today = [k for k in range(R.n_openings) if R.opening_s[k] // DAY_S == day]
+        lots = self.world.words(self.me, Purpose.WAITING, day, self.begun) if today else (0, 0, 0, 0)
+        for k in today:
+            opens = R.opening_s[k]
+            waits = opens - R.horizon_s <= planned < opens and unit(lots[0]) < R.waits
+            hurries = (
+                opens <= planned < opens + R.horizon_s and R.opening_rush[k] and unit(lots[1]) < R.forward
+            )
+            comes = min(opens + int(exponential(lots[2]) * R.waiting_first_s), (day + 1) * DAY_S - 1)
+            if comes > after and (waits or (hurries and comes < planned)):
+                return comes
+        return planned
+
+    def drawn_by(self, day: int, team: bool, streak: int, rest: float) -> float:
+        """What the offers of a day add to the value of this person's visit, against a rested one without any."""
+        world = self.world
+        offered = world.public.offered[world.days[day].offer][self.channel][self.segment][team][streak]
+        plain = world.public.plain[self.channel][self.segment]
+        return visit_gain(self.keenness(), rest, offered, plain, world.rules.stop_weight)
+
+    def keenness(self) -> float:
+        """Warm glow, and what is usual in the segment: a factor on every deed."""
+        return self.trait_value(1, self.trait[1] >> 20) * self.world.rules.segment_activity[self.segment]
+
+    def deadlines(self, day: int) -> tuple[int, int]:
+        """The days on which, after `day`, growing beans fade first and harvested ones expire first; 0 if there is
+        nothing to lose: no beans, too few harvested ones, or none that buy anything."""
+        price = self.world.public.next_thing
+        if not price:
+            return 0, 0
+        oldest = min((self.fades_at(step) for step, beans in self.growing.items() if beans), default=0)
+        return oldest // DAY_S, self.expiry_day(day)
+
+    def expiry_day(self, day: int) -> int:
+        """The day on which harvested beans expire first, if they buy something; else 0."""
+        price = self.world.public.next_thing
+        if not price or self.available.total() < price:
+            return 0
+        return min(self.world.period_end[p] for p, beans in self.available.items() if beans) // DAY_S
 
     def next_active_day(self, day: int) -> int | None:
         """Day by day: leave for good, come back, or let the habit fade."""
         R = self.world.rules
         hazard = exponential(self.world.words(self.me, Purpose.DAY, day + 1, 15)[0])
         streak, since = self.streak, self.since_break
+        fades, expires = self.deadlines(day)
+        tired = R.fatigue * self.left_of_effort(day)
         for ahead in range(day + 1, len(self.world.days)):
             today = self.world.days[ahead]
             broke = R.habit_broke_push if since < R.habit_broke_window_days else 0.0
-            withdrawn = R.habit_withdrawn_push if today.withdrawn else 0.0
             base = self.trait_value(4, self.trait[3] >> 20)
-            leaves = dropout_hazard(base, self.habit, R.habit_neutral, R.habit_relief, broke, withdrawn)
+            leaves = dropout_hazard(base, self.habit, R.habit_neutral, R.habit_relief, broke)
             self.budget = single(self.budget - leaves)
             if self.budget < 0.0:
                 self.gone = True
                 return None
             z = readiness(
-                self.habit, R.habit_neutral, R.habit_slope, today.team if self.in_team else 0.0,
+                self.habit, R.habit_neutral, R.habit_slope, R.habit_team if self.in_team else 0.0,
                 R.reminder, streak, R.habit_streak_gain, -1 if since == 255 else since, R.habit_break_loss,
                 R.habit_break_days,
             )  # fmt: skip
+            tired = tired * R.refill if tired * R.refill >= 0.01 else 0.0
+            gain = self.drawn_by(ahead, self.in_team, min(streak + 1, 7), exp(-tired))
+            z += R.visit_come * (gain - self.used)
+            z += R.choice_goal_kappa * max(closeness(fades - ahead), closeness(expires - ahead))
             lift = today.lift * R.shape_lift[today.shape][self.channel]
             hazard -= activity_hazard(self.trait_value(3, self.trait[2] >> 20), today.weekday, lift, z)
             since = min(since + 1, 255)
@@ -384,4 +450,5 @@ class Person:
                 since = 0
             streak = 0
             self.habit = single(faded_habit(self.habit, R.habit_keep))
+            self.used = single(grown_reference(self.used, 0.0, R.reference_keep))
         return None

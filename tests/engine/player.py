@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import ceil, exp, log
 from types import SimpleNamespace
 
-from sim.behaviour.choice import felt_reward, goal_pull
+from sim.behaviour.choice import crossed, felt_beans, goal_pull
 from sim.behaviour.giving import (
     completes,
     first_gift_yuan,
@@ -16,6 +16,7 @@ from sim.behaviour.giving import (
     repeat_gift_yuan,
 )
 from sim.behaviour.habit import grown_habit
+from sim.behaviour.visit import closeness, grown_reference
 from sim.bookkeeping import Kind
 from sim.domain.beans import fen_of_beans, full_hundreds
 from sim.kernel.rules import exponential, farm_second, sequential_uniform, unit
@@ -96,13 +97,17 @@ class Player(Claimant):
     def plan_next_session(self, t: int) -> None:
         """Once more today if that was the plan and it is not too late, else on another day."""
         day = t // DAY_S
-        left = self.planned - self.begun
-        if left > 0:
+        while self.begun < self.planned:
             word = self.world.words(self.me, Purpose.DAY, day, self.begun)[0]
-            at = self.session_at(day, sequential_uniform(self.clock / 65536.0, left, word))
+            at = self.session_at(
+                day, sequential_uniform(self.clock / 65536.0, self.planned - self.begun, word), t
+            )
             if at > t:
                 self.play_s = at
                 return
+            self.begun += 1
+        met = self.drawn_by(day, self.in_team, self.streak, 1.0)
+        self.used = single(grown_reference(self.used, met, self.world.rules.reference_keep))
         self.habit = single(grown_habit(self.habit, self.world.rules.habit_gain))
         self.come_back_after(day)
 
@@ -111,11 +116,12 @@ class Player(Claimant):
     def do_deeds(self, t_us: int, day: int, key: int) -> int:
         """Choose and do, until stopping is chosen or the day is over; returns when that is."""
         world, R = self.world, self.world.rules
-        lift = self.eagerness()
-        for sub in range(MOST_CHOICES):
+        drawn = self.drawn_to(day)
+        rest = exp(-R.fatigue * self.spent)
+        for sub in range(min(MOST_CHOICES, R.day_slots - self.deeds_today)):
             lots = world.words(self.me, Purpose.SLOT, key, sub)
             world.count["choice_slots"] += 1
-            chosen = self.choose(lift, unit(lots[0]))
+            chosen = self.choose(drawn, self.keenness() * rest, unit(lots[0]))
             if chosen is None:
                 return t_us
             done = t_us + int(exponential(lots[1]) * R.choice_dwell_s * 1_000_000.0) + SECOND
@@ -123,19 +129,41 @@ class Player(Claimant):
                 return t_us
             t_us = done
             self.done[chosen] += 1
+            self.deeds_today += 1
+            self.spent = single(self.spent + 1.0)
+            rest = rest * R.tire
             self.do(chosen, t_us, key, sub, lots[2])
         return t_us
 
-    def eagerness(self) -> float:
-        """A factor on every deed of the session: warm glow, nearness of goal and benefit, the team."""
+    def drawn_to(self, day: int) -> SimpleNamespace:
+        """Factors for the session: on what brings beans, minutes or team points, and on what uses beans; and by how
+        many halves of its price there are more beans than the next thing costs."""
+        R, G = self.world.rules, self.world.public
+        held, level = self.available.total() + self.growing.total(), 0
+        if G.next_thing and held > G.next_thing:
+            level = min((held - G.next_thing) * 2 // G.next_thing, 7)
+        return SimpleNamespace(
+            beans=exp(self.pull_of_goal(day, held)),
+            minutes=exp(R.choice_goal_kappa * self.nearest_benefit()),
+            team=exp(G.team_pull) if self.in_team else 1.0,
+            use=exp(R.choice_goal_kappa * closeness(self.expiry_day(day) - day)),
+            level=level,
+        )
+
+    def pull_of_goal(self, day: int, held: int) -> float:
+        """The goal that beans are gathered for: a gradient and a head start's commitment, while it is not reached and
+        can be; of a badge only for those who care for badges. After a prize there is a slump."""
         R = self.world.rules
-        glow = self.trait_value(1, self.trait[1] >> 20) * R.segment_activity[self.segment]
-        held = self.available.total() + self.growing.total()
-        pull = goal_pull(held / R.goal, R.head_start, R.choice_goal_kappa, R.choice_goal_iota)
-        pull += goal_pull(self.nearest_benefit(), 0.0, R.choice_goal_kappa, R.choice_goal_iota)
-        if self.in_team:
-            pull += self.world.public.team_pull
-        return glow * exp(pull)
+        slump = -R.goal_slump if day < self.slump_until else 0.0
+        whole_days = (self.world.period_end[self.world.days[day].period] - day * DAY_S) // DAY_S
+        if held >= R.goal or R.goal - held > R.daily_cap * whole_days:
+            return slump
+        endowed = R.head_start / R.goal if self.endowed else 0.0
+        if self.world.public.next_thing:
+            return slump + goal_pull(held / R.goal, endowed, R.choice_goal_kappa, R.choice_goal_iota)
+        if unit(self.world.words(self.me, Purpose.BADGE)[0]) < R.goal_badge_share:
+            return slump + goal_pull(held / R.goal, endowed, R.goal_badge_kappa, R.goal_badge_iota)
+        return slump
 
     def nearest_benefit(self) -> float:
         """How far a holder has come to the next benefit, as a share of what it needs."""
@@ -143,9 +171,9 @@ class Player(Claimant):
         ahead = [b.needs for b in benefits if bool(b.youth) == self.minor and have < b.needs]
         return max((have / needs for needs in ahead), default=0.0)
 
-    def choose(self, lift: float, share: float) -> int | None:
+    def choose(self, drawn: SimpleNamespace, lift: float, share: float) -> int | None:
         """A deed by its weight, or None: stopping has its weight too."""
-        weights = [self.weight(j, lift) if self.can(j) else 0.0 for j in range(len(self.world.deeds))]
+        weights = [self.weight(j, drawn, lift) if self.can(j) else 0.0 for j in range(len(self.world.deeds))]
         total = 0.0
         for weight in weights:
             total += weight
@@ -175,14 +203,24 @@ class Player(Claimant):
             "team": bool(R.teams_open) and not self.in_team,
         }[deed.effect]
 
-    def weight(self, j: int, lift: float) -> float:
-        """Against stopping; a reward is felt only as far as the day's cap is open."""
+    def weight(self, j: int, drawn: SimpleNamespace, lift: float) -> float:
+        """Against stopping; a reward is felt only as far as the day's cap is open, and less by who holds plenty."""
         R, G, deed = self.world.rules, self.world.public, self.world.deeds[j]
-        open_beans = R.daily_cap - self.beans_today
-        weight = G.pull[self.in_team][self.streak][j]
-        if G.reward[self.in_team][self.streak][j] > open_beans:
-            yuan = max(open_beans, 0) * R.bean_yuan
-            weight = G.bare[j] * exp(felt_reward(yuan, deed.cost, R.choice_weight_charity, R.choice_slope))
+        open_beans, reward = max(R.daily_cap - self.beans_today, 0), self.reward(j)
+        weight = G.pull[drawn.level][self.in_team][self.streak][j]
+        if reward > open_beans:
+            share = 1.0 / (1.0 + 0.5 * drawn.level)
+            own, given = G.self_yuan * share, G.charity_yuan * share
+            felt = felt_beans(open_beans, own, given, deed.cost, R.choice_weight_charity, R.choice_slope)
+            weight = G.bare[j] * exp(felt)
+        if reward > 0 and open_beans > 0:
+            weight = weight * drawn.beans
+        if deed.minutes > 0:
+            weight = weight * drawn.minutes
+        if deed.team:
+            weight = weight * drawn.team
+        if deed.effect in ("bean_gift", "redeem"):
+            weight = weight * drawn.use
         if deed.effect == "volunteer" and self.owes():
             weight = weight * R.staff_push
         return weight * self.world.mix[self.channel][self.segment][j] * lift
@@ -288,13 +326,16 @@ class Player(Claimant):
         """After a gift some post it, others invite a friend, who may begin at the barrier."""
         world, R = self.world, self.world.rules
         lots = world.words(self.me, Purpose.SHARE, key, sub)
-        posts = unit(lots[0]) < R.post
-        if not posts and unit(lots[1]) >= R.invite:
+        posts = unit(lots[0]) < world.public.post
+        if not posts and unit(lots[1]) >= world.public.invite:
             return
         told = self.tell(t_us, Kind.SHARE, deed=0 if posts else 1)
         world.count["shares"] += 1
-        if unit(lots[2]) < (R.post_recruits if posts else R.invite_recruits):
-            told["ref"], told["outcome"] = 1 + ((lots[3] * R.honest) >> 32), PENDING
+        friend = (lots[3] * R.honest) >> 32
+        gain = world.people[friend].drawn_by(t_us // SECOND // DAY_S, False, 1, 1.0)
+        base = R.post_recruits if posts else R.invite_recruits
+        if unit(lots[2]) < crossed(base, R.visit_join * gain):
+            told["ref"], told["outcome"] = 1 + friend, PENDING
         beans = self.grow(t_us, R.share_reward, R.daily_cap)
         if beans:
             self.tell(t_us + 1, Kind.DEED, beans=beans, deed=NO_DEED)

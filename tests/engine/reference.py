@@ -40,7 +40,7 @@ STEPS = (
     "pay", "ship", "confirm", "refund", "late_refund", "cancel", "voucher_ship", "voucher_cancel", "serve",
     "new_year",
 )  # fmt: skip
-FLAGS = ("player", "gone", "in_team", "holder", "blocked", "serving", "claiming")
+FLAGS = ("player", "gone", "in_team", "holder", "blocked", "serving", "claiming", "endowed")
 COLUMNS = ACTION.names or ()
 
 
@@ -68,6 +68,7 @@ class ReferencePopulation:
         farmers: int,
         teams: int,
         workers: int,
+        public: NDArray[np.void],
         record_all: bool = False,
     ) -> None:
         self.scenario = scenario
@@ -88,7 +89,8 @@ class ReferencePopulation:
             plain(period_end), objects(bin_table(clock)), plain(clock.edge_s), plain(clock.upto),
             plain(trait_table(scenario, parameters)), objects(benefit_table(scenario)),
         )  # fmt: skip
-        self.people = [Player(self.world, me) for me in range(self.rows)]
+        self.world.public = objects(public)[0]
+        self.people = self.world.people = [Player(self.world, me) for me in range(self.rows)]
         self.env = simpy.Environment()
         self.lives = [self.env.process(self._life(person)) for person in self.people]
         for person in self.people:
@@ -213,6 +215,7 @@ class ReferencePopulation:
             "step": p.latest % 86_400 // p.world.rules.ripen_step_s, "day": p.day, "clock": p.clock,
             "gift_yuan": p.gift_yuan, "gift_month": p.gift_month, "gifts": p.gifts, "streak": p.streak,
             "since_break": p.since_break,
+            "used": p.used, "spent": p.spent, "slump_until": p.slump_until, "done": p.deeds_today,
             "sessions": p.begun + (p.planned << 4), "flags": flags, "channel": p.channel,
         }  # fmt: skip
         return tuple(columns[name] for name in USER.names or ())

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from fractions import Fraction
 from types import SimpleNamespace
 
+from sim.behaviour.choice import crossed
 from sim.bookkeeping import Kind
 from sim.domain.pledges import donation_fen
 from sim.kernel.rules import delay_s, exponential, micro, poisson_count, unit
@@ -61,12 +62,14 @@ class Shopper(Person):
             if world.public.counting:
                 world.ordered[self.me] += 1
         new = not self.player and not self.gone
-        if (
-            R.play_open
-            and new
-            and unit(lots[3]) < R.entry_per_visit * sum(R.channel_pull[k] for k in self.ways)
-        ):
+        if R.play_open and new and unit(lots[3]) < self.chance_to_enter(t // DAY_S):
             self.enter(t)
+
+    def chance_to_enter(self, day: int) -> float:
+        """By all channels that reach, and likelier by what is on offer that day."""
+        R = self.world.rules
+        base = R.entry_per_visit * sum(R.channel_pull[k] for k in self.ways)
+        return crossed(base, R.visit_join * self.drawn_by(day, False, 1, 1.0))
 
     def look(self, word: int, coin: int) -> SimpleNamespace:
         """A product by popularity and label; beans of an order count for who gets them."""

@@ -1,0 +1,252 @@
+"""What is on offer on which day, and what it adds to the value of a visit: the announced calendar people plan by.
+
+Days on which the same is offered are of one kind. Of each kind and every class of people (channel, segment, in a team
+or not, streak) stands the summed weight of what they could do; beside it that of the same without any incentive.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.agents.sponsors import opening_times
+from sim.agents.teams import challenge_days
+from sim.arrays import Floats
+from sim.behaviour.giving import match_effect
+from sim.behaviour.parameters import Parameters
+from sim.domain.beans import rewarded_beans
+from sim.domain.ratios import PPM
+from sim.engine.worth import Supply, Worth, share_left, worth_of
+from sim.errors import UsageError
+from sim.kernel.rows import LEVELS, MAX_CHANNELS, MAX_DEEDS, MAX_KINDS, MAX_SEGMENTS, STREAK_LEVELS
+from sim.scenario import Scenario, since_start
+from sim.spans import DAY_S, DAY_US, HOUR_S, SECOND
+
+HOURS = 24
+ALONE = (
+    "deed",
+    "gift",
+    "volunteer",
+)  # what a visit is for: not what follows from holding beans or an account
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A day's offers: by factor on beans the share of the day's visits, whether gifts are matched, teams compete."""
+
+    factors: tuple[tuple[int, float], ...]
+    match: bool
+    challenge: bool
+
+
+@dataclass(frozen=True)
+class Offers:
+    """The kinds of days, and which of them each day is, shape (days,)."""
+
+    kinds: tuple[Kind, ...]
+    of_day: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, scenario: Scenario, views: Floats) -> Offers:
+        """Read off the scenario's calendar; `views` are the shares of visits by hour.
+
+        Raises UsageError where more kinds of days are announced than the rules have room for.
+        """
+        days = scenario.scenario.length // DAY_US
+        match, challenge = matched_days(scenario), challenge_days(scenario, days)
+        found: dict[Kind, int] = {}
+        of_day = np.zeros(days, np.int64)
+        for day in range(days):
+            shares: dict[int, float] = {}
+            for factor, covered in factors_by_hour(scenario, day):
+                shares[factor] = shares.get(factor, 0.0) + float((covered * views).sum() / views.sum())
+            kind = Kind(
+                tuple((f, round(s, 9)) for f, s in shares.items()), bool(match[day]), bool(challenge[day])
+            )
+            of_day[day] = found.setdefault(kind, len(found))
+        if len(found) > MAX_KINDS:
+            raise UsageError(
+                f"{scenario.scenario.title}: {len(found)} different days of beans, matches and challenges, at most "
+                f"{MAX_KINDS} can be told apart; let phases and pools begin at the same hours"
+            )
+        return cls(tuple(found), of_day)
+
+
+def matched_days(scenario: Scenario) -> NDArray[np.bool_]:
+    """The days on which a match of gifts is announced, shape (days,): of a daily or flash pool those on which it
+    opens, of another those between its start and its end."""
+    days = np.zeros(scenario.scenario.length // DAY_US, bool)
+    for pool in scenario.pools.values():
+        if pool.serves != "gifts" or pool.ratio * pool.cap_per_gift * pool.total == 0:
+            continue
+        opens = np.array(opening_times(scenario, pool)) // DAY_US
+        if pool.opens_at is None and not pool.flash:
+            end = scenario.scenario.length if pool.end is None else since_start(scenario, pool.end)
+            opens = np.arange(opens[0], -(-end // DAY_US))
+        days[opens[opens < len(days)]] = True
+    return days
+
+
+def factors_by_hour(scenario: Scenario, day: int) -> list[tuple[int, Floats]]:
+    """The factors on beans of a day, each with the part of every hour for which it holds, shape (24,).
+
+    Where phases overlap the last one of the file counts, as it is published.
+    """
+    spans = [
+        (since_start(scenario, p.start) // SECOND - day * DAY_S, since_start(scenario, p.end) // SECOND - day * DAY_S,
+         p.beans_factor)
+        for p in scenario.phases.values()
+    ]  # fmt: skip
+    cuts = sorted({0, DAY_S} | {s for a, b, _ in spans for s in (a, b) if 0 < s < DAY_S})
+    edges = np.arange(HOURS + 1) * HOUR_S
+    found: list[tuple[int, Floats]] = []
+    for start, end in pairwise(cuts):
+        factor = next((f for a, b, f in reversed(spans) if a <= start < b), PPM)
+        upto = np.clip(edges, start, end)
+        found.append((factor, np.diff(upto) / HOUR_S))
+    return found
+
+
+def announced_openings(scenario: Scenario) -> list[tuple[int, bool]]:
+    """Seconds at which something opens that people may wait for, each with whether being early pays: a match of
+    gifts, first come, or a time of more beans. What stands open from the start is nothing to wait for."""
+    found: dict[int, bool] = {}
+    for pool in scenario.pools.values():
+        if pool.serves == "gifts" and pool.ratio * pool.cap_per_gift * pool.total > 0:
+            for at in opening_times(scenario, pool):
+                found[at // SECOND] = found.get(at // SECOND, False) or pool.rule == "first_come"
+    for phase in scenario.phases.values():
+        if phase.beans_factor > PPM:
+            found.setdefault(since_start(scenario, phase.start) // SECOND, False)
+    end = scenario.scenario.length // SECOND
+    return [(at, found[at]) for at in sorted(found) if 0 < at < end]
+
+
+def match_pull(scenario: Scenario, p: Parameters) -> float:
+    """Log-odds of giving that the announced match adds, the strongest where there are several."""
+    pulls = [
+        match_effect(pool.ratio / PPM, scenario.gifts.match_effect, p["giving_low_ratio"])
+        for pool in scenario.pools.values() if pool.serves == "gifts"
+    ]  # fmt: skip
+    return max(pulls, default=0.0) + (p["giving_named"] if scenario.gifts.named_matcher and pulls else 0.0)
+
+
+def team_pull(scenario: Scenario, p: Parameters) -> float:
+    """Log-odds while a challenge runs: more in a competition than towards a shared goal (U ratio)."""
+    return p["choice_team_competition" if scenario.teams.mode == "competition" else "choice_team_goal"]
+
+
+def mix_table(scenario: Scenario) -> Floats:
+    """Multiples of each deed's weight by channel and segment, shape (channels, segments, deeds)."""
+    mix = np.ones((MAX_CHANNELS, MAX_SEGMENTS, MAX_DEEDS))
+    for c, channel in enumerate(scenario.channels.values()):
+        for d, name in enumerate(scenario.deeds):
+            mix[c, :, d] *= math.exp(channel.mix.get(name, 0.0))
+    for s, segment in enumerate(scenario.segments.values()):
+        for d, name in enumerate(scenario.deeds):
+            mix[:, s, d] *= math.exp(segment.mix.get(name, 0.0))
+    return mix
+
+
+def rewards(scenario: Scenario, factor: int) -> NDArray[np.int64]:
+    """Beans of every deed by team and streak under a factor, shape (2, STREAK_LEVELS, MAX_DEEDS)."""
+    beans = scenario.beans
+    table = np.zeros((2, STREAK_LEVELS, MAX_DEEDS), np.int64)
+    for d, deed in enumerate(scenario.deeds.values()):
+        for team in range(2):
+            bonus = beans.team_bonus if team and deed.team else 0
+            for level in range(STREAK_LEVELS):
+                streak = min(level, beans.streak_full)
+                table[team, level, d] = rewarded_beans(
+                    deed.beans, factor, beans.streak_bonus, streak, beans.streak_full, bonus
+                )
+    return table
+
+
+def bare_weights(scenario: Scenario) -> Floats:
+    """The deeds' weights against stopping without any reward, shape (MAX_DEEDS,)."""
+    bare = np.zeros(MAX_DEEDS)
+    bare[: len(scenario.deeds)] = [math.exp(deed.ease) for deed in scenario.deeds.values()]
+    return bare
+
+
+def pulls(scenario: Scenario, p: Parameters, worth: Worth, reward: NDArray[np.int64]) -> Floats:
+    """The deeds' weights with what their beans are felt to be worth, by how much somebody holds already:
+    shape (LEVELS, *reward.shape)."""
+    cost = np.ones(MAX_DEEDS)
+    cost[: len(scenario.deeds)] = [max(deed.cost, 1) / 100.0 for deed in scenario.deeds.values()]
+    left = np.array([share_left(level) for level in range(LEVELS)]).reshape(-1, *[1] * reward.ndim)
+    own = np.log1p(reward * worth.self_yuan * left / cost)
+    given = p["choice_weight_charity"] * np.log1p(reward * worth.charity_yuan * left / cost)
+    return np.asarray(bare_weights(scenario) * np.exp(p["choice_slope"] * np.maximum(own, given)))
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What draws people: of every kind of day and class the summed weight of what they could do, and without.
+
+    `offered` (kinds, channels, segments, 2, STREAK_LEVELS), `plain` (channels, segments).
+    """
+
+    offered: Floats
+    plain: Floats
+
+    @classmethod
+    def of(cls, scenario: Scenario, p: Parameters, offers: Offers, worth: Worth, mix: Floats) -> Draw:
+        """By the rewards as published and what a bean is worth; `mix` (channels, segments, MAX_DEEDS)."""
+        open_to = mix * _open_to(scenario)
+        plain = np.einsum("csd,d->cs", open_to, bare_weights(scenario))
+        offered = np.zeros((len(offers.kinds), *plain.shape, 2, STREAK_LEVELS))
+        by_factor = {
+            f: pulls(scenario, p, worth, rewards(scenario, f))[0] for k in offers.kinds for f, _ in k.factors
+        }
+        for k, kind in enumerate(offers.kinds):
+            for factor, share in kind.factors:
+                weight = by_factor[factor] * _pull_of_the_day(scenario, p, kind)
+                offered[k] += share * np.einsum("csd,tld->cstl", open_to, weight)
+        return cls(offered, plain)
+
+    def most_gain(self) -> Floats:
+        """The largest gain that anybody has on each kind of day, shape (kinds,)."""
+        plain = np.maximum(self.plain, 1e-300)[None, :, :, None, None]
+        ratio = np.where(self.plain[None, :, :, None, None] > 0.0, self.offered / plain, 1.0)
+        return np.asarray(np.log(np.maximum(ratio, 1.0)).reshape(len(self.offered), -1).max(axis=1))
+
+
+def _open_to(scenario: Scenario) -> Floats:
+    """1 for what a visit is for and a segment may do, shape (1, MAX_SEGMENTS, MAX_DEEDS)."""
+    table = np.zeros((1, MAX_SEGMENTS, MAX_DEEDS))
+    minor = [s.minor for s in scenario.segments.values()] + [False] * (MAX_SEGMENTS - len(scenario.segments))
+    for d, deed in enumerate(scenario.deeds.values()):
+        if deed.effect in ALONE and not deed.needs_account:
+            table[0, :, d] = [not (deed.adults_only and young) for young in minor]
+    return table
+
+
+def _pull_of_the_day(scenario: Scenario, p: Parameters, kind: Kind) -> Floats:
+    """Factors of match and challenge on the deeds they are for, by team, shape (2, 1, MAX_DEEDS)."""
+    pull = np.zeros((2, 1, MAX_DEEDS))
+    for d, deed in enumerate(scenario.deeds.values()):
+        if kind.match and deed.effect == "gift":
+            pull[:, 0, d] += match_pull(scenario, p)
+        if kind.challenge and deed.team:
+            pull[1, 0, d] += team_pull(scenario, p)
+    return np.asarray(np.exp(pull))
+
+
+def hourly_gain(scenario: Scenario, p: Parameters) -> dict[int, float]:
+    """What beans by each factor add to the value of an average visit (log-hazard): it moves people within a day."""
+    worth = worth_of(scenario, p, Supply.announced(scenario), scenario.scenario.length / DAY_US)
+    channels, segments = max(len(scenario.channels), 1), max(len(scenario.segments), 1)
+    open_to = (mix_table(scenario) * _open_to(scenario))[:channels, :segments].mean(axis=(0, 1))
+    plain = float((open_to * bare_weights(scenario)).sum())
+    factors = {PPM} | {phase.beans_factor for phase in scenario.phases.values()}
+    gains = {}
+    for factor in factors:
+        offered = float((open_to * pulls(scenario, p, worth, rewards(scenario, factor))[0, 0, 1]).sum())
+        gains[factor] = p["visit_come"] * math.log((1.0 + offered) / (1.0 + plain))
+    return gains
