@@ -100,10 +100,11 @@ def median_days(days: NDArray[np.float64]) -> float:
 
 
 def speed_up(days: NDArray[np.float64]) -> float:
-    """By how much the gap before the last stamp is shorter than the one after the first."""
+    """By how much the gap before the last stamp is shorter than the one after the first, by the trend of all gaps."""
     full = days[np.isfinite(days[:, -1])]
     gaps = np.diff(full, axis=1).mean(axis=0)
-    return float(1.0 - gaps[-1] / gaps[0])
+    slope = np.polyfit(np.arange(len(gaps)), np.log(gaps), 1)[0]
+    return float(1.0 - np.exp(slope * (len(gaps) - 1)))
 
 
 def filled(days: NDArray[np.float64]) -> float:

@@ -30,10 +30,11 @@ from sim.experiments.worlds import (
 )
 
 WEEK, PAID, AFTER = 7, 4, 8  # days, weeks
-USERS = 10_000
+USERS = 20_000
 REGULARS, OTHERS = 0.3, 0.03  # chance to come on a day unpaid (A): twice a week, and hardly ever
-OFTEN_ENOUGH = 0.05  # of a ratio that is to be one
-GYM, AFTER_CARD = Table("gym"), Table("after_card")
+ONE = 0.05  # a ratio that far from one is another
+WEEKS_LATER = 2  # the last weeks that are watched
+GYM, ENDED = Table("gym"), Table("after_rewards")
 
 
 def weekly(parameters: Parameters, coming: float, dollars: float) -> NDArray[np.float64]:
@@ -50,7 +51,7 @@ def _weekly(parameters: Parameters, dollars: float) -> NDArray[np.float64]:
         "a gym that pays", WEEK * (PAID + AFTER), USERS, GAME, play=ALL_PLAY,
         phases={"over": over | {"lift_start": 0.0, "lift_end": 0.0}}, **offer,
     )  # fmt: skip
-    days = played(world, parameters).recorder.days()["active_days"].to_numpy()
+    days = played(world, parameters).recorder.days()["participants"].to_numpy()
     return np.asarray(days.reshape(-1, WEEK).sum(axis=1, dtype=float))
 
 
@@ -63,14 +64,13 @@ def rows(parameters: Parameters) -> Iterator[Row]:
     """Signs and order only: what was paid per visit was a prize for eight, and its cost is assumed."""
     regulars, others = (paid_against_unpaid(parameters, coming) for coming in (REGULARS, OTHERS))
     after = slice(PAID, None)
-    yield GYM.within(
-        20, "gym, regulars, after ÷ never paid", FORM, GYM["regulars"], regulars[after].mean(),
-        (1.0 - OFTEN_ENOUGH, 1.0 + OFTEN_ENOUGH),
-    )  # fmt: skip
+    yield GYM.near(
+        20, "gym, regulars, after ÷ never paid", FORM, GYM["regulars"], regulars[after].mean(), ONE
+    )
     lasting = others[after].mean()
     yield GYM.within(
         20, "gym, others, after ÷ never paid", FORM, GYM["others"], lasting, (1.25, float("inf"))
     )
-    first, last = others[PAID], others[-1]
-    yield AFTER_CARD.within(20, "just after a reward ÷ control", FORM, AFTER_CARD["soon"], first, (0.0, 0.99))
-    yield AFTER_CARD.near(20, "two months after ÷ control", FORM, AFTER_CARD["later"], last, OFTEN_ENOUGH)
+    soon, later = regulars[PAID], regulars[-WEEKS_LATER:].mean()
+    yield ENDED.within(20, "just after a reward ÷ control", FORM, ENDED["soon"], soon, (0.0, 1.0 - ONE / 5))
+    yield ENDED.near(20, "two months after ÷ control", FORM, ENDED["later"], later, ONE)

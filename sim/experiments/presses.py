@@ -83,23 +83,22 @@ def rows(parameters: Parameters) -> Iterator[Row]:
 
 
 def fit(parameters: Parameters) -> dict[str, float]:
-    """s0 from the ratio of two gains, weights as ratios of gains; fatigue from the gain of a cent, on the engine."""
+    """s0 from the ratio of two gains, weights as ratios of gains; ease from the gain of a cent, on the engine."""
     base, e = PRESSES["none"], load_evidence()
     gain = {arm: PRESSES[arm] - base for arm in FIT_ARMS}
     shape = gain["cent_1"] / gain["cent_10"]
     s0 = brentq(lambda s: log(1.0 + 1.0 / s) / log(1.0 + 10.0 / s) - shape, 1e-8, 0.1, xtol=1e-14)
 
-    def missed(fatigue: float) -> float:
-        paid, unpaid = (slots(parameters, r, None, e["effort_ease"], fatigue) for r in (1.0 / s0, 0.0))
+    def missed(ease: float) -> float:
+        paid, unpaid = (slots(parameters, r, None, ease, e["effort_fatigue"]) for r in (1.0 / s0, 0.0))
         return paid / unpaid - PRESSES["cent_1"] / base
 
     charity = (gain["charity_1"] / gain["cent_1"] + gain["charity_10"] / gain["cent_10"]) / 2
     weights = {name: gain[arm] / gain["cent_1"] for arm, name in WEIGHTS.items()}
-    stored = e["effort_fatigue"]
-    fatigue = secant(missed, stored, 1.1 * stored, 2e-4)
+    ease = secant(missed, e["effort_ease"], 0.95 * e["effort_ease"], 1e-3)
     return {
         "effort_base": base,
         "effort_s0": s0,
-        "effort_fatigue": fatigue,
+        "effort_ease": ease,
         "choice_weight_charity": charity,
     } | weights
