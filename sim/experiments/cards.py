@@ -6,7 +6,7 @@ counted from the visit at which somebody took a card.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -35,7 +35,7 @@ from sim.experiments.worlds import (
 from sim.kernel.rows import NO_DEED
 from sim.spans import DAY_US
 
-USERS, DAYS, COMING = 8_000, 45, 10
+USERS, DAYS, COMING = 16_000, 45, 10
 OFTEN = 8.0  # further visits a day
 BUYERS = EVERYBODY_ALIKE | NO_HABITS | SURELY
 COFFEE, WASH = Table("coffee_card"), Table("car_wash")
@@ -79,17 +79,18 @@ def card(
     """Days to each stamp of an empty card, or of the longer one with stamps given; shape (people, stamps to buy)."""
     stamps = int(table["stamps_endowed" if endowed else "stamps"])
     given = int(table["endowed"]) if endowed else 0
-    return _card(parameters.vary(BUYERS | steadily(0.9999, leaving)), stamps, given, ease)
+    people = BUYERS | steadily(0.9999, leaving)
+    return _card(parameters.vary(people), stamps, given, ease, USERS)
 
 
 @cache
-def _card(parameters: Parameters, stamps: int, given: int, ease: float) -> NDArray[np.float64]:
+def _card(parameters: Parameters, stamps: int, given: int, ease: float, users: int) -> NDArray[np.float64]:
     offer: dict[str, Any] = paid_deed(1.0, 0.01, ease=ease, per_day=0)
     offer["beans"] = offer["beans"] | {"goal": stamps, "head_start": given}
-    watch = Stamps(USERS, stamps - given)
+    watch = Stamps(users, stamps - given)
     play = PLAINLY | {"entry_per_visit": 1.0, "sessions_extra": OFTEN}
     played(
-        a_world("a stamp card", DAYS, USERS, GAME, shopping=ONE_A_DAY, play=play, **offer), parameters, watch
+        a_world("a stamp card", DAYS, users, GAME, shopping=ONE_A_DAY, play=play, **offer), parameters, watch
     )
     return watch.days()
 
@@ -138,34 +139,33 @@ def rows(parameters: Parameters) -> Iterator[Row]:
 
 
 def fit(parameters: Parameters) -> dict[str, float]:
-    """Row 9: ease from the days of the empty card, kappa from the speed-up, iota from the days with two given.
+    """Ease from the days of the empty card, kappa from its speed-up, iota from the days with two given; then leaving.
 
-    The two pulls move each other little, so each is found with the others as stored; losing interest last.
+    One after the other: what is found is used at once. At the stored values nothing is left to find.
     """
-    stored, e = parameters.flat(), load_evidence()
+    p, e = parameters, load_evidence()
 
     def missed_days(ease: float) -> float:
-        return median_days(card(parameters, COFFEE, ease, endowed=False)) - COFFEE["median_days"]
+        return median_days(card(p, COFFEE, ease, endowed=False)) - COFFEE["median_days"]
 
     def missed_speed(kappa: float) -> float:
-        return (
-            speed_up(coffee(parameters.vary({"choice_goal_kappa": kappa}), endowed=False))
-            - COFFEE["speed_up"]
-        )
+        pulled = p.vary({"choice_goal_kappa": kappa})
+        return speed_up(card(pulled, COFFEE, ease, endowed=False)) - COFFEE["speed_up"]
 
     def missed_start(iota: float) -> float:
-        pulled = parameters.vary({"choice_goal_iota": iota})
-        return median_days(coffee(pulled, endowed=True)) - COFFEE["median_days_endowed"]
+        pulled = p.vary({"choice_goal_iota": iota})
+        return median_days(card(pulled, COFFEE, ease, endowed=True)) - COFFEE["median_days_endowed"]
 
     def missed_cards(leaving: float) -> float:
-        return washes(parameters, leaving, endowed=False) - WASH["redeemed"]
+        return filled(card(p, WASH, ease, leaving, endowed=False)) - WASH["redeemed"]
 
-    def found(missed: Callable[[float], float], start: float, near: float) -> float:
-        return secant(missed, start, 1.2 * start, near)
-
+    ease = e["coffee_ease"]
+    ease = secant(missed_days, ease, 1.03 * ease, 0.05)
+    kappa = secant(missed_speed, p["choice_goal_kappa"], 1.2 * p["choice_goal_kappa"], 0.004)
+    p = p.vary({"choice_goal_kappa": kappa})
+    iota = secant(missed_start, p["choice_goal_iota"], 1.2 * p["choice_goal_iota"], 0.05)
+    p = p.vary({"choice_goal_iota": iota})
+    leaving = secant(missed_cards, e["wash_leaving"], 1.2 * e["wash_leaving"], 0.003)
     return {
-        "coffee_ease": found(missed_days, e["coffee_ease"], 0.05),
-        "choice_goal_kappa": found(missed_speed, stored["choice_goal_kappa"], 0.003),
-        "choice_goal_iota": found(missed_start, stored["choice_goal_iota"], 0.05),
-        "wash_leaving": found(missed_cards, e["wash_leaving"], 0.002),
-    }
+        "coffee_ease": ease, "choice_goal_kappa": kappa, "choice_goal_iota": iota, "wash_leaving": leaving,
+    }  # fmt: skip

@@ -39,16 +39,16 @@ GYM, ENDED = Table("gym"), Table("after_rewards")
 
 def weekly(parameters: Parameters, coming: float, dollars: float) -> NDArray[np.float64]:
     """Active days by week of people who come on a day with that chance anyway, paid in the first four weeks."""
-    return _weekly(parameters.vary(EVERYBODY_ALIKE | NO_GOAL | SURELY | steadily(coming)), dollars)
+    return _weekly(parameters.vary(EVERYBODY_ALIKE | NO_GOAL | SURELY | steadily(coming)), dollars, USERS)
 
 
 @cache
-def _weekly(parameters: Parameters, dollars: float) -> NDArray[np.float64]:
+def _weekly(parameters: Parameters, dollars: float, users: int) -> NDArray[np.float64]:
     offer = paid_deed(load_evidence()["cost_gym"], dollars)
     end = START + timedelta(days=WEEK * PAID)
     over = {"start": end, "end": end + timedelta(days=WEEK * AFTER), "beans_factor": 0.0}
     world = a_world(
-        "a gym that pays", WEEK * (PAID + AFTER), USERS, GAME, play=ALL_PLAY,
+        "a gym that pays", WEEK * (PAID + AFTER), users, GAME, play=ALL_PLAY,
         phases={"over": over | {"lift_start": 0.0, "lift_end": 0.0}}, **offer,
     )  # fmt: skip
     days = played(world, parameters).recorder.days()["participants"].to_numpy()

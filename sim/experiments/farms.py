@@ -16,26 +16,26 @@ from scipy.special import ndtri
 from sim.behaviour.parameters import Parameters
 from sim.experiments.evidence import load_evidence
 from sim.experiments.row import CALIBRATE, HELD_OUT, Row, Table
-from sim.experiments.worlds import ONE_A_DAY, a_world, played
+from sim.experiments.worlds import ONE_A_DAY, PLAINLY, a_world, played
 
-DAYS, USERS = 8, 1_000
+DAYS, USERS = 8, 4_000
 CAMPAIGNS = 50
 PER_YUAN = 100
 MOST_BEANS = 60_000  # that one account can earn a day
-SOME_COME = {"entry_per_visit": 0.02, "sessions_extra": 0.0}  # an app of which not everybody has heard
+SOME_COME = PLAINLY | {"entry_per_visit": 0.02}  # an app of which not everybody has heard
 FARMS = Table("farms")
 
 
 def share_of_farmers(parameters: Parameters, yuan_a_week: float) -> float:
     """Share of the accounts of one small campaign that are farmers', if an account yields so much a week."""
     beans = min(round(yuan_a_week * PER_YUAN / 7.0), MOST_BEANS)
-    return _share_of_farmers(parameters, beans)
+    return _share_of_farmers(parameters, beans, USERS)
 
 
 @cache
-def _share_of_farmers(parameters: Parameters, beans: int) -> float:
+def _share_of_farmers(parameters: Parameters, beans: int, users: int) -> float:
     scenario = a_world(
-        "a campaign that pays", DAYS, USERS, shopping=ONE_A_DAY, play=SOME_COME,
+        "a campaign that pays", DAYS, users, shopping=ONE_A_DAY, play=SOME_COME,
         deeds={"deed": {"label": "deed", "beans": beans, "ease": 0.0}},
         beans={"per_yuan": PER_YUAN, "daily_cap": MOST_BEANS}, farmers={"entry": True},
     )  # fmt: skip

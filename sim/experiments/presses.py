@@ -49,14 +49,14 @@ def slots(parameters: Parameters, costs: float, weight: float | None, ease: floa
     vary = AT_WORK | {"attention_fatigue": fatigue}
     if weight is not None:
         vary |= {"choice_weight_charity": weight}
-    return _slots(parameters.vary(vary), costs, weight is not None, ease)
+    return _slots(parameters.vary(vary), costs, weight is not None, ease, USERS)
 
 
 @cache
-def _slots(parameters: Parameters, costs: float, to_charity: bool, ease: float) -> float:
+def _slots(parameters: Parameters, costs: float, to_charity: bool, ease: float, users: int) -> float:
     work = paid_deed(COST, costs * COST, to_charity=to_charity, ease=ease, per_day=0)
     counts = played(
-        a_world("work", 1, USERS, GAME, play=ALL_PLAY | {"attention": True}, **work), parameters
+        a_world("work", 1, users, GAME, play=ALL_PLAY | {"attention": True}, **work), parameters
     ).counts()
     return float(counts[T.DEEDS] / counts[T.SESSIONS])
 
