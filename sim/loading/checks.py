@@ -59,7 +59,7 @@ def bean_growth(s: Scenario) -> Findings:
         spent = format_duration(beans.ripen)
         problem = f"makes more than {GROWING_DAYS} days together with ripen ({spent}); shorten one of them"
         yield Finding(("beans", "fade"), problem, (("beans", "ripen"),))
-    if beans.head_start >= beans.goal:
+    if beans.head_start >= beans.goal > 0:
         yield Finding(("beans", "head_start"), f"must be below the goal ({beans.goal})", (("beans", "goal"),))
 
 
