@@ -15,7 +15,7 @@ from sim.behaviour.giving import gives_logit, logistic
 from sim.behaviour.habit import activity_hazard, faded_habit, grown_habit
 from sim.behaviour.merchants import larger_pledge_yuan
 from sim.experiments import bgbb
-from sim.experiments.designs import finish_probability, median_days, purchase_rate, response
+from sim.experiments.letters import response
 
 UTILITY = (0.75, 1.53, 0.576, 1.853)
 
@@ -61,23 +61,6 @@ def test_givers_are_binomial():
     )
     share = response(k, mean_gifts, months, -3.834, 0.498, 0.593, 0.2)
     assert given == pytest.approx(n * share, abs=4 * math.sqrt(n * share * (1 - share)))
-
-
-def test_cards_are_chains_of_exponential_waits():
-    """Median days and the chance of finishing agree with playing many cards."""
-    rng = np.random.default_rng(6)
-    n, kappa, iota, dropout = 40_000, 0.28, 0.38, 0.26
-    for endowed, goal in ((0, 10), (2, 12)):
-        rates = [purchase_rate(0.7, s, endowed, goal, kappa, iota) for s in range(endowed, goal)]
-        waits = sum(rng.exponential(1 / rate, n) for rate in rates)
-        median = median_days(0.7, endowed, goal, kappa, iota)
-        assert np.mean(waits < median) == pytest.approx(0.5, abs=4 * 0.5 / math.sqrt(n))
-        relative = [purchase_rate(1.0, s, endowed, goal, kappa, iota) for s in range(endowed, goal)]
-        finished = np.ones(n, bool)
-        for rate in relative:
-            finished &= rng.exponential(1 / rate, n) < rng.exponential(1 / dropout, n)
-        share = finish_probability(endowed, goal, dropout, kappa, iota)
-        assert finished.mean() == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / n))
 
 
 def test_larger_pledges_have_the_mean_they_are_given():
