@@ -58,6 +58,16 @@ def test_nobody_comes_for_a_visit_whose_value_draws_nobody(p):
     assert steps.joining(indifferent, 10.4) == steps.joining(indifferent, 0.0)
 
 
+def test_a_better_drive_takes_donors_from_another(p):
+    """The less a visit's value draws people by itself, the more of a gain is another drive's loss."""
+    half = p.vary({"visit_come": 0.5, "choice_slope": 2.0 * p["choice_slope"]})
+    own, other = drives.two_drives(half, 5.0)
+    plain_own, plain_other = drives.two_drives(half, 0.0)
+    assert own > 1.1 * plain_own
+    assert other < 0.95 * plain_other
+    assert own + other > plain_own + plain_other
+
+
 def test_people_join_at_the_published_rate_where_nothing_is_paid(p):
     """The control arm is the base of both odds ratios."""
     assert steps.joining(p, 0.0) == pytest.approx(log_odds(0.0323), abs=0.06)
