@@ -2,7 +2,7 @@
 
 First every calibrated number as found now beside the stored one, then every published experiment, played on the
 engine with the stored parameters frozen (their file's hash stands on top). Fitted rows and held-out ones are counted
-apart. Ends with 0 if every number is found again and every row passes, else with 3.
+apart. Ends with 0 if both tables agree, held-out rows aside, else with 3.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from math import isfinite
 from sim.behaviour.parameters import Parameters, load_parameters
 from sim.experiments.evidence import load_evidence
 from sim.experiments.fits import fit_all
-from sim.experiments.row import USES, Row
+from sim.experiments.row import HELD_OUT, USES, Row
 from sim.experiments.rows import NOT_MODELLED, score
 
 TOLERANCE = 1e-3  # of the value: stored numbers have four figures
@@ -94,14 +94,18 @@ def as_json(parameters: Parameters, fits: list[Fitted], rows: list[Row]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the tables; 0 if every stored value is found again and every row passes, else 3."""
+    """Print the tables; 0 if every stored value is found again and every fitted row passes, else 3.
+
+    A row that was held out and fails is a finding: told and counted, and nothing to mend in a fit.
+    """
     parser = argparse.ArgumentParser(prog="python -m sim.experiments.calibrate", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     options = parser.parse_args(arguments)
     parameters = load_parameters()
     fits, rows = fitted_parameters(parameters), score(parameters)
     print((as_json if options.json else as_text)(parameters, fits, rows))
-    return 0 if all(fit.agrees for fit in fits) and all(row.passed for row in rows) else MISSED
+    kept = all(row.passed or row.use == HELD_OUT for row in rows)
+    return 0 if kept and all(fit.agrees for fit in fits) else MISSED
 
 
 if __name__ == "__main__":

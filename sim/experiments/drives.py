@@ -20,7 +20,7 @@ from sim.bookkeeping import Kind
 from sim.engine.actions import Actions
 from sim.experiments.evidence import load_evidence
 from sim.experiments.published import published
-from sim.experiments.row import CALIBRATE, FORM, HELD_OUT, Row, Table
+from sim.experiments.row import CALIBRATE, HELD_OUT, Row, Table
 from sim.experiments.worlds import (
     ALL_PLAY,
     EVERYBODY_ALIKE,
@@ -97,7 +97,7 @@ def rows(parameters: Parameters) -> Iterator[Row]:
     yield ITEMS.within(19, "blood drives with an item", HELD_OUT, ITEMS["risk_ratio"], model, (low, high))
     neighbours = [two_drives(parameters, dollars)[1] for dollars in (ITEMS["dollars"], 0.0)]
     model = neighbours[0] / neighbours[1]
-    yield ITEMS.within(19, "their neighbours, without one", FORM, ITEMS["neighbours"], model, (0.0, 0.99))
+    yield ITEMS.within(19, "their neighbours, without one", HELD_OUT, ITEMS["neighbours"], model, (0.0, 0.99))
 
 
 def fit(parameters: Parameters) -> dict[str, float]:

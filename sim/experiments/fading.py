@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim.behaviour.parameters import Parameters
 from sim.experiments.evidence import load_evidence
-from sim.experiments.row import FORM, Row, Table
+from sim.experiments.row import HELD_OUT, Row, Table
 from sim.experiments.worlds import (
     ALL_PLAY,
     EVERYBODY_ALIKE,
@@ -61,16 +61,18 @@ def paid_against_unpaid(parameters: Parameters, coming: float) -> NDArray[np.flo
 
 
 def rows(parameters: Parameters) -> Iterator[Row]:
-    """Signs and order only: what was paid per visit was a prize for eight, and its cost is assumed."""
+    """Signs and order only, seen by no fit: what was paid per visit was a prize for eight, its cost is assumed."""
     regulars, others = (paid_against_unpaid(parameters, coming) for coming in (REGULARS, OTHERS))
     after = slice(PAID, None)
     yield GYM.near(
-        20, "gym, regulars, after ÷ never paid", FORM, GYM["regulars"], regulars[after].mean(), ONE
+        20, "gym, regulars, after ÷ never paid", HELD_OUT, GYM["regulars"], regulars[after].mean(), ONE
     )
     lasting = others[after].mean()
     yield GYM.within(
-        20, "gym, others, after ÷ never paid", FORM, GYM["others"], lasting, (1.25, float("inf"))
+        20, "gym, others, after ÷ never paid", HELD_OUT, GYM["others"], lasting, (1.25, float("inf"))
     )
     soon, later = regulars[PAID], regulars[-WEEKS_LATER:].mean()
-    yield ENDED.within(20, "just after a reward ÷ control", FORM, ENDED["soon"], soon, (0.0, 1.0 - ONE / 5))
-    yield ENDED.near(20, "two months after ÷ control", FORM, ENDED["later"], later, ONE)
+    yield ENDED.within(
+        20, "just after a reward ÷ control", HELD_OUT, ENDED["soon"], soon, (0.0, 1.0 - ONE / 5)
+    )
+    yield ENDED.near(20, "two months after ÷ control", HELD_OUT, ENDED["later"], later, ONE)
