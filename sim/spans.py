@@ -11,5 +11,5 @@ HOUR_US = HOUR_S * SECOND
 DAY_US = DAY_S * SECOND
 WEEK_US = 7 * DAY_US
 NEVER_US = 2**62  # an instant that does not come
-MOST_DAYS = 7_300  # of a scenario: months since the start are stored in one byte
+MOST_DAYS = 7_300  # of a scenario: twenty years
 MAX_SHAPES = 129  # of days, by which of their hours a phase lifts; the first are even

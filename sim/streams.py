@@ -64,6 +64,8 @@ class Purpose(IntEnum):
     CREW = 44
     WAITING = 45
     BADGE = 46
+    PAST = 47
+    KNOWS = 48
 
 
 def philox(k0: int, k1: int, c0: int, c1: int, c2: int, c3: int) -> tuple[int, int, int, int]:

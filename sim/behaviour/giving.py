@@ -63,10 +63,14 @@ def stars_pull(stars: float, small: bool, effect: float) -> float:
 
 @rule
 def repeat_gift_yuan(
-    previous_max_yuan: float, normal: float, constant: float, slope: float, sd: float
+    previous_max_yuan: float, normal: float, dollar_yuan: float, constant: float, slope: float, sd: float
 ) -> float:
-    """A donor's next gift from the largest so far (> 0) and a standard normal (Karlan & List 2007, V)."""
-    return exp(constant + slope * log(previous_max_yuan) + sd * normal)
+    """A donor's next gift from the largest so far (> 0) and a standard normal (Karlan & List 2007, V).
+
+    The regression speaks dollars and its slope is no 1: yuan are changed into dollars before, and back after.
+    """
+    dollars = exp(constant + slope * log(previous_max_yuan / dollar_yuan) + sd * normal)
+    return dollars * dollar_yuan
 
 
 @rule
@@ -89,6 +93,21 @@ def heaped_gift_yuan(yuan: float, uniform: float, heap_share: float) -> float:
         if yuan * yuan >= best * heap:
             best = heap
     return best
+
+
+@rule
+def parts_of_gift(fen: int, parts: float, most: int) -> int:
+    """Into how many gifts somebody splits what they give who knows that each gift has a lot of its own (sign F, A).
+
+    Never so many that one of them would be nothing.
+    """
+    return int(max(min(parts, most, fen), 1))
+
+
+@rule
+def part_fen(fen: int, parts: int, part: int) -> int:
+    """The part-th of so many gifts: equal ones that add up to the fen, what is over in the first."""
+    return fen // parts + (1 if part < fen % parts else 0)
 
 
 @rule

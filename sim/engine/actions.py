@@ -21,7 +21,11 @@ ACTION = np.dtype(
         ("match", "i4"),  # fen of a pool's match: asked, after the barrier granted
         ("agent", "u4"),  # index among the agents of the kind's role; of an opening, the user
         ("number", "u4"),  # the agent's own action number
-        ("ref", "i8"),  # the order, voucher or place it belongs to, by the agent's own numbering
+        (
+            "ref",
+            "i8",
+        ),  # the order, voucher or place it belongs to, by the agent's own numbering; of a split gift's
+        # further parts the number of the first
         ("beans", "i4"),
         ("minutes", "i4"),  # charity time
         ("project", "i4"),  # index, -1 = none

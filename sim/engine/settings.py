@@ -20,6 +20,7 @@ from sim.engine.clocks import HOURS, DayShapes, hourly_profile, play_calendar, s
 from sim.engine.expiry import expiry
 from sim.engine.offers import Offers, announced_openings, mix_table
 from sim.errors import UsageError
+from sim.kernel.donors import MOST_GIFTS, MOST_YUAN
 from sim.kernel.rows import (
     BENEFIT,
     DAY,
@@ -83,6 +84,28 @@ def trait_table(scenario: Scenario, p: Parameters) -> Floats:
             -np.log1p(-betaincinv(c, d, q)),
         ]
     )
+
+
+def past_table(scenario: Scenario, p: Parameters) -> Floats:
+    """What donors of before may bring along, shape (3, QUANTILES): gifts, months since the last, largest in yuan.
+
+    gifts: one and a negative binomial (V) · months: exponential, to the nearest (V) · largest: lognormal (D) at
+    the level of the app's own gifts, to the nearest yuan, one at least. None of the three knows of the others (A).
+    """
+    from scipy.special import ndtri
+
+    q = quantile_points()
+    months = -p["past_months"] * np.log1p(-q)
+    yuan = scenario.gifts.first_median / 100.0 * np.exp(p["past_largest"] + p["past_sd"] * ndtri(q))
+    gifts = 1 + _negative_binomial(p["past_gifts_k"], p["past_gifts_mean"] - 1.0, q)
+    return np.stack([np.minimum(gifts, MOST_GIFTS), np.rint(months), np.clip(np.rint(yuan), 1, MOST_YUAN)])
+
+
+def _negative_binomial(k: float, mean: float, q: Floats) -> NDArray[np.intp]:
+    """The quantiles of a negative binomial, as far as a user's row counts gifts."""
+    n = np.arange(1, MOST_GIFTS + 1)
+    odds = np.concatenate([[1.0], np.cumprod((k + n - 1) / n * (mean / (k + mean)))])
+    return np.searchsorted(np.cumsum(odds * (k / (k + mean)) ** k), q)
 
 
 def deed_table(scenario: Scenario) -> NDArray[np.void]:
@@ -159,7 +182,7 @@ def rule_values(scenario: Scenario, p: Parameters, replication: int, honest: int
     }
     return (
         p.flat() | run | _shopping(scenario) | _presale(scenario) | _orders(scenario) | _play(scenario, p)
-        | _beans(scenario) | _attention(scenario, p) | _openings(scenario, p) | _giving(scenario) | _who(scenario, p)
+        | _beans(scenario) | _attention(scenario, p) | _openings(scenario, p) | _giving(scenario, p) | _who(scenario, p)
         | _account(scenario) | _staff_and_farmers(scenario)
     )  # fmt: skip
 
@@ -282,11 +305,14 @@ def _openings(scenario: Scenario, p: Parameters) -> Values:
     }
 
 
-def _giving(scenario: Scenario) -> Values:
+def _giving(scenario: Scenario, p: Parameters) -> Values:
     gifts, sharing = scenario.gifts, scenario.sharing
+    asked = scenario.play.open and any(deed.effect == "gift" for deed in scenario.deeds.values())
     return {
         "gift_intercept": gifts.intercept,
         "first_gift_yuan": gifts.first_median / 100.0,
+        "donors_at_start": gifts.donors_at_start if asked else 0.0,
+        "past": past_table(scenario, p),
         "completion": gifts.completion,
         "post_recruits": sharing.post_recruits,
         "invite_recruits": sharing.invite_recruits,

@@ -13,18 +13,18 @@ from sim.experiments import (
     drives,
     fading,
     farms,
-    gifts,
     letters,
     market,
     newcomers,
     presses,
     projects,
+    sharing,
     steps,
 )
 from sim.experiments.row import Row
 
 KINDS = (
-    letters, gifts, presses, drives, steps, cards, newcomers, market, projects, farms, fading,
+    letters, presses, drives, steps, cards, newcomers, market, projects, farms, sharing, fading,
 )  # fmt: skip
 NOT_MODELLED = (
     "Row 16, who writes the posts of a forum (van Mierlo 2014): nobody writes anything on the engine.",

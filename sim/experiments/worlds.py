@@ -86,12 +86,24 @@ def a_world(
     return Scenario.model_validate({"scenario": world, "shopping": shopping} | rest)
 
 
+def begun(
+    scenario: Scenario, parameters: Parameters, watch: Callable[[Actions], None] | None = None
+) -> Campaign:
+    """The world before its first day."""
+    campaign = Campaign(scenario, parameters=parameters, watch=watch)
+    campaign.population.days["weekday"] = 1.0  # a flat calendar knows no weekend
+    return campaign
+
+
 def played(
     scenario: Scenario, parameters: Parameters, watch: Callable[[Actions], None] | None = None
 ) -> Campaign:
     """The world after its last day."""
-    campaign = Campaign(scenario, parameters=parameters, watch=watch)
-    campaign.population.days["weekday"] = 1.0  # a flat calendar knows no weekend
+    return ended(begun(scenario, parameters, watch))
+
+
+def ended(campaign: Campaign) -> Campaign:
+    """A world that was begun, after its last day."""
     try:
         campaign.run()
     finally:

@@ -12,6 +12,7 @@ from sim.behaviour.giving import (
     gives_logit,
     heaped_gift_yuan,
     logistic,
+    part_fen,
     repeat_gift_yuan,
 )
 from sim.bookkeeping import Kind
@@ -19,6 +20,7 @@ from sim.compiling import rule
 from sim.domain.ratios import PPM
 from sim.kernel import tallies as T
 from sim.kernel.choosing import free_beans
+from sim.kernel.donors import MOST_PARTS, MOST_YUAN, parts_given, remember_gift
 from sim.kernel.hours import add_minutes
 from sim.kernel.lifetime import grow, newcomer_gain
 from sim.kernel.place import channel_of, place_of, segment_of
@@ -65,7 +67,6 @@ K_JOIN = int(Kind.TEAM_JOIN)
 K_SHARE = int(Kind.SHARE)
 K_BENEFIT = int(Kind.BENEFIT)
 MOST_BEANS = 60_000  # a bucket holds 16 bits
-MOST_YUAN = 65_535
 
 
 @rule
@@ -167,7 +168,9 @@ def gift_fen(u: Any, w1: int, w2: int, w3: int, place: Any, R: Any) -> int:
     """How much somebody gives who gives (behaviour §5.4): by habit or by heart, heaped, or what is missing."""
     normal = R.normal[quantile(w1)]
     if u.gifts > 0:
-        yuan = repeat_gift_yuan(u.gift_yuan, normal, R.giving_constant, R.giving_slope, R.giving_sd)
+        yuan = repeat_gift_yuan(
+            u.gift_yuan, normal, R.giving_dollar, R.giving_constant, R.giving_slope, R.giving_sd
+        )
     else:
         yuan = first_gift_yuan(R.first_gift_yuan, normal, R.giving_first_sigma)
     yuan = heaped_gift_yuan(yuan, unit(w2), R.giving_heap)
@@ -176,9 +179,12 @@ def gift_fen(u: Any, w1: int, w2: int, w3: int, place: Any, R: Any) -> int:
     return max(int(min(yuan, MOST_YUAN) * 100.0 + 0.5), 1)
 
 
-@writes(2 + MAX_BENEFITS)
-def gift(who: Who, at: Slot, j: int, w: World, pen: Pen) -> bool:
-    """The gift page is shown: whether, to which project, how much, and what match is asked. True if given."""
+@writes(MOST_PARTS + 1 + MAX_BENEFITS)
+def gift(who: Who, at: Slot, j: int, w: World, pen: Pen) -> int:
+    """The gift page is shown: whether, to which project, how much, and what match is asked.
+
+    Returns in how many gifts it was given, 0 if not at all. However many, it is one deed: minutes once, beans once.
+    """
     u, R, G = who.u, w.R, w.G
     lots = philox(R.k0, R.k1, who.user, at.key, at.sub, GIFT_DRAW)
     place = w.places[pick_place(w.places, G.projects, unit(lots[3]))]
@@ -188,29 +194,35 @@ def gift(who: Who, at: Slot, j: int, w: World, pen: Pen) -> bool:
         R.gift_intercept, u.gifts, months, R.giving_often, R.giving_lapse, G.match, G.trust + place.pull
     )
     if unit(lots[0]) >= logistic(logit):
-        return False
-    again = philox(R.k0, R.k1, who.user, at.key, at.sub + 64, GIFT_DRAW)
-    fen = gift_fen(u, lots[1], lots[2], again[0], place, R)
-    made = record(pen, who, at.t_us, K_GIFT)
-    made.fen = fen
-    made.project = place.project
-    made.klass = DONATED
-    made.deed = j
+        return 0
+    completing = philox(R.k0, R.k1, who.user, at.key, at.sub + 64, GIFT_DRAW)[0]
+    fen = gift_fen(u, lots[1], lots[2], completing, place, R)
     before = u.labour + u.donated
-    made.minutes = add_minutes(u, R.deeds[j].minutes, DONATED, w, pen)
-    if G.gift_pool > 0:
-        made.match = match_asked(fen, again[1], G)
-        made.pool = G.gift_pool
-        if made.match > 0:
-            made.outcome = PENDING
-    u.gifts = min(u.gifts + 1, 255)
-    u.gift_yuan = max(u.gift_yuan, min((fen + 99) // 100, MOST_YUAN))
-    u.gift_month = month
-    pen.book.tally[T.GIFTS] += 1
+    minutes = add_minutes(u, R.deeds[j].minutes, DONATED, w, pen)
+    parts = parts_given(who, fen, R, G)
+    first = u.number
+    for part in range(parts):
+        made = record(pen, who, at.t_us + part, K_GIFT)
+        made.fen = part_fen(fen, parts, part)
+        made.project = place.project
+        made.klass = DONATED
+        made.deed = j
+        if part == 0:
+            made.minutes = minutes
+        else:
+            made.ref = first
+        if G.gift_pool > 0:
+            lot = philox(R.k0, R.k1, who.user, at.key, at.sub + 64 * (1 + part), GIFT_DRAW)[1]
+            made.match = match_asked(made.fen, lot, G)
+            made.pool = G.gift_pool
+            if made.match > 0:
+                made.outcome = PENDING
+    remember_gift(u, fen, month)
+    pen.book.tally[T.GIFTS] += parts
     pen.book.tally[T.GIFT_FEN] += fen
-    reward(who, at.t_us + 1, j, w, pen)
-    reach_benefits(who, at.t_us + 1, before, w, pen)
-    return True
+    reward(who, at.t_us + parts, j, w, pen)
+    reach_benefits(who, at.t_us + parts, before, w, pen)
+    return parts
 
 
 @writes(1)

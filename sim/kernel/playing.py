@@ -15,6 +15,7 @@ from sim.bookkeeping import Kind
 from sim.compiling import making_table_rule, rule, table_rule
 from sim.kernel import tallies as T
 from sim.kernel.deeds import grant_beans, reach_benefits
+from sim.kernel.donors import recall_past
 from sim.kernel.hours import add_minutes
 from sim.kernel.lifetime import (
     BUDGET_DRAW,
@@ -242,6 +243,7 @@ def start_users(first: int, last: int, users: Any, next_s: Any, given: World, sh
         lots = start_lots(user, R)
         u.visit_s = next_visit_s(w.clock, 0, shopping_rate(user, R) * R.visits_per_order, lots[0])
         who = Who(user, u, u.channel)
+        recall_past(who, R)
         staff = is_staff(place[3], R)
         if R.account_open != 0 and is_eligible(place[2], R) and unit(lots[2]) < R.holders_at_start:
             u.flags = u.flags | HOLDER

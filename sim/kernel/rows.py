@@ -1,6 +1,6 @@
 """The rows the kernel works on: users, their errands, and the tables every user reads.
 
-A user is 83 bytes plus `next_s`, the next instant at which anything happens, as a column of its own:
+A user is 84 bytes plus `next_s`, the next instant at which anything happens, as a column of its own:
 an idle user costs bytes and no time. Static traits (shopping rate, warm glow, lifetime) are redrawn
 from the user's key instead of stored.
 """
@@ -53,7 +53,7 @@ USER = np.dtype(
         ("day", "i2"),  # the day the counters of today belong to
         ("clock", "u2"),  # how far the day's sessions have come, in 1/65536 of the day's profile
         ("gift_yuan", "u2"),  # largest gift so far, whole yuan rounded up
-        ("gift_month", "u1"),  # month of the last gift, counted from the start
+        ("gift_month", "i2"),  # month of the last gift, counted from the start: negative for those of before
         ("gifts", "u1"),
         (
             "streak",

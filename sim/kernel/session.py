@@ -184,8 +184,9 @@ def act(who: Who, at: Slot, j: int, team: int, word: int, w: World, pen: Pen) ->
     if effect == E_DEED:
         plain_deed(who, at.t_us, j, R.daily_cap, w, pen)
     elif effect == E_GIFT:
-        if gift(who, at, j, w, pen):
-            share(who, Slot(at.t_us + 2, at.day, at.key, at.sub), w, pen)
+        given = gift(who, at, j, w, pen)
+        if given > 0:
+            share(who, Slot(at.t_us + given + 1, at.day, at.key, at.sub), w, pen)
     elif effect == E_BEAN_GIFT:
         bean_gift(who, at, j, w, pen)
     elif effect == E_REDEEM:

@@ -191,7 +191,7 @@ TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
     ((GIFT_POOL, SOME_RATIO), "pools.*.rule"),
     ((MATCHING,), "pools.*.ratio pools.*.cap_per_gift pools.*.cap_per_account"),
     ((PLAY, REDEEMS), "redemptions.*"),
-    ((PLAY, GIFTS), "gifts.intercept gifts.first_median sharing.invite"),
+    ((PLAY, GIFTS), "gifts.intercept gifts.first_median gifts.donors_at_start sharing.invite"),
     ((PASSED_ON,), "sharing.post"),
     ((PLAY, GIFTS, GIFTS_MATCHED), "gifts.match_effect gifts.named_matcher"),
     ((PLAY, GIFTS, GOALS, LIMITED), "gifts.completion"),

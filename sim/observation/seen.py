@@ -47,8 +47,10 @@ class Reader:
         return farmed if farmed.any() else None
 
     def done(self, kind: Kind, rows: Rows) -> NDArray[np.bool_]:
-        """Which rows are a deed done: no reward for another row, and something came of it."""
+        """Which rows are a deed done: no reward for another row, no part of another gift, and something came of it."""
         named = np.asarray(rows["deed"] != NO_DEED)
+        if kind is Kind.GIFT:
+            return np.asarray(named & (rows["ref"] == 0))
         if kind is not Kind.DEED:
             return named
         came = (rows["minutes"] > 0) | (rows["beans"] > 0)

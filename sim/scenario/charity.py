@@ -32,11 +32,15 @@ class Pool(Settings):
 
 
 class Gifts(Settings):
-    """Money gifts in the app; `intercept` is re-fitted for in-app exposure (A)."""
+    """Money gifts in the app; `intercept` is re-fitted for in-app exposure (A).
+
+    `donors_at_start` is the share of users who have given before the scenario begins (A).
+    """
 
     intercept: float = -3.83
     match_effect: float = 0.20
     first_median: Fen = 100
+    donors_at_start: Share = 0.1
     named_matcher: bool = False
     completion: Share = 0.25
 

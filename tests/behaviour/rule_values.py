@@ -39,6 +39,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "asked_fen": (0, 10**6), "used_fen": (0, 10**6), "cap_fen": (0, 10**6), "gift_fen": (1, 10**7),
     "worked": (0, 600), "millilitres": (0, 800), "tasks": (0, 90), "beans": (0, 5000),
     "beans_per_yuan": (1, 200), "raised_fen": (0, 10**6), "followed_fen": (0, 10**6), "delay_days": (-3, 90),
+    "dollar_yuan": (1, 9), "fen": (1, 10**7), "parts": (1, 9), "most": (1, 9),
     "price": (1, 10**6), "amount": (0, 92 * 10**9), "dividend": (0, 10**18), "divisor": (1, 10**9),
 }  # fmt: skip
 

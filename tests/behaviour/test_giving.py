@@ -16,6 +16,8 @@ from sim.behaviour.giving import (
     heaped_gift_yuan,
     logistic,
     match_effect,
+    part_fen,
+    parts_of_gift,
     repeat_gift_yuan,
     stars_pull,
 )
@@ -61,11 +63,39 @@ def test_stars_move_small_charities_only():
     assert stars_pull(5.0, False, 0.18) == 0.0
 
 
-def test_gifts_follow_the_largest_one_so_far():
-    """The median repeat gift is the regression's; the median first gift is the median."""
-    assert repeat_gift_yuan(50.0, 0.0, 0.095, 0.854, 0.627) == pytest.approx(math.exp(0.095) * 50**0.854)
-    assert repeat_gift_yuan(50.0, 1.0, 0.095, 0.854, 0.627) > repeat_gift_yuan(50.0, 0.0, 0.095, 0.854, 0.627)
+@pytest.mark.parametrize("rate", [1.0, 6.74, 8.2])
+@pytest.mark.parametrize("dollars", [0.25, 1.9, 50.0, 400.0])
+def test_repeat_gifts_are_the_published_regression_in_dollars(dollars, rate):
+    """Who gave so many dollars at most gives in the median exp(0.095 + 0.854 ln of them); yuan go in and out."""
+    in_dollars = math.exp(0.095 + 0.854 * math.log(dollars))
+    given = repeat_gift_yuan(dollars * rate, 0.0, rate, 0.095, 0.854, 0.627)
+    assert given == pytest.approx(in_dollars * rate)
+    far = repeat_gift_yuan(dollars * rate, 1.0, rate, 0.095, 0.854, 0.627)
+    assert far == pytest.approx(given * math.exp(0.627))
+
+
+def test_without_changing_money_repeat_gifts_would_be_a_quarter_too_small():
+    """The slope is below one: yuan put in as if they were dollars give seven to the power 0.146 too little."""
+    unchanged = repeat_gift_yuan(350.0, 0.0, 1.0, 0.095, 0.854, 0.627)
+    changed = repeat_gift_yuan(350.0, 0.0, 7.0, 0.095, 0.854, 0.627)
+    assert unchanged / changed == pytest.approx(7.0**-0.146)
+    assert unchanged / changed == pytest.approx(0.753, abs=1e-3)
+
+
+def test_a_first_gift_has_the_median_it_is_given():
+    """Half of the first gifts are smaller, half larger."""
     assert first_gift_yuan(30.0, 0.0, 1.0) == 30.0
+    assert first_gift_yuan(30.0, 1.0, 1.0) > 30.0 > first_gift_yuan(30.0, -1.0, 1.0)
+
+
+@given(st.integers(1, 10**7), st.floats(0, 9), st.integers(1, 9))
+def test_a_split_gift_is_the_same_money_in_like_gifts(fen, parts, most):
+    """Nothing is lost or added, no gift is nothing, and none differs from another by more than a fen."""
+    count = parts_of_gift(fen, parts, most)
+    gifts = [part_fen(fen, count, part) for part in range(count)]
+    assert sum(gifts) == fen
+    assert 1 <= min(gifts) <= max(gifts) <= min(gifts) + 1
+    assert 1 <= count <= min(most, fen, max(int(parts), 1))
 
 
 @given(st.floats(0.01, 10_000))

@@ -170,6 +170,7 @@ class Person:
             return
         lots = self.world.words(self.me, Purpose.START)
         self.visit_s = self.next_visit(0, lots[0])
+        self.recall_past()
         self.holder = bool(R.account_open) and self.eligible and unit(lots[2]) < R.holders_at_start
         if R.play_open and (self.staff or self.plays_anyhow()):
             self.player = True
@@ -181,6 +182,13 @@ class Person:
                     self.file(Errand(self.world.rules.new_years[0], 1, "new_year"))
             self.come_back_after(-1)
         self.next_s = min([self.visit_s, self.play_s, *(e.due for e in self.errands)])
+
+    def recall_past(self) -> None:
+        """Some have given before: how often, how many months ago, and how much at most."""
+        R, lots = self.world.rules, self.world.words(self.me, Purpose.PAST)
+        if unit(lots[0]) < R.donors_at_start:
+            gifts, months, yuan = (int(R.past[row][lots[1 + row] >> 20]) for row in range(3))
+            self.gifts, self.gift_month, self.gift_yuan = gifts, -months, yuan
 
     def plays_anyhow(self) -> bool:
         """Whether this person plays from the start, whoever they work for."""

@@ -22,7 +22,7 @@ from sim.domain.beans import fen_of_beans, full_hundreds
 from sim.kernel.rules import exponential, farm_second, sequential_uniform, unit
 from sim.streams import Purpose
 from tests.engine.claimant import Claimant
-from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND, World, single
+from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND, Record, World, single
 
 MOST_CHOICES = 12
 MOST_SCRIPTED = 24  # deeds of a farmer in a day
@@ -290,24 +290,43 @@ class Player(Claimant):
         )
         if unit(lots[0]) >= logistic(logit):
             return
-        more = world.words(self.me, Purpose.GIFT, key, sub + 64)
-        fen = self.gift_fen(lots, more[0], place)
-        told = self.tell(t_us, Kind.GIFT, fen=fen, project=place.project, klass=DONATED, deed=j)
+        fen = self.gift_fen(lots, world.words(self.me, Purpose.GIFT, key, sub + 64)[0], place)
         before = sum(self.minutes)
-        told["minutes"] = self.credit(world.deeds[j].minutes, DONATED)
-        if G.gift_pool:
-            asked = round(Fraction(fen * G.gift_ratio, 1_000_000))  # whole fen, halves to the even one
-            if G.gift_random:
-                asked = int(fen * G.gift_ratio * -log(unit(more[1])) / 1_000_000 + 0.5)
-            told["pool"], told["match"] = G.gift_pool, min(asked, G.gift_cap)
-            told["outcome"] = PENDING if told["match"] > 0 else 0
+        minutes = self.credit(world.deeds[j].minutes, DONATED)  # once, in however many gifts
+        paid, first = self.split(fen), self.number
+        for part, part_fen in enumerate(paid):
+            told = self.tell(
+                t_us + part, Kind.GIFT, fen=part_fen, project=place.project, klass=DONATED, deed=j,
+                minutes=0 if part else minutes, ref=first if part else 0,
+            )  # fmt: skip
+            if G.gift_pool:
+                self.ask_match(told, world.words(self.me, Purpose.GIFT, key, sub + 64 * (1 + part))[1])
         self.gifts = min(self.gifts + 1, 255)
         self.gift_yuan = max(self.gift_yuan, min((fen + 99) // 100, 65_535))
         self.gift_month = month
-        world.count.update(gifts=1, gift_fen=fen)
-        self.collect_reward(j, t_us + 1)
-        self.reach_benefits(t_us + 1, before)
-        self.pass_it_on(t_us + 2, key, sub)
+        world.count.update(gifts=len(paid), gift_fen=fen)
+        t_us += len(paid)
+        self.collect_reward(j, t_us)
+        self.reach_benefits(t_us, before)
+        self.pass_it_on(t_us + 1, key, sub)
+
+    def split(self, fen: int) -> list[int]:
+        """The gifts in which that much is given: under a match by lot, who knows makes several like ones of it."""
+        R, G = self.world.rules, self.world.public
+        knows = unit(self.world.words(self.me, Purpose.KNOWS)[0]) < R.giving_split_share
+        if not (G.gift_pool and G.gift_random and knows):
+            return [fen]
+        count = min(int(R.giving_split_parts), fen)
+        return [-(-(fen - k) // count) for k in range(count)]
+
+    def ask_match(self, gift: Record, lot: int) -> None:
+        """What a gift asks of the live pool, by the ratio or by lot."""
+        G = self.world.public
+        asked = round(Fraction(gift["fen"] * G.gift_ratio, 1_000_000))  # whole fen, halves to the even one
+        if G.gift_random:
+            asked = int(gift["fen"] * G.gift_ratio * -log(unit(lot)) / 1_000_000 + 0.5)
+        gift["pool"], gift["match"] = G.gift_pool, min(asked, G.gift_cap)
+        gift["outcome"] = PENDING if gift["match"] > 0 else 0
 
     def gift_fen(self, lots: tuple[int, int, int, int], completing: int, place: SimpleNamespace) -> int:
         R = self.world.rules
@@ -316,7 +335,9 @@ class Player(Claimant):
             return max(int(place.left), 1)
         normal = R.normal[lots[1] >> 20]
         if self.gifts:
-            yuan = repeat_gift_yuan(self.gift_yuan, normal, R.giving_constant, R.giving_slope, R.giving_sd)
+            yuan = repeat_gift_yuan(
+                self.gift_yuan, normal, R.giving_dollar, R.giving_constant, R.giving_slope, R.giving_sd
+            )
         else:
             yuan = first_gift_yuan(R.first_gift_yuan, normal, R.giving_first_sigma)
         yuan = heaped_gift_yuan(yuan, unit(lots[2]), R.giving_heap)

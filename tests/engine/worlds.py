@@ -18,7 +18,7 @@ shopping = { regular_orders_per_31_days = 30.0 }
 clock = { barrier = "2 h" }
 play = { players_at_start = 0.5, entry_per_visit = 0.2, sessions_extra = 2.0 }
 hours = { donated_cap = 1.5 }
-gifts = { intercept = -1.0 }
+gifts = { intercept = -1.0, donors_at_start = 0.5 }
 projects = { targets_total = "2_000_000 yuan" }
 ngos = { recycling_share = 0.3 }
 activities = { users_each = 50, places = 2, notice = "3 days" }

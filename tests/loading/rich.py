@@ -16,7 +16,7 @@ deeds.gift = { per_day = 2 }
 deeds.redeem = { per_day = 2 }
 channels.taobao = { pull = 2.0 }
 pools.flash = { rule = "random" }
-gifts = { first_median = "2 yuan", match_effect = 0.3, completion = 0.3 }
+gifts = { first_median = "2 yuan", donors_at_start = 0.2, match_effect = 0.3, completion = 0.3 }
 
 ngos = { scandal_at = 2022-09-06T12:00:00+08:00, recycling_share = 0.2 }
 activities = { users_each = 50, places = 3, hours = 2, notice = "2 days", no_show = 0.2 }

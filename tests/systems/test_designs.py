@@ -48,7 +48,7 @@ ANSWERS: list[tuple[str, Any, str, int]] = [
     ("deeds.gift.ease", 1.0, "gifts", UP),
     ("orders.beans", 0, "beans_issued", DOWN),
     ("orders.hours", 0.2, "minutes_donated", UP),
-    ("pools.daily.ratio", 2.0, "matched_fen", UP),
+    ("pools.daily.ratio", 0.5, "matched_fen", DOWN),
     ("pools.daily.cap_per_gift", "1 yuan", "matched_fen", DOWN),
     ("pools.beans.total", "200_000 yuan", "beans_donated", DOWN),
     ("pools.teams.total", "200_000 yuan", "unlocked_fen", DOWN),
@@ -59,6 +59,7 @@ ANSWERS: list[tuple[str, Any, str, int]] = [
     ("gifts.match_effect", 1.5, "gifts", UP),
     ("gifts.named_matcher", False, "gifts", DOWN),
     ("gifts.first_median", "10 yuan", "gift_fen", UP),
+    ("gifts.donors_at_start", 1.0, "gift_fen", UP),
     ("teams.points_per_unlock", 300, "unlocked_fen", DOWN),
     ("teams.fen_per_unlock", "10 yuan", "unlocked_fen", DOWN),  # the pool lasts
     ("teams.challenge", "10 days", "team_points", UP),

@@ -9,13 +9,12 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import nbinom, norm
 
-from sim.behaviour.giving import gives_logit, logistic
 from sim.behaviour.habit import activity_hazard, faded_habit, grown_habit
 from sim.behaviour.merchants import larger_pledge_yuan
-from sim.experiments import bgbb
-from sim.experiments.letters import response
+from sim.behaviour.parameters import load_parameters
+from sim.experiments import bgbb, letters
 
 UTILITY = (0.75, 1.53, 0.576, 1.853)
 
@@ -49,18 +48,18 @@ def test_habit_has_a_closed_form():
 
 
 def test_givers_are_binomial():
-    """The number who answer a letter is binomial with the mean over the donors' histories."""
-    rng = np.random.default_rng(5)
-    n, k, mean_gifts, months = 50_000, 1.007, 8.04, 14.0
-    gifts = 1 + rng.negative_binomial(k, k / (k + mean_gifts - 1), n)
-    since = rng.exponential(months, n)
-    units = rng.random(n)
-    given = sum(
-        u < logistic(gives_logit(-3.834, float(g), float(m), 0.498, 0.593, 0.2, 0.0))
-        for u, g, m in zip(units, gifts, since, strict=True)
-    )
-    share = response(k, mean_gifts, months, -3.834, 0.498, 0.593, 0.2)
-    assert given == pytest.approx(n * share, abs=4 * math.sqrt(n * share * (1 - share)))
+    """On the engine as many donors answer a letter as the logit says in the mean over their histories."""
+    p, n = load_parameters(), letters.LETTERS
+    k, rest, months = p["past_gifts_k"], p["past_gifts_mean"] - 1.0, np.arange(400)
+    upto = 1.0 - np.exp(-(months + 0.5) / p["past_months"])  # whole months, to the nearest
+    since = np.diff(upto, prepend=0.0)
+    gifts = np.arange(1, 400)
+    often = nbinom.pmf(gifts - 1, k, k / (k + rest))
+    for ratio, match in ((0.0, 0.0), (1.0, 0.2)):
+        logit = -3.834 + 0.498 * np.log(1 + gifts[:, None]) - 0.593 * np.log(1 + months) + match
+        share = float(often @ (1 / (1 + np.exp(-logit))) @ since)
+        error = math.sqrt(share * (1 - share) / n)
+        assert letters.answers(p, ratio).share() == pytest.approx(share, abs=4 * error)
 
 
 def test_larger_pledges_have_the_mean_they_are_given():

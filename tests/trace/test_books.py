@@ -78,6 +78,20 @@ def test_a_pools_last_fen_goes_where_the_barrier_gave_it() -> None:
     assert not set(trace.columns["due_us"][gifts].tolist()) <= instants  # some are sent when they were served
 
 
+def test_the_parts_of_a_split_gift_are_requests_of_their_own_and_bring_their_hours_once() -> None:
+    """Under a match by lot: as many requests in a chain as gifts, each with its match, and the books fit."""
+    scenario = world("busy", 1_000, 3, "lots")
+    at = barriers(scenario)
+    trace = trace_slice(scenario, "busy", (int(at[0]), int(at[-1])), workers=1)
+    assert differences(replay(trace)[0], trace) == {}
+    gifts = trace.columns["kind"] == Kind.GIFT
+    due, user = trace.columns["due_us"][gifts].astype(np.int64), trace.columns["subject"][gifts]
+    order = np.lexsort((due, user))
+    parts = (np.diff(due[order]) <= 1) & (np.diff(user[order]) == 0)
+    assert parts.sum() > 10
+    assert not trace.columns["minutes"][gifts][order][1:][parts].any()
+
+
 # A mistake of the NGOs in every report, projects with little left: corrections reach over a slice's start.
 MISTAKEN = {"ngos.correction": 1.0, "ngos.report_every": "1 day", "ngos.disburse_every": "1 day"}
 
