@@ -18,11 +18,11 @@ from sim.agents.ngos import Ngos
 from sim.agents.projects import Projects
 from sim.agents.sponsors import Sponsors, scaled_stock
 from sim.agents.teams import Teams
-from sim.behaviour.choice import crossed, felt_reward
+from sim.behaviour.choice import crossed
 from sim.behaviour.giving import match_effect, stars_pull
 from sim.behaviour.label import second_look
 from sim.behaviour.parameters import Parameters
-from sim.behaviour.sharing import reached_share
+from sim.behaviour.sharing import reached_share, share_probability
 from sim.behaviour.trust import trust_pull
 from sim.domain.ratios import PPM
 from sim.engine.clocks import hourly_profile
@@ -66,6 +66,7 @@ class Market:
     pull: NDArray[np.float64] = field(
         default_factory=lambda: np.zeros(0)
     )  # of every project, as of this morning
+    label_fen: float = 0.0  # what the beans of a charity order are felt to be worth, as on the label
     pledged_share: float = 0.0  # of orders, by the label's table of this morning
     bought: int = 0  # charity orders up to this midnight
     dry: dict[str, int] = field(default_factory=dict)  # what pools serve → the one that has run dry
@@ -100,13 +101,9 @@ class Market:
     ) -> None:  # fmt: skip
         """Rewrite everything users read from `now` (µs) until the next barrier."""
         p, row = self.parameters, self.public
-        if merchants.changed and now % DAY_US == 0:
-            self.pledged_share = build_alias(
-                merchants.product, merchants.popularity, self._price_fen(), p, self.scenario.merchants.badge,
-                100.0 * self.scenario.orders.beans * self._worth(now, self._supply(now, sponsors)).felt_yuan(p),
-            )  # fmt: skip
-            merchants.changed = False
         self.rewards(now, self._supply(now, sponsors))
+        if now % DAY_US == 0:
+            self._label(merchants)
         self._pools(sponsors)
         if now % DAY_US == 0 or not len(self.pull):
             stars = self._stars(ngos, projects)
@@ -125,6 +122,18 @@ class Market:
         row["counting"] = int(
             self.scenario.scenario.calibrated and COUNTED_FROM <= day < COUNTED_FROM + COUNTED_DAYS
         )
+
+    def _label(self, merchants: Merchants) -> None:
+        """The products' tables, where a pledge or what the beans of an order are felt to be worth has changed."""
+        worth = self.worth.felt_yuan(self.parameters) if self.worth else 0.0
+        beans_fen = 100.0 * self.scenario.orders.beans * worth
+        if merchants.changed or beans_fen != self.label_fen:
+            self.label_fen = beans_fen
+            self.pledged_share = build_alias(
+                merchants.product, merchants.popularity, self._price_fen(), self.parameters,
+                self.scenario.merchants.badge, beans_fen,
+            )  # fmt: skip
+            merchants.changed = False
 
     def pass_on(self, now: int, charity_orders: int) -> None:
         """On a festival day its charity orders are posted with their badge; publish whom that has reached by now.
@@ -184,12 +193,10 @@ class Market:
         row["entry_most"][: len(draw.offered)] = [
             crossed(base, p["visit_join"] * most) for most in draw.most_gain()
         ]
-        felt = felt_reward(
-            scenario.sharing.reward * worth.felt_yuan(p), p["sharing_cost_yuan"], 1.0, p["choice_slope"]
-        )
+        sharing, felt = scenario.sharing, scenario.sharing.reward * worth.felt_yuan(p)
         row["post"], row["invite"] = (
-            crossed(scenario.sharing.post, felt),
-            crossed(scenario.sharing.invite, felt),
+            share_probability(base, felt, p["sharing_cost_yuan"], p["choice_slope"])
+            for base in (sharing.post, sharing.invite)
         )
 
     def _worth(self, now: int, supply: Supply) -> Worth:
@@ -253,7 +260,7 @@ class Market:
         """What a snapshot keeps."""
         return {
             "public": self.public, "vouchers": self.vouchers, "pull": self.pull, "bought": np.array([self.bought]),
-            "pledged_share": np.array([self.pledged_share]), "stock": self.stock, "taken": self.taken,
+            "pledged_share": np.array([self.pledged_share, self.label_fen]), "stock": self.stock, "taken": self.taken,
             "given": np.array([self.given_fen, self.daily_fen]),
         }  # fmt: skip
 
@@ -265,4 +272,5 @@ class Market:
         self.given_fen, self.daily_fen = (int(x) for x in state["given"])
         self.vouchers[:] = state["vouchers"]
         self.pull = state["pull"]
-        self.bought, self.pledged_share = int(state["bought"][0]), float(state["pledged_share"][0])
+        self.bought = int(state["bought"][0])
+        self.pledged_share, self.label_fen = (float(x) for x in state["pledged_share"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from sim.domain.ratios import PPM
 from sim.loading.lines import Path
 from sim.scenario import Scenario, since_start
 
@@ -109,6 +110,11 @@ MATCHING = _when(
     _own_pool_serves("gifts", "orders"), 'serves = "gifts" or serves = "orders"', "pools.*.serves"
 )
 SOME_RATIO = _when(lambda s, path: s.pools[str(path[1])].ratio > 0, "a ratio above 0", "pools.*.ratio")
+ANNOUNCED = _when(
+    lambda s, _: _serves("gifts")(s, ()) or any(phase.beans_factor > PPM for phase in s.phases.values()),
+    'something that opens: a pool with serves = "gifts", or a phase with beans_factor above 1',
+    "pools.*.serves", "phases.*.beans_factor",
+)  # fmt: skip
 GIFTS_MATCHED = _when(_serves("gifts"), 'a pool with serves = "gifts"', "pools.*.serves")
 TEAMS_PAID = _when(_serves("teams"), 'a pool with serves = "teams"', "pools.*.serves")
 GOALS = _when(
@@ -170,14 +176,15 @@ VIRTUAL = _when(lambda s, _: s.orders.virtual_share > 0, "virtual_share above 0"
 TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
     ((PLAY,), "scenario.profile orders.beans phases.* deeds.* channels.*.hours_shift channels.*.mix"),
     ((PLAY,), "segments.*.activity segments.*.mix beans.head_start staff.share"),
-    ((PLAY,), "play.players_at_start play.entry_per_visit play.sessions_extra play.reminder"),
+    ((PLAY,), "play.players_at_start play.entry_per_visit play.sessions_extra play.reminder play.attention"),
+    ((PLAY, ANNOUNCED), "play.anticipation"),
     ((PLAY,), "farmers.share farmers.entry"),
     ((PLAY,), "farmers.wrongly_blocked"),  # honest users are blocked also where there are no farmers
     ((PLAY, FOR_MINORS), "segments.*.minor"),
     ((PLAY, REWARDED), "phases.*.beans_factor beans.streak_bonus"),
     ((PLAY, REWARDED, STREAK), "beans.streak_full"),
     ((PLAY, TEAMS, TEAM_DEEDS), "beans.team_bonus"),
-    ((PLAY, GROWING), "beans.ripen beans.fade beans.valid_months beans.daily_cap beans.perceived beans.goal"),
+    ((PLAY, GROWING), "beans.ripen beans.fade beans.valid_months beans.daily_cap beans.goal"),
     ((PLAY, GROWING, ONE_PERIOD), "beans.valid_after_end"),
     ((PLAY, EXCHANGED), "beans.per_yuan"),
     ((PLAY, BEAN_GIFTS), "beans.give_all"),

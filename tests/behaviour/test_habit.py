@@ -72,11 +72,11 @@ def test_team_and_reminder_are_log_hazards():
 
 
 def test_habit_keeps_people():
-    """The hazard of leaving falls with habit and rises after a broken streak or a withdrawn incentive."""
-    base = dropout_hazard(0.1, 0.3, 0.3, 0.8, 0.0, 0.0)
+    """The hazard of leaving falls with habit and rises after a broken streak."""
+    base = dropout_hazard(0.1, 0.3, 0.3, 0.8, 0.0)
     assert base == 0.1
-    assert dropout_hazard(0.1, 0.8, 0.3, 0.8, 0.0, 0.0) == pytest.approx(0.1 * math.exp(-0.4))
-    assert dropout_hazard(0.1, 0.3, 0.3, 0.8, 0.4, 0.3) == pytest.approx(0.1 * math.exp(0.7))
+    assert dropout_hazard(0.1, 0.8, 0.3, 0.8, 0.0) == pytest.approx(0.1 * math.exp(-0.4))
+    assert dropout_hazard(0.1, 0.3, 0.3, 0.8, 0.4) == pytest.approx(0.1 * math.exp(0.4))
 
 
 def test_a_campaign_peaks_at_both_ends():

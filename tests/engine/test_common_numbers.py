@@ -59,13 +59,14 @@ def test_users_a_design_does_not_touch_live_the_same_life():
 
 
 def test_the_design_does_change_what_it_touches():
-    """Players come on the same first day and sit down at the same second, but earn more beans."""
+    """Players earn more beans, and more of them come; who came anyhow on the first day sits down at the same second."""
     both = [actions("base"), actions("double")]
     base, double = (rows["beans"][rows["kind"] == Kind.DEED].sum() for rows in both)
     assert double > 1.1 * base
     base, double = (rows[(rows["kind"] == Kind.SESSION) & (rows["t"] < DAY_US)] for rows in both)
-    first = [rows[rows["deed"] == 0][["t", "agent", "channel"]] for rows in (base, double)]
-    assert np.array_equal(*first)
+    first = [set(rows[rows["deed"] == 0][["t", "agent", "channel"]].tolist()) for rows in (base, double)]
+    assert len(first[1]) > len(first[0])
+    assert len(first[0] - first[1]) < 0.02 * len(first[0])
 
 
 @pytest.fixture(scope="module")

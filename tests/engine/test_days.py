@@ -9,15 +9,14 @@ import numpy as np
 import pytest
 
 from sim.behaviour.parameters import load_parameters
-from sim.engine.clocks import barriers, play_calendar, session_profile
-from sim.engine.population import Population
+from sim.engine.campaign import Campaign
+from sim.engine.clocks import barriers, hourly_profile, play_calendar, session_profile
 from sim.engine.settings import day_table
 from sim.kernel.rows import PLAYER
 from sim.scenario import Scenario
 from tests.systems.runs import scenario
 
 DAY_S = 86_400
-WINDOW = 14  # days
 CHINA = timezone(timedelta(hours=8))
 
 
@@ -30,26 +29,6 @@ def days_of(**changes: Any) -> Any:
 def at(month: int, day: int, hour: int = 0) -> datetime:
     """An instant of 2021 in China."""
     return datetime(2021, month, day, hour, tzinfo=CHINA)
-
-
-def test_incentives_are_withdrawn_after_every_phase() -> None:
-    """A fortnight of withdrawal follows the week in September and the one in November, not only the last."""
-    days, _ = days_of()
-    september, november = 164, 225  # the first days after the two phases, counted from 1 April
-    expected = np.zeros(365, int)
-    for first in (september, november):
-        expected[first : first + WINDOW] = 1
-    np.testing.assert_array_equal(days["withdrawn"], expected)
-
-
-def test_nothing_is_withdrawn_while_another_phase_runs() -> None:
-    """A phase that begins five days after another ended stops the withdrawal, and begins a fortnight of its own."""
-    changes = {"phases.double11.start": at(9, 17), "phases.double11.end": at(9, 20, 12)}
-    days, _ = days_of(**changes)
-    expected = np.zeros(365, int)
-    expected[164:169] = 1
-    expected[173 : 173 + WINDOW] = 1  # from the first whole day after noon of the 20th
-    np.testing.assert_array_equal(days["withdrawn"], expected)
 
 
 def test_a_harvest_after_the_last_validity_lasts_until_the_scenarios_end_and_some() -> None:
@@ -71,7 +50,7 @@ def test_one_period_is_enough_where_it_outlives_the_scenario() -> None:
 def test_players_from_the_start_bring_no_day_that_they_never_played() -> None:
     """Before their first session they have the habit of a newcomer and no streak."""
     parameters = load_parameters()
-    people = Population(scenario("week95_2022", 2_000), parameters, 0, farmers=0, teams=1, workers=1)
+    people = Campaign(scenario("week95_2022", 2_000), workers=1).population
     first = people.users[(people.users["flags"] & PLAYER != 0) & (people.users["play_s"] < DAY_S)]
     assert len(first) > 50
     assert (first["streak"] == 0).all()
@@ -89,12 +68,9 @@ def evening(**changes: Any) -> Scenario:
     )  # fmt: skip
 
 
-NOTHING_OFFERED = {"habit_offer_match": 0.0, "habit_offer_beans": 0.0}
-
-
 def test_a_phase_lifts_the_hours_it_covers_and_no_others() -> None:
     """Two hours of one day: rush of the start and of the end at once; half an hour lifts half of the hour's lift."""
-    parameters = load_parameters().vary(NOTHING_OFFERED)
+    parameters = load_parameters()
     expected = np.ones((10, 24))
     expected[2, 20:22] = 1 + 0.8 + 0.45
     np.testing.assert_allclose(play_calendar(evening(), parameters), expected)
@@ -106,11 +82,23 @@ def test_a_phase_lifts_the_hours_it_covers_and_no_others() -> None:
 def test_a_phase_over_midnight_lifts_two_evenings_and_the_days_between() -> None:
     """From 20:00 to noon two days later: each day has its lift, in the hours that are covered."""
     end = datetime(2022, 9, 9, 12, tzinfo=CHINA)
-    calendar = play_calendar(evening(**{"phases.week.end": end}), load_parameters().vary(NOTHING_OFFERED))
+    calendar = play_calendar(evening(**{"phases.week.end": end}), load_parameters())
     lifted = np.zeros((10, 24), bool)
     lifted[2, 20:] = lifted[3] = lifted[4, :12] = True
     np.testing.assert_array_equal(calendar > 1.0, lifted)
     assert all(len(set(day[day > 1.0])) == 1 for day in calendar[2:5])
+
+
+def test_more_beans_move_people_to_the_hours_that_bring_them_not_to_the_day() -> None:
+    """Two hours that double beans draw visits from the day's other hours; that they also bring people is not the
+    calendar's affair: weighted by when people come, the day is as long as any."""
+    quiet = {"phases.week.lift_start": 0.0, "phases.week.lift_end": 0.0}
+    calendar = play_calendar(evening(**quiet, **{"phases.week.beans_factor": 2.0}), load_parameters())
+    views = hourly_profile()["page_views"]
+    assert (calendar[2, 20:22] > 1.1).all()
+    assert (np.delete(calendar[2], [20, 21]) < 1.0).all()
+    assert (calendar[2] * views).sum() == pytest.approx(views.sum())
+    assert (np.delete(calendar, 2, axis=0) == 1.0).all()
 
 
 def test_a_days_lift_is_that_of_its_hours_weighted_by_when_people_play() -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.behaviour.parameters import load_parameters
 from sim.bookkeeping import Kind
 from sim.engine.actions import empty
+from sim.engine.campaign import Campaign
 from sim.engine.population import Population
 from sim.kernel.playing import ROOM_ERRANDS, ROOM_RECORDS
 from sim.kernel.rows import ACTIVITY, MAX_BENEFITS, MAX_SLOTS, REDEMPTION
@@ -26,7 +26,7 @@ FRIENDS = 50
 def people(head_start: bool) -> Population:
     """The busy world without benefits, whose rooms would hide what is missing."""
     scenario = world("busy", 400, 1, "base" if head_start else "lots").model_copy(update={"benefits": {}})
-    return Population(scenario, load_parameters(), 0, farmers=0, teams=1, workers=1)
+    return Campaign(scenario, workers=1).population
 
 
 @pytest.mark.parametrize("head_start", [True, False])

@@ -84,6 +84,6 @@ def test_purposes_keep_their_numbers():
         "FESTIVAL": 9, "DAY": 10, "SESSION": 11, "SLOT": 12, "GIFT": 13, "CLAIM": 14, "MATCH": 15,
         "SHARE": 16, "SERVICE": 17, "MICRO": 18, "START": 19, "GUARD": 20, "MERCHANT": 30, "PLEDGE": 31,
         "NGO": 32, "PROJECT": 33, "REPORT": 34, "ACTIVITY": 35, "TEAM": 36, "SPONSOR": 37, "FARMER": 38,
-        "PARTNER": 39, "NAMES": 40, "DISBURSE": 41, "SCALE": 42, "PAYMENT": 43, "CREW": 44,
-        "PAST": 45, "KNOWS": 46,
+        "PARTNER": 39, "NAMES": 40, "DISBURSE": 41, "SCALE": 42, "PAYMENT": 43, "CREW": 44, "WAITING": 45, "BADGE": 46,
+        "PAST": 47, "KNOWS": 48,
     }  # fmt: skip

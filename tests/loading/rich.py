@@ -9,9 +9,9 @@ from typing import Any
 RICH = """
 scenario = { users = 150, profile = "casual-game", length = "7 days" }
 merchants = { promotion_pull = 0.5 }
-play = { sessions_extra = 1.0 }
+play = { sessions_extra = 1.0, attention = true, anticipation = true }
 phases.week = { beans_factor = 1.5 }
-beans = { head_start = 20, perceived = "0.03 yuan" }
+beans = { head_start = 20 }
 deeds.gift = { per_day = 2 }
 deeds.redeem = { per_day = 2 }
 channels.taobao = { pull = 2.0 }
@@ -88,6 +88,7 @@ BREAKS: dict[str, dict[str, Any]] = {
     "INSIDE": {"ngos.scandal_at": datetime.fromisoformat("2022-09-20T00:00:00+08:00")},
     "STAFF": {"staff.share": 0.0},
     "FARMERS": {"farmers.share": 0.0, "farmers.entry": False},
+    "ANNOUNCED": {"pools.flash": None, "pools.daily": None, "phases.week.beans_factor": 1.0},
     "FARMS_ENTER": {"farmers.entry": False},
     "DEVICES": {"farmers.device_cap": 0},
     "PARTNER": {"account.partner_share": 0.0},

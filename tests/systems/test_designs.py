@@ -30,7 +30,9 @@ ANSWERS: list[tuple[str, Any, str, int]] = [
     ("beans.valid_after_end", "1 day", "beans_expired", UP),
     ("beans.daily_cap", 60, "beans_issued", DOWN),
     ("beans.per_yuan", 200, "bean_gift_fen", DOWN),  # the pool lasts
-    ("beans.perceived", "0.20 yuan", "deeds", UP),
+    ("redemptions.voucher.value", "20 yuan", "deeds", UP),
+    ("play.attention", False, "deeds", UP),
+    ("play.anticipation", False, "pool_empty_at", UP),
     ("beans.streak_bonus", 0.0, "beans_issued", DOWN),
     ("beans.streak_full", 2, "beans_issued", UP),
     ("beans.team_bonus", 1.0, "beans_issued", UP),

@@ -41,7 +41,7 @@ def test_beans_are_ripe_after_their_time_and_not_before(week: Run) -> None:
 def test_what_is_not_picked_fades_at_midnight(week: Run) -> None:
     """A day to pick instead of three: more fades; fading happens at midnight and first after that day."""
     short = run("week95_2022", USERS, beans__fade="24 h")
-    assert total(short, Kind.FADE) > 1.5 * total(week, Kind.FADE) > 0
+    assert total(short, Kind.FADE) > 1.2 * total(week, Kind.FADE) > 0
     for r, first in ((week, 5), (short, 3)):
         faded = r.rows(Kind.FADE)
         assert (faded["t"] % DAY_US == 0).all()
@@ -55,8 +55,9 @@ def test_harvested_beans_expire_when_their_period_ends() -> None:
     expired = brief.rows(Kind.EXPIRE)
     assert set(brief.day_of(expired[expired["t"] % DAY_US == 0])) >= {8}
     assert len(week.rows(Kind.EXPIRE)) == 0
-    assert brief.tables["days"]["available"][7] == week.tables["days"]["available"][7]
-    assert brief.tables["days"]["available"][8] < 0.4 * week.tables["days"]["available"][8]
+    available = brief.tables["days"]["available"]
+    assert available[8] < 0.4 * available[7]
+    assert week.tables["days"]["available"][8] > 0.6 * week.tables["days"]["available"][7]
 
 
 def test_nobody_grows_more_than_the_days_cap(week: Run) -> None:
@@ -113,13 +114,11 @@ def test_vouchers_are_held_then_shipped_while_stock_lasts(week: Run) -> None:
 
 
 def test_a_shipped_voucher_costs_its_value(week: Run) -> None:
-    """Subsidy counts a voucher at its yuan value: at twice the value, twice the cost of those shipped."""
-    dear = run(
-        "week95_2022", USERS, redemptions__voucher__value="10 yuan", redemptions__badge__value="2 yuan"
-    )
+    """Subsidy counts a voucher at its yuan value, beside what pools pay for gifts, orders, beans and teams."""
     shipped = week.rows(Kind.REDEEM_SHIP)
     cost = int(np.array([500, 100])[shipped["deed"]].sum())
-    assert dear.metrics["subsidy_fen"] - week.metrics["subsidy_fen"] == cost > 0
+    paid = week.tables["budgets"]["spent_fen"].sum()
+    assert week.metrics["subsidy_fen"] - paid == cost > 0
 
 
 def test_deeds_of_every_kind_pay_their_beans(week: Run) -> None:

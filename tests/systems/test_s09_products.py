@@ -114,19 +114,19 @@ def test_beans_for_a_charity_order_sell_it_to_those_who_grow_them() -> None:
     beans = 300
     plain, paid = (run("week95_2022", USERS, orders__beans=n, beans__daily_cap=500) for n in (0, beans))
     assert charity_odds(plain, 1) == charity_odds(plain, 0) == charity_odds(paid, 0)
-    assert charity_odds(paid, 1) / charity_odds(paid, 0) == pytest.approx(label_odds(paid, beans), rel=0.01)
-    assert label_odds(paid, beans) > 1.05
+    assert charity_odds(paid, 1) / charity_odds(paid, 0) == pytest.approx(label_odds(paid), rel=0.01)
+    assert label_odds(paid) > 1.05
     players = np.flatnonzero(plain.campaign.population.users["flags"][:USERS] & PLAYER)
     of_players, of_others = (
         [np.isin(r.rows(Kind.ORDER_CREATE)["agent"], players, invert=others).sum() for r in (plain, paid)]
         for others in (False, True)
     )
-    assert 1.02 < of_players[1] / of_players[0] < label_odds(paid, beans)
+    assert 1.02 < of_players[1] / of_players[0] < label_odds(paid)
     assert of_others[1] == pytest.approx(of_others[0], abs=5)  # recruits differ a little
 
 
-def label_odds(r: Run, beans: int) -> float:
-    """By how much so many beans lift the odds of a charity order, by the label's rule and the products' prices."""
+def label_odds(r: Run) -> float:
+    """By how much the beans lift the odds of a charity order, by the label's rule and the products' prices."""
     p, settings = load_parameters(), r.campaign.scenario
     product, popularity = r.campaign.market.product, r.campaign.merchants.popularity
     pledged = product["project"] != NOBODY
@@ -140,7 +140,7 @@ def label_odds(r: Run, beans: int) -> float:
         pulls = [label_pull(min(d, 1.0), *rule) for d in share.tolist()]
         return float((popularity[pledged] * np.exp(pulls)).sum())
 
-    return sold(given + beans * settings.beans.perceived / price) / sold(given)
+    return sold(given + r.campaign.market.label_fen / price) / sold(given)
 
 
 def charity_odds(r: Run, table: int = 0) -> float:
