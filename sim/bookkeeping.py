@@ -74,6 +74,7 @@ class Kind(IntEnum):
     FEE = 53
     CORRECTION = 54
     DISBURSE_APPROVE = 55  # not booked: a request of the ledger, never an action of the simulation
+    MOVE = 56  # what an ended project did not use goes to another of its cause
     SETTLE = 60
     SETTLE_BACK = 61
     PAYOUT = 62
@@ -124,6 +125,7 @@ ROLES: dict[Kind, Role] = dict.fromkeys(Kind, Role.USER) | {
     Kind.DISBURSE_FAILED: Role.PROJECT,
     Kind.FEE: Role.PROJECT,
     Kind.CORRECTION: Role.PROJECT,
+    Kind.MOVE: Role.PROJECT,
 }
 
 
@@ -189,14 +191,34 @@ AMOUNTS: dict[str, Asset] = {
 }
 
 
+class Owner(NamedTuple):
+    """Who owns an account: the column of the stream that says it, and the fields of a request."""
+
+    column: str | None
+    fields: tuple[str, ...]
+
+
+HEIR = Owner("party", ("to",))  # of money that goes from one project to another
+
+
 class Line(NamedTuple):
-    """One debit and one credit of one amount; `debit` and `credit` are codes of the chart."""
+    """One debit and one credit of one amount; `debit` and `credit` are codes of the chart.
+
+    `to` owns the credit where that is not whom the chart names: money that stays on one kind of account.
+    """
 
     mode: Mode
     debit: int
     credit: int
     asset: Asset
     amount: str
+    to: Owner | None = None
+
+    @property
+    def owners(self) -> tuple[Owner, Owner]:
+        """Who is debited and who is credited."""
+        debit, credit = (Owner(CHART[code].column, CHART[code].owner) for code in (self.debit, self.credit))
+        return debit, self.to or credit
 
 
 _TIME = Line(POSTED, 3300, 2800, HOUR, "minutes")
@@ -248,6 +270,7 @@ POSTINGS: dict[Kind, tuple[Line, ...]] = {
     Kind.FEE: (Line(POSTED, 2400, 2450, CNY, "fen"),),
     Kind.FEE_PAYOUT: (Line(POSTED, 2450, 1100, CNY, "fen"),),
     Kind.CORRECTION: (_BACK,),
+    Kind.MOVE: (Line(POSTED, 2400, 2400, CNY, "fen", HEIR),),
     Kind.SETTLE: (Line(POSTED, 1100, 1110, CNY, "fen"),),
     Kind.SETTLE_BACK: (Line(POSTED, 1110, 1100, CNY, "fen"),),
     Kind.PAYOUT: (Line(POSTED, 2300, 1100, CNY, "fen"),),
@@ -290,7 +313,8 @@ def read_columns(kind: Kind, columns: Columns) -> Iterator[Leg]:
         amounts = _amount(line.amount, lambda name: np.asarray(columns[name], dtype=np.int64))
         if refused.any():
             amounts = np.where(refused, 0, amounts)
-        yield Leg(line, _owners(line.debit, columns), _owners(line.credit, columns), amounts)
+        debit, credit = (_owners(owner, columns) for owner in line.owners)
+        yield Leg(line, debit, credit, amounts)
 
 
 Taken = Mapping[int, Sequence[tuple[str, int]]]
@@ -317,12 +341,13 @@ def read_action(
         if amount < 0:
             raise ValueError(f"{kind.name}: {line.amount} is {amount}, below 0")
         if amount > 0:
-            credit = _account_id(line.credit, action)
+            from_whom, to_whom = line.owners
+            credit = _account_id(line.credit, to_whom, action)
             if taken is not None and line.debit in taken:
                 parts = taken[line.debit]
                 transfers += [Transfer(line.mode, name, credit, line.asset, part) for name, part in parts]
             else:
-                debit = _account_id(line.debit, action)
+                debit = _account_id(line.debit, from_whom, action)
                 transfers.append(Transfer(line.mode, debit, credit, line.asset, amount))
     return transfers
 
@@ -344,10 +369,9 @@ def _amount(name: str, value: Any) -> Any:
     return value("price") - value("fen") if name == "rest" else value(name)
 
 
-def _owners(code: int, columns: Columns) -> Any:
-    column = CHART[code].column
-    return 0 if column is None else np.asarray(columns[column])
+def _owners(owner: Owner, columns: Columns) -> Any:
+    return 0 if owner.column is None else np.asarray(columns[owner.column])
 
 
-def _account_id(code: int, action: Mapping[str, Any]) -> str:
-    return ":".join([str(code), *[str(action[field]) for field in CHART[code].owner]])
+def _account_id(code: int, owner: Owner, action: Mapping[str, Any]) -> str:
+    return ":".join([str(code), *[str(action[field]) for field in owner.fields]])

@@ -91,6 +91,7 @@ def _counted(a: Row) -> list[tuple[str, int]]:
         Kind.FEE_PAYOUT: [("fee_paid_fen", fen)],
         Kind.CORRECTION: [("corrected_fen", fen)],
         Kind.RECYCLE_BACK: [("recycled_fen", fen)],
+        Kind.MOVE: [("moved_fen", fen)],
         Kind.SETTLE: [("settled_fen", fen)],
         Kind.SETTLE_BACK: [("settled_back_fen", fen)],
         Kind.PAYOUT: [("paid_out_fen", fen)],
@@ -128,6 +129,8 @@ def plain_raised(rows: list[Row], projects: int) -> list[int]:
             raised[a["project"]] += a["fen"] + a["match"]
         if a["outcome"] == 0 and a["kind"] in (Kind.BEAN_GIFT, Kind.TEAM_UNLOCK):
             raised[a["project"]] += a["fen"]
+        if a["outcome"] == 0 and a["kind"] == Kind.MOVE:
+            raised[a["party"]] += a["fen"]
     return raised
 
 
@@ -207,6 +210,9 @@ class Wanderer:
             return [{"agent": 0, "pool": pool, "fen": min(amount, left, cash)}]
         if kind is Kind.TEAM_UNLOCK:
             return [{"agent": 0, "pool": pool, "fen": min(amount, left), "project": project}]
+        if kind is Kind.MOVE:
+            heir = (project + 1) % self.projects
+            return [{"agent": project, "project": project, "fen": min(amount, fund), "party": heir}]
         if kind in (Kind.DISBURSE_ASK, Kind.FEE, Kind.CORRECTION, Kind.RECYCLE_BACK):
             most = min(fund, cash) if kind is Kind.DISBURSE_ASK else fund
             taken = {"fen": min(amount, most), "party": who % self.ngos}
@@ -233,7 +239,9 @@ class Wanderer:
         self.money["pool", pool] -= a["match"]
         if kind in (Kind.GIFT, Kind.BEAN_GIFT, Kind.TEAM_UNLOCK, Kind.ORDER_CONFIRM):
             self.money["fund", project] += a["fen"] + a["match"]
-        if kind in (Kind.DISBURSE_ASK, Kind.FEE, Kind.CORRECTION, Kind.RECYCLE_BACK):
+        if kind is Kind.MOVE:
+            self.money["fund", a["party"]] += a["fen"]
+        if kind in (Kind.DISBURSE_ASK, Kind.FEE, Kind.CORRECTION, Kind.RECYCLE_BACK, Kind.MOVE):
             self.money["fund", project] -= a["fen"]
         if kind is Kind.DISBURSE_FAILED:
             self.money["fund", project] += a["fen"]

@@ -109,6 +109,7 @@ ROWS: list[tuple[Kind, dict[str, Any], list[tuple[str, str, str, str, int]]]] = 
     (Kind.FEE_PAYOUT, MONEY, [("posted", "2450:n1", "1100", "CNY", 500)]),
     (Kind.CORRECTION, MONEY, [("posted", "2400:p2", "1110", "CNY", 500)]),
     (Kind.RECYCLE_BACK, MONEY, [("posted", "2400:p2", "1110", "CNY", 500)]),
+    (Kind.MOVE, MONEY | {"to": "p5"}, [("posted", "2400:p2", "2400:p5", "CNY", 500)]),
     (Kind.SETTLE, MONEY, [("posted", "1100", "1110", "CNY", 500)]),
     (Kind.SETTLE_BACK, MONEY, [("posted", "1110", "1100", "CNY", 500)]),
     (Kind.PAYOUT, MONEY, [("posted", "2300:m4", "1100", "CNY", 500)]),
@@ -120,7 +121,7 @@ NUMBERS = """
 14 REDEEM_HOLD, 15 REDEEM_SHIP, 16 REDEEM_CANCEL, 17 REVOKE, 18 BEAN_GIFT, 19 GIFT, 20 IMPORT, 21 HOUR_REDEEM,
 22 HOUR_REVOKE, 23 RECYCLE_BACK, 30 ORDER_PAY, 31 ORDER_CONFIRM, 32 ORDER_REFUND, 40 POOL_DEPOSIT, 41 POOL_WITHDRAW,
 42 TEAM_UNLOCK, 50 DISBURSE_ASK, 51 DISBURSE_PAID, 52 DISBURSE_FAILED, 53 FEE, 54 CORRECTION,
-55 DISBURSE_APPROVE, 60 SETTLE, 61 SETTLE_BACK, 62 PAYOUT, 63 FEE_PAYOUT, 100 VISIT, 101 ORDER,
+55 DISBURSE_APPROVE, 56 MOVE, 60 SETTLE, 61 SETTLE_BACK, 62 PAYOUT, 63 FEE_PAYOUT, 100 VISIT, 101 ORDER,
 102 ORDER_CREATE, 103 ORDER_CANCEL, 104 ORDER_SHIP, 105 REFUND_LATE, 110 ENTER, 111 SESSION, 112 SHARE, 113
 SIGN_UP, 114 ACCOUNT_APPLY, 115 TEAM_JOIN, 116 BENEFIT, 117 BLOCK, 118 GENERAL, 130 PLEDGE, 131 UNPLEDGE,
 132 NOTICE, 140 PUBLISH, 141 REPORT
@@ -161,6 +162,7 @@ def test_every_kind_has_a_role() -> None:
         Role.NGO: {"FEE_PAYOUT", "PUBLISH", "REPORT"},
         Role.PROJECT: {
             "DISBURSE_ASK", "DISBURSE_APPROVE", "DISBURSE_PAID", "DISBURSE_FAILED", "FEE", "CORRECTION",
+            "MOVE",
         },
     }  # fmt: skip
 
@@ -176,7 +178,7 @@ def test_lines_move_one_asset_between_two_accounts() -> None:
     """Both accounts of a line and its amount are of the line's asset."""
     for lines in POSTINGS.values():
         for line in lines:
-            assert line.debit != line.credit
+            assert line.debit != line.credit or line.to is not None
             assert {CHART[line.debit].asset, CHART[line.credit].asset, AMOUNTS[line.amount]} == {line.asset}
 
 

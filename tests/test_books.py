@@ -70,7 +70,7 @@ def test_the_columns_say_what_the_actions_say(chosen: list[tuple[Kind, int, int]
     books.post(stream(rows))
     singly = {code: np.zeros_like(counters) for code, counters in books.counters().items()}
     for one in rows:
-        parties = {"merchant": one["party"], "ngo": one["party"]}
+        parties = {"merchant": one["party"], "ngo": one["party"], "to": one["party"]}
         user = {"user": one["agent"], "fades": 0, "expires": 0, "year": 2022}
         for transfer in read_action(one["kind"], parties | user | one):
             for side, account in enumerate((transfer.debit, transfer.credit)):
@@ -105,7 +105,7 @@ def test_posting_in_parts_and_any_order_gives_the_same_books(
 
 @given(steps)
 def test_raised_money_is_counted_apart(chosen: list[tuple[Kind, int, int]]) -> None:
-    """The projects' witness adds gifts, matches, orders and unlocks without looking at the books."""
+    """The projects' witness adds gifts, matches, orders, unlocks and what others left without looking at the books."""
     rows = wander(chosen)
     raised = np.zeros(SIZES["projects"], np.int64)
     count_raised(raised, stream(rows))

@@ -85,6 +85,7 @@ THIRD = [
     row(Kind.ORDER_CONFIRM, 2 * DAY + 1, **BOOK, match=23, minutes=6, klass=1, pool=1),
     row(Kind.GIFT, 2 * DAY + 2, agent=5, fen=333, project=2),
     row(Kind.FEE, 2 * DAY + 3, fen=20, project=2, party=1),
+    row(Kind.MOVE, 2 * DAY + 4, fen=11, project=2, party=1),
     row(Kind.SETTLE, 3 * DAY, fen=333),
     row(Kind.PAYOUT, 3 * DAY, fen=4477, party=1),
     row(Kind.FEE_PAYOUT, 3 * DAY, fen=20, party=1),
@@ -145,7 +146,11 @@ def mutants() -> Iterator[Mutant]:
         for k, line in enumerate(lines):
             yield Mutant("dropped", kind, k, ())
             yield Mutant("doubled", kind, k, (line, line))
-            yield Mutant("sides swapped", kind, k, (line._replace(debit=line.credit, credit=line.debit),))
+            if line.to is None:
+                swapped = line._replace(debit=line.credit, credit=line.debit)
+                yield Mutant("sides swapped", kind, k, (swapped,))
+            else:
+                yield Mutant("credited to whom it is debited", kind, k, (line._replace(to=None),))
             for code in CHART:
                 foreign = "" if CHART[code].asset is line.asset else " of another asset"
                 if code != line.debit:

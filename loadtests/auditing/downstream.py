@@ -30,7 +30,8 @@ from loadtests.rerun.rerun import STEPS
 from sim.bookkeeping import Kind
 from sim.wire import NO_POOL, NOBODY, Expected
 
-MATCH = (2600, 2400)
+FUND = 2400
+MATCH = (2600, FUND)
 TIME = (3300, 2800)
 ORDER = (1110, 2200, 2400, 2300)
 TOUCHES: dict[int, tuple[int, ...]] = {
@@ -61,6 +62,7 @@ TOUCHES: dict[int, tuple[int, ...]] = {
     Kind.DISBURSE_FAILED: (2400, 1100),
     Kind.FEE: (2400, 2450),
     Kind.CORRECTION: (2400, 1110),
+    Kind.MOVE: (2400,),  # and the fund that it goes to, see `Spread`
     Kind.SETTLE: (1100, 1110),
     Kind.SETTLE_BACK: (1110, 1100),
     Kind.PAYOUT: (2300, 1100),
@@ -133,7 +135,10 @@ class Spread:
     def _never(self, code: int) -> Ints:
         """No account of a code is in doubt yet. The last entry is nobody's."""
         column = OWNERS.get(code)
-        return np.full(1 if column is None else int(self.owner[column[0]].max(initial=-1)) + 2, NEVER)
+        if column is None:
+            return np.full(1, NEVER)
+        heirs = self.owner["party"][self.rows["kind"] == Kind.MOVE].max(initial=-1) if code == FUND else -1
+        return np.full(max(int(self.owner[column[0]].max(initial=-1)), int(heirs)) + 2, NEVER)
 
     def _owners(self, code: int, at: Ints) -> Ints:
         column = OWNERS.get(code)
@@ -154,6 +159,8 @@ class Spread:
             np.minimum.at(self.moved, self.behind[doubtful], doubtful)
             for code in TOUCHES.get(kind, ()):
                 np.minimum.at(self.since[code], self._owners(code, doubtful), doubtful)
+            if kind == Kind.MOVE:
+                np.minimum.at(self.since[FUND], self.owner["party"][doubtful], doubtful)
             for code in MATCH:
                 np.minimum.at(self.since[code], self._owners(code, matched), matched)
 

@@ -36,7 +36,10 @@ ASKED = np.dtype(
         ("fund", "i8"),
         ("pool", "i8"),  # of an opening, where it comes from
         ("escrow", "i8"),
-        ("payable", "i8"),  # of a merchant, or of an NGO where it is a fee
+        (
+            "payable",
+            "i8",
+        ),  # of a merchant, of an NGO where it is a fee, of the other project where money moves
         (
             "once",
             "i8",
@@ -49,7 +52,7 @@ GIFTS = (Kind.GIFT, Kind.BEAN_GIFT)
 FROM_GROWING = (Kind.HARVEST, Kind.FADE)
 FROM_AVAILABLE = (Kind.EXPIRE, Kind.REVOKE, Kind.REDEEM_HOLD, Kind.BEAN_GIFT)
 FROM_HOURS = (Kind.HOUR_REDEEM, Kind.HOUR_REVOKE)
-OF_PROJECT = (*GIFTS, Kind.ORDER_CREATE, Kind.TEAM_UNLOCK, Kind.DISBURSE_ASK, Kind.FEE)
+OF_PROJECT = (*GIFTS, Kind.ORDER_CREATE, Kind.TEAM_UNLOCK, Kind.DISBURSE_ASK, Kind.FEE, Kind.MOVE)
 OF_POOL = (*GIFTS, Kind.ORDER_CONFIRM, Kind.POOL_DEPOSIT, Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK)
 OF_NGO = (Kind.FEE, Kind.FEE_PAYOUT)
 OF_MERCHANT = (Kind.ORDER_CREATE, Kind.PAYOUT)
@@ -132,6 +135,8 @@ class Asking:
         self._note("escrow", self._of(Kind.ORDER_CREATE), 2200)
         self._note("payable", self._of(*OF_MERCHANT), 2300)
         self._note("payable", self._of(*OF_NGO), 2450)
+        moved = self._of(Kind.MOVE)
+        self.keys.append(("payable", moved, key_of(2400, self.source["party"][moved].astype(np.int64))))
 
     def _openings(self) -> None:
         for k, (account, amount) in enumerate(self.evidence.openings):

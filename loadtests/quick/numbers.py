@@ -52,6 +52,7 @@ POOL_DEPOSIT, POOL_WITHDRAW, TEAM_UNLOCK = map(int, (Kind.POOL_DEPOSIT, Kind.POO
 DISBURSE_ASK, DISBURSE_PAID, DISBURSE_FAILED, FEE = map(
     int, (Kind.DISBURSE_ASK, Kind.DISBURSE_PAID, Kind.DISBURSE_FAILED, Kind.FEE)
 )
+MOVE = int(Kind.MOVE)
 SETTLE, SETTLE_BACK = map(int, (Kind.SETTLE, Kind.SETTLE_BACK))
 
 # Documents by kind: what opened it, the states it may be in, the state afterwards; 0 = none.

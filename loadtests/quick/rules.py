@@ -192,6 +192,9 @@ def draft_money(b: N.Books, k: int, at: int) -> int:
     if kind == N.FEE:
         most = available(b, fund) * b.facts[N.FEE_CAP_PPM] // N.MILLION
         return N.EXCEEDS_CAP if amount > most else put(b, at, N.POSTED, fund, row["payable"], amount, 0)
+    if kind == N.MOVE:
+        short = amount > available(b, fund)
+        return N.TOO_LITTLE if short else put(b, at, N.POSTED, fund, row["payable"], amount, 0)
     if b.once[row["once"]]:
         return N.DONE
     if kind == N.SETTLE:

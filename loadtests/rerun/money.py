@@ -144,6 +144,14 @@ def fee(charity: Charity, row: Row) -> Drafted:
     return _posted(fund, charity.fees[row.party], row.amount)
 
 
+def move(charity: Charity, row: Row) -> Drafted:
+    """What an ended project has left goes to another one."""
+    fund = charity.funds[row.object]
+    if row.amount > charity.accounts.available(fund):
+        return "insufficient_funds"
+    return _posted(fund, charity.funds[row.party], row.amount)
+
+
 # --- once a day -------------------------------------------------------------------------------------------
 
 

@@ -39,6 +39,7 @@ RULES: dict[int, Callable[[Charity, Row], Drafted]] = {
     Kind.TEAM_UNLOCK: money.unlock,
     Kind.DISBURSE_ASK: money.disburse,
     Kind.FEE: money.fee,
+    Kind.MOVE: money.move,
     Kind.SETTLE: money.settle,
     Kind.SETTLE_BACK: money.settle_back,
     Kind.PAYOUT: money.pay_merchant,

@@ -1,20 +1,21 @@
 """NGOs (公益机构): they report, on time or late, disburse what was raised, and are trusted accordingly.
 
-One SimPy process an NGO: it sleeps until the next of its three dates (report, disbursement, payment).
+Each sleeps until the next of its dates (report, late report, disbursement, payment). Only those with a project on
+the platform have any: of thousands of NGOs most have none at a time.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.outbox import Outbox
-from sim.agents.projects import Projects, within
-from sim.arrays import Floats, Ints
+from sim.agents.projects import Projects
+from sim.arrays import Flags, Floats, Ints
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import recovered, trust_after_missed, trust_after_report, trust_after_scandal
 from sim.bookkeeping import Kind
@@ -47,6 +48,9 @@ class Ngos:
     late_at: NDArray[np.int64]  # when an overdue report will come
     asked: NDArray[np.int64]  # fen asked and not yet paid, by project
     scandal_at: int
+    busy: Flags = field(init=False)  # those with a project
+    mine: list[NDArray[np.intp]] = field(init=False)  # the projects of each
+    next_at: NDArray[np.int64] = field(init=False)  # when each acts next
 
     @classmethod
     def draw(cls, scenario: Scenario, parameters: Parameters, replication: int) -> Ngos:
@@ -54,7 +58,7 @@ class Ngos:
         from scipy.special import betaincinv, ndtri
 
         settings, world = scenario.ngos, scenario.scenario
-        n = within(world.users, settings.users_each, settings.minimum, settings.maximum)
+        n = settings.count
         u = draws(world.seed, replication, Purpose.NGO, np.arange(n))
         size = np.exp(settings.size_sigma * ndtri(u[0]))
         recyclers = math.ceil(settings.recycling_share * n)
@@ -68,15 +72,28 @@ class Ngos:
             np.full(n, NEVER_US), np.full(n, NEVER_US), np.zeros(0, np.int64), scandal,
         )  # fmt: skip
 
-    def next_at(self, ngo: int) -> int:
-        """When this NGO acts next."""
-        return int(min(self.report_at[ngo], self.disburse_at[ngo], self.pay_at[ngo], self.late_at[ngo]))
+    def take(self, projects: Projects) -> None:
+        """Take charge of the projects; who has none has nothing to report, to ask for or to pay out."""
+        self.asked = np.zeros(len(projects), np.int64)
+        self.busy = np.bincount(projects.ngo, minlength=len(self.size)) > 0
+        self.report_at[~self.busy] = self.disburse_at[~self.busy] = NEVER_US
+        by_ngo = np.argsort(projects.ngo, kind="stable")
+        self.mine = np.split(by_ngo, np.searchsorted(projects.ngo[by_ngo], np.arange(1, len(self.size))))
+        self.next_at = self._next()
+
+    def _next(self) -> NDArray[np.int64]:
+        return np.minimum.reduce((self.report_at, self.disburse_at, self.pay_at, self.late_at))
+
+    def next(self) -> tuple[int, int]:
+        """Which NGO acts next, and when; at the same instant the one with the lowest number."""
+        ngo = int(np.argmin(self.next_at))
+        return ngo, int(self.next_at[ngo])
 
     def act(
         self, ngo: int, now: int, projects: Projects, available: Any, p: Parameters, outbox: Outbox
     ) -> bool:
         """Do everything due now; True if a report came out. `available(project)` is what it can spend, in fen."""
-        mine = np.flatnonzero(projects.ngo == ngo)
+        mine = self.mine[ngo]
         if self.pay_at[ngo] <= now:
             self._pay(ngo, now, mine, projects, p, outbox)
         if self.disburse_at[ngo] <= now:
@@ -89,14 +106,19 @@ class Ngos:
             self.report_at[ngo] = now + self.scenario.ngos.report_every
             if self._is_on_time(ngo, now, mine, projects, p):
                 reported = self._publish(ngo, now, mine, projects, available, outbox, late=False)
+        self.next_at[ngo] = min(
+            self.report_at[ngo], self.disburse_at[ngo], self.pay_at[ngo], self.late_at[ngo]
+        )
         return reported
 
     def _ask(
         self, ngo: int, now: int, mine: NDArray[np.intp], available: Any, p: Parameters, outbox: Outbox
     ) -> None:
-        """Ask for what was raised, less the administration fee; review takes some days."""
+        """Ask for what was raised, less the administration fee; review takes some days, and one at a time."""
         settings = self.scenario.ngos
         self.disburse_at[ngo] = (now + settings.disburse_every) // DAY_US * DAY_US
+        if self.pay_at[ngo] != NEVER_US:
+            return
         u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.DISBURSE, ngo, now // DAY_US)
         for project in mine:
             free = available(int(project))
@@ -110,7 +132,7 @@ class Ngos:
                 Kind.DISBURSE_ASK, now, int(project), fen=free - fee, project=int(project), party=ngo
             )
         low, high = settings.review_days
-        if self.pay_at[ngo] == NEVER_US:
+        if self.asked[mine].any():
             self.pay_at[ngo] = now + int((low + (high - low) * u[0]) * DAY_US)
 
     def _pay(
@@ -167,8 +189,10 @@ class Ngos:
         Refused when its money is spent or asked for already; the mistake is published all the same, once.
         """
         fen = int(projects.latest_fen[project])
+        if fen == 0:
+            return
         u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.REPORT, project, now // DAY_US, 1)
-        if fen == 0 or u[0] >= self.scenario.ngos.correction:
+        if u[0] >= self.scenario.ngos.correction:
             return
         projects.latest_fen[project] = 0
         projects.corrections[project] += 1
@@ -176,11 +200,11 @@ class Ngos:
         outbox.write(Kind.CORRECTION, now, project, fen=fen, project=project, party=ngo, outcome=refused)
 
     def scandal(self, now: int, p: Parameters) -> None:
-        """If it breaks now: the largest NGO loses most of its trust, and the platform with it by its money."""
+        """If it breaks now: the largest NGO with a project loses most of its trust, and the platform with it by its money."""
         if now < self.scandal_at:
             return
         self.scandal_at = NEVER_US
-        worst = int(np.argmax(self.size))
+        worst = int(np.argmax(np.where(self.busy, self.size, 0.0)))
         self.trust[worst] = trust_after_scandal(float(self.trust[worst]), p["trust_scandal"])
 
     def recover(self, p: Parameters) -> None:
@@ -212,3 +236,4 @@ class Ngos:
                 self.scandal_at = int(value[0])
             else:
                 getattr(self, name)[:] = value
+        self.next_at = self._next()

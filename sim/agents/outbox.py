@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim.bookkeeping import ROLES, Kind
 
-LEAVING = (Kind.FEE, Kind.DISBURSE_ASK, Kind.CORRECTION)
+LEAVING = (Kind.FEE, Kind.DISBURSE_ASK, Kind.CORRECTION, Kind.MOVE)
 
 
 class Outbox:

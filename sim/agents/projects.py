@@ -12,9 +12,10 @@ from sim.arrays import Floats, Ints
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import trust_pull
 from sim.bookkeeping import Kind
-from sim.kernel.rows import GIFT_PROJECT, NO_DEED
+from sim.kernel.rows import GIFT_PROJECT, NO_DEED, NOBODY
 from sim.scenario import Projects as ProjectSettings
 from sim.scenario import Scenario
+from sim.spans import NEVER_US
 from sim.streams import Purpose, draws
 
 DONATIONS = (Kind.GIFT, Kind.ORDER_CONFIRM)
@@ -29,11 +30,6 @@ def donations(actions: NDArray[np.void]) -> NDArray[np.intp]:
     return np.flatnonzero(_DONATES[actions["kind"]] & (actions["outcome"] == 0) & ~goes_back)
 
 
-def within(users: int, each: int, low: int, high: int) -> int:
-    """A count that follows the users but stays a sensible size (fixed by rule, not by population)."""
-    return min(max(users // each, low), high)
-
-
 def _person_fen(
     settings: ProjectSettings, cause: NDArray[np.intp], lot: Floats, parameters: Parameters
 ) -> Ints:
@@ -43,6 +39,20 @@ def _person_fen(
     usual = np.array([settings.fen_per_person[name] for name in settings.causes], float)[cause]
     spread = np.exp(parameters["projects_cost_sigma"] * ndtri(lot))
     return np.asarray(np.maximum(np.rint(usual * spread), 1.0).astype(np.int64))
+
+
+def popular_first(recent: Floats, places: int) -> Floats:
+    """How those who take from the top of the list spread over the projects: less by place, 1, 1/2, 1/3, …
+
+    The list shows those first that were given to most of late; what nobody gave to is not on it.
+    """
+    share = np.zeros(len(recent))
+    first = np.argsort(-recent, kind="stable")[:places]
+    first = first[recent[first] > 0]
+    if len(first):
+        share[first] = 1.0 / np.arange(1, len(first) + 1)
+        share /= share.sum()
+    return share
 
 
 @dataclass
@@ -57,6 +67,8 @@ class Projects:
     target_fen: Ints  # of the present round, 0 = standing
     round_start_fen: Ints  # raised before the present round
     open: NDArray[np.bool_]
+    ends_at: NDArray[np.int64]  # when the present round ends without its target, µs
+    ended: NDArray[np.bool_]  # it did, and no other has begun
     rounds: Ints  # rounds ended
     funded: Ints  # rounds that reached their target
     person_fen: Ints  # what helping one person costs here
@@ -64,6 +76,8 @@ class Projects:
     latest_fen: Ints  # the latest gift or order donation: what a correction would take back
     delay_days: Floats  # of reports so far, mean
     corrections: Ints
+    recent: Floats  # gifts by last midnight, those of earlier days fading
+    today: Ints  # gifts since
 
     @classmethod
     def draw(cls, scenario: Scenario, parameters: Parameters, replication: int, ngo_size: Floats) -> Projects:
@@ -71,12 +85,13 @@ class Projects:
         from scipy.special import ndtri
 
         settings, world = scenario.projects, scenario.scenario
-        n = within(world.users, settings.users_each, settings.minimum, settings.maximum)
-        ngos = len(ngo_size)
+        n, ngos = settings.count, len(ngo_size)
         u = draws(world.seed, replication, Purpose.PROJECT, np.arange(n))
         v = draws(world.seed, replication, Purpose.PROJECT, np.arange(n), 1)
         by_size = np.cumsum(np.sqrt(ngo_size)) / np.sqrt(ngo_size).sum()
-        ngo = np.where(np.arange(n) < ngos, np.arange(n) % ngos, np.searchsorted(by_size, u[0]))
+        ngo = np.searchsorted(by_size, u[0])
+        if n >= ngos:  # enough for everybody to have one
+            ngo[:ngos] = np.arange(ngos)
         causes = tuple(settings.causes)
         shares = np.array(list(settings.causes.values()))
         cause = np.searchsorted(np.cumsum(shares) / shares.sum(), u[1])
@@ -95,17 +110,26 @@ class Projects:
         zeros = np.zeros(n, np.int64)
         return cls(
             scenario, causes, cause.astype(np.int64), ngo.astype(np.int64), appeal, target, zeros.copy(),
-            np.ones(n, bool), zeros.copy(), zeros.copy(), _person_fen(settings, cause, v[1], parameters),
-            zeros.copy(), zeros.copy(), np.zeros(n), zeros.copy(),
+            np.ones(n, bool), np.where(target > 0, settings.lasts, NEVER_US), np.zeros(n, bool), zeros.copy(),
+            zeros.copy(), _person_fen(settings, cause, v[1], parameters), zeros.copy(), zeros.copy(), np.zeros(n),
+            zeros.copy(), np.zeros(n), zeros.copy(),
         )  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.cause)
 
     def note_donations(self, actions: NDArray[np.void]) -> None:
-        """Remember the latest gift or order donation of each project in a part of the stream."""
+        """Remember each project's latest gift or order donation, and how many gifts people chose it for."""
         given = donations(actions)
         self.latest_fen[actions["project"][given]] = actions["fen"][given]
+        chosen = given[actions["kind"][given] == Kind.GIFT]
+        self.today += np.bincount(actions["project"][chosen], minlength=len(self))
+
+    def pass_day(self, parameters: Parameters) -> None:
+        """It is midnight: the day's gifts join the recent ones, of which a part is forgotten every day."""
+        fade = 0.5 ** (1.0 / parameters["projects_list_half_life_days"])
+        self.recent[:] = self.recent * fade + self.today
+        self.today[:] = 0
 
     def close_reached(self, raised: Ints) -> Ints:
         """Close every round whose target is reached; returns the projects closed now."""
@@ -116,10 +140,32 @@ class Projects:
         self.funded[closed] += 1
         return closed
 
-    def reopen(self, project: int, raised: int) -> None:
-        """A new round begins with the same target."""
+    def close_ended(self, now: int) -> None:
+        """Close every round whose time is over without its target."""
+        over = self.open & (self.ends_at <= now)
+        self.open[over] = False
+        self.ended[over] = True
+        self.rounds[over] += 1
+
+    def heir(self, project: int) -> int:
+        """The open project that gets what an ended one leaves: of the same cause, of the same NGO if it can be.
+
+        What is left when a project ends goes to one of the same or a similar purpose (Charity Law 2016, art. 57).
+        NOBODY if no project of the cause is open.
+        """
+        like = np.flatnonzero(self.open & (self.cause == self.cause[project]))
+        if not len(like):
+            return NOBODY
+        kin = like[self.ngo[like] == self.ngo[project]]
+        among = kin if len(kin) else like
+        return int(among[np.argmax(self.appeal[among])])
+
+    def reopen(self, project: int, raised: int, now: int) -> None:
+        """A new round begins with the same target and the same time."""
         self.open[project] = True
+        self.ended[project] = False
         self.round_start_fen[project] = raised
+        self.ends_at[project] = now + self.scenario.projects.lasts
 
     def trust_pulls(self, trust: Floats, small: NDArray[np.bool_], p: Parameters) -> Floats:
         """Log-odds every project gains or loses by trust in its NGO.
@@ -129,14 +175,23 @@ class Projects:
         slope = np.where(small[self.ngo], p["trust_small_slope"], p["trust_large_slope"])
         return trust_pull(trust[self.ngo], p["trust_neutral"], slope)
 
-    def gift_table(self, raised: Ints, pull: Floats) -> NDArray[np.void]:
-        """What givers choose from: open projects, weighted by appeal and by `pull`, the log-odds of each."""
+    def done(self, raised: Ints) -> Floats:
+        """The share of its target that each limited project has in this round; 0 for the others."""
+        share = (raised - self.round_start_fen) / np.maximum(self.target_fen, 1)
+        return np.asarray(np.where(self.target_fen > 0, np.clip(share, 0.0, 1.0), 0.0))
+
+    def gift_table(self, raised: Ints, pull: Floats, p: Parameters) -> NDArray[np.void]:
+        """What givers choose from: open projects by appeal, `pull` (log-odds of each), progress, and the list."""
         index = np.flatnonzero(self.open)
         table = np.zeros(len(index), GIFT_PROJECT)
         if not len(index):
             return table
-        weight = self.appeal[index] * np.exp(pull[index])
-        table["upto"] = np.cumsum(weight) / weight.sum()
+        weight = self.appeal[index] * np.exp(pull[index] + p["projects_goal_pull"] * self.done(raised)[index])
+        share = weight / weight.sum()
+        listed = popular_first(self.recent[index], int(p["projects_list_places"]))
+        if listed.any():
+            share += p["projects_list_share"] * (listed - share)
+        table["upto"] = np.cumsum(share) / share.sum()
         table["project"] = index
         table["pull"] = pull[index]
         left = self.target_fen[index] - (raised[index] - self.round_start_fen[index])
@@ -151,7 +206,8 @@ class Projects:
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""
         names = (
-            "round_start_fen", "open", "rounds", "funded", "paid_fen", "latest_fen", "delay_days", "corrections",
+            "round_start_fen", "open", "ends_at", "ended", "recent", "today", "rounds", "funded", "paid_fen",
+            "latest_fen", "delay_days", "corrections",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.outbox import Outbox
-from sim.agents.projects import within
 from sim.agents.sponsors import Sponsors
 from sim.arrays import Floats
 from sim.bookkeeping import Kind
@@ -49,7 +48,7 @@ class Teams:
         """Draw each team's project; no teams when they are switched off."""
         settings, world = scenario.teams, scenario.scenario
         n = (
-            within(world.users, settings.users_each, settings.minimum, settings.maximum)
+            min(max(world.users // settings.users_each, settings.minimum), settings.maximum)
             if settings.open
             else 0
         )

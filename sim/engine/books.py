@@ -89,6 +89,10 @@ class Books:
         """Balances by owner less what is held to leave the account."""
         return np.asarray(available(code, self._of(code)), np.int64)
 
+    def free(self, code: int, owner: int) -> int:
+        """What one owner has available."""
+        return int(available(code, self._of(code)[:, owner]))
+
     def counters(self) -> Counters:
         """By account code: (4, owners) int64 in the order dr_pending, dr_posted, cr_pending, cr_posted."""
         return {code: self._of(code) for code in CHART}

@@ -44,6 +44,7 @@ from sim.errors import Interrupted
 from sim.forking import refuse_forked
 from sim.kernel import tallies
 from sim.kernel.allotment import ASKED, allot, claim_order, short_matches
+from sim.kernel.rows import NOBODY
 from sim.kernel.witness import count_raised, count_recycled, count_rows
 from sim.kernel.writing import PENDING
 from sim.observation.recorder import Recorder
@@ -80,7 +81,7 @@ class Campaign:
         p = self.parameters = parameters or load_parameters()
         self.ngos = Ngos.draw(scenario, p, replication)
         self.projects = Projects.draw(scenario, p, replication, self.ngos.size)
-        self.ngos.asked = np.zeros(len(self.projects), np.int64)
+        self.ngos.take(self.projects)
         self.merchants = Merchants.draw(scenario, p, replication, self.projects.by_appeal())
         self.farmers = Farmers.draw(scenario, p, replication)
         self.teams = Teams.draw(scenario, replication, len(self.projects))
@@ -150,8 +151,7 @@ class Campaign:
         """Every process of the few, started from its row, in the order of (kind, number)."""
         for k in range(len(self.sponsors.pools)):
             yield self._sponsor(env, k)
-        for k in range(len(self.ngos.size)):
-            yield self._ngo(env, k)
+        yield self._ngos(env)
         if self.scenario.account.open:
             yield self._partner(env)
         if self.farmers.rows:
@@ -198,6 +198,7 @@ class Campaign:
             self.market.note_day(int(self.population.tally()[tallies.BEAN_FEN]))
         raised = self.raised - self.recycled
         self.projects.close_reached(raised)
+        self._end_projects(now)
         self.market.publish(
             now,
             until_s,
@@ -210,6 +211,16 @@ class Campaign:
             raised,
         )
         self.market.pass_on(now, int(self.population.tally()[tallies.CHARITY_ORDERS]))
+
+    def _end_projects(self, now: int) -> None:
+        """Rounds whose time is over end; by rule what comes in and is not used moves on at midnight."""
+        self.projects.close_ended(now)
+        if self.scenario.projects.unfunded != "moved" or now % DAY_US != 0:
+            return
+        for project in np.flatnonzero(self.projects.ended).tolist():
+            heir, fen = self.projects.heir(project), self._free_fen(project)
+            if heir != NOBODY and fen > 0:
+                self.outbox.write(Kind.MOVE, now, project, fen=fen, project=project, party=heir)
 
     def _play(self, base_s: int, end_s: int) -> None:
         """Play the users up to the next barrier and allot what they claimed."""
@@ -305,21 +316,23 @@ class Campaign:
             yield Wake(env, self.sponsors.next_at(k), rank("sponsor", k))
             self.sponsors.act(k, _now(env), self.outbox)
 
-    def _ngo(self, env: simpy.Environment, k: int) -> Life:
-        """Report, ask, pay out: whatever is due."""
+    def _ngos(self, env: simpy.Environment) -> Life:
+        """Report, ask, pay out: whatever is due. One process for them all, of which it wakes the next."""
         while True:
-            yield Wake(env, self.ngos.next_at(k), rank("ngo", k))
+            k, at = self.ngos.next()
+            yield Wake(env, at, rank("ngo", k))
             if self.ngos.act(k, _now(env), self.projects, self._free_fen, self.parameters, self.outbox):
                 self._reopen(k, _now(env))
 
     def _free_fen(self, project: int) -> int:
         """What the books hold for a project and nobody has asked for."""
-        return int(self.books.available(2400)[project]) - self.outbox.leaving(project)
+        return self.books.free(2400, project) - self.outbox.leaving(project)
 
     def _reopen(self, ngo: int, now: int) -> None:
         """With its report an NGO opens the next round of projects that reached their goal."""
-        for project in np.flatnonzero((self.projects.ngo == ngo) & ~self.projects.open):
-            self.projects.reopen(int(project), int(self.raised[project] - self.recycled[project]))
+        mine = self.ngos.mine[ngo]
+        for project in mine[~self.projects.open[mine]]:
+            self.projects.reopen(int(project), int(self.raised[project] - self.recycled[project]), now)
             self.outbox.write(Kind.PUBLISH, now, ngo, party=ngo, project=int(project))
 
     def _partner(self, env: simpy.Environment) -> Life:

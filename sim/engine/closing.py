@@ -47,7 +47,7 @@ def audit(counters: Counters, evidence: Evidence) -> list[Check]:
         ("floors", "no account below its floor, no counter below 0", floors(counters)),
         ("users", "users' rows sum to their control accounts", users_sum(counters, evidence.users)),
         ("tallies", "every counter equals what was counted while acting", tallied(counters, evidence.tally)),
-        ("projects", "each project raised the sum of its donations", projects(counters, evidence.raised)),
+        ("projects", "each project raised the sum of what it was given", projects(counters, evidence.raised)),
         ("suspense", "nothing is left in suspense", suspense(counters)),
         ("settlement", "clearing and payables are 0 once settled", settlement(counters, evidence.settled)),
     ):
@@ -164,9 +164,9 @@ def expected(tally: NDArray[np.int64]) -> dict[int, tuple[int, int, int, int]]:
         2300: (0, t.paid_out_fen, held_price - held_pledge, t.confirmed_price_fen - t.confirmed_fen),
         2400: (
             held_asks,
-            t.disbursed_fen + t.fee_fen + t.corrected_fen + t.recycled_fen,
+            t.disbursed_fen + t.fee_fen + t.corrected_fen + t.recycled_fen + t.moved_fen,
             held_pledge,
-            t.gift_fen + t.confirmed_fen + from_pools,
+            t.gift_fen + t.confirmed_fen + from_pools + t.moved_fen,
         ),
         2450: (0, t.fee_paid_fen, 0, t.fee_fen),
         2600: (0, from_pools + t.withdrawn_fen, 0, t.deposited_fen),

@@ -107,8 +107,9 @@ class Market:
         self._pools(sponsors)
         if now % DAY_US == 0 or not len(self.pull):
             stars = self._stars(ngos, projects)
+            projects.pass_day(p)
             self.pull = projects.trust_pulls(ngos.trust, ngos.small, p) + stars
-        self.places = projects.gift_table(raised, self.pull)
+        self.places = projects.gift_table(raised, self.pull, p)
         row["projects"] = len(self.places)
         trust = ngos.platform_trust(raised, projects)
         row["trust"] = trust_pull(trust, p["trust_neutral"], p["trust_large_slope"])

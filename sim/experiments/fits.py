@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sim.behaviour.parameters import Parameters
-from sim.experiments import cards, drives, farms, letters, market, presses, retention, steps
+from sim.experiments import cards, drives, farms, letters, market, presses, projects, retention, steps
 
-FITTED = (letters, presses, drives, steps, cards, retention, market, farms)
+FITTED = (letters, presses, drives, steps, cards, retention, market, projects, farms)
 
 
 def fit_all(parameters: Parameters) -> dict[str, float]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.bookkeeping import AMOUNTS, CHART, CR_PENDING, DR_PENDING, EFFECTS, POSTINGS, ROLES, Line
+from sim.bookkeeping import AMOUNTS, CR_PENDING, DR_PENDING, EFFECTS, POSTINGS, ROLES, Line, Owner
 from sim.compiling import rule, table_rule
 
 LIMIT = 2**62  # a counter beyond it could wrap on the next addition
@@ -40,12 +40,13 @@ class Plan(NamedTuple):
 def plan(at: Mapping[int, int], owners: Mapping[int, int]) -> Plan:
     """The posting table over counters of which each account's begin at `at` and go over so many `owners`."""
 
-    def side(code: int) -> tuple[int, int, int]:
-        return at[code], OWNERS.index(CHART[code].column), owners[code]
+    def side(code: int, owner: Owner) -> tuple[int, int, int]:
+        return at[code], OWNERS.index(owner.column), owners[code]
 
     def laid_out(line: Line) -> tuple[Any, ...]:
         amount = list(AMOUNTS).index(line.amount)
-        return (amount, *EFFECTS[line.mode], side(line.debit), side(line.credit))
+        debit, credit = map(side, (line.debit, line.credit), line.owners)
+        return (amount, *EFFECTS[line.mode], debit, credit)
 
     by_kind: list[tuple[Line, ...]] = [()] * 256
     for kind, lines in POSTINGS.items():

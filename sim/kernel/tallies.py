@@ -82,6 +82,7 @@ SETTLED_BACK_FEN = 61
 PAID_OUT_FEN = 62
 # counted by the kernel
 RECYCLED_FEN = 63  # farmers' gifts that went back
+MOVED_FEN = 64  # what ended projects left to others, see sim.kernel.witness
 
 # The names in the order of their indices, which is the order above.
 TALLIES: tuple[str, ...] = tuple(name.lower() for name, at in list(globals().items()) if type(at) is int)

@@ -20,6 +20,7 @@ from sim.kernel.tallies import (
     FEE_PAID_FEN,
     MINUTES_REDEEMED,
     MINUTES_REVOKED,
+    MOVED_FEN,
     OPENED_AVAILABLE,
     OPENED_DONATED,
     OPENED_GROWING,
@@ -47,6 +48,7 @@ _SUMS: dict[Kind, tuple[int, str]] = {
     Kind.FEE: (FEE_FEN, "fen"),
     Kind.FEE_PAYOUT: (FEE_PAID_FEN, "fen"),
     Kind.CORRECTION: (CORRECTED_FEN, "fen"),
+    Kind.MOVE: (MOVED_FEN, "fen"),
     Kind.SETTLE: (SETTLED_FEN, "fen"),
     Kind.SETTLE_BACK: (SETTLED_BACK_FEN, "fen"),
     Kind.PAYOUT: (PAID_OUT_FEN, "fen"),
@@ -54,6 +56,7 @@ _SUMS: dict[Kind, tuple[int, str]] = {
 # What each of these gives a project, for the witness of projects' raised money.
 _RAISED = (Kind.GIFT, Kind.BEAN_GIFT, Kind.ORDER_CONFIRM, Kind.TEAM_UNLOCK)
 
+_MOVE = int(Kind.MOVE)
 _GIVEN_BACK = (Kind.RECYCLE_BACK,)
 
 # The same as plain numbers: by kind and class of time the tally, -1 = none, and by kind the column.
@@ -74,8 +77,9 @@ def count_rows(tally: NDArray[np.int64], actions: NDArray[np.void]) -> None:
 
 
 def count_raised(raised: NDArray[np.int64], actions: NDArray[np.void]) -> None:
-    """Add to each project's raised fen what the rows of a stream give it: gifts, matches, orders, unlocks."""
+    """Add to each project's raised fen what a stream gives it: gifts, matches, orders, unlocks, what others left."""
     _count_by_project(actions, raised, _GIVES)
+    _count_moved(actions, raised)
 
 
 def count_recycled(recycled: NDArray[np.int64], actions: NDArray[np.void]) -> None:
@@ -90,6 +94,14 @@ def _count_rows(actions: Any, tally: Any, into: Any, column: Any) -> None:
         index = into[row.kind, min(row.klass, 1)]
         if index >= 0 and row.outcome == 0:
             tally[index] += amount_of(row, column[row.kind])
+
+
+@table_rule
+def _count_moved(actions: Any, sums: Any) -> None:
+    for k in range(len(actions)):
+        row = actions[k]
+        if row.kind == _MOVE and row.outcome == 0 and 0 <= row.party < len(sums):
+            sums[row.party] += row.fen
 
 
 @table_rule

@@ -199,11 +199,9 @@ def promises_are_kept(s: Scenario) -> Findings:
 
 def least_below_most(s: Scenario) -> Findings:
     """Ranges run upwards."""
-    for section in ("projects", "ngos", "teams"):
-        setting = getattr(s, section)
-        if setting.minimum > setting.maximum:
-            problem = f"is below the minimum ({setting.minimum}); raise it"
-            yield Finding((section, "maximum"), problem, ((section, "minimum"),))
+    if s.teams.minimum > s.teams.maximum:
+        problem = f"is below the minimum ({s.teams.minimum}); raise it"
+        yield Finding(("teams", "maximum"), problem, (("teams", "minimum"),))
     low, high = s.ngos.review_days
     if not 0 <= low <= high:
         yield Finding(("ngos", "review_days"), "must be two counts of days, the smaller first")

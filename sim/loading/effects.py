@@ -123,6 +123,10 @@ GOALS = _when(
 LIMITED = _when(
     lambda s, _: s.projects.limited_share > 0, "limited_share above 0 in [projects]", "projects.limited_share"
 )
+ENDING = _when(
+    lambda s, _: s.projects.lasts < s.scenario.length, "lasts below the scenario's length in [projects]",
+    "projects.lasts", "scenario.length",
+)  # fmt: skip
 ITS_CAUSE = _when(
     lambda s, path: s.projects.causes.get(path[2], 0) > 0,  # type: ignore[call-overload]
     "a share of this cause in [projects.causes]", "projects.causes.*",
@@ -207,6 +211,8 @@ TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
     ((PLAY, GIFTS, INVITED), "sharing.invite_recruits"),
     ((LIMITED,), "projects.targets_total"),
     ((GOALS,), "projects.target_sigma projects.limited_share"),
+    ((GOALS, LIMITED), "projects.lasts"),
+    ((GOALS, LIMITED, ENDING), "projects.unfunded"),
     ((ITS_CAUSE,), "projects.fen_per_person.*"),
     ((INSIDE,), "ngos.scandal_at"),
     ((PLAY, FARMERS, GIFTS_MATCHED), "ngos.recycling_share"),

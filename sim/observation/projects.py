@@ -19,20 +19,27 @@ from sim.observation.words import Daily, Metric
 from sim.observation.world import World
 from sim.spans import NEVER_US
 
-TOP_TENTH = 0.1
+TOP_HUNDREDTH, TOP_TENTH = 0.01, 0.1
 
 
 class Projects(Subject):
     """Where the money went."""
 
     METRICS = (
-        Metric("top10_ngo_share", "share", "fen raised", "–", "money raised by the largest tenth of the NGOs",
+        Metric("top1_ngo_share", "share", "fen raised", "–",
+               "money raised by the largest hundredth of the NGOs that raised any",
+               "raised by the largest hundredth of NGOs"),
+        Metric("top10_ngo_share", "share", "fen raised", "–",
+               "money raised by the largest tenth of the NGOs that raised any",
                "raised by the largest tenth of NGOs"),
-        Metric("ngo_gini", "Gini", "NGO", "–", "Gini coefficient of money raised over NGOs"),
+        Metric("ngo_gini", "Gini", "NGO", "–", "Gini coefficient of money raised over the NGOs that raised any"),
         Metric("funded_share", "share", "limited project", "up", "limited projects that reached their target",
                "limited projects funded"),
         Metric("helped", "people", "run", "up", "people helped: money paid out ÷ what a person costs in each project",
                "people helped"),
+        Metric("affordable", "people", "run", "up",
+               "people whom the money raised can help, paid out by now or not, at what a person costs in each project",
+               "people the money raised can help"),
         Metric("viewable_share", "share", "fen raised", "up", "paid out by projects that owe no report ÷ raised"),
         Metric("project_score", "score", "project", "up", "mean score of the project evaluation"),
     )  # fmt: skip
@@ -147,11 +154,14 @@ class Projects(Subject):
     def measure(self, sums: Sums) -> dict[str, float]:
         """How money is shared, and what became of it."""
         p, per_ngo = self.world.projects, self._by_ngo()
+        per_ngo = per_ngo[per_ngo > 0]
         limited = p.funded[p.target_fen > 0] > 0
         return {
+            "top1_ngo_share": top_share(per_ngo, TOP_HUNDREDTH),
             "top10_ngo_share": top_share(per_ngo, TOP_TENTH),
             "ngo_gini": gini(per_ngo),
             "funded_share": float(limited.mean()) if len(limited) else NOTHING,
+            "affordable": float((self.giving.raised() / p.person_fen).sum()),
             "viewable_share": viewable_share(int(self.giving.raised().sum()), self._followed()),
             "project_score": float(self.world.ngos.scores(p).mean()),
         }

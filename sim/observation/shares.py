@@ -16,7 +16,7 @@ def gini(values: ArrayLike) -> float:
 
 
 def top_share(values: ArrayLike, share: float) -> float:
-    """What the largest `share` of the values hold of the total."""
+    """What the largest `share` of the values hold of the total; 0 when there is nothing."""
     ordered = np.sort(np.asarray(values, float))[::-1]
     count = max(round(share * len(ordered)), 1)
     return float(ordered[:count].sum() / max(ordered.sum(), 1e-12))

@@ -46,12 +46,12 @@ class Gifts(Settings):
 
 
 class Projects(Settings):
-    users_each: Positive = 2_500
-    minimum: Positive = 24
-    maximum: Positive = 2_000
+    count: Positive = 2_000
     targets_total: Fen = 0
     target_sigma: NonNegative = 1.0
     limited_share: Share = 0.5
+    lasts: Duration = 30 * DAY_S * SECOND
+    unfunded: Literal["kept", "moved"] = "moved"
     causes: dict[Cause, NonNegative] = {
         "education": 0.352,
         "illness": 0.345,
@@ -67,10 +67,8 @@ class Projects(Settings):
 
 
 class Ngos(Settings):
-    users_each: Positive = 5_000
-    minimum: Positive = 12
-    maximum: Positive = 4_000
-    size_sigma: NonNegative = 1.5
+    count: Positive = 4_000
+    size_sigma: NonNegative = 2.25
     on_time_a: Annotated[float, Field(gt=0)] = 4.0
     on_time_b: Annotated[float, Field(gt=0)] = 2.0
     report_every: Duration = 30 * DAY_S * SECOND

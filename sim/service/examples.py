@@ -29,6 +29,7 @@ _BODIES: dict[str, dict[str, Any]] = {
     "revocations": {"user": "u1", "beans": 40},
     "hour-redemptions": {"user": "u1", "minutes": 6, "klass": "labour"},
     "corrections": {"donation": "0123456789abcdef" * 2, "fen": 5_000},
+    "moves": {"project": "p1", "to": "p2", "fen": 100},
     "provider-settlements": {"fen": 14_900, "direction": "in"},
     "payouts": {"merchant": "m1", "fen": 9_880},
     "pools.deposit": {"fen": 1_000_000},

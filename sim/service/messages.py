@@ -208,6 +208,14 @@ class Fee(Ask, kw_only=True):
     fen: Fen
 
 
+class Moving(Ask, kw_only=True):
+    """What a project that ended did not use goes to another project."""
+
+    project: Id
+    to: Id
+    fen: Fen
+
+
 # --- system and administration -----------------------------------------------------------------------------
 
 

@@ -93,6 +93,7 @@ ALL: tuple[Operation, ...] = tuple(
         ("revocations", "/revocations", "system", m.Revocation, beans.revoke, EVENT),
         ("hour-redemptions", "/hour-redemptions", "deeds:write", m.HourRedemption, beans.redeem_hours, EVENT),
         ("corrections", "/corrections", "system", m.Correction, gifts.correct, EVENT),
+        ("moves", "/moves", "system", m.Moving, projects.move, EVENT),
         ("provider-settlements", "/provider-settlements", "system", m.Settlement, system.settle, EVENT),
         ("payouts", "/payouts", "system", m.Payout, system.pay_out, EVENT),
         ("pools.deposit", "/pools/{id}/deposits", "pools:write", m.PoolMoney, pools.deposit, EVENT, _POOL),

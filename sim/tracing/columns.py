@@ -43,7 +43,7 @@ MATCHED = (Kind.GIFT, Kind.ORDER_CONFIRM)
 # Decided by what others have left: pools, what a project has, custody, what a merchant is owed by then.
 SHARED = (
     Kind.BEAN_GIFT, Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK, *DISBURSE_KINDS, Kind.FEE,
-    Kind.CORRECTION, Kind.SETTLE_BACK, Kind.PAYOUT, Kind.FEE_PAYOUT,
+    Kind.CORRECTION, Kind.MOVE, Kind.SETTLE_BACK, Kind.PAYOUT, Kind.FEE_PAYOUT,
 )  # fmt: skip
 SENT_WHEN_REFUSED = (Kind.BEAN_GIFT, Kind.CORRECTION)  # a voucher out of stock is no matter of the ledger
 
@@ -60,9 +60,16 @@ _SENT_ANYHOW = _mark(*SENT_WHEN_REFUSED)
 _BEANS = _mark(*BEAN_KINDS)
 _NO_AMOUNT = _mark(Kind.IMPORT, Kind.HOUR_REDEEM, Kind.HOUR_REVOKE)
 _HAS_PROJECT = _mark(
-    *ORDER_KINDS, *DISBURSE_KINDS, Kind.GIFT, Kind.BEAN_GIFT, Kind.TEAM_UNLOCK, Kind.FEE, Kind.CORRECTION
+    *ORDER_KINDS,
+    *DISBURSE_KINDS,
+    Kind.GIFT,
+    Kind.BEAN_GIFT,
+    Kind.TEAM_UNLOCK,
+    Kind.FEE,
+    Kind.CORRECTION,
+    Kind.MOVE,
 )
-_HAS_PARTY = _mark(*ORDER_KINDS, Kind.FEE, Kind.PAYOUT, Kind.FEE_PAYOUT)
+_HAS_PARTY = _mark(*ORDER_KINDS, Kind.FEE, Kind.MOVE, Kind.PAYOUT, Kind.FEE_PAYOUT)
 _HAS_POOL = _mark(Kind.BEAN_GIFT, Kind.POOL_DEPOSIT, Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK)
 _HAS_PRICE = _mark(Kind.ORDER_CREATE, Kind.ORDER_PAY, Kind.ORDER_REFUND, Kind.ORDER_CANCEL)
 _HAS_MINUTES = _mark(

@@ -38,7 +38,8 @@ GIVEN = (Kind.GIFT, Kind.BEAN_GIFT, Kind.ORDER_CONFIRM)
 # What meets money of others: pools, funds, custody, payables; or what another row of its day may have done.
 SHARED = (
     Kind.BEAN_GIFT, Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK, Kind.DISBURSE_ASK, Kind.DISBURSE_APPROVE, Kind.DISBURSE_PAID,
-    Kind.DISBURSE_FAILED, Kind.FEE, Kind.CORRECTION, Kind.SETTLE, Kind.SETTLE_BACK, Kind.PAYOUT, Kind.FEE_PAYOUT,
+    Kind.DISBURSE_FAILED, Kind.FEE, Kind.CORRECTION, Kind.MOVE, Kind.SETTLE, Kind.SETTLE_BACK, Kind.PAYOUT,
+    Kind.FEE_PAYOUT,
 )  # fmt: skip
 
 
@@ -101,6 +102,9 @@ class Wanderer:
         if kind is Kind.IMPORT:
             user = draw.randrange(USERS)
             return {"amount": 0, "subject": user, "amount2": 10 * user + draw.randrange(3)}
+        if kind is Kind.MOVE:
+            start = draw.randrange(PROJECTS)
+            return {"object": start, "party": (start + 1) % PROJECTS}
         if kind is Kind.FEE:
             return {"amount": draw.choice((1, 5, 30))}
         if kind is Kind.CORRECTION:

@@ -35,6 +35,8 @@ occasional_orders_per_year = 2.0
 [projects]
 target_sigma = 0.9
 limited_share = 0.4
+lasts = "1 day"
+unfunded = "kept"
 fen_per_person = { education = 1, illness = 2, poverty = 3, environment = 4 }
 
 [orders]
@@ -84,6 +86,7 @@ BREAKS: dict[str, dict[str, Any]] = {
     "COMPETING": {"teams.mode": "shared_goal"},
     "GOALS": {"projects.targets_total": "0 yuan"},
     "LIMITED": {"projects.limited_share": 0.0},
+    "ENDING": {"projects.lasts": "365 days"},
     "ITS_CAUSE": {"projects.causes": {"education": 1.0}},
     "INSIDE": {"ngos.scandal_at": datetime.fromisoformat("2022-09-20T00:00:00+08:00")},
     "STAFF": {"staff.share": 0.0},
@@ -120,9 +123,8 @@ ALWAYS = frozenset(
     orders.refund_after merchants.real merchants.products_each merchants.size_sigma merchants.charity_share
     merchants.ceiling merchants.pledge_minimum_share merchants.badge merchants.quit_per_month
     merchants.notices_per_week play.open hours.donated_cap channels.*.label channels.*.audience channels.*.pull
-    segments.*.label segments.*.share projects.users_each projects.minimum projects.maximum projects.causes.*
-    ngos.users_each ngos.minimum ngos.maximum ngos.size_sigma ngos.on_time_a ngos.on_time_b ngos.report_every
-    ngos.disburse_every ngos.review_days ngos.fee_cap ngos.correction ngos.evaluation
+    segments.*.label segments.*.share projects.count projects.causes.* ngos.count ngos.size_sigma
+    ngos.on_time_a ngos.on_time_b ngos.report_every ngos.disburse_every ngos.review_days ngos.fee_cap ngos.correction ngos.evaluation
     designs.*
     """.split()  # noqa: SIM905
 )

@@ -16,7 +16,7 @@ OF_EVERYBODY = {
     "actions", "beans_issued", "beans_harvested", "beans_donated", "beans_redeemed", "beans_expired", "beans_revoked",
     "matched_fen", "recycled_fen", "subsidy_fen", "subsidy_per_user", "subsidy_per_participant", "overrun",
     "farmer_share", "pool_empty_at", "unmet_claims", "unmet_fen", "raised_fen",
-    "top10_ngo_share", "ngo_gini", "viewable_share",
+    "top1_ngo_share", "top10_ngo_share", "ngo_gini", "viewable_share", "affordable",
 }  # fmt: skip
 TABLES = ("channels", "segments", "retention", "deeds", "benefits", "teams", "pledges", "merchants")
 

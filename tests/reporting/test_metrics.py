@@ -40,6 +40,7 @@ PROMISED = [
     "overrun",
     "farmer_share",
     "wrongly_blocked",
+    "top1_ngo_share",
     "top10_ngo_share",
     "ngo_gini",
     "funded_share",

@@ -84,7 +84,7 @@ def test_match_farming_needs_ngos_that_hand_gifts_round(wild: Run) -> None:
     farmed = farmed[farmed["agent"] >= USERS]
     ngos = wild.campaign.projects.ngo[farmed["project"]]
     assert len(farmed) > 20
-    assert set(ngos) == set(range(wild.campaign.ngos.recyclers))
+    assert set(ngos) <= set(range(wild.campaign.ngos.recyclers))
     clean = run("point_farms", USERS, ngos__recycling_share=0.0)
     assert (clean.rows(Kind.GIFT)["agent"] < USERS).all()
     more = run("point_farms", USERS, ngos__recycling_share=0.3)

@@ -63,11 +63,10 @@ def test_beans_of_the_week_can_be_multiplied(week: Run) -> None:
     assert double.metrics["beans_issued"] > 1.2 * week.metrics["beans_issued"]
 
 
-def test_projects_follow_the_population_in_sensible_numbers(week: Run) -> None:
-    """One project per 2,500 users, at least 24: direct giving always has a choice of causes."""
-    assert len(week.tables["projects"]) == 24
+def test_the_week_has_the_projects_that_it_had_whatever_the_sample(week: Run) -> None:
+    """The week offered 100+ direct-giving projects, of every cause, to few users and to many."""
+    assert len(week.tables["projects"]) == len(run("week95_2022", USERS // 2).tables["projects"]) > 100
     assert set(week.tables["projects"]["cause"]) == {"education", "illness", "poverty", "environment"}
-    assert len(run("week95_2022", USERS, projects__minimum=3).tables["projects"]) == 4
 
 
 def test_some_limited_projects_reach_their_goal_and_close(week: Run) -> None:

@@ -221,6 +221,9 @@ class Ledger:
         self.move(f"2400:{project}", CLEARING, fen)
         del self.given[donation]
 
+    def moves(self, project, to, fen, **_):
+        self.move(f"2400:{project}", f"2400:{to}", fen)
+
     def provider_settlements(self, fen, direction, **_):
         self.once("provider")
         self.move(*((CUSTODY, CLEARING) if direction == "in" else (CLEARING, CUSTODY)), fen)

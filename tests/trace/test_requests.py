@@ -249,7 +249,7 @@ def test_what_others_can_decide_is_marked(case: Case) -> None:
     shared = {
         Kind.BEAN_GIFT, Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK, Kind.DISBURSE_ASK, Kind.DISBURSE_APPROVE,
         Kind.DISBURSE_PAID, Kind.DISBURSE_FAILED, Kind.FEE, Kind.CORRECTION, Kind.SETTLE_BACK, Kind.PAYOUT,
-        Kind.FEE_PAYOUT,
+        Kind.FEE_PAYOUT, Kind.MOVE,
     }  # fmt: skip
     never = {
         Kind.DEED,

@@ -88,6 +88,7 @@ REQUESTS: list[tuple[Kind, str, str, str, dict[str, Any]]] = [
         Kind.CORRECTION, "corrections", "system", "corrections",
         {"donation": wire.event_id(4, "platform"), "fen": 300},
     ),
+    (Kind.MOVE, "moves", "system", "moves", {"project": "p3", "to": "p6", "fen": 300}),
     (
         Kind.SETTLE, "provider-settlements", "system", "provider-settlements",
         {"fen": 300, "direction": "in"},

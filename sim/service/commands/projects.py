@@ -9,7 +9,7 @@ from sim.bookkeeping import Kind, read_action
 from sim.domain.ratios import most_of
 from sim.ledger.entries import Document, Entry, Move, Refusal, View
 from sim.service.commands.plan import Caller, Plan, invalid, missing
-from sim.service.messages import Completion, Disbursement, Fee, Named
+from sim.service.messages import Completion, Disbursement, Fee, Moving, Named
 
 
 class DisbursementFacts(msgspec.Struct, gc=False):
@@ -109,3 +109,9 @@ def fee(ask: Fee, caller: Caller) -> Plan:
         return Entry("FEE", lines)
 
     return Plan(draft, (account, f"2450:{ask.ngo}"))
+
+
+def move(ask: Moving, caller: Caller) -> Plan:
+    """What an ended project did not use goes to another of the same purpose."""
+    lines = read_action(Kind.MOVE, {"project": ask.project, "to": ask.to, "fen": ask.fen})
+    return Plan(lambda view: Entry("MOVE", lines), (f"2400:{ask.project}", f"2400:{ask.to}"))
