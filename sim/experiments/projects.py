@@ -84,4 +84,4 @@ def fit(parameters: Parameters) -> dict[str, float]:
     def missed(target_yuan: float) -> float:
         return funding(parameters, target_yuan)[0] - CLASSROOMS["funded"]
 
-    return {"classrooms_target_yuan": secant(missed, stored, 1.2 * stored, 0.005)}
+    return {"classrooms_target_yuan": secant(missed, stored, 1.2 * stored, 0.01)}

@@ -64,7 +64,7 @@ def _few_people():
 def found():
     """What is fitted by closed forms, or quickly."""
     p = load_parameters()
-    quick = (kind for kind in fits.FITTED if kind not in (cards, presses, farms))
+    quick = (kind for kind in fits.FITTED if kind not in (cards, presses, projects, farms))
     return {name: value for kind in quick for name, value in kind.fit(p).items()}
 
 
