@@ -6,17 +6,13 @@ and streaks, do otherwise than the closed form says.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from math import exp
-
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import fsolve
 
 from sim.behaviour.parameters import Parameters
 from sim.experiments import bgbb
 from sim.experiments.newcomers import EARLY, LATE, retention
 from sim.experiments.published import published
+from sim.experiments.row import solved
 
 Shapes = tuple[float, float, float, float]
 
@@ -30,17 +26,6 @@ def stored_shapes(parameters: Parameters, profile: str) -> Shapes:
     """The stored BG/BB shapes of a profile: game or utility."""
     a, b, c, d = (parameters[f"lifetime_{profile}_{shape}"] for shape in "abcd")
     return a, b, c, d
-
-
-def _solved(
-    model: Callable[[list[float]], list[float]], targets: NDArray[np.float64], start: list[float]
-) -> list[float]:
-    """The positive numbers at which a model meets its targets."""
-
-    def gap(logs: NDArray[np.float64]) -> list[float]:
-        return list(np.array(model([exp(x) for x in logs])) - targets)
-
-    return [exp(x) for x in fsolve(gap, np.log(start), xtol=1e-13)]
 
 
 def _fit_game(p: Parameters) -> dict[str, float]:
@@ -58,7 +43,7 @@ def _fit_game(p: Parameters) -> dict[str, float]:
         ]  # fmt: skip
 
     stored = list(stored_shapes(p, "game"))
-    found = _solved(model, np.array(data) + np.array(model(stored)) - np.array(played), stored)
+    found = solved(model, np.array(data) + np.array(model(stored)) - np.array(played), stored)
     return dict(zip((f"lifetime_game_{s}" for s in "abcd"), found, strict=True))
 
 
@@ -74,7 +59,7 @@ def _fit_utility(p: Parameters) -> dict[str, float]:
 
     stored = [a / (a + b), c, d]
     targets = data + np.array(model(stored)) - retention(p, "utility").active[days]
-    share, c, d = _solved(model, targets, stored)
+    share, c, d = solved(model, targets, stored)
     width = sum(stored_shapes(p, "game")[:2])
     found = (share * width, (1.0 - share) * width, c, d)
     return dict(zip((f"lifetime_utility_{s}" for s in "abcd"), found, strict=True))

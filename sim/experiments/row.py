@@ -1,10 +1,14 @@
-"""One published number beside the model's, and what it was used for."""
+"""One published number beside the model's, what it was used for, and how a fit finds a number."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import log
+from math import exp, log
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import fsolve
 
 from sim.experiments.published import published
 
@@ -74,3 +78,14 @@ def secant(function: Callable[[float], float], first: float, second: float, near
             break
         first, second, before = second, second - here * (second - first) / (here - before), here
     return first
+
+
+def solved(
+    model: Callable[[list[float]], list[float]], targets: NDArray[np.float64], start: list[float]
+) -> list[float]:
+    """The positive numbers at which a model, a closed form, meets its targets."""
+
+    def gap(logs: NDArray[np.float64]) -> list[float]:
+        return list(np.array(model([exp(x) for x in logs])) - targets)
+
+    return [exp(x) for x in fsolve(gap, np.log(start), xtol=1e-13)]
