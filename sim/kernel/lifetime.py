@@ -57,7 +57,7 @@ K_ENTER = int(Kind.ENTER)
 K_DEED = int(Kind.DEED)
 LAST_DRAW = 15  # sub-slot of the draw that closes an active day
 NEVER_BROKE = 255
-FRESH = 0.01  # tiredness, log-odds, below which it is over
+FRESH = 0.03  # tiredness, log-odds, below which it is over
 LIFELONG = 1e30  # a lifetime budget nobody uses up
 # Rows of the table of traits.
 RATE, GLOW, VOLUME, INTENSITY, HAZARD = range(5)
@@ -138,22 +138,16 @@ def offered_gain(
     keen: float, rest: float, kind: int, channel: int, segment: int, team: int, streak: int, w: World
 ) -> float:
     """What a day of that kind adds to the value of a visit, for a class of people."""
-    G = w.G
-    return visit_gain(
-        keen,
-        rest,
-        G.offered[kind, channel, segment, team, streak],
-        G.plain[channel, segment],
-        w.R.stop_weight,
-    )
+    offered = w.G.offered[kind, channel, segment, team, streak]
+    return visit_gain(keen, rest, offered, w.G.plain[channel, segment], w.R.stop_weight)
 
 
 @rule
 def newcomer_gain(user: int, channel: int, day: int, w: World) -> float:
     """What the day's offers add to the value of a visit for somebody who does not play yet."""
-    R = w.R
-    segment = segment_of(place_of(user, R)[1], R)
-    return offered_gain(keenness(user, segment, R), 1.0, R.days[day].offer, channel, segment, 0, 1, w)
+    segment = segment_of(place_of(user, w.R)[1], w.R)
+    kind = w.R.days[day].offer
+    return offered_gain(keenness(user, segment, w.R), 1.0, kind, channel, segment, 0, 1, w)
 
 
 @rule
@@ -179,7 +173,7 @@ def first_expiry_day(u: Any, day: int, w: World) -> int:
 
 
 @rule
-def next_active_day(who: Who, day: int, w: World) -> int:
+def next_active_day(who: Who, day: int, segment: int, keen: float, w: World) -> int:
     """Look ahead from a day to the next active one (BG/BB with habit, streak and the day's worth, behaviour §5).
 
     Charges the lifetime budget day by day and lets habit and reference fade; returns -1 if the user is gone or the
@@ -190,8 +184,6 @@ def next_active_day(who: Who, day: int, w: World) -> int:
     lots = philox(R.k0, R.k1, who.user, 0, 0, TRAITS_DRAW)
     intensity = R.traits[INTENSITY, quantile(lots[2])]
     base = R.traits[HAZARD, quantile(lots[3])]
-    segment = segment_of(place_of(who.user, R)[1], R)
-    keen = R.traits[GLOW, quantile(lots[1])] * R.segment_activity[segment]
     threshold = exponential(philox(R.k0, R.k1, who.user, day + 1, LAST_DRAW, DAY_DRAW)[0])
     member = 1 if u.flags & IN_TEAM else 0
     fades = first_fading_day(u, day, R) if w.G.next_thing > 0 else 0
@@ -238,8 +230,8 @@ def next_active_day(who: Who, day: int, w: World) -> int:
 
 
 @rule
-def schedule_session(who: Who, t_s: int, w: World) -> None:
-    """Set `play_s`: a further session today, or, the day being over, the next active day.
+def schedule_session(who: Who, t_s: int, segment: int, keen: float, w: World) -> None:
+    """Set `play_s`: a further session today, or, the day being over, the next active day of who is so keen.
 
     A planned session whose hour has passed meanwhile is left out.
     """
@@ -260,24 +252,24 @@ def schedule_session(who: Who, t_s: int, w: World) -> None:
         begun += 1
     u.sessions = (planned << 4) | begun
     u.habit = grown_habit(u.habit, R.habit_gain)
-    u.used = grown_reference(u.used, met_gain(who, day, w), R.reference_keep)
-    come_back(who, day, w)
-
-
-@rule
-def met_gain(who: Who, day: int, w: World) -> float:
-    """What the offers of a day that was played added to the value of a visit; the streak counts that day."""
-    segment = segment_of(place_of(who.user, w.R)[1], w.R)
-    member = 1 if who.u.flags & IN_TEAM else 0
-    keen = keenness(who.user, segment, w.R)
-    return offered_gain(keen, 1.0, w.R.days[day].offer, who.channel, segment, member, who.u.streak, w)
+    member = 1 if u.flags & IN_TEAM else 0  # what was on offer was met; the streak counts this day
+    met = offered_gain(keen, 1.0, R.days[day].offer, who.channel, segment, member, u.streak, w)
+    u.used = grown_reference(u.used, met, R.reference_keep)
+    plan_next_day(who, day, segment, keen, w)
 
 
 @rule
 def come_back(who: Who, day: int, w: World) -> None:
-    """Plan the next active day after `day` (-1 = before the start, a day nobody has played) and its first session."""
+    """Plan the next active day after `day` (-1 = before the start, a day nobody has played)."""
+    segment = segment_of(place_of(who.user, w.R)[1], w.R)
+    plan_next_day(who, day, segment, keenness(who.user, segment, w.R), w)
+
+
+@rule
+def plan_next_day(who: Who, day: int, segment: int, keen: float, w: World) -> None:
+    """Plan the next active day after `day`, and its first session."""
     u, R = who.u, w.R
-    ahead = next_active_day(who, day, w)
+    ahead = next_active_day(who, day, segment, keen, w)
     if ahead < 0:
         u.play_s = NEVER
         return

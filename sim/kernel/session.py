@@ -128,8 +128,9 @@ def session(who: Who, t_s: int, w: World, pen: Pen) -> None:
     key = day * 16 + begun
     if unit(philox(R.k0, R.k1, who.user, key, 0, SESSION_DRAW)[0]) < R.harvest:
         harvest(who, t_us + 3, day, w, pen)
-    end = slots(who, t_us + 4, day, key, mood_of(who, place, segment, norm_at, day, w), w, pen)
-    schedule_session(who, max(t_s, end // 1_000_000), w)
+    mood = mood_of(who, place, segment, norm_at, day, w)
+    end = slots(who, t_us + 4, day, key, mood, w, pen)
+    schedule_session(who, max(t_s, end // 1_000_000), segment, mood.keen, w)
 
 
 @rule

@@ -444,7 +444,7 @@ class Person:
                 R.reminder, streak, R.habit_streak_gain, -1 if since == 255 else since, R.habit_break_loss,
                 R.habit_break_days,
             )  # fmt: skip
-            tired = tired * R.refill if tired * R.refill >= 0.01 else 0.0
+            tired = tired * R.refill if tired * R.refill >= 0.03 else 0.0
             gain = self.drawn_by(ahead, self.in_team, min(streak + 1, 7), exp(-tired))
             z += R.visit_come * (gain - self.used)
             z += R.choice_goal_kappa * max(closeness(fades - ahead), closeness(expires - ahead))

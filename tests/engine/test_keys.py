@@ -22,13 +22,7 @@ READ_AGAIN = {"TRAITS", "PLACE", "BUDGET", "LIFE"}
 ONE_DECISION = {
     ("BUDGET", 0): ("start_users", "leave_off"),  # a lifetime; staff's begins when they have met their norm
     ("PLACE", 0): ("start_users", "would_join"),  # the channel
-    ("PLACE", 1): (  # the segment
-        "session",
-        "reach_benefits",
-        "met_gain",
-        "newcomer_gain",
-        "next_active_day",
-    ),
+    ("PLACE", 1): ("session", "reach_benefits", "come_back", "newcomer_gain"),  # the segment
     ("PLACE", 3): ("start_users", "session"),  # staff or not
 }
 # Words that serve two decisions and may: those of different people, or with bits of its own for each.
@@ -39,11 +33,8 @@ SEVERAL_DECISIONS = {
         "session",
         "wake_farmers",
     ),  # people's ties; the hour of a farmer
-    ("TRAITS", 1): (  # warm glow in the high bits, sessions a day in the low ones
-        "keenness",
-        "next_active_day",
-        "come_back",
-    ),
+    # warm glow in the high bits, sessions a day in the low ones
+    ("TRAITS", 1): ("keenness", "plan_next_day"),
     ("PLEDGE", 0): ("pledge", "pledge"),  # both halves of one logit
 }
 NEVER_DRAWN = {"PRODUCT", "ENTRY", "MATCH", "MICRO", "SCALE"}  # numbers that are taken and not used
