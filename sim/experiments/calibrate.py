@@ -1,8 +1,8 @@
 """Fit the behaviour rules and score them: `python -m sim.experiments.calibrate [--json]`.
 
-First every calibrated number as found now beside the stored one, then every published experiment with the stored
-parameters frozen (their file's hash stands on top): on the engine, or by formula only where it has no mechanism for
-the design. Ends with 0 if both tables agree, held-out rows aside, else with 3.
+First every calibrated number as found now beside the stored one, then every published experiment, played on the
+engine with the stored parameters frozen (their file's hash stands on top). Fitted rows and held-out ones are counted
+apart. Ends with 0 if both tables agree, held-out rows aside, else with 3.
 """
 
 from __future__ import annotations
@@ -16,18 +16,13 @@ from math import isfinite
 from sim.behaviour.parameters import Parameters, load_parameters
 from sim.experiments.evidence import load_evidence
 from sim.experiments.fits import fit_all
-from sim.experiments.rows import ENGINE, FORMULA, HELD_OUT, Row, score
+from sim.experiments.row import HELD_OUT, USES, Row
+from sim.experiments.rows import NOT_MODELLED, score
 
 TOLERANCE = 1e-3  # of the value: stored numbers have four figures
-SAMPLED = (
-    0.15  # of what is played: a lifetime's shape, found on so many newcomers that their shares are known to a
-)
-PLAYED = ("lifetime_", "past_")  # … tenth of a point, and the letters' months
+SAMPLED = 0.15  # of what is found by one step from what people of a sample do
+PLAYED = ("lifetime_", "past_")
 MISSED = 3
-ELSEWHERE = (
-    "Row 14's orders per buyer of the festival day (2.65) are calibrated by the scenario double11_2018 "
-    "and stand in that run's summary."
-)
 
 
 @dataclass(frozen=True)
@@ -63,24 +58,24 @@ def as_text(parameters: Parameters, fits: list[Fitted], rows: list[Row]) -> str:
         lines.append(f"{fit.name:<28}{fit.stored:>12.5g}{fit.found:>12.5g}{mark}")
     lines += [
         "",
-        f"{'row':<4}{'experiment':<38}{'use':<10}{'scored':<14}{'published':>10}{'model':>10}{'accepted':>20}",
+        f"{'row':<4}{'experiment':<40}{'use':<10}{'published':>10}{'model':>10}{'accepted':>20}",
     ]
     for row in rows:
         span = f"{row.low:.4g} … {row.high:.4g}" if isfinite(row.high) else f"> {row.low:.4g}"
         verdict = "passed" if row.passed else "FAILED"
         lines.append(
-            f"{row.number:<4}{row.experiment:<38}{row.use:<10}{row.scored:<14}{row.published:>10.4g}{row.model:>10.4g}"
+            f"{row.number:<4}{row.experiment:<40}{row.use:<10}{row.published:>10.4g}{row.model:>10.4g}"
             f"{span:>20}  {verdict}"
         )
-    lines += ["", ELSEWHERE, "", *(_count(rows, scored) for scored in (ENGINE, FORMULA))]
+    lines += ["", "Not modelled:", *NOT_MODELLED, "", *(_count(rows, use) for use in USES)]
     return "\n".join(lines)
 
 
-def _count(rows: list[Row], scored: str) -> str:
-    """How many rows scored in one way passed."""
-    mine = [row for row in rows if row.scored == scored]
+def _count(rows: list[Row], use: str) -> str:
+    """How many rows of one use passed."""
+    mine = [row for row in rows if row.use == use]
     failed = sum(not row.passed for row in mine)
-    return f"{scored}: {len(mine) - failed} of {len(mine)} rows passed, {failed} failed"
+    return f"{use}: {len(mine) - failed} of {len(mine)} rows passed, {failed} failed"
 
 
 def as_json(parameters: Parameters, fits: list[Fitted], rows: list[Row]) -> str:
@@ -90,7 +85,12 @@ def as_json(parameters: Parameters, fits: list[Fitted], rows: list[Row]) -> str:
         for row in rows
     ]
     found = [{**asdict(fit), "agrees": fit.agrees} for fit in fits]
-    whole = {"parameters_sha256": parameters.sha256, "fitted": found, "rows": table, "elsewhere": ELSEWHERE}
+    whole = {
+        "parameters_sha256": parameters.sha256,
+        "fitted": found,
+        "rows": table,
+        "not_modelled": NOT_MODELLED,
+    }
     return json.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False)
 
 

@@ -1,7 +1,8 @@
-"""Retention on the engine: newcomers who come back, or do not, on a flat calendar with nothing to be done."""
+"""Rows 11 and 12: newcomers who come back, or do not, on a flat calendar with nothing to be done."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -13,7 +14,9 @@ from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
 from sim.engine.actions import Actions
 from sim.errors import BeanpeakError
-from sim.experiments.worlds import ONE_A_DAY, a_world, played
+from sim.experiments.published import published
+from sim.experiments.row import CALIBRATE, HELD_OUT, Row, Table
+from sim.experiments.worlds import ONE_A_DAY, PLAINLY, a_world, played
 from sim.scenario import Scenario
 from sim.spans import DAY_US
 
@@ -22,6 +25,7 @@ COMING = 12  # days in which people may come in; hardly anybody takes longer to 
 EARLY, LATE = 1, 7  # the days of the joint table
 PROFILES = {"game": "casual-game", "utility": "utility-app"}
 NEWCOMERS = 200_000
+CATS, APPS = Table("cookie_cats"), Table("apps")
 
 
 def flat_calendar(profile: str, users: int) -> Scenario:
@@ -32,7 +36,7 @@ def flat_calendar(profile: str, users: int) -> Scenario:
         users,
         {"profile": PROFILES[profile]},
         shopping=ONE_A_DAY,
-        play={"entry_per_visit": 1.0, "sessions_extra": 0.0},
+        play=PLAINLY | {"entry_per_visit": 1.0},
     )
 
 
@@ -88,3 +92,30 @@ def _retention(parameters: Parameters, profile: str, users: int) -> Retention:
         raise BeanpeakError("nobody came in on the flat calendar: nothing to score retention on")
     cohort: Any = table["cohort"].to_numpy()[:DAYS]
     return Retention(table["active"].to_numpy()[:DAYS] / cohort, returns.both(), int(cohort[-1]))
+
+
+def rows(parameters: Parameters) -> Iterator[Row]:
+    """A casual game with its joint table, and utility apps; habit and streaks included."""
+    yield from _games(retention(parameters, "game"))
+    active = retention(parameters, "utility").active
+    for day in (1, 14, 30):
+        yield APPS.near(12, f"app retention, D{day}", CALIBRATE, APPS[f"day_{day}"], active[day], 0.01)
+    low, high = published()["apps"]["day_7_interval"]
+    yield APPS.within(12, "app retention, D7", HELD_OUT, (low + high) / 2, active[7], (low, high))
+
+
+def _games(newcomers: Retention) -> Iterator[Row]:
+    cats = published()["cookie_cats"]
+    players = sum(cats["players"])
+    d1, d7, joint = sum(cats["day_1"]) / players, sum(cats["day_7"]) / players, cats["both_days"]
+    m1, m7, both = newcomers.active[1], newcomers.active[7], newcomers.both
+    pairs = [
+        ("D1", d1, m1),
+        ("D7", d7, m7),
+        ("D1 and D7", joint, both),
+        ("D1, not D7", d1 - joint, m1 - both),
+        ("D7, not D1", d7 - joint, m7 - both),
+        ("neither", 1 - d1 - d7 + joint, 1 - m1 - m7 + both),
+    ]
+    for label, value, model in pairs:
+        yield CATS.near(11, f"game retention, {label}", CALIBRATE, value, model, 0.005)

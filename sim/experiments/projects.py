@@ -1,8 +1,10 @@
-"""Projects with a goal on the engine: how many are funded in their time, and how large the completing gift is."""
+"""Row 15: projects with a goal, how many are funded in their time, and how large the completing gift is."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +12,12 @@ from numpy.typing import NDArray
 from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
 from sim.engine.actions import Actions, empty, join
-from sim.experiments.choices import ALWAYS, EVERYBODY_ALIKE, GAME, yuan
-from sim.experiments.worlds import REAL_USERS, a_world, played
+from sim.experiments.evidence import load_evidence
+from sim.experiments.row import CALIBRATE, Row, Table, secant
+from sim.experiments.worlds import ALWAYS, EVERYBODY_ALIKE, GAME, REAL_USERS, a_world, played, yuan
 
 DAYS, USERS, PROJECTS = 10, 100_000, 2_000
-TARGET_YUAN = 560.0  # of a project in the mean (A): fitted so that seven in ten are funded in their time
+CLASSROOMS = Table("classrooms")
 
 
 @dataclass
@@ -40,19 +43,45 @@ def completing_ratio(gifts: Actions, target_fen: NDArray[np.int64]) -> float:
     return float(fen[completing].mean() / fen[other].mean())
 
 
-def funding(parameters: Parameters) -> tuple[float, float]:
-    """Share of projects funded before anybody reports, and the completing gift in mean other gifts."""
+def funding(parameters: Parameters, target_yuan: float) -> tuple[float, float]:
+    """Share of projects funded before anybody reports, and the completing gift in mean other gifts.
+
+    `target_yuan` is what a project asks for in the mean.
+    """
+    return _funding(parameters.vary(EVERYBODY_ALIKE), target_yuan, USERS)
+
+
+@cache
+def _funding(parameters: Parameters, target_yuan: float, users: int) -> tuple[float, float]:
     gifts = Gifts()
     scenario = a_world(
-        "projects with a goal", DAYS, USERS, GAME,
+        "projects with a goal", DAYS, users, GAME,
         deeds={"gift": {"label": "gift", "effect": "gift", "kind": "donated", "ease": ALWAYS}},
         gifts={"intercept": 0.0},
         projects={
             "count": PROJECTS, "limited_share": 1.0,
-            "targets_total": yuan(TARGET_YUAN * PROJECTS * REAL_USERS / USERS),
+            "targets_total": yuan(target_yuan * PROJECTS * REAL_USERS / users),
         },
         ngos={"report_every": f"{DAYS + 1} days"}, clock={"barrier": "1 h"},
     )  # fmt: skip
-    campaign = played(scenario, parameters.vary(EVERYBODY_ALIKE), gifts)
+    campaign = played(scenario, parameters, gifts)
     projects = campaign.projects
     return float((projects.funded > 0).mean()), completing_ratio(join(*gifts.parts), projects.target_fen)
+
+
+def rows(parameters: Parameters) -> Iterator[Row]:
+    """Funded projects and the gift that completes one."""
+    share, ratio = funding(parameters, load_evidence()["classrooms_target_yuan"])
+    yield CLASSROOMS.near(15, "projects funded", CALIBRATE, CLASSROOMS["funded"], share, 0.05)
+    least = CLASSROOMS["completing_ratio"]
+    yield CLASSROOMS.within(15, "completing gift ÷ others", CALIBRATE, least, ratio, (least, float("inf")))
+
+
+def fit(parameters: Parameters) -> dict[str, float]:
+    """What a project asks for, from the share that is funded."""
+    stored = load_evidence()["classrooms_target_yuan"]
+
+    def missed(target_yuan: float) -> float:
+        return funding(parameters, target_yuan)[0] - CLASSROOMS["funded"]
+
+    return {"classrooms_target_yuan": secant(missed, stored, 1.2 * stored, 0.01)}

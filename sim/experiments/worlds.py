@@ -20,8 +20,58 @@ from sim.scenario import Scenario
 START = datetime(2022, 9, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
 REAL_USERS = 1_000_000_000  # few merchants, unless a world is about them
 ONE_A_DAY = {"regular_share": 0.0, "occasional_orders_per_year": 3.65, "visits_per_order": 100.0}
-ALL_PLAY = {"players_at_start": 1.0, "entry_per_visit": 0.0, "sessions_extra": 0.0}
+PLAINLY = {"sessions_extra": 0.0, "attention": False, "anticipation": False}
+ALL_PLAY = PLAINLY | {"players_at_start": 1.0, "entry_per_visit": 0.0}
 NO_VISITS = {"regular_share": 0.0, "occasional_orders_per_year": 0.0}
+GAME = {"profile": "casual-game"}
+FAR_GOAL = 1_000_000_000  # no goal near enough to pull
+ALWAYS = 20.0  # the ease of a deed that nobody passes by …
+NEVER = -60.0  # … and of one that nobody does
+PRICE = 10_000  # beans of the prize: more than anybody gathers, so that every bean is worth the same
+PER_YUAN = 10  # beans of the pool that pays for gifts of beans
+CAP = 60_000  # beans a day, more than anybody is paid
+# People who differ in nothing, and whom yesterday does not change.
+EVERYBODY_ALIKE = {"choice_glow_sd": 0.0, "choice_dwell_s": 1.0, "habit_session_sd": 0.0}
+NO_HABITS = {
+    "habit_slope": 0.0, "habit_streak_gain": 0.0, "habit_break_loss": 0.0, "habit_relief": 0.0, "habit_broke_push": 0.0,
+}  # fmt: skip
+NO_GOAL = {"choice_goal_kappa": 0.0, "choice_goal_iota": 0.0}
+SURELY = {"worth_returns": 1.0}  # what is promised will be used
+SHARP = 1e7  # a + b of a beta distribution in which everybody has the mean
+
+
+def yuan(money: float) -> str:
+    """Money as a scenario spells it, to the fen."""
+    return f"{money:.2f} yuan"
+
+
+def steadily(coming: float, leaving: float = 0.0, profile: str = "game") -> dict[str, float]:
+    """Parameters with which everybody comes on a day, and leaves for good after one, with the same chance."""
+    shapes = (coming * SHARP, (1.0 - coming) * SHARP, max(leaving * SHARP, 1e-3), (1.0 - leaving) * SHARP)
+    return {f"lifetime_{profile}_{name}": shape for name, shape in zip("abcd", shapes, strict=True)}
+
+
+def paid_deed(
+    cost: float, reward: float, *, to_charity: bool = False, ease: float = ALWAYS, per_day: int = 1
+) -> dict[str, Any]:
+    """Sections of a world with one deed of that cost and reward, both in money.
+
+    The reward is a bean's share of a prize for oneself, or beans that a pool turns into money for charity.
+    """
+    use = {"effect": "bean_gift" if to_charity else "redeem", "ease": NEVER, "kind": "donated"}
+    beans = round(reward * PER_YUAN) if to_charity else int(reward > 0.0)
+    deed = {"label": "deed", "beans": beans, "cost": yuan(cost), "ease": ease, "per_day": per_day}
+    sections = {
+        "deeds": {"deed": deed, "use": {"label": "use"} | use},
+        "beans": {"goal": FAR_GOAL, "daily_cap": CAP, "per_yuan": PER_YUAN},
+    }
+    if reward <= 0.0:
+        return sections
+    if to_charity:
+        pool = {"sponsor": "payer", "serves": "beans", "total": yuan(10**12)}
+        return sections | {"pools": {"beans": pool}}
+    prize = {"label": "prize", "beans": PRICE, "value": yuan(reward * PRICE), "stock": 10**12}
+    return sections | {"redemptions": {"prize": prize}}
 
 
 def a_world(

@@ -8,34 +8,64 @@ import math
 import pytest
 
 from sim.behaviour.parameters import load_parameters
-from sim.experiments import calibrate, newcomers
-from sim.experiments import rows as rows_of
+from sim.experiments import (
+    calibrate,
+    cards,
+    drives,
+    fading,
+    farms,
+    fits,
+    letters,
+    market,
+    newcomers,
+    presses,
+    projects,
+    steps,
+)
 from sim.experiments.calibrate import Fitted, as_json, as_text, fitted_parameters
+from sim.experiments.evidence import load_evidence
 from sim.experiments.published import published
-from sim.experiments.rows import CALIBRATE, ENGINE, FORM, FORMULA, HELD_OUT, Row, score
+from sim.experiments.row import CALIBRATE, FORM, HELD_OUT, USES, Row
+from sim.experiments.rows import KINDS, NOT_MODELLED, score
 
-FEW = 60_000  # newcomers by day: their shares are known to a fifth of a point
-# What no fit has seen and the model may miss: the published logit is too flat in gifts, and too steep in the first
-# months, for the shares that were published beside it.
-MISSED = {
+# People by day: their shares are known to a fifth of a point, or what is played with them to a few percent.
+FEW = {
+    newcomers: 60_000,
+    cards: 2_000,
+    drives: 60_000,
+    steps: 60_000,
+    presses: 8_000,
+    fading: 4_000,
+    farms: 2_000,
+    letters: 100_000,
+}
+SIZE = {newcomers: "NEWCOMERS", letters: "LETTERS"}  # else USERS
+MANY = {kind: getattr(kind, SIZE.get(kind, "USERS")) for kind in FEW}
+MISSED = {  # known: the published logit is too flat in gifts, too steep in the first months, for the published shares
     "answered, gifts 1 to below 2",
     "answered, gifts 2 to below 3",
     "answered, gifts 11 to below 21",
     "answered, gifts 21 or more",
     "answered, months 0 to below 6",
+    "gym, others, after ÷ never paid",  # nothing makes a paid month last
+    "their neighbours, without one",  # at visit.come = 1 a better drive takes nobody from another
 }
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _few_newcomers():
+def _few_people():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(newcomers, "NEWCOMERS", FEW)
+        for kind, people in FEW.items():
+            patch.setattr(kind, SIZE.get(kind, "USERS"), people)
         yield
 
 
 @pytest.fixture(scope="module")
-def fits():
-    return fitted_parameters(load_parameters())
+def found():
+    """What is fitted by closed forms, or quickly."""
+    p = load_parameters()
+    quick = (kind for kind in fits.FITTED if kind not in (cards, presses, projects, farms))
+    return {name: value for kind in quick for name, value in kind.fit(p).items()}
 
 
 @pytest.fixture(scope="module")
@@ -43,25 +73,30 @@ def rows():
     return score(load_parameters())
 
 
+def stored() -> dict[str, float]:
+    return {entry.name: entry.value for entry in (*load_parameters(), *load_evidence())}
+
+
 def differing(fits: list[Fitted]) -> dict[str, tuple[float, float]]:
     """Stored and found, where they do not agree."""
     return {fit.name: (fit.stored, fit.found) for fit in fits if not fit.agrees}
 
 
-def test_every_stored_value_is_what_the_fit_finds(fits):
-    """No calibrated number differs from its fit by more than its fourth figure; lifetimes take more newcomers."""
-    assert not [name for name in differing(fits) if not name.startswith("lifetime_")]
-    assert len(fits) > 20
+def test_every_stored_value_is_what_the_fit_finds(found):
+    """No number of a closed form differs from its fit by more than its fourth figure; lifetimes take more people."""
+    fitted = [Fitted(name, stored()[name], value) for name, value in found.items()]
+    assert not [name for name in differing(fitted) if not name.startswith(calibrate.PLAYED)]
+    assert len(found) >= 15
 
 
 @pytest.mark.nightly
-def test_every_stored_lifetime_is_what_many_newcomers_show():
-    """With all the newcomers of `make calibrate`, shapes and rows agree."""
+def test_every_stored_number_is_what_many_people_show():
+    """With all the people of `make calibrate`, numbers and rows agree, but for the misses that are known."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(newcomers, "NEWCOMERS", 200_000)
+        for kind in FEW:
+            patch.setattr(kind, SIZE.get(kind, "USERS"), MANY[kind])
         assert differing(fitted_parameters(load_parameters())) == {}
-        missed = {row.experiment for row in score(load_parameters()) if not row.passed}
-        assert missed <= MISSED
+        assert {row.experiment for row in score(load_parameters()) if not row.passed} <= MISSED
 
 
 def test_a_changed_value_is_noticed():
@@ -71,56 +106,66 @@ def test_a_changed_value_is_noticed():
 
 
 def test_every_experiment_is_reported(rows):
-    """Every row whose effect the model has is scored, fitted and held-out ones, in their order."""
-    assert {row.number for row in rows} == {*range(1, 16), 18}
+    """Every row whose effect the model has is scored, fitted and held-out ones, in their order; others are named."""
+    assert {row.number for row in rows} == {*range(1, 21)} - {16}
+    assert "Row 16" in "".join(NOT_MODELLED)
     assert {row.use for row in rows} == {CALIBRATE, HELD_OUT, FORM}
     assert [row.number for row in rows] == sorted(row.number for row in rows)
     assert all(math.isfinite(row.model) and row.source for row in rows)
 
 
 def test_every_experiment_is_reproduced(rows):
-    """No row lies outside its tolerance, but for held-out ones that are known to."""
+    """No row lies outside its tolerance but those that are known to."""
     missed = [row for row in rows if not row.passed]
-    assert {(row.experiment, row.model) for row in missed if row.experiment not in MISSED} == set()
-    assert {row.use for row in missed} == {HELD_OUT}
+    assert {row.experiment for row in missed} <= MISSED
+    assert {row.use for row in missed} <= {HELD_OUT}
 
 
 @pytest.mark.parametrize(
-    ("group", "name", "factor", "number"),
+    ("kind", "name", "factor", "number"),
     [
-        (rows_of.letters, "giving_often", 1.5, 1),
-        (rows_of.presses, "choice_weight_charity", 0.5, 3),
-        (rows_of.rewards, "choice_slope", 1.3, 5),
-        (rows_of.rewards, "choice_slope", 1.5, 6),
-        (rows_of.rewards, "choice_weight_charity", 0.2, 8),
-        (rows_of.tickets, "choice_slope", 0.5, 7),
-        (rows_of.cards, "choice_goal_iota", 0.3, 9),
-        (rows_of.cards, "choice_goal_iota", 0.1, 10),
-        (rows_of.games, "lifetime_game_a", 1.5, 11),
-        (rows_of.games, "habit_slope", 3.0, 11),
-        (rows_of.apps, "lifetime_utility_c", 1.5, 12),
-        (rows_of.labels, "label_scale", 1.5, 13),
-        (rows_of.labels, "label_established", 0.2, 13),
-        (rows_of.orders, "merchants_glow_median_yuan", 2.0, 14),
-        (rows_of.classrooms, "giving_slope", 0.5, 15),
+        (letters, "giving_often", 1.5, 1),
+        (presses, "choice_weight_charity", 0.5, 3),
+        (presses, "choice_slope", 1.3, 4),
+        (drives, "choice_slope", 1.3, 5),
+        (drives, "choice_slope", 1.5, 6),
+        (drives, "visit_come", 0.5, 7),
+        (steps, "visit_join", 1.3, 8),
+        (steps, "choice_weight_charity", 0.2, 8),
+        (cards, "choice_goal_iota", 0.3, 9),
+        (cards, "choice_goal_iota", 0.1, 10),
+        (newcomers, "lifetime_game_a", 1.5, 11),
+        (newcomers, "habit_slope", 3.0, 11),
+        (newcomers, "lifetime_utility_c", 1.5, 12),
+        (market, "label_scale", 1.5, 13),
+        (market, "label_established", 0.2, 13),
+        (market, "merchants_glow_median_yuan", 2.0, 14),
+        (projects, "giving_slope", 0.5, 15),
+        (farms, "farmers_entry_rate", 0.3, 17),
+        (drives, "visit_come", 0.2, 19),
+        (fading, "visit_reference_days", 100.0, 20),
     ],
 )
-def test_a_wrong_parameter_fails_its_row(group, name, factor, number):
-    """Each row can fail: a wrong parameter takes it out of its tolerance. Only the row's own group is scored."""
+def test_a_wrong_parameter_fails_its_row(kind, name, factor, number):
+    """Each row can fail: a wrong parameter takes it out of its tolerance. Only the row's own kind is scored."""
     p = load_parameters()
-    assert group in rows_of.GROUPS
-    assert any(row.number == number and not row.passed for row in group(p.vary({name: p[name] * factor})))
+    assert kind in KINDS
+    failed = {
+        row.number
+        for row in kind.rows(p.vary({name: p[name] * factor}))
+        if not row.passed and row.experiment not in MISSED
+    }
+    assert number in failed
 
 
-def test_rows_that_the_engine_cannot_play_say_so_and_are_counted_apart(rows):
-    """Cards, presses and tickets are formulas; everything else was played, and a table names which."""
-    assert {row.number for row in rows if row.scored == FORMULA} == {3, 4, 7, 9, 10}
-    assert {row.number for row in rows if row.scored == ENGINE} == {1, 2, 5, 6, 8, 11, 12, 13, 14, 15, 18}
+def test_fitted_rows_and_held_out_ones_are_counted_apart(rows):
+    """Who fitted a row has no merit in meeting it; the text counts each use, and names what is not modelled."""
     text = as_text(load_parameters(), [], rows)
-    for scored in (ENGINE, FORMULA):
-        mine = [row for row in rows if row.scored == scored]
-        passed = sum(row.passed for row in mine)
-        assert f"{scored}: {passed} of {len(mine)} rows passed, {len(mine) - passed} failed" in text
+    for use in USES:
+        mine = [row for row in rows if row.use == use]
+        failed = sum(not row.passed for row in mine)
+        assert f"{use}: {len(mine) - failed} of {len(mine)} rows passed, {failed} failed" in text
+    assert all(line in text for line in NOT_MODELLED)
 
 
 def test_every_published_table_names_its_source():
@@ -131,12 +176,13 @@ def test_every_published_table_names_its_source():
 def test_a_failed_row_is_shown():
     """Reports name what failed, count it, carry the parameters' hash and stay valid JSON."""
     p = load_parameters()
-    bad = Row(4, "a missed experiment", HELD_OUT, ENGINE, 2.0, 3.0, 1.5, 2.5, "nowhere")
-    open_ended = Row(15, "more than two", CALIBRATE, ENGINE, 2.0, 3.0, 2.0, math.inf, "nowhere")
+    bad = Row(4, "a missed experiment", HELD_OUT, 2.0, 3.0, 1.5, 2.5, "nowhere")
+    open_ended = Row(15, "more than two", CALIBRATE, 2.0, 3.0, 2.0, math.inf, "nowhere")
     text = as_text(p, [Fitted("x", 1.0, 2.0)], [bad, open_ended])
     assert "FAILED" in text
     assert "differs" in text
-    assert "engine: 1 of 2 rows passed, 1 failed" in text
+    assert "held out: 0 of 1 rows passed, 1 failed" in text
+    assert "calibrate: 1 of 1 rows passed, 0 failed" in text
     assert p.sha256 in text
     parsed = json.loads(as_json(p, [Fitted("x", 1.0, 2.0)], [bad, open_ended]))
     assert [row["passed"] for row in parsed["rows"]] == [False, True]
@@ -147,16 +193,18 @@ def test_a_failed_row_is_shown():
 @pytest.mark.parametrize(("use", "code"), [(HELD_OUT, 0), (CALIBRATE, 3), (FORM, 3)])
 def test_a_missed_row_that_was_held_out_is_a_finding_and_no_error(monkeypatch, capsys, use, code):
     """It is told and counted; what a fit or a rule promised must hold."""
-    missed = Row(4, "a missed experiment", use, ENGINE, 2.0, 3.0, 1.5, 2.5, "nowhere")
+    missed = Row(4, "a missed experiment", use, 2.0, 3.0, 1.5, 2.5, "nowhere")
     monkeypatch.setattr(calibrate, "fitted_parameters", lambda p: [])
     monkeypatch.setattr(calibrate, "score", lambda p: [missed])
     assert calibrate.main([]) == code
     assert "FAILED" in capsys.readouterr().out
 
 
-def test_both_tables_are_plain_json(fits, rows):
+def test_both_tables_are_plain_json(found, rows):
     """What is found today can be written down and read again."""
+    fits = [Fitted(name, stored()[name], value) for name, value in found.items()]
     parsed = json.loads(as_json(load_parameters(), fits, rows))
+    assert parsed["not_modelled"] == list(NOT_MODELLED)
     assert [row["experiment"] for row in parsed["rows"]] == [row.experiment for row in rows]
     assert [fit["name"] for fit in parsed["fitted"]] == [fit.name for fit in fits]
 

@@ -14,7 +14,6 @@ from scipy.stats import nbinom
 from sim.behaviour.habit import activity_hazard, faded_habit, grown_habit
 from sim.behaviour.parameters import load_parameters
 from sim.experiments import bgbb, letters
-from sim.experiments.designs import finish_probability, median_days, purchase_rate
 
 UTILITY = (0.75, 1.53, 0.576, 1.853)
 
@@ -60,20 +59,3 @@ def test_givers_are_binomial():
         share = float(often @ (1 / (1 + np.exp(-logit))) @ since)
         error = math.sqrt(share * (1 - share) / n)
         assert letters.answers(p, ratio).share() == pytest.approx(share, abs=4 * error)
-
-
-def test_cards_are_chains_of_exponential_waits():
-    """Median days and the chance of finishing agree with playing many cards."""
-    rng = np.random.default_rng(6)
-    n, kappa, iota, dropout = 40_000, 0.28, 0.38, 0.26
-    for endowed, goal in ((0, 10), (2, 12)):
-        rates = [purchase_rate(0.7, s, endowed, goal, kappa, iota) for s in range(endowed, goal)]
-        waits = sum(rng.exponential(1 / rate, n) for rate in rates)
-        median = median_days(0.7, endowed, goal, kappa, iota)
-        assert np.mean(waits < median) == pytest.approx(0.5, abs=4 * 0.5 / math.sqrt(n))
-        relative = [purchase_rate(1.0, s, endowed, goal, kappa, iota) for s in range(endowed, goal)]
-        finished = np.ones(n, bool)
-        for rate in relative:
-            finished &= rng.exponential(1 / rate, n) < rng.exponential(1 / dropout, n)
-        share = finish_probability(endowed, goal, dropout, kappa, iota)
-        assert finished.mean() == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / n))

@@ -22,8 +22,8 @@ from sim.bookkeeping import Kind
 from sim.engine.actions import Actions, empty, join
 from sim.engine.campaign import Campaign
 from sim.experiments import bgbb
-from sim.experiments.fits import stored_shapes
 from sim.experiments.published import published
+from sim.experiments.retention import stored_shapes
 from sim.kernel.alias import build_alias, set_labels
 from sim.kernel.allotment import allot, claim_order
 from sim.kernel.rows import NOBODY, PRODUCT, REDEMPTION
