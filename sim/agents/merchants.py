@@ -47,7 +47,8 @@ def market_size(scenario: Scenario) -> int:
 
 def evenly(lots: Floats) -> Floats:
     """The middles of as many equal parts of 0–1 as there are lots, in their order, along the last axis."""
-    return (lots.argsort(axis=-1).argsort(axis=-1) + 0.5) / lots.shape[-1]
+    order = lots.argsort(axis=-1).argsort(axis=-1)
+    return np.asarray((order + 0.5) / lots.shape[-1])
 
 
 def chances(keenness: Floats, count: int) -> Floats:
@@ -120,7 +121,7 @@ class Merchants:
         return self
 
     def _first_pledges(self, projects: Choice) -> None:
-        """Who takes part pledges its best-seller, then its next best, until charity orders have their long-run share."""
+        """Who takes part pledges its best-seller, then its next best, until charity orders have their share."""
         takers = np.flatnonzero(self._takers())
         each = self.scenario.merchants.products_each
         items = takers[:, None] * each + np.argsort(-self.popularity.reshape(-1, each)[takers], axis=1)

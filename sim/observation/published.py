@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sim.observation.recorder import Recorder, Tables
 
 PRESS = "press on 公益宝贝 2018 (F)"
+IDLE = PRESS + "; whoever has a pledge sells that day here: no seller is as small as many are"
 WITHIN = 0.1  # of a published number
 YI, WAN = 1e8, 1e4  # 亿, 万
 STEEP_S = 125.0  # until then the day is steepest: its curve has no point between 21 s and 2 m 5 s
@@ -78,9 +79,10 @@ def _totals(seen: Recorder, tables: Tables, values: dict[str, float]) -> list[Pu
     scale = world.scenario.scenario.real_users / world.honest
     sellers = world.scenario.merchants.real / len(world.merchants.size_z)
     taking = float(tables["merchants"]["takes_part"].sum())
+    yuan = values["confirmed_fen"] / 100.0
     rows = [
         about("charity orders", 79.29, values["charity_orders"] * scale / YI, "亿", "fitted", PRESS, "real"),
-        about("donated by them", 3.64, values["confirmed_fen"] * scale / 100.0 / YI, "亿 yuan", "fitted", PRESS, "real"),
+        about("donated by them", 3.64, yuan * scale / YI, "亿 yuan", "fitted", PRESS, "real"),
         about("buyers", 4.27, values["buyers"] * scale / YI, "亿", "fitted", PRESS, "real"),
         about("merchants taking part", 200.0, taking * sellers / WAN, "万", "put in", PRESS + ": more than", "real"),
     ]  # fmt: skip
@@ -89,7 +91,7 @@ def _totals(seen: Recorder, tables: Tables, values: dict[str, float]) -> list[Pu
         rows += [
             over("charity orders on Double 11", 3.0, orders * scale / YI, "亿", "fitted", PRESS, "real"),
             over("buyers on Double 11", 1.13, bought * scale / YI, "亿", "fitted", PRESS, "real"),
-            about("merchants on Double 11", 91.8, sold * sellers / WAN, "万", "held out", PRESS, "real"),
+            about("merchants on Double 11", 91.8, sold * sellers / WAN, "万", "held out", IDLE, "real"),
         ]  # fmt: skip
     return rows
 
@@ -102,8 +104,12 @@ def _year(seen: Recorder, tables: Tables, values: dict[str, float]) -> list[Publ
     return [
         about("yuan per charity order", 0.0459, yuan, "yuan", "fitted", PRESS + ", D"),
         row("commonest pledge", "0.02", commonest / 100.0, 0.02, 0.02, "yuan", "put in", PRESS),
-        about("charity orders per buyer-year", 18.6, ratio(orders, buyers), "orders", "fitted", PRESS + ", D"),
-        about("users who touch charity in the year", 64, 100.0 * buyers / users, "%", "fitted", PRESS + ", D"),
+        about(
+            "charity orders per buyer-year", 18.6, ratio(orders, buyers), "orders", "fitted", PRESS + ", D"
+        ),
+        about(
+            "users who touch charity in the year", 64, 100.0 * buyers / users, "%", "fitted", PRESS + ", D"
+        ),
     ]
 
 
@@ -116,7 +122,7 @@ def _day(seen: Recorder, tables: Tables, values: dict[str, float]) -> list[Publi
     return [
         about("Double 11 ÷ mean day", 13.8, ratio(that_day, mean_day), "×", "fitted", PRESS + ", D"),
         about("charity orders per buyer of the day", 2.65, each, "orders", "fitted", PRESS + ", D"),
-        about("charity share of the day's orders", 29, share, "%", "held out", "3亿 of 10.42亿 parcels, D"),
+        about("charity share of the day's orders", 29, share, "%", "fitted", "3亿 of 10.42亿 parcels, D"),
     ]
 
 
@@ -143,9 +149,13 @@ def _curve(seen: Recorder, tables: Tables) -> list[Published]:
     if seen.world.honest >= PEAK_USERS:
         peak, second = seen.festival.busiest() or (NOTHING, NOTHING)
         upto = STEEP_S / MINUTE_S
-        rows.append(row("busiest 10 s ÷ mean 10 s", "27–41", peak, 27, 41, "×", "put in", "press 2017–2020, D"))
         rows.append(
-            row("busiest 10 s falls at", "0:26", second / MINUTE_S, 0, upto, "min", "put in", "press 2020 (F)")
+            row("busiest 10 s ÷ mean 10 s", "27–41", peak, 27, 41, "×", "put in", "press 2017–2020, D")
+        )
+        rows.append(
+            row(
+                "busiest 10 s falls at", "0:26", second / MINUTE_S, 0, upto, "min", "put in", "press 2020 (F)"
+            )
         )
     return rows
 

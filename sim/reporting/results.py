@@ -144,7 +144,7 @@ def _outcome(
         tables=tables,
         digest=facts["digest"],
         audit=facts["audit"],
-        published=[{**UNTOLD, **_numbers(row)} for row in facts["published"]],
+        published=[_numbers(UNTOLD | row) for row in facts["published"]],
         report=[_numbers(line) for line in facts["report"] if isinstance(line, dict)],  # once they were texts
         stats=facts["stats"],
         trace=facts.get("trace") or "",
@@ -152,7 +152,7 @@ def _outcome(
     )
 
 
-UNTOLD = {"use": "", "size": "any"}  # what published rows once did not say
+UNTOLD: dict[str, Any] = {"use": "", "size": "any"}  # what published rows once did not say
 
 
 def _numbers(row: dict[str, Any]) -> Any:
