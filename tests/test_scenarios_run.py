@@ -99,10 +99,9 @@ def test_a_run_keeps_to_the_catalogue_of_tables(played: tuple[Outcome, list[int]
 def test_only_the_calibrated_scenario_is_held_against_published_volumes(
     played: tuple[Outcome, list[int]],
 ) -> None:
-    """A table of published volumes is printed where they are known; a small run misses few of them."""
+    """A table of published volumes is printed where they are known; tests/systems/test_volumes.py holds them to it."""
     outcome, _ = played
     assert bool(outcome.published) == outcome.scenario.scenario.calibrated
-    assert sum(not row["passed"] for row in outcome.published) <= 3
 
 
 def test_the_report_stands_at_real_size(played: tuple[Outcome, list[int]]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays import NOBODY, Floats, Ints
+from sim.arrays import NOBODY, Flags, Floats, Ints
 from sim.behaviour.merchants import glow_yuan, is_worth, wish_yuan
 from sim.behaviour.parameters import Parameters
 from sim.domain.pledges import donation_fen, terms
@@ -40,6 +40,25 @@ def market_size(scenario: Scenario) -> int:
     """How many merchants are simulated: the real number × users ÷ real users, at least 20."""
     world = scenario.scenario
     return max(round(scenario.merchants.real * world.users / world.real_users), 20)
+
+
+def evenly(lots: Floats) -> Floats:
+    """The middles of as many equal parts of 0–1 as there are lots, in their order, along the last axis."""
+    order = lots.argsort(axis=-1).argsort(axis=-1)
+    return np.asarray((order + 0.5) / lots.shape[-1])
+
+
+def chances(keenness: Floats, count: int) -> Floats:
+    """Each one's chance of being among those who have joined by the time `count` have, joining at its own pace."""
+    from scipy.optimize import brentq
+
+    if count >= len(keenness):
+        return np.ones(len(keenness))
+    late = 1.0
+    while -np.expm1(-late * keenness).sum() < count:
+        late *= 2.0
+    when = brentq(lambda time: -np.expm1(-time * keenness).sum() - count, 0.0, late)
+    return np.asarray(-np.expm1(-when * keenness))
 
 
 @dataclass
@@ -69,19 +88,24 @@ class Merchants:
     def draw(
         cls, scenario: Scenario, parameters: Parameters, replication: int, projects: Choice
     ) -> Merchants:
-        """Draw the market; the first pledges stand at their long-run share of orders."""
+        """Lay out the market; the first pledges stand at their long-run share of orders.
+
+        Sizes, and what each product sells in its shop, are spread evenly over their distributions, and lots only
+        deal them out: millions of real sellers have no luck, and a sample of hundreds would live by its largest.
+        """
         from scipy.special import ndtri
 
         settings, seed = scenario.merchants, scenario.scenario.seed
         n, each = market_size(scenario), settings.products_each
         a = draws(seed, replication, Purpose.MERCHANT, np.arange(n))
-        size_z = ndtri(a[0])
+        size_z = ndtri(evenly(a[0]))
         size = np.exp(settings.size_sigma * size_z)
         margins = np.array([parameters[name] for name in MARGINS])
         category = (a[1] * len(MARGINS)).astype(np.int64)
         b = draws(seed, replication, Purpose.PLEDGE, np.arange(n * each))
         owner = np.repeat(np.arange(n), each)
-        inside = np.exp(parameters["merchants_inside_sigma"] * ndtri(b[0]))
+        shops = evenly(b[0].reshape(n, each)).reshape(-1)
+        inside = np.exp(parameters["merchants_inside_sigma"] * ndtri(shops))
         popularity = size[owner] * inside
         product = np.zeros(n * each, PRODUCT)
         product["merchant"] = owner
@@ -93,39 +117,46 @@ class Merchants:
             np.zeros(n, np.int64), np.zeros(2),
         )  # fmt: skip
         self.next_at[:] = (a[2] * WEEK_US).astype(np.int64)
-        self._first_pledges(a[3], b[2, ::each], projects)
+        self._first_pledges(b[2, ::each], projects)
         return self
 
-    def _first_pledges(self, lot: Floats, warmth: Floats, projects: Choice) -> None:
+    def _first_pledges(self, warmth: Floats, projects: Choice) -> None:
         """Best-sellers are pledged, where the least pledge is worth it to their sellers."""
-        chosen = self._best_sellers(lot)
+        chosen = self._best_sellers()
         sold = np.bincount(self.owner[chosen], self.popularity[chosen], len(self.size_z))
         self._feel(warmth, sold.astype(float))
         for item in chosen.tolist():
             if self.is_worth_it(item):
                 self.pledge(item, projects)
 
-    def _best_sellers(self, lot: Floats) -> Ints:
-        """The ceiling's share of sellers takes part, larger ones sooner; they pledge their best-sellers
-        until charity orders have their long-run share.
+    def _best_sellers(self) -> Ints:
+        """Of each who takes part the best-seller, then the next best, until charity orders have their share."""
+        takers = np.flatnonzero(self._takers())
+        each = self.scenario.merchants.products_each
+        items = takers[:, None] * each + np.argsort(-self.popularity.reshape(-1, each)[takers], axis=1)
+        best_first = np.lexsort((-self.popularity[items].ravel(), np.tile(np.arange(each), len(takers))))
+        candidates = items.ravel()[best_first]
+        share = np.cumsum(self.popularity[candidates])
+        return candidates[: 1 + int(np.abs(share - self.scenario.merchants.charity_share).argmin())]
 
-        In a small market those few may sell too little for it: then the largest seller outside takes the
-        place of the smallest inside, until it can be reached.
+    def _takers(self) -> Flags:
+        """Who takes part from the start: the ceiling's share of sellers, larger ones likelier, evenly over the sizes.
+
+        Where those sell too little for the charity share, the largest seller outside takes the place of the
+        smallest inside until it can be reached.
         """
-        settings = self.scenario.merchants
-        n = len(self.size_z)
-        willing = np.argsort(np.log(-np.log(lot)) - self.parameters["merchants_sales_slope"] * self.size_z)
+        settings, n = self.scenario.merchants, len(self.size_z)
+        count = max(round(settings.ceiling * n), 1)
+        largest = np.argsort(-self.size_z)
+        chance = chances(np.exp(self.parameters["merchants_sales_slope"] * self.size_z[largest]), count)
         takers = np.zeros(n, bool)
-        takers[willing[: max(round(settings.ceiling * n), 1)]] = True
+        takers[largest[np.diff(np.floor(np.cumsum(chance) + 0.5), prepend=0.0) > 0]] = True
         sells = np.bincount(self.owner, self.popularity, n)
         while sells[takers].sum() < settings.charity_share and sells[takers].min() < sells[~takers].max():
             smallest = np.flatnonzero(takers)[np.argmin(sells[takers])]
             takers[np.flatnonzero(~takers)[np.argmax(sells[~takers])]] = True
             takers[smallest] = False
-        candidates = np.flatnonzero(takers[self.owner])
-        candidates = candidates[np.argsort(-self.popularity[candidates], kind="stable")]
-        share = np.cumsum(self.popularity[candidates])
-        return candidates[: int(np.searchsorted(share, settings.charity_share)) + 1]
+        return takers
 
     def _feel(self, lot: Floats, sold: Floats) -> None:
         """Give every seller its warm glow.

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
-from datetime import timedelta
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -17,6 +14,7 @@ from sim.observation.world import Rows, World
 from sim.spans import DAY_S, MINUTE_S, SECOND
 
 PEAK_S = 10
+REFUND_DAYS = 7  # refunds of 2018 are published as of 18 November
 PEAK_USERS = 200_000  # below that ten seconds hold too few orders to be measured
 CREATED, PAID, REFUNDED = range(3)
 CONFIRMED_FEN, PLEDGED_FEN = range(2)
@@ -34,11 +32,10 @@ class Festival(Subject):
     def __init__(self, world: World, book: Daybook) -> None:
         super().__init__(world, book)
         self.day = world.festival_day
-        that_day = self.scenario.scenario.start.date() + timedelta(days=max(self.day, 0))
-        self.days_left = monthrange(that_day.year, that_day.month)[1] - that_day.day
         self.arrays |= {
             "seconds": np.zeros(DAY_S if self.day >= 0 else 0, np.int64),
             "bought": np.zeros(world.honest, bool),
+            "sold": np.zeros(len(world.merchants.size_z), bool),
             "cash": np.zeros((2, world.days + 1), np.int64),
             "orders": np.zeros(3, np.int64),  # charity orders of the day, paid, refunded later
         }
@@ -56,10 +53,11 @@ class Festival(Subject):
             np.add.at(self.arrays["seconds"], at - self.day * DAY_S, orders)
 
     def on_order_create(self, seen: Seen) -> None:
-        """Who buys on the day."""
+        """Who buys and sells on the day."""
         today = days_of(seen.rows) == self.day
         buyers = seen.people["agent"][days_of(seen.people) == self.day]
         self.arrays["bought"][buyers] = True
+        self.arrays["sold"][seen.rows["party"][today]] = True
         self.arrays["orders"][CREATED] += today.sum()
 
     def on_order_pay(self, seen: Seen) -> None:
@@ -72,8 +70,8 @@ class Festival(Subject):
         self._cash(CONFIRMED_FEN, seen.rows)
 
     def on_order_refund(self, seen: Seen) -> None:
-        """What goes back until the end of the month."""
-        early = days_of(seen.rows) - self.day <= self.days_left
+        """What goes back within a week."""
+        early = days_of(seen.rows) - self.day <= REFUND_DAYS
         self.arrays["orders"][REFUNDED] += (self._of_the_day(seen.rows) & early).sum()
 
     on_refund_late = on_order_refund
@@ -129,6 +127,10 @@ class Festival(Subject):
         """Whether the orders before that second of the day are known: it ends a minute, or was measured."""
         began = second // MINUTE_S * MINUTE_S
         return second == began or bool(self.measured()[began:second].all())
+
+    def took_part(self) -> tuple[float, float]:
+        """(users with a charity order, merchants with one) on the day."""
+        return float(self.arrays["bought"].sum()), float(self.arrays["sold"].sum())
 
     def busiest(self) -> tuple[float, float] | None:
         """(its orders ÷ the mean of ten seconds, the second it begins) of the busiest ten seconds that were measured.

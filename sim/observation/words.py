@@ -8,6 +8,7 @@ from typing import Literal, TypedDict
 # At which size a number stands: that of the simulated users, that of the real users they stand for, or, as shares
 # and averages do, at any.
 Size = Literal["simulated", "real", "any"]
+Use = Literal["put in", "fitted", "held out"]
 Better = Literal["up", "down", "–"]
 SUMS = ("run", "day")  # what a sum is per
 COUNTED = ("people", "actions", "orders", "fen", "deeds", "gifts", "beans", "minutes", "claims")
@@ -56,7 +57,11 @@ class Daily:
 
 
 class Published(TypedDict):
-    """One published volume against the simulated one. Passed means low <= simulated <= high."""
+    """One published volume against the simulated one. Passed means low <= simulated <= high.
+
+    `use`: *put in* is a number that the scenario was given, *fitted* one for which a setting was chosen, *held out*
+    one for which none was.
+    """
 
     name: str
     published: str
@@ -64,6 +69,8 @@ class Published(TypedDict):
     low: float
     high: float
     unit: str
+    use: Use
+    size: Size
     source: str
     passed: bool
 

@@ -144,12 +144,15 @@ def _outcome(
         tables=tables,
         digest=facts["digest"],
         audit=facts["audit"],
-        published=[_numbers(row) for row in facts["published"]],
+        published=[_numbers(UNTOLD | row) for row in facts["published"]],
         report=[_numbers(line) for line in facts["report"] if isinstance(line, dict)],  # once they were texts
         stats=facts["stats"],
         trace=facts.get("trace") or "",
         parameters=facts.get("parameters") or {},
     )
+
+
+UNTOLD: dict[str, Any] = {"use": "", "size": "any"}  # what published rows once did not say
 
 
 def _numbers(row: dict[str, Any]) -> Any:

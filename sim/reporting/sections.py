@@ -50,7 +50,6 @@ class Compared(Published):
     """A published row with the mean over those replications that have it; `over` says how many."""
 
     over: int
-    size: Size
 
 
 def totals(results: Results) -> pl.DataFrame:
@@ -80,7 +79,6 @@ def merged(results: Results) -> list[Compared]:
             "simulated": row["value"],
             "passed": first[name]["low"] <= row["value"] <= first[name]["high"],
             "over": row["over"],
-            "size": "any",
         }
         for name, row in means.items()
     ]

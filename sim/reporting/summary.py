@@ -7,7 +7,7 @@ stand (`sim.reporting.sizes`), and every mean over how many replications if not 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from sim.reporting.amounts import NOTHING, over
 from sim.reporting.pools import capping, pools
 from sim.reporting.results import Results
 from sim.reporting.sections import Compared, Section, charity_report, merged, sections, totals
-from sim.reporting.sizes import ANY, SIZES, Scale
+from sim.reporting.sizes import SIZES, Scale
 from sim.reporting.terminal import literal
 
 PICTURES = 4
@@ -36,7 +36,7 @@ NOT_CALIBRATED = (
 )
 CHANGED = "The published values are those of the base design; a changed rule need not meet them."
 BALANCED = "books balanced"
-COMPARED = f"published and simulated ({ANY})"
+COMPARED = "published and simulated"
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Summary:
     notes: tuple[str, ...]
     sections: tuple[Section, ...]
     published: tuple[Compared, ...]
+    scale: Scale
     replications: int
     verdict: str
 
@@ -67,6 +68,7 @@ def summarise(results: Results) -> Summary:
         notes=notes,
         sections=tuple(sections(results)),
         published=tuple(published),
+        scale=Scale.of(results.scenario),
         replications=len(results.outcomes),
         verdict=_verdict(results),
     )
@@ -103,13 +105,13 @@ def markdown(summary: Summary, pictures: Sequence[str]) -> str:
     for section in summary.sections:
         lines += [f"## {_heading(section.title)}", "", "| | | |", "|---|---:|---|"]
         lines += [*(_row(each.words, each.value, each.note) for each in section.lines), ""]
-    if summary.published:
-        lines += [f"## {_heading(COMPARED)}", ""]
+    for title, rows in _compared(summary):
+        lines += [f"## {_heading(title)}", ""]
         lines += [
-            "| | published | simulated | tolerance | unit | | source |",
-            "|---|---:|---:|---|---|---|---|",
+            "| | published | simulated | tolerance | unit | use | | source |",
+            "|---|---:|---:|---|---|---|---|---|",
         ]
-        lines += [_row(*_cells(r, summary), r["source"]) for r in summary.published] + [""]
+        lines += [_row(*_cells(r, summary), r["source"]) for r in rows] + [""]
     best = [name for name in (*FAVOURITES, *pictures) if name in pictures]
     lines += [f"![{name}](figures/{name}.png)\n" for name in list(dict.fromkeys(best))[:PICTURES]]
     return "\n".join([*lines, "Metrics and tables: `metrics.parquet`, `tables/`.", "", summary.verdict, ""])
@@ -139,8 +141,8 @@ def show(console: Console, summary: Summary, folder: Path) -> None:
     for section in summary.sections:
         console.print(Text(literal(section.title), style="italic"))
         _show_numbers(console, section)
-    if summary.published:
-        console.print(_published_table(summary))
+    for title, rows in _compared(summary):
+        console.print(_published_table(title, rows, summary))
     console.print(Text(literal(f"figures: {folder / 'figures'}")), soft_wrap=True)
     console.print(Text(literal(f"data:    {folder}")), soft_wrap=True)
     console.print(Text(summary.verdict, style="green" if summary.verdict == BALANCED else "bold red"))
@@ -160,21 +162,30 @@ def _show_numbers(console: Console, section: Section) -> None:
 
 
 def _cells(row: Compared, summary: Summary) -> list[str]:
-    """A published row as it is written: name, published, simulated, tolerance, unit, verdict."""
+    """A published row as it is written: name, published, simulated, tolerance, unit, use, verdict."""
     value = f"{row['simulated']:.4g}" if row["over"] else NOTHING
     few = over(row["over"], summary.replications)
     limits = f"{row['low']:.4g} – {row['high']:.4g}"
     verdict = f"{'ok' if row['passed'] else 'missed'}{', ' if few else ''}{few}"
-    return [row["name"], row["published"], value, limits, row["unit"], verdict]
+    return [row["name"], row["published"], value, limits, row["unit"], row["use"], verdict]
 
 
-def _published_table(summary: Summary) -> Table:
-    table = Table(title=COMPARED, title_justify="left", box=None, padding=(0, 2, 0, 0))
+def _compared(summary: Summary) -> Iterator[tuple[str, list[Compared]]]:
+    """The published rows by the size they stand at, with what to write above them."""
+    for size in reversed(SIZES):
+        rows = [row for row in summary.published if row["size"] == size]
+        if rows:
+            yield f"{COMPARED} ({summary.scale.label(size)})", rows
+
+
+def _published_table(title: str, rows: list[Compared], summary: Summary) -> Table:
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
     for name, side in (("", "left"), ("published", "right"), ("simulated", "right"), ("tolerance", "left")):
         table.add_column(name, justify=side)  # type: ignore[arg-type]
     table.add_column("unit")
+    table.add_column("use")
     table.add_column("")
-    for row in summary.published:
+    for row in rows:
         *cells, verdict = (literal(cell) for cell in _cells(row, summary))
         table.add_row(*map(Text, cells), Text(verdict, style="green" if row["passed"] else "red"))
     return table

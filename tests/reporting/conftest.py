@@ -98,6 +98,8 @@ def published_row(simulated: float) -> Published:
         "low": 0.03,
         "high": 0.07,
         "unit": "yuan",
+        "use": "fitted",
+        "size": "any",
         "source": "press (F)",
         "passed": 0.03 <= simulated <= 0.07,
     }

@@ -14,7 +14,7 @@ USERS = 10_000
 OPEN = {
     "ngos__count": 20, "ngos__size_sigma": 1.0, "projects__count": 100,
     "ngos__report_every": "5 days", "ngos__on_time_a": 0.2, "ngos__on_time_b": 0.2, "gifts__intercept": 0.0,
-    "deeds__gift__ease": 1.0, "merchants__real": 10_000_000,
+    "deeds__gift__ease": 1.0, "merchants__real": 20_000_000,
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from sim.reporting.figures.numbers import (
 from sim.reporting.figures.spec import FigureSpec, panel
 
 LARGEST_DONATION_FEN = 200  # the axis ends at 2 yuan: rarer donations are summed into the last point
+AIR = 1.4  # room beside the least and the largest donation, as a factor
 REGULAR_TOP = 10
 
 ABUSE_WORDS = {
@@ -62,6 +63,8 @@ def draw_pledges(c: Canvas, rows: pl.DataFrame) -> None:
     left, right = c.panels(2)
     donations = panel(rows, "donations").with_columns(pl.col("x").cast(pl.Float64))
     left.set_xscale("log")
+    given = donations["x"].to_numpy()
+    left.set_xlim(given.min() / AIR, given.max() * AIR)  # whether they are many or one
     left.vlines(donations["x"], 0, donations["value"], color=c.look.colour(0), linewidth=1.6)
     left.plot(donations["x"], donations["value"], "o", color=c.look.colour(0), markersize=2.5)
     common = donations.sort("value", descending=True).row(0, named=True)
