@@ -31,9 +31,10 @@ def felt_beans(
 
     A bean is worth `self_yuan` in what it buys for oneself, `charity_yuan` in what it gives, which weighs less.
     """
+    if self_yuan >= charity_yuan:  # `weight` is at most 1
+        return felt_reward(beans * self_yuan, cost_yuan, 1.0, slope)
     own = felt_reward(beans * self_yuan, cost_yuan, 1.0, slope)
-    given = felt_reward(beans * charity_yuan, cost_yuan, weight, slope)
-    return max(own, given)
+    return max(own, felt_reward(beans * charity_yuan, cost_yuan, weight, slope))
 
 
 @rule

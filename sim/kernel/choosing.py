@@ -144,7 +144,9 @@ def weigh(who: Who, mood: Mood, tired: float, w: World, pen: Pen) -> float:
         d = R.deeds[j]
         beans = G.reward[team, u.streak, j]
         weight = G.pull[mood.level, team, u.streak, j]
-        if beans > left:
+        if beans > left == 0:
+            weight = G.bare[j]
+        elif beans > left:
             share = 1.0 / (1.0 + 0.5 * mood.level)
             felt = felt_beans(
                 left,
