@@ -79,7 +79,7 @@ def test_counts_behind_what_is_only_reported() -> None:
         for name, over in REPORTED.items():
             print(f"{users:>7} users: {name} = {metrics[name]:.3f} over {counts[over]} {over}")
             assert 0.0 <= metrics[name] <= 1.0
-    assert [outcome(users, 1)[1]["NGOs"] for users in (SMALL, LARGE)] == [12, 20]
+    assert [outcome(users, 1)[1]["NGOs"] for users in (SMALL, LARGE)] == [4_000, 4_000]
 
 
 @pytest.mark.nightly

@@ -31,8 +31,8 @@ def test_assumptions_say_so():
 
 
 # What a number in the code of the few may be: tenths of an hour, days of a week and a month, fen of a yuan, parts
-# per million; the smallest market; how many names, and weeks of a partner's record; a hair for rounding.
-MEASURES = {6, 7, 30, 100, 1_000_000, 20, 400, 10_000, 1.000001}
+# per million; the smallest market; how many names, and weeks of a partner's record; halves and a hair for rounding.
+MEASURES = {0.5, 6, 7, 30, 100, 1_000_000, 20, 400, 10_000, 1.000001}
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "sim" / "agents").glob("*.py")), ids=lambda file: file.stem)

@@ -21,7 +21,7 @@ hours = { donated_cap = 1.5 }
 gifts = { intercept = -1.0, donors_at_start = 0.5 }
 projects = { targets_total = "2_000_000 yuan" }
 ngos = { recycling_share = 0.3 }
-activities = { users_each = 50, places = 2, notice = "3 days" }
+activities = { users_each = 50, places = 1, notice = "3 days" }
 staff = { share = 0.2, norm = 0.5 }
 account = { native = 0.3, partner_share = 0.9, partner_records_per_week = 0.9 }
 sharing = { reward = 5, post = 0.4, invite = 0.4, post_recruits = 0.5, invite_recruits = 0.5 }

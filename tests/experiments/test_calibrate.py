@@ -47,8 +47,8 @@ MISSED = {  # known: the published logit is too flat in gifts, too steep in the 
     "answered, gifts 11 to below 21",
     "answered, gifts 21 or more",
     "answered, months 0 to below 6",
+    "answered, months 6 to below 12",
     "gym, others, after ÷ never paid",  # nothing makes a paid month last
-    "their neighbours, without one",  # at visit.come = 1 a better drive takes nobody from another
 }
 
 

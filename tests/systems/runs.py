@@ -31,6 +31,11 @@ from sim.streams import Purpose, draws
 DAY_US = DAY_S * SECOND
 COARSE = ("95公益周 2022", "浙江公益慈善账户")
 FESTIVAL = Path(__file__).with_name("festival.toml")
+# Vouchers and money for beans that last whatever is done for them.
+PLENTY = {
+    "pools__beans__total": "8_000_000_000 yuan", "redemptions__voucher__stock": 900_000_000,
+    "redemptions__badge__stock": 900_000_000,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,9 @@ def played_days(r: Run) -> dict[int, set[int]]:
     return days
 
 
-def test_the_kth_day_in_a_row_brings_the_bonus_of_k_days(week: Run) -> None:
+def test_the_kth_day_in_a_row_brings_the_bonus_of_k_days() -> None:
     """A sign-in of ten beans brings half as much again by the seventh day in a row, evenly, from the first day on."""
+    week = run("week95_2022", USERS, beans__daily_cap=5_000)  # no cap cuts what is paid
     days = played_days(week)
     seen = set()
     rows = week.rows(Kind.DEED)
@@ -38,8 +39,6 @@ def test_the_kth_day_in_a_row_brings_the_bonus_of_k_days(week: Run) -> None:
         while day - k in days[int(row["agent"])]:
             k += 1
         expected = round(10 * (1 + 0.5 * min(k, 7) / 7))
-        if row["beans"] < 10:
-            continue  # the day's cap was near
         assert row["beans"] == expected, (day, k)
         seen.add(k)
     assert {1, 2, 7} <= seen

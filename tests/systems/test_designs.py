@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 import sim
+from sim.bookkeeping import Kind
 from sim.errors import ScenarioError
 from sim.loading import load_scenario, scenario_text
 from sim.scenario import Scenario, Settings
-from tests.systems.runs import run
+from sim.spans import DAY_US, HOUR_US, MINUTE_US
+from tests.systems.runs import PLENTY, Run, run
 
 USERS = 6_000
 UP, DOWN = 1, -1
@@ -32,7 +34,7 @@ ANSWERS: list[tuple[str, Any, str, int]] = [
     ("beans.per_yuan", 200, "bean_gift_fen", DOWN),  # the pool lasts
     ("redemptions.voucher.value", "20 yuan", "deeds", UP),
     ("play.attention", False, "deeds", UP),
-    ("play.anticipation", False, "pool_empty_at", UP),
+    ("play.anticipation", False, "queue", DOWN),
     ("beans.streak_bonus", 0.0, "beans_issued", DOWN),
     ("beans.streak_full", 2, "beans_issued", UP),
     ("beans.team_bonus", 1.0, "beans_issued", UP),
@@ -77,11 +79,19 @@ ANSWERS: list[tuple[str, Any, str, int]] = [
 ]  # fmt: skip
 
 
+def opening_minutes(r: Run) -> int:
+    """Sessions in the ten minutes after the daily pool opens, at nine."""
+    t = r.rows(Kind.SESSION)["t"] % DAY_US
+    return int(((t >= 9 * HOUR_US) & (t < 9 * HOUR_US + 10 * MINUTE_US)).sum())
+
+
 def measured(metric: str, changes: dict[str, Any]) -> float:
     """A metric of the week with these changes; some are counted here."""
-    r = run("week95_2022", USERS, **{path.replace(".", "__"): value for path, value in changes.items()})
+    paths = {path.replace(".", "__"): value for path, value in changes.items()}
+    r = run("week95_2022", USERS, **PLENTY | paths)
     counted = {
         "deeds": lambda: r.tables["days"]["deeds"].sum(),
+        "queue": lambda: opening_minutes(r),
         "sessions": lambda: r.tables["days"]["sessions"].sum(),
         "shares": lambda: r.tables["days"]["shares"].sum(),
         "bean_gift_fen": lambda: r.tables["days"]["bean_gift_fen"].sum(),

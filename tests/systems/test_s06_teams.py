@@ -7,7 +7,7 @@ import pytest
 
 from sim.bookkeeping import Kind
 from sim.kernel.rows import IN_TEAM
-from tests.systems.runs import Run, run
+from tests.systems.runs import Run, run, with_parameters
 
 USERS = 20_000
 
@@ -70,18 +70,26 @@ def test_the_ranking_orders_teams_by_points(week: Run) -> None:
 
 
 def test_a_competition_moves_more_than_a_shared_goal(week: Run) -> None:
-    """Competing teams do more deeds, and their upper half unlocks half as much again."""
+    """Competing teams do more deeds, and their upper half unlocks half as much again. Five times as strong as
+    published, so that a small population shows it."""
+    strong = {"choice_team_competition": 0.6, "choice_team_goal": 0.4}
+    competing, together = (
+        with_parameters("week95_2022", USERS, strong, teams__mode=mode)
+        for mode in ("competition", "shared_goal")
+    )
+    assert competing.tables["teams"]["points"].sum() > together.tables["teams"]["points"].sum()
     shared = run("week95_2022", USERS, teams__mode="shared_goal")
-    assert week.tables["teams"]["points"].sum() > shared.tables["teams"]["points"].sum()
     assert set(shared.rows(Kind.TEAM_UNLOCK)["fen"] % 2_000) == {0}
     assert set(week.rows(Kind.TEAM_UNLOCK)["fen"] % 2_000) == {0, 1_000}
 
 
-def test_the_upper_halfs_bonus_is_a_setting(week: Run) -> None:
+def test_the_upper_halfs_bonus_is_a_setting() -> None:
     """Without it a competition unlocks whole sums only, with a larger one more, as far as the pool goes."""
-    plain = run("week95_2022", USERS, teams__upper_half_bonus=0.0)
-    small = run("week95_2022", USERS, teams__upper_half_bonus=0.1)
-    unlocked = [r.tables["teams"]["unlocked_fen"].sum() for r in (plain, small, week)]
+    rich = {"pools__teams__total": "900_000_000 yuan"}
+    plain, small, half = (
+        run("week95_2022", USERS, **rich, teams__upper_half_bonus=bonus) for bonus in (0.0, 0.1, 0.5)
+    )
+    unlocked = [r.tables["teams"]["unlocked_fen"].sum() for r in (plain, small, half)]
     assert unlocked == sorted(set(unlocked))
     assert set(plain.rows(Kind.TEAM_UNLOCK)["fen"] % 2_000) == {0}
     assert 2_200 in set(small.rows(Kind.TEAM_UNLOCK)["fen"])
@@ -92,7 +100,8 @@ def test_without_members_there_is_nothing_of_it(week: Run) -> None:
     alone = run("week95_2022", USERS, deeds__join_team__ease=-50.0)
     assert len(alone.rows(Kind.TEAM_JOIN, Kind.TEAM_UNLOCK)) == 0
     assert alone.tables["teams"]["points"].sum() == 0
-    assert alone.metrics["minutes_labour"] < week.metrics["minutes_labour"]
+    done = [sum(r.deeds(name)["times"] for name in ("steps", "rope", "quiz", "voice")) for r in (alone, week)]
+    assert done[0] < done[1]
 
 
 def test_the_teams_pool_is_never_overdrawn() -> None:

@@ -9,7 +9,7 @@ from sim.behaviour.label import label_pull
 from sim.behaviour.parameters import load_parameters
 from sim.bookkeeping import Kind
 from sim.kernel.rows import NOBODY, PLAYER
-from tests.systems.runs import DAY_US, Run, run, with_parameters
+from tests.systems.runs import DAY_US, PLENTY, Run, run, with_parameters
 
 USERS = 10_000
 GENEROUS = {"merchants_glow_median_yuan": 0.5}  # and more where the label pays some of it back
@@ -112,7 +112,9 @@ def test_the_badge_sells_a_little() -> None:
 def test_beans_for_a_charity_order_sell_it_to_those_who_grow_them() -> None:
     """Beans worth a share of the price pull like a donation of that share; who does not play buys as before."""
     beans = 300
-    plain, paid = (run("week95_2022", USERS, orders__beans=n, beans__daily_cap=500) for n in (0, beans))
+    plain, paid = (
+        run("week95_2022", USERS, orders__beans=n, beans__daily_cap=500, **PLENTY) for n in (0, beans)
+    )
     assert charity_odds(plain, 1) == charity_odds(plain, 0) == charity_odds(paid, 0)
     assert charity_odds(paid, 1) / charity_odds(paid, 0) == pytest.approx(label_odds(paid), rel=0.01)
     assert label_odds(paid) > 1.05

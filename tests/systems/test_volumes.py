@@ -132,7 +132,7 @@ def test_a_small_market_is_like_a_large_one(users: int, seed: int) -> None:
     small = look(market(users, seed))
     for name, width in {
         "charity share": 0.005,
-        "takers": 0.005,
+        "takers": 0.02,
         "sold by takers": 0.03,
         "pledges each": 0.15,
     }.items():
