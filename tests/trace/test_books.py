@@ -96,7 +96,7 @@ def test_the_parts_of_a_split_gift_are_requests_of_their_own_and_bring_their_hou
 MISTAKEN = {"ngos.correction": 1.0, "ngos.report_every": "1 day", "ngos.disburse_every": "1 day"}
 
 
-@pytest.mark.parametrize("hours", [0, 240, 297, 354])
+@pytest.mark.parametrize("hours", [0, 240, 340, 354])
 def test_corrections_take_back_the_donation_they_belong_to(hours: int) -> None:
     """Also one given before the slice, and one whose money is spent already: then both sides refuse."""
     trace = mistaken(hours)
@@ -118,6 +118,6 @@ def mistaken(hours: int) -> Trace:
 
 def test_corrections_in_a_slice_bring_their_donation_along() -> None:
     """It is given again beforehand, and where its money is gone, that is paid out again."""
-    prepared = mistaken(297).prepare["kind"].tolist()
+    prepared = mistaken(340).prepare["kind"].tolist()
     assert prepared.count(Kind.GIFT) > 0
     assert prepared.count(Kind.DISBURSE_PAID) == prepared.count(Kind.DISBURSE_APPROVE) > 0
