@@ -22,7 +22,7 @@ from sim.domain.beans import rewarded_beans
 from sim.domain.ratios import PPM
 from sim.engine.worth import Supply, Worth, share_left, worth_of
 from sim.errors import UsageError
-from sim.kernel.rows import LEVELS, MAX_CHANNELS, MAX_DEEDS, MAX_KINDS, MAX_SEGMENTS, STREAK_LEVELS
+from sim.kernel.rows import LEVELS, MAX_CHANNELS, MAX_DEEDS, MAX_KINDS, MAX_SEGMENTS, MAX_SLOTS, STREAK_LEVELS
 from sim.scenario import Scenario, since_start
 from sim.spans import DAY_S, DAY_US, HOUR_S, SECOND
 
@@ -197,17 +197,23 @@ class Draw:
 
     @classmethod
     def of(cls, scenario: Scenario, p: Parameters, offers: Offers, worth: Worth, mix: Floats) -> Draw:
-        """By the rewards as published and what a bean is worth; `mix` (channels, segments, MAX_DEEDS)."""
+        """By the rewards as published and what a bean is worth; `mix` (channels, segments, MAX_DEEDS).
+
+        Of what an average person would earn in a visit a reward counts as far as the day's cap is open.
+        """
         open_to = mix * _open_to(scenario)
         plain = np.einsum("csd,d->cs", open_to, bare_weights(scenario))
         offered = np.zeros((len(offers.kinds), *plain.shape, 2, STREAK_LEVELS))
-        by_factor = {
-            f: pulls(scenario, p, worth, rewards(scenario, f))[0] for k in offers.kinds for f, _ in k.factors
-        }
+        beans = {factor: rewards(scenario, factor) for kind in offers.kinds for factor, _ in kind.factors}
+        felt = {factor: pulls(scenario, p, worth, paid)[0] for factor, paid in beans.items()}
         for k, kind in enumerate(offers.kinds):
+            pull = _pull_of_the_day(scenario, p, kind)
+            unpaid = np.einsum("csd,tld->cstl", open_to, bare_weights(scenario) * pull)
             for factor, share in kind.factors:
-                weight = by_factor[factor] * _pull_of_the_day(scenario, p, kind)
-                offered[k] += share * np.einsum("csd,tld->cstl", open_to, weight)
+                weight = open_to[:, :, None, None, :] * felt[factor] * pull
+                earned = (np.minimum(weight, _most_times(scenario)) * beans[factor]).sum(axis=-1)
+                open_part = np.minimum(scenario.beans.daily_cap / np.maximum(earned, 1.0), 1.0)
+                offered[k] += share * (unpaid + open_part * (weight.sum(axis=-1) - unpaid))
         return cls(offered, plain)
 
     def most_gain(self) -> Floats:
@@ -215,6 +221,13 @@ class Draw:
         plain = np.maximum(self.plain, 1e-300)[None, :, :, None, None]
         ratio = np.where(self.plain[None, :, :, None, None] > 0.0, self.offered / plain, 1.0)
         return np.asarray(np.log(np.maximum(ratio, 1.0)).reshape(len(self.offered), -1).max(axis=1))
+
+
+def _most_times(scenario: Scenario) -> Floats:
+    """How often each deed may be done on a day, shape (MAX_DEEDS,)."""
+    most = np.full(MAX_DEEDS, float(MAX_SLOTS))
+    most[: len(scenario.deeds)] = [deed.per_day or MAX_SLOTS for deed in scenario.deeds.values()]
+    return most
 
 
 def _open_to(scenario: Scenario) -> Floats:
