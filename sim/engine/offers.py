@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,7 +175,7 @@ def bare_weights(scenario: Scenario) -> Floats:
     return bare
 
 
-def pulls(scenario: Scenario, p: Parameters, worth: Worth, reward: NDArray[np.int64]) -> Floats:
+def pulls(scenario: Scenario, p: Parameters, worth: Worth, reward: NDArray[Any]) -> Floats:
     """The deeds' weights with what their beans are felt to be worth, by how much somebody holds already:
     shape (LEVELS, *reward.shape)."""
     cost = np.ones(MAX_DEEDS)
@@ -199,21 +200,19 @@ class Draw:
     def of(cls, scenario: Scenario, p: Parameters, offers: Offers, worth: Worth, mix: Floats) -> Draw:
         """By the rewards as published and what a bean is worth; `mix` (channels, segments, MAX_DEEDS).
 
-        Of what an average person would earn in a visit a reward counts as far as the day's cap is open.
+        Rewards count as far as the day's cap is open to an average person.
         """
         open_to = mix * _open_to(scenario)
         plain = np.einsum("csd,d->cs", open_to, bare_weights(scenario))
         offered = np.zeros((len(offers.kinds), *plain.shape, 2, STREAK_LEVELS))
-        beans = {factor: rewards(scenario, factor) for kind in offers.kinds for factor, _ in kind.factors}
-        felt = {factor: pulls(scenario, p, worth, paid)[0] for factor, paid in beans.items()}
+        felt = {
+            factor: pulls(scenario, p, worth, within_cap(scenario, rewards(scenario, factor), mix))[0]
+            for kind in offers.kinds for factor, _ in kind.factors
+        }  # fmt: skip
         for k, kind in enumerate(offers.kinds):
             pull = _pull_of_the_day(scenario, p, kind)
-            unpaid = np.einsum("csd,tld->cstl", open_to, bare_weights(scenario) * pull)
             for factor, share in kind.factors:
-                weight = open_to[:, :, None, None, :] * felt[factor] * pull
-                earned = (np.minimum(weight, _most_times(scenario)) * beans[factor]).sum(axis=-1)
-                open_part = np.minimum(scenario.beans.daily_cap / np.maximum(earned, 1.0), 1.0)
-                offered[k] += share * (unpaid + open_part * (weight.sum(axis=-1) - unpaid))
+                offered[k] += share * np.einsum("csd,tld->cstl", open_to, felt[factor] * pull)
         return cls(offered, plain)
 
     def most_gain(self) -> Floats:
@@ -223,11 +222,15 @@ class Draw:
         return np.asarray(np.log(np.maximum(ratio, 1.0)).reshape(len(self.offered), -1).max(axis=1))
 
 
-def _most_times(scenario: Scenario) -> Floats:
-    """How often each deed may be done on a day, shape (MAX_DEEDS,)."""
-    most = np.full(MAX_DEEDS, float(MAX_SLOTS))
+def within_cap(scenario: Scenario, reward: NDArray[np.int64], mix: Floats) -> Floats:
+    """Rewards of a visit as far as the day's cap pays them: by as much less as an average person would earn too much
+    who does what comes easily, reward or not; shape of `reward`, (2, STREAK_LEVELS, MAX_DEEDS)."""
+    most = np.zeros(MAX_DEEDS)
     most[: len(scenario.deeds)] = [deed.per_day or MAX_SLOTS for deed in scenario.deeds.values()]
-    return most
+    channels, segments = max(len(scenario.channels), 1), max(len(scenario.segments), 1)
+    usual = (mix * _open_to(scenario))[:channels, :segments].mean(axis=(0, 1)) * bare_weights(scenario)
+    earned = (np.minimum(usual, most) * reward).sum(axis=-1, keepdims=True)
+    return np.asarray(reward * np.minimum(scenario.beans.daily_cap / np.maximum(earned, 1.0), 1.0))
 
 
 def _open_to(scenario: Scenario) -> Floats:

@@ -193,14 +193,16 @@ def others(made: Run) -> int:
 
 
 def test_deeds_displace_deeds_and_can_be_told_not_to() -> None:
-    """A quiz that pays twice is done more, partly instead of other deeds; each deed also tires."""
-    base = week(**PLENTY, beans__daily_cap=1_000)
-    dear = week(**PLENTY, beans__daily_cap=1_000, deeds__quiz__beans=40)
-    gained = a_day(dear.deeds("quiz")["times"], dear) - a_day(base.deeds("quiz")["times"], base)
-    lost = a_day(others(base), base) - a_day(others(dear), dear)
+    """A quiz that pays twice is done more, partly instead of other deeds, where it brings nobody; each deed tires."""
+    alike = {"visit_come": 0.0, "visit_join": 0.0}
+    rules = {**PLENTY, "beans__daily_cap": 1_000}
+    base = with_parameters("week95_2022", USERS, alike, **rules)
+    dear = with_parameters("week95_2022", USERS, alike, **rules, deeds__quiz__beans=40)
+    gained = dear.deeds("quiz")["times"] - base.deeds("quiz")["times"]
+    lost = others(base) - others(dear)
     assert gained > 0
     assert 0 < lost < gained
-    tireless = week(**PLENTY, beans__daily_cap=1_000, play__attention=False)
+    tireless = with_parameters("week95_2022", USERS, alike, **rules, play__attention=False)
     assert change("deeds", tireless, base) > 0.05
 
 
@@ -209,11 +211,6 @@ def test_today_displaces_tomorrow() -> None:
     quick = with_parameters("week95_2022", USERS, {"attention_half_life_days": 0.5})
     slow = with_parameters("week95_2022", USERS, {"attention_half_life_days": 10.0})
     assert measured("active_days", slow) < 0.99 * measured("active_days", quick)
-
-
-def a_day(times: int, made: Run) -> float:
-    """Times a day on which somebody is there: a better deed also brings more people."""
-    return times / measured("active_days", made)
 
 
 # --- anticipation --------------------------------------------------------------------------------------------------
