@@ -60,7 +60,7 @@ training = { ease = -1.0 }
 
 [redemptions]
 voucher = { stock = 10_000_000, cancel = 0.3 }
-badge = { stock = 2_000_000, cancel = 0.3 }
+badge = { stock = 100_000, cancel = 0.3 }
 
 [pools]
 daily = { total = "20_000_000 yuan", cap_per_account = "50 yuan" }
