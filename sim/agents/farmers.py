@@ -55,12 +55,17 @@ class Farmers:
         if not settings.entry:
             return 0
         survival = (1.0 - settings.removal_per_day) ** 7
-        yuan = 7.0 * reward_a_day / self.scenario.beans.per_yuan * survival
+        yuan = 7.0 * reward_a_day * self.cashed_yuan() * survival
         mean = farmer_entries(
             yuan, settings.account_cost / 100.0, float(new_players), p["farmers_entry_rate"], p["farmers_entry_power"]
         ) * (1.0 - settings.entry_audit)  # fmt: skip
         u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.FARMER, 0, now // DAY_US)
         return self._wake(int(mean) + int(u[0] < mean - int(mean)))
+
+    def cashed_yuan(self) -> float:
+        """What a farmer turns a bean into: the best voucher's value."""
+        vouchers = self.scenario.redemptions.values()
+        return max((item.value / 100.0 / item.beans for item in vouchers if item.stock > 0), default=0.0)
 
     def _wake(self, count: int) -> int:
         woken = min(count, self.rows - self.awake)

@@ -15,13 +15,14 @@ LN2 = 0.6931471805599453
 
 
 @rule
-def visit_gain(keen: float, rest: float, offered: float, plain: float, stop: float) -> float:
-    """What a day's offers add to the value of a visit, against a rested one without incentives.
+def visit_gain(keen: float, rest: float, offered: float, plain: float, usual: float) -> float:
+    """What a day's offers add to the value of a visit.
 
-    `offered` and `plain` are the summed weights of what can be done with and without rewards, `keen` a person's
-    factor on all of them, `rest` what tiredness leaves of it (0 … 1), `stop` the weight of doing nothing.
+    `offered` and `plain` are the summed weights of what can be done with and without rewards, `keen` a person's factor
+    on all of them, `rest` what tiredness leaves of it (0 … 1). `usual` is what a visit holds anyhow: a fixed measure,
+    so that a further deed which pays nothing takes nothing away.
     """
-    return log((stop + keen * rest * offered) / (stop + keen * plain))
+    return log(1.0 + keen * rest * (offered - plain) / usual)
 
 
 @rule

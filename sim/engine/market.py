@@ -26,7 +26,8 @@ from sim.behaviour.trust import trust_pull
 from sim.domain.ratios import PPM
 from sim.engine.clocks import hourly_profile
 from sim.engine.expiry import days_to_expiry
-from sim.engine.offers import Draw, Offers, bare_weights, mix_table, pulls, rewards, team_pull
+from sim.engine.offers import Draw, Offers, bare_weights, felt_ratio, mix_table, pulls, rewards, team_pull
+from sim.engine.settings import keenest
 from sim.engine.worth import GIVEN, Supply, Worth, days_to_gather, worth_of
 from sim.kernel.alias import build_alias, set_labels
 from sim.kernel.rows import ACTIVITY, GIFT_PROJECT, NOBODY, PUBLIC, REDEMPTION
@@ -55,6 +56,7 @@ class Market:
     offers: Offers
     mix: NDArray[np.float64]
     days_left: NDArray[np.float64]  # by day, to use what is earned on it
+    keenest: float  # nobody's factor on the weight of deeds is larger
     worth: Worth | None = None  # of a bean, as published
     stock: NDArray[np.int64] = field(
         default_factory=lambda: np.zeros(0, np.int64)
@@ -90,8 +92,8 @@ class Market:
         market = cls(
             scenario, parameters, public, merchants.product, np.zeros(0, GIFT_PROJECT),
             np.zeros(0, ACTIVITY), vouchers, pull, Offers.of(scenario, hourly_profile()["page_views"]),
-            mix_table(scenario), days_to_expiry(scenario), stock=vouchers["stock"].copy(),
-            taken=np.zeros(len(vouchers), np.int64),
+            mix_table(scenario), days_to_expiry(scenario), keenest(scenario, parameters),
+            stock=vouchers["stock"].copy(), taken=np.zeros(len(vouchers), np.int64),
         )  # fmt: skip
         market.rewards(0, Supply.announced(scenario))
         return market
@@ -192,7 +194,7 @@ class Market:
         pull = sum(c.pull for c in scenario.channels.values()) or 1.0
         base = scenario.play.entry_per_visit * pull
         row["entry_most"][: len(draw.offered)] = [
-            crossed(base, p["visit_join"] * most) for most in draw.most_gain()
+            crossed(base, p["visit_join"] * most) for most in draw.most_gain(self.keenest, p["visit_usual"])
         ]
         sharing, felt = scenario.sharing, scenario.sharing.reward * worth.felt_yuan(p)
         row["post"], row["invite"] = (
@@ -244,7 +246,7 @@ class Market:
                 row["gift_random"] = int(pool.rule == "random")
                 named = self.parameters["giving_named"] if self.scenario.gifts.named_matcher else 0.0
                 low = self.parameters["giving_low_ratio"]
-                row["match"] = match_effect(pool.ratio / PPM, self.match_log_odds, low) + named
+                row["match"] = match_effect(felt_ratio(self.scenario, pool), self.match_log_odds, low) + named
             elif serves == "orders":
                 row["order_ratio"], row["order_cap"] = pool.ratio, pool.cap_per_gift
 

@@ -19,15 +19,17 @@ from sim.agents.teams import challenge_days
 from sim.arrays import Floats
 from sim.behaviour.giving import match_effect
 from sim.behaviour.parameters import Parameters
+from sim.behaviour.visit import visit_gain
 from sim.domain.beans import rewarded_beans
 from sim.domain.ratios import PPM
-from sim.engine.worth import Supply, Worth, share_left, worth_of
+from sim.engine.worth import GIVEN, Supply, Worth, share_left, worth_of
 from sim.errors import UsageError
 from sim.kernel.rows import LEVELS, MAX_CHANNELS, MAX_DEEDS, MAX_KINDS, MAX_SEGMENTS, MAX_SLOTS, STREAK_LEVELS
-from sim.scenario import Scenario, since_start
+from sim.scenario import Pool, Scenario, since_start
 from sim.spans import DAY_S, DAY_US, HOUR_S, SECOND
 
 HOURS = 24
+LATE_S = 900  # what opens in the last quarter of an hour finds nobody: no visit goes on past midnight
 ALONE = (
     "deed",
     "gift",
@@ -93,10 +95,7 @@ def matched_days(scenario: Scenario) -> NDArray[np.bool_]:
 
 
 def factors_by_hour(scenario: Scenario, day: int) -> list[tuple[int, Floats]]:
-    """The factors on beans of a day, each with the part of every hour for which it holds, shape (24,).
-
-    Where phases overlap the last one of the file counts, as it is published.
-    """
+    """The factors on beans of a day, each with the part of every hour for which it holds, shape (24,)."""
     spans = [
         (since_start(scenario, p.start) // SECOND - day * DAY_S, since_start(scenario, p.end) // SECOND - day * DAY_S,
          p.beans_factor)
@@ -112,25 +111,48 @@ def factors_by_hour(scenario: Scenario, day: int) -> list[tuple[int, Floats]]:
     return found
 
 
-def announced_openings(scenario: Scenario) -> list[tuple[int, bool]]:
-    """Seconds at which something opens that people may wait for, each with whether being early pays: a match of
-    gifts, first come, or a time of more beans. What stands open from the start is nothing to wait for."""
-    found: dict[int, bool] = {}
+@dataclass(frozen=True)
+class Opening:
+    """Something announced for an instant (seconds since the start), until when it lasts, how strongly it draws (0 … 1),
+    and whether being early pays."""
+
+    at: int
+    until: int
+    pull: float
+    rush: bool
+
+
+def announced_openings(scenario: Scenario) -> list[Opening]:
+    """What people may wait for, by its instant: a match of gifts, or a time of more beans, which draws by the part of
+    its beans that is extra. What stands open from the start is nothing to wait for, nor what opens as the day ends."""
+    found: dict[int, Opening] = {}
+
+    def announce(at: int, until: int, pull: float, rush: bool) -> None:
+        known = found.get(at, Opening(at, until, pull, rush))
+        found[at] = Opening(at, max(until, known.until), max(pull, known.pull), rush or known.rush)
+
     for pool in scenario.pools.values():
         if pool.serves == "gifts" and pool.ratio * pool.cap_per_gift * pool.total > 0:
             for at in opening_times(scenario, pool):
-                found[at // SECOND] = found.get(at // SECOND, False) or pool.rule == "first_come"
+                second = at // SECOND
+                announce(second, (second // DAY_S + 1) * DAY_S, 1.0, pool.rule == "first_come")
     for phase in scenario.phases.values():
+        start, end = (since_start(scenario, at) // SECOND for at in (phase.start, phase.end))
         if phase.beans_factor > PPM:
-            found.setdefault(since_start(scenario, phase.start) // SECOND, False)
-    end = scenario.scenario.length // SECOND
-    return [(at, found[at]) for at in sorted(found) if 0 < at < end]
+            announce(start, end, 1.0 - PPM / phase.beans_factor, False)
+    last = scenario.scenario.length // SECOND
+    return [found[at] for at in sorted(found) if 0 < at < last and at % DAY_S < DAY_S - LATE_S]
+
+
+def felt_ratio(scenario: Scenario, pool: Pool) -> float:
+    """The ratio at which a pool matches a usual gift, its cap per gift included."""
+    return min(pool.ratio / PPM, pool.cap_per_gift / max(scenario.gifts.first_median, 1))
 
 
 def match_pull(scenario: Scenario, p: Parameters) -> float:
     """Log-odds of giving that the announced match adds, the strongest where there are several."""
     pulls = [
-        match_effect(pool.ratio / PPM, scenario.gifts.match_effect, p["giving_low_ratio"])
+        match_effect(felt_ratio(scenario, pool), scenario.gifts.match_effect, p["giving_low_ratio"])
         for pool in scenario.pools.values() if pool.serves == "gifts"
     ]  # fmt: skip
     return max(pulls, default=0.0) + (p["giving_named"] if scenario.gifts.named_matcher and pulls else 0.0)
@@ -183,6 +205,10 @@ def pulls(scenario: Scenario, p: Parameters, worth: Worth, reward: NDArray[Any])
     left = np.array([share_left(level) for level in range(LEVELS)]).reshape(-1, *[1] * reward.ndim)
     own = np.log1p(reward * worth.self_yuan * left / cost)
     given = p["choice_weight_charity"] * np.log1p(reward * worth.charity_yuan * left / cost)
+    for d, deed in enumerate(scenario.deeds.values()):
+        if deed.effect == "bean_gift":  # what a hundred beans are for
+            bought = GIVEN / scenario.beans.per_yuan
+            given[..., d] = p["choice_weight_charity"] * math.log1p(bought / cost[d])
     return np.asarray(bare_weights(scenario) * np.exp(p["choice_slope"] * np.maximum(own, given)))
 
 
@@ -215,11 +241,10 @@ class Draw:
                 offered[k] += share * np.einsum("csd,tld->cstl", open_to, felt[factor] * pull)
         return cls(offered, plain)
 
-    def most_gain(self) -> Floats:
-        """The largest gain that anybody has on each kind of day, shape (kinds,)."""
-        plain = np.maximum(self.plain, 1e-300)[None, :, :, None, None]
-        ratio = np.where(self.plain[None, :, :, None, None] > 0.0, self.offered / plain, 1.0)
-        return np.asarray(np.log(np.maximum(ratio, 1.0)).reshape(len(self.offered), -1).max(axis=1))
+    def most_gain(self, keenest: float, usual: float) -> Floats:
+        """The largest gain that anybody has on each kind of day, shape (kinds,); nobody is keener than `keenest`."""
+        most = (self.offered - self.plain[None, :, :, None, None]).reshape(len(self.offered), -1).max(axis=1)
+        return np.asarray([visit_gain(keenest, 1.0, float(gain), 0.0, usual) for gain in most])
 
 
 def within_cap(scenario: Scenario, reward: NDArray[np.int64], mix: Floats) -> Floats:
@@ -264,5 +289,5 @@ def hourly_gain(scenario: Scenario, p: Parameters) -> dict[int, float]:
     gains = {}
     for factor in factors:
         offered = float((open_to * pulls(scenario, p, worth, rewards(scenario, factor))[0, 0, 1]).sum())
-        gains[factor] = p["visit_come"] * math.log((1.0 + offered) / (1.0 + plain))
+        gains[factor] = p["visit_come"] * visit_gain(1.0, 1.0, offered, plain, p["visit_usual"])
     return gains

@@ -108,6 +108,12 @@ def _negative_binomial(k: float, mean: float, q: Floats) -> NDArray[np.intp]:
     return np.searchsorted(np.cumsum(odds * (k / (k + mean)) ** k), q)
 
 
+def keenest(scenario: Scenario, p: Parameters) -> float:
+    """The largest factor that anybody has on the weight of deeds: warm glow, and what is usual in a segment."""
+    segments = [segment.activity for segment in scenario.segments.values()]
+    return float(trait_table(scenario, p)[1].max()) * max(segments, default=1.0)
+
+
 def deed_table(scenario: Scenario) -> NDArray[np.void]:
     """The catalogue as rows; its order is the scenario's."""
     rows = np.zeros(MAX_DEEDS, DEED)
@@ -145,7 +151,7 @@ def day_table(scenario: Scenario, p: Parameters) -> tuple[NDArray[np.void], NDAr
     days["lift"], days["shape"] = shapes.even, shapes.of_day
     days["offer"] = Offers.of(scenario, hourly_profile()["page_views"]).of_day
     days["opening"] = np.searchsorted(
-        [at for at, _ in announced_openings(scenario)], np.arange(count) * DAY_S
+        [one.at for one in announced_openings(scenario)], np.arange(count) * DAY_S
     )
     days["weekday"] = [p["habit_weekend" if date.weekday() >= 5 else "habit_workday"] for date in dates]
     days["month"] = [(d.year - start.year) * 12 + d.month - start.month for d in dates]
@@ -297,8 +303,10 @@ def _openings(scenario: Scenario, p: Parameters) -> Values:
     waits = scenario.play.anticipation
     return {
         "n_openings": len(openings),
-        "opening_s": np.array(_padded([at for at, _ in openings], MOST_OPENINGS, NEVER), np.int64),
-        "opening_rush": np.array(_padded([int(rush) for _, rush in openings], MOST_OPENINGS, 0), np.int64),
+        "opening_s": np.array(_padded([one.at for one in openings], MOST_OPENINGS, NEVER), np.int64),
+        "opening_until": np.array(_padded([one.until for one in openings], MOST_OPENINGS, NEVER), np.int64),
+        "opening_pull": np.array(_padded([one.pull for one in openings], MOST_OPENINGS, 0.0), float),
+        "opening_rush": np.array(_padded([int(one.rush) for one in openings], MOST_OPENINGS, 0), np.int64),
         "waits": p["waiting_share"] if waits else 0.0,
         "forward": p["waiting_forward"] if waits else 0.0,
         "horizon_s": int(p["waiting_horizon_h"] * HOUR_S),

@@ -72,7 +72,8 @@ def two_drives(parameters: Parameters, dollars: float) -> tuple[int, int]:
     """Donations at a drive that gives something worth so much, and at another one that gives nothing."""
     offer: dict[str, Any] = paid_deed(load_evidence()["cost_blood"], dollars)
     offer["deeds"] = offer["deeds"] | {"other": offer["deeds"]["deed"] | {"beans": 0}}
-    people = DONORS | steadily(RARELY) | {"attention_day_slots": 1.0}
+    both = 2.0 * parameters["visit_usual"]  # a visit holds both drives without any gift
+    people = DONORS | steadily(RARELY) | {"attention_day_slots": 1.0, "visit_usual": both}
     world = a_world("two drives", DAYS, USERS, GAME, play=ALL_PLAY | {"attention": True}, **offer)
     given = Given()
     played(world, parameters.vary(people), given)

@@ -16,7 +16,7 @@ from scipy.special import ndtri
 from sim.behaviour.parameters import Parameters
 from sim.experiments.evidence import load_evidence
 from sim.experiments.row import CALIBRATE, HELD_OUT, Row, Table
-from sim.experiments.worlds import ONE_A_DAY, PLAINLY, a_world, played
+from sim.experiments.worlds import NEVER, ONE_A_DAY, PLAINLY, a_world, played, yuan
 
 DAYS, USERS = 8, 4_000
 CAMPAIGNS = 50
@@ -36,8 +36,12 @@ def share_of_farmers(parameters: Parameters, yuan_a_week: float) -> float:
 def _share_of_farmers(parameters: Parameters, beans: int, users: int) -> float:
     scenario = a_world(
         "a campaign that pays", DAYS, users, shopping=ONE_A_DAY, play=SOME_COME,
-        deeds={"deed": {"label": "deed", "beans": beans, "ease": 0.0}},
-        beans={"per_yuan": PER_YUAN, "daily_cap": MOST_BEANS}, farmers={"entry": True},
+        deeds={
+            "deed": {"label": "deed", "beans": beans, "ease": 0.0},
+            "use": {"label": "use", "effect": "redeem", "kind": "general", "ease": NEVER},
+        },
+        redemptions={"prize": {"label": "prize", "beans": PER_YUAN, "value": yuan(1.0), "stock": 10**12}},
+        beans={"daily_cap": MOST_BEANS}, farmers={"entry": True},
     )  # fmt: skip
     campaign = played(scenario, parameters)
     people = sum(campaign.recorder.new_players_on(day) for day in range(DAYS))

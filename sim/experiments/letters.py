@@ -29,8 +29,8 @@ TABLE = Table("letters")
 OPENED_AT_ONCE = {
     "lifetime_game_a": 1e6, "lifetime_game_b": 1.0, "lifetime_game_c": 1.0, "lifetime_game_d": 1e6,
 }  # fmt: skip
-# One match, of this strength, and no buttons: a cheque can say any sum.
-ONE_CAMPAIGN = {"giving_match_sd": 0.0, "giving_heap": 0.0}
+# One match, of this strength, and no buttons: a cheque can say any sum; all are donors, as the logit has it.
+ONE_CAMPAIGN = {"giving_match_sd": 0.0, "giving_heap": 0.0, "giving_donor": 0.0}
 
 
 @dataclass(frozen=True)

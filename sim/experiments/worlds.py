@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from math import log
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sim.behaviour.parameters import Parameters
+from sim.behaviour.parameters import Parameters, load_parameters
 from sim.engine.actions import Actions
 from sim.engine.campaign import Campaign
 from sim.scenario import Scenario
@@ -26,7 +27,9 @@ NO_VISITS = {"regular_share": 0.0, "occasional_orders_per_year": 0.0}
 GAME = {"profile": "casual-game"}
 FAR_GOAL = 1_000_000_000  # no goal near enough to pull
 ALWAYS = 20.0  # the ease of a deed that nobody passes by …
-NEVER = -60.0  # … and of one that nobody does
+NEVER = -50.0  # … of one that nobody does
+# … and of one that makes a visit what it usually is: then what a reward adds to it is what is felt of the reward.
+USUAL = log(load_parameters()["visit_usual"])
 PRICE = 10_000  # beans of the prize: more than anybody gathers, so that every bean is worth the same
 PER_YUAN = 10  # beans of the pool that pays for gifts of beans
 CAP = 60_000  # beans a day, more than anybody is paid
@@ -52,7 +55,7 @@ def steadily(coming: float, leaving: float = 0.0, profile: str = "game") -> dict
 
 
 def paid_deed(
-    cost: float, reward: float, *, to_charity: bool = False, ease: float = ALWAYS, per_day: int = 1
+    cost: float, reward: float, *, to_charity: bool = False, ease: float = USUAL, per_day: int = 1
 ) -> dict[str, Any]:
     """Sections of a world with one deed of that cost and reward, both in money.
 

@@ -190,8 +190,11 @@ def gift(who: Who, at: Slot, j: int, w: World, pen: Pen) -> int:
     place = w.places[pick_place(w.places, G.projects, unit(lots[3]))]
     month = R.days[at.day].month
     months = max(month - u.gift_month, 0) if u.gifts > 0 else 0
+    intercept = R.gift_intercept + (
+        R.giving_donor if u.gifts > 0 else 0.0
+    )  # who has given answers more often
     logit = gives_logit(
-        R.gift_intercept, u.gifts, months, R.giving_often, R.giving_lapse, G.match, G.trust + place.pull
+        intercept, u.gifts, months, R.giving_often, R.giving_lapse, G.match, G.trust + place.pull
     )
     if unit(lots[0]) >= logistic(logit):
         return 0

@@ -139,7 +139,7 @@ def offered_gain(
 ) -> float:
     """What a day of that kind adds to the value of a visit, for a class of people."""
     offered = w.G.offered[kind, channel, segment, team, streak]
-    return visit_gain(keen, rest, offered, w.G.plain[channel, segment], w.R.stop_weight)
+    return visit_gain(keen, rest, offered, w.G.plain[channel, segment], w.R.visit_usual)
 
 
 @rule

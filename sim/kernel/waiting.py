@@ -26,13 +26,15 @@ def awaited_s(who: Who, at_s: int, nth: int, after_s: int, R: Any) -> int:
     if k >= R.n_openings or R.opening_s[k] >= midnight:
         return at_s
     lots = philox(R.k0, R.k1, who.user, day, nth, WAITING_DRAW)
-    waits, comes_forward = unit(lots[0]) < R.waits, unit(lots[1]) < R.forward
     while k < R.n_openings and R.opening_s[k] < midnight:
         opens = R.opening_s[k]
         early = opens - R.horizon_s <= at_s < opens
         late = opens <= at_s < opens + R.horizon_s and R.opening_rush[k] != 0
-        if (early and waits) or (late and comes_forward):
-            then = min(opens + int(exponential(lots[2]) * R.waiting_first_s), midnight - 1)
+        waits = unit(lots[0]) < R.waits * R.opening_pull[k]
+        if (early and waits) or (late and unit(lots[1]) < R.forward):
+            then = min(
+                opens + int(exponential(lots[2]) * R.waiting_first_s), R.opening_until[k] - 1, midnight - 1
+            )
             if then > after_s and (early or then < at_s):
                 return int(then)
         k += 1

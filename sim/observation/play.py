@@ -88,6 +88,13 @@ class Play(Subject):
 
     on_deed = on_general = on_bean_gift = _done
 
+    def _claimed(self, seen: Seen) -> None:
+        """An account, a team, a voucher: deeds of the catalogue whose row is no deed's."""
+        self.add("deeds", len(seen.people))
+        self._by_who(seen.people, DEEDS)
+
+    on_account_apply = on_team_join = on_redeem_hold = _claimed
+
     def _by_who(self, rows: Rows, what: int) -> None:
         np.add.at(self.arrays["channels"][what], rows["channel"], 1)
         np.add.at(self.arrays["segments"][what], self.world.segment[rows["agent"]], 1)

@@ -12,6 +12,7 @@ from sim.scenario.settings import Count, NonNegative, Positive, Settings, Share,
 from sim.spans import DAY_S, SECOND
 from sim.units import Duration, Fen, Instant, Minutes, Ratio
 
+LogOdds = Annotated[float, Field(ge=-50, le=50)]  # beyond that there is no difference left
 Effect = Literal[
     "deed",  # done on the spot, worth what the table says
     "gift",  # money to a project, perhaps matched
@@ -57,7 +58,7 @@ class Beans(Settings):
     valid_after_end: Duration = 7 * DAY_S * SECOND
     valid_months: Annotated[Whole, Field(ge=0, le=2)] = 0
     daily_cap: Count = 200
-    per_yuan: Positive = 100
+    per_yuan: Annotated[Positive, Field(le=10_000)] = 100  # a hundred beans are worth a fen at least
     streak_bonus: Ratio = 0
     streak_full: Annotated[Whole, Field(ge=1, le=7)] = 7
     team_bonus: Ratio = 0
@@ -81,15 +82,18 @@ class Hours(Settings):
 
 
 class Deed(Settings):
-    """One entry of the catalogue. A new deed is a new table, never a new branch."""
+    """One entry of the catalogue. A new deed is a new table, never a new branch.
+
+    `per_day` 0 means as often as one likes; to take a deed out, leave its table out.
+    """
 
     label: str
     effect: Effect = "deed"
     beans: Count = 0
     hours: Minutes = 0
     kind: Literal["labour", "donated", "general"] = "labour"
-    cost: Fen = 5
-    ease: float = -3.0
+    cost: Annotated[Fen, Field(gt=0)] = 5
+    ease: LogOdds = -3.0
     per_day: Annotated[Whole, Field(ge=0, le=3)] = 1
     team: bool = False
     needs_account: bool = False
@@ -103,7 +107,7 @@ class Channel(Settings):
     audience: Annotated[float, Field(ge=0, le=100)]
     hours_shift: Whole = 0
     pull: NonNegative = 1.0
-    mix: dict[str, float] = {}
+    mix: dict[str, LogOdds] = {}
 
 
 class Segment(Settings):
@@ -111,7 +115,7 @@ class Segment(Settings):
     share: NonNegative
     activity: Annotated[float, Field(gt=0)] = 1.0
     minor: bool = False
-    mix: dict[str, float] = {}
+    mix: dict[str, LogOdds] = {}
 
 
 class Redemption(Settings):
@@ -146,7 +150,7 @@ class Teams(Settings):
 class Staff(Settings):
     share: Share = 0.0
     norm: Minutes = 180
-    push: float = 1.0
+    push: LogOdds = 1.0
 
 
 class Farmers(Settings):

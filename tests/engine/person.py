@@ -387,11 +387,12 @@ class Person:
         lots = self.world.words(self.me, Purpose.WAITING, day, self.begun) if today else (0, 0, 0, 0)
         for k in today:
             opens = R.opening_s[k]
-            waits = opens - R.horizon_s <= planned < opens and unit(lots[0]) < R.waits
+            waits = opens - R.horizon_s <= planned < opens and unit(lots[0]) < R.waits * R.opening_pull[k]
             hurries = (
                 opens <= planned < opens + R.horizon_s and R.opening_rush[k] and unit(lots[1]) < R.forward
             )
-            comes = min(opens + int(exponential(lots[2]) * R.waiting_first_s), (day + 1) * DAY_S - 1)
+            end = min(R.opening_until[k], (day + 1) * DAY_S)  # not later than what was waited for
+            comes = min(opens + int(exponential(lots[2]) * R.waiting_first_s), end - 1)
             if comes > after and (waits or (hurries and comes < planned)):
                 return comes
         return planned
@@ -401,7 +402,7 @@ class Person:
         world = self.world
         offered = world.public.offered[world.days[day].offer][self.channel][self.segment][team][streak]
         plain = world.public.plain[self.channel][self.segment]
-        return visit_gain(self.keenness(), rest, offered, plain, world.rules.stop_weight)
+        return visit_gain(self.keenness(), rest, offered, plain, world.rules.visit_usual)
 
     def keenness(self) -> float:
         """Warm glow, and what is usual in the segment: a factor on every deed."""

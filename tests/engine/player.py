@@ -285,9 +285,10 @@ class Player(Claimant):
         month = world.days[t_us // SECOND // DAY_S].month
         lapsed = max(month - self.gift_month, 0) if self.gifts else 0
         trust = G.trust + place.pull
-        logit = gives_logit(
-            R.gift_intercept, self.gifts, lapsed, R.giving_often, R.giving_lapse, G.match, trust
-        )
+        intercept = R.gift_intercept + (
+            R.giving_donor if self.gifts else 0.0
+        )  # who has given answers more often
+        logit = gives_logit(intercept, self.gifts, lapsed, R.giving_often, R.giving_lapse, G.match, trust)
         if unit(lots[0]) >= logistic(logit):
             return
         fen = self.gift_fen(lots, world.words(self.me, Purpose.GIFT, key, sub + 64)[0], place)
