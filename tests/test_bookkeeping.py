@@ -163,7 +163,7 @@ def test_every_kind_has_a_role() -> None:
         Role.NGO: {"FEE_PAYOUT", "PUBLISH", "REPORT"},
         Role.PROJECT: {
             "DISBURSE_ASK", "DISBURSE_APPROVE", "DISBURSE_PAID", "DISBURSE_FAILED", "FEE", "CORRECTION",
-            "MOVE",
+            "MOVE", "RETURN",
         },
     }  # fmt: skip
 

@@ -21,7 +21,7 @@ USERS = 6_000
 # Goals far away, little time, hurried reports: rounds end, some of their money is spent, and others begin.
 ENDING = {
     "gifts__intercept": 1.0, "projects__targets_total": "60_000_000 yuan", "projects__lasts": "4 days",
-    "projects__count": 200, "ngos__count": 60, "ngos__disburse_every": "3 days", "ngos__correction": 0.3,
+    "projects__count": 200, "ngos__count": 60, "ngos__disburse_every": "1 day", "ngos__correction": 0.3,
     "ngos__report_every": "3 days",
 }  # fmt: skip
 
@@ -90,12 +90,12 @@ def test_with_moved_the_same_money_is_in_other_projects(returned: Run, moved: Ru
 def test_the_latest_gifts_go_back_first_and_the_rest_moves_on(returned: Run) -> None:
     """A round that has spent money hands back its latest gifts; match, orders and beans go to its cause."""
     gifts, back, moves = (returned.rows(k) for k in (Kind.GIFT, Kind.RETURN, Kind.MOVE))
+    back = back[back["t"] == 4 * DAY_US]
     went = set(names(back, "party", "ref"))
     corrected = set(returned.rows(Kind.CORRECTION)["project"].tolist())
     corrected |= set(returned.rows(Kind.CORRECTION, refused=True)["project"].tolist())
-    again = set(returned.rows(Kind.PUBLISH)["project"].tolist())
     spent_from = 0
-    for project in set(back["project"].tolist()) - corrected - again:
+    for project in set(back["project"].tolist()) - corrected:
         mine = gifts[(gifts["project"] == project) & (gifts["t"] < 4 * DAY_US) & (gifts["deed"] != NO_DEED)]
         stayed = [name not in went for name in names(mine, "agent", "number")]
         assert stayed == sorted(stayed, reverse=True)
@@ -161,10 +161,10 @@ def test_the_ledger_books_the_same(hours: int) -> None:
     ledger, outcomes = replay(trace)
     assert differences(ledger, trace) == {}
     mine = trace.columns["kind"] == Kind.CORRECTION
-    assert mine.sum() > 20
+    assert mine.sum() > 10
     ended = [outcome for outcome, one in zip(outcomes, mine, strict=True) if one]
     assert set(ended) <= {"accepted", "insufficient_funds"}
-    assert ended.count("accepted") > 20
+    assert ended.count("accepted") > 10
 
 
 def test_gifts_go_back_the_latest_first_as_far_as_the_money_goes() -> None:
