@@ -23,7 +23,7 @@ class Giving(Subject):
         Metric("gifts", "gifts", "run", "up", "money gifts in the app, those returned later too", "money gifts"),
         Metric("gift_fen", "fen", "run", "up", "money of these gifts, without match", "given in them"),
         Metric("gifts_matched_share", "share", "gift", "up", "money gifts of which a sponsor matched something"),
-        Metric("matched_fen", "fen", "run", "–", "sponsors' match of gifts and of confirmed orders",
+        Metric("matched_fen", "fen", "run", "–", "sponsors' match of gifts, farmers' too, and of confirmed orders",
                "matched by sponsors"),
         Metric("raised_fen", "fen", "run", "up",
                "money raised by projects, without what was returned; group: source/cause"),

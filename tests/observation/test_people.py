@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from polars.testing import assert_frame_equal
+from polars.testing import assert_frame_equal, assert_series_equal
 
 from sim.bookkeeping import Kind
 from sim.kernel import tallies
@@ -18,7 +18,7 @@ OF_EVERYBODY = {
     "matched_fen", "subsidy_fen", "overrun", "pool_empty_at", "unmet_claims", "unmet_fen",
     "raised_fen", "top1_ngo_share", "top10_ngo_share", "ngo_gini", "viewable_share", "affordable",
 }  # fmt: skip
-TABLES = ("channels", "segments", "retention", "deeds", "benefits", "teams", "pledges", "merchants", "hours")
+TABLES = ("channels", "segments", "retention", "deeds", "benefits", "teams", "pledges", "merchants")
 MONEY_OF_ALL = {
     "recycled_fen", "matched_fen", "bean_gift_fen", "subsidy_fen", "farmer_subsidy_fen", "voucher_fen",
 }  # fmt: skip
@@ -42,12 +42,18 @@ def test_a_day_about_people_is_that_of_a_stream_without_farmers(week: Week) -> N
     assert_frame_equal(days, honest)
 
 
+def test_traffic_of_play_is_peoples(week: Week) -> None:
+    """Sessions and deeds by the hour."""
+    for column in ("sessions", "deeds"):
+        assert_series_equal(*(one.tables()["hours"][column] for one in (week.seen, week.honest)))
+
+
 def test_beans_that_people_hold_are_what_came_less_what_went(week: Week) -> None:
     """At each day close; farmers hold others, so that the difference can be seen."""
     days, rows = week.seen.tables()["days"], week.rows(Kind.DEED, Kind.HARVEST, Kind.FADE)
     came = np.where(rows["kind"] == Kind.DEED, 1, -1) * rows["beans"].astype(np.int64)
     for day, growing in enumerate(days["growing"].to_list()):
-        assert growing == came[rows["t"] <= (day + 1) * DAY_US].sum(), day
+        assert growing == came[rows["t"] < (day + 1) * DAY_US].sum(), day
     farmers = week.campaign.population.users[USERS:]
     assert farmers["growing"].sum() + farmers["available"].sum() > 0
 
