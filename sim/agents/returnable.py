@@ -57,7 +57,7 @@ class Returnable:
         first = np.searchsorted(latest["project"], latest["project"])
         left = free[latest["project"]] - (later - later[first])
         goes = left > 0
-        back = latest[goes]
+        back: Given = latest[goes]
         back["fen"] = np.minimum(back["fen"], left[goes])
         self._keep(~np.isin(np.arange(len(given)), order[goes]))
         return back
