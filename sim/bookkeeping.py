@@ -75,6 +75,7 @@ class Kind(IntEnum):
     CORRECTION = 54
     DISBURSE_APPROVE = 55  # not booked: a request of the ledger, never an action of the simulation
     MOVE = 56  # what an ended project did not use goes to another of its cause
+    RETURN = 57  # a gift to a project that ended unfunded goes back; the ledger corrects that donation
     SETTLE = 60
     SETTLE_BACK = 61
     PAYOUT = 62
@@ -126,6 +127,7 @@ ROLES: dict[Kind, Role] = dict.fromkeys(Kind, Role.USER) | {
     Kind.FEE: Role.PROJECT,
     Kind.CORRECTION: Role.PROJECT,
     Kind.MOVE: Role.PROJECT,
+    Kind.RETURN: Role.PROJECT,
 }
 
 
@@ -270,6 +272,7 @@ POSTINGS: dict[Kind, tuple[Line, ...]] = {
     Kind.FEE: (Line(POSTED, 2400, 2450, CNY, "fen"),),
     Kind.FEE_PAYOUT: (Line(POSTED, 2450, 1100, CNY, "fen"),),
     Kind.CORRECTION: (_BACK,),
+    Kind.RETURN: (_BACK,),
     Kind.MOVE: (Line(POSTED, 2400, 2400, CNY, "fen", HEIR),),
     Kind.SETTLE: (Line(POSTED, 1100, 1110, CNY, "fen"),),
     Kind.SETTLE_BACK: (Line(POSTED, 1110, 1100, CNY, "fen"),),

@@ -164,8 +164,8 @@ OPS: dict[Kind, Op] = {
     Kind.PAYOUT: Op("payouts", SYSTEM, "/payouts", ("merchant", "fen")),
     Kind.FEE_PAYOUT: Op("payouts", SYSTEM, "/payouts", ("ngo", "fen")),
 }  # fmt: skip
-# Kinds that the ledger knows as another one: what goes back to a farmer is a donation corrected by its project.
-SENT_AS: dict[Kind, Kind] = {Kind.RECYCLE_BACK: Kind.CORRECTION}
+# Kinds that the ledger knows as another one: what goes back to a giver is a donation corrected by its project.
+SENT_AS: dict[Kind, Kind] = dict.fromkeys((Kind.RECYCLE_BACK, Kind.RETURN), Kind.CORRECTION)
 
 # A word of a body: the column its value stands in ("" = none) and its JSON. {ns} goes before every name.
 WORDS: dict[str, tuple[str, str]] = {

@@ -92,6 +92,7 @@ def _counted(a: Row) -> list[tuple[str, int]]:
         Kind.CORRECTION: [("corrected_fen", fen)],
         Kind.RECYCLE_BACK: [("recycled_fen", fen)],
         Kind.MOVE: [("moved_fen", fen)],
+        Kind.RETURN: [("returned_fen", fen)],
         Kind.SETTLE: [("settled_fen", fen)],
         Kind.SETTLE_BACK: [("settled_back_fen", fen)],
         Kind.PAYOUT: [("paid_out_fen", fen)],
@@ -213,7 +214,7 @@ class Wanderer:
         if kind is Kind.MOVE:
             heir = (project + 1) % self.projects
             return [{"agent": project, "project": project, "fen": min(amount, fund), "party": heir}]
-        if kind in (Kind.DISBURSE_ASK, Kind.FEE, Kind.CORRECTION, Kind.RECYCLE_BACK):
+        if kind in (Kind.DISBURSE_ASK, Kind.FEE, Kind.CORRECTION, Kind.RECYCLE_BACK, Kind.RETURN):
             most = min(fund, cash) if kind is Kind.DISBURSE_ASK else fund
             taken = {"fen": min(amount, most), "party": who % self.ngos}
             return [taken | {"agent": project, "project": project}]
@@ -241,7 +242,7 @@ class Wanderer:
             self.money["fund", project] += a["fen"] + a["match"]
         if kind is Kind.MOVE:
             self.money["fund", a["party"]] += a["fen"]
-        if kind in (Kind.DISBURSE_ASK, Kind.FEE, Kind.CORRECTION, Kind.RECYCLE_BACK, Kind.MOVE):
+        if kind in (Kind.DISBURSE_ASK, Kind.FEE, Kind.CORRECTION, Kind.RECYCLE_BACK, Kind.RETURN, Kind.MOVE):
             self.money["fund", project] -= a["fen"]
         if kind is Kind.DISBURSE_FAILED:
             self.money["fund", project] += a["fen"]

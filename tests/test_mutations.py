@@ -66,6 +66,7 @@ SECOND = [
     row(Kind.ORDER_REFUND, DAY + 3, **PHONE),
     row(Kind.CORRECTION, DAY + 4, fen=300, project=0),
     row(Kind.RECYCLE_BACK, DAY + 4, agent=2, fen=1, project=0),
+    row(Kind.RETURN, DAY + 4, fen=2, project=0, party=2),
     row(Kind.DISBURSE_ASK, DAY + 5, fen=5000, project=1),
     row(Kind.DISBURSE_ASK, DAY + 6, fen=900, project=1),
     row(Kind.DISBURSE_ASK, DAY + 7, fen=600, project=0),
@@ -78,7 +79,7 @@ SECOND = [
     row(Kind.HOUR_REDEEM, DAY + 14, agent=1, minutes=30, klass=0),
     row(Kind.HOUR_REVOKE, DAY + 15, agent=2, minutes=7, klass=1),
     row(Kind.POOL_WITHDRAW, DAY + 16, fen=11_000, pool=2),
-    row(Kind.SETTLE_BACK, 2 * DAY, fen=70_301),
+    row(Kind.SETTLE_BACK, 2 * DAY, fen=70_303),
     row(Kind.PAYOUT, 2 * DAY, fen=9850, party=0),
 ]
 THIRD = [

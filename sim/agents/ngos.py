@@ -189,13 +189,12 @@ class Ngos:
 
         Refused when its money is spent or asked for already; the mistake is published all the same, once.
         """
-        fen = int(projects.latest_fen[project])
-        if fen == 0:
+        if projects.latest_fen[project] == 0:
             return
         u = one_draw(self.scenario.scenario.seed, self.replication, Purpose.REPORT, project, now // DAY_US, 1)
         if u[0] >= self.scenario.ngos.correction:
             return
-        projects.latest_fen[project] = 0
+        fen = projects.take_latest(project)
         projects.corrections[project] += 1
         refused = int(available(project) < fen)
         outbox.write(Kind.CORRECTION, now, project, fen=fen, project=project, party=ngo, outcome=refused)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim.bookkeeping import ROLES, Kind
 
-LEAVING = (Kind.FEE, Kind.DISBURSE_ASK, Kind.CORRECTION, Kind.MOVE)
+LEAVING = (Kind.FEE, Kind.DISBURSE_ASK, Kind.CORRECTION, Kind.RETURN, Kind.MOVE)
 
 
 class Outbox:
@@ -17,6 +17,7 @@ class Outbox:
 
     def __init__(self) -> None:
         self._rows: list[dict[str, int]] = []
+        self._leaving: dict[int, int] = defaultdict(int)
         self._numbers: dict[tuple[int, int], int] = defaultdict(int)
 
     def write(self, kind: Kind, t_us: int, agent: int, **amounts: int) -> None:
@@ -25,15 +26,17 @@ class Outbox:
         number = self._numbers[key]
         self._numbers[key] = number + 1
         self._rows.append({"t": t_us, "agent": agent, "number": number, "kind": int(kind), **amounts})
+        if kind in LEAVING and not amounts.get("outcome"):
+            self._leaving[amounts["project"]] += amounts["fen"]
 
     def leaving(self, project: int) -> int:
         """Fen that rows written here, and not yet posted, will take out of a project's fund."""
-        rows = (row for row in self._rows if row["kind"] in LEAVING and row["project"] == project)
-        return sum(row["fen"] for row in rows if not row.get("outcome"))
+        return self._leaving.get(project, 0)
 
     def take(self) -> list[dict[str, int]]:
         """Everything written so far, column → value, in the order it was written; empties the outbox."""
         rows, self._rows = self._rows, []
+        self._leaving.clear()
         return rows
 
     def state(self) -> dict[str, NDArray[np.int64]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays import Floats, Ints
+from sim.agents.returnable import Given, Returnable
+from sim.arrays import Flags, Floats, Ints
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.trust import trust_pull
 from sim.bookkeeping import Kind
@@ -78,6 +79,12 @@ class Projects:
     corrections: Ints
     recent: Floats  # gifts by last midnight, those of earlier days fading
     today: Ints  # gifts since
+    by_gift: Flags = field(init=False)  # whether the latest donation was a gift
+    returnable: Returnable = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.by_gift = np.zeros(len(self.cause), bool)
+        self.returnable = Returnable(self.scenario.projects.unfunded == "returned")
 
     @classmethod
     def draw(cls, scenario: Scenario, parameters: Parameters, replication: int, ngo_size: Floats) -> Projects:
@@ -121,9 +128,26 @@ class Projects:
     def note_donations(self, actions: NDArray[np.void]) -> None:
         """Remember each project's latest gift or order donation, and how many gifts people chose it for."""
         given = donations(actions)
+        gifts = actions["kind"][given] == Kind.GIFT
         self.latest_fen[actions["project"][given]] = actions["fen"][given]
-        chosen = given[actions["kind"][given] == Kind.GIFT]
+        self.by_gift[actions["project"][given]] = gifts
+        chosen = given[gifts]
         self.today += np.bincount(actions["project"][chosen], minlength=len(self))
+        self.returnable.note(actions.take(chosen), (self.target_fen > 0) & (self.open | self.ended))
+
+    def take_latest(self, project: int) -> int:
+        """What the latest donation brought, fen, for it to be corrected: once, and then it is returned no more."""
+        fen, self.latest_fen[project] = int(self.latest_fen[project]), 0
+        if self.by_gift[project]:
+            self.returnable.forget_latest(project)
+        return fen
+
+    def take_back(self, free: Ints) -> Given:
+        """The gifts that ended rounds hand back out of `free` fen by project; they can be corrected no more."""
+        back = self.returnable.take(np.where(self.ended, free, 0))
+        went = np.bincount(back["project"], minlength=len(self)) > 0
+        self.latest_fen[went & self.by_gift] = 0
+        return back
 
     def pass_day(self, parameters: Parameters) -> None:
         """It is midnight: the day's gifts join the recent ones, of which a part is forgotten every day."""
@@ -138,6 +162,7 @@ class Projects:
         self.open[closed] = False
         self.rounds[closed] += 1
         self.funded[closed] += 1
+        self.returnable.forget(reached)
         return closed
 
     def close_ended(self, now: int) -> None:
@@ -164,6 +189,7 @@ class Projects:
         """A new round begins with the same target and the same time."""
         self.open[project] = True
         self.ended[project] = False
+        self.returnable.forget(np.arange(len(self)) == project)
         self.round_start_fen[project] = raised
         self.ends_at[project] = now + self.scenario.projects.lasts
 
@@ -207,11 +233,12 @@ class Projects:
         """What a snapshot keeps."""
         names = (
             "round_start_fen", "open", "ends_at", "ended", "recent", "today", "rounds", "funded", "paid_fen",
-            "latest_fen", "delay_days", "corrections",
+            "latest_fen", "by_gift", "delay_days", "corrections",
         )  # fmt: skip
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in names} | {"returnable": self.returnable.all()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put a snapshot's rows back."""
+        self.returnable.restore(state.pop("returnable"))
         for name, value in state.items():
             getattr(self, name)[:] = value

@@ -99,7 +99,7 @@ class Campaign:
             ngos=len(self.ngos.size),
         )  # fmt: skip
         self.raised = np.zeros(len(self.projects), np.int64)  # everything a project was credited
-        self.recycled = np.zeros(len(self.projects), np.int64)  # of it, what farmers got back
+        self.went_back = np.zeros(len(self.projects), np.int64)  # of it, what farmers and givers got back
         self.tally = tallies.fresh()  # what rows outside the kernel add
         self.outbox = Outbox()
         self.held = empty(0)
@@ -196,8 +196,7 @@ class Campaign:
     def _publish(self, now: int, until_s: int) -> None:
         if now % DAY_US == 0:
             self.market.note_day(int(self.population.tally()[tallies.BEAN_FEN]))
-        raised = self.raised - self.recycled
-        self.projects.close_reached(raised)
+        self.projects.close_reached(self.raised - self.went_back)
         self._end_projects(now)
         self.market.publish(
             now,
@@ -208,15 +207,33 @@ class Campaign:
             self.sponsors,
             self.teams,
             self.activities,
-            raised,
+            self.raised - self.went_back,
         )
         self.market.pass_on(now, int(self.population.tally()[tallies.CHARITY_ORDERS]))
 
     def _end_projects(self, now: int) -> None:
-        """Rounds whose time is over end; by rule what comes in and is not used moves on at midnight."""
+        """Rounds whose time is over end; by rule what comes in and is not used goes back or moves on at midnight."""
         self.projects.close_ended(now)
-        if self.scenario.projects.unfunded != "moved" or now % DAY_US != 0:
+        if self.scenario.projects.unfunded == "kept" or now % DAY_US != 0:
             return
+        if self.scenario.projects.unfunded == "returned":
+            self._give_back(now)
+        self._move_on(now)
+
+    def _give_back(self, now: int) -> None:
+        """Gifts of rounds that ended unfunded go back to their givers, the latest first, as far as there is money.
+
+        A round may begin anew before these rows are posted: what it begins with is less by them at once.
+        """
+        free = np.zeros(len(self.projects), np.int64)
+        for project in np.flatnonzero(self.projects.ended).tolist():
+            free[project] = self._free_fen(project)
+        for project, giver, number, fen in self.projects.take_back(free).tolist():
+            self.outbox.write(Kind.RETURN, now, project, fen=fen, project=project, party=giver, ref=number)
+            self.went_back[project] += fen
+
+    def _move_on(self, now: int) -> None:
+        """What no giver gets back stays with the cause."""
         for project in np.flatnonzero(self.projects.ended).tolist():
             heir, fen = self.projects.heir(project), self._free_fen(project)
             if heir != NOBODY and fen > 0:
@@ -284,7 +301,7 @@ class Campaign:
         self.books.post(part)
         count_rows(self.tally, part)
         count_raised(self.raised, part)
-        count_recycled(self.recycled, part)
+        count_recycled(self.went_back, part)
         self.projects.note_donations(part)
         self._beside.put(partial(self._write_down, part))
         self.actions += len(part)
@@ -332,7 +349,7 @@ class Campaign:
         """With its report an NGO opens the next round of projects that reached their goal."""
         mine = self.ngos.mine[ngo]
         for project in mine[~self.projects.open[mine]]:
-            self.projects.reopen(int(project), int(self.raised[project] - self.recycled[project]), now)
+            self.projects.reopen(int(project), int(self.raised[project] - self.went_back[project]), now)
             self.outbox.write(Kind.PUBLISH, now, ngo, party=ngo, project=int(project))
 
     def _partner(self, env: simpy.Environment) -> Life:
@@ -395,7 +412,7 @@ class Campaign:
         """Write the state at this barrier; `path` appears only when it is whole."""
         self._beside.finish()
         own = {
-            "raised": self.raised, "recycled": self.recycled, "tally": self.tally, "held": self.held,
+            "raised": self.raised, "went_back": self.went_back, "tally": self.tally, "held": self.held,
             "asked": self.asked, "at": np.array([self.at, self.actions]), "chain": np.frombuffer(self.chain, np.uint8),
         }  # fmt: skip
         save_snapshot(path, {name: part.state() for name, part in self._parts().items()} | {"campaign": own})
@@ -406,7 +423,7 @@ class Campaign:
         own = saved.pop("campaign")
         for name, part in self._parts().items():
             part.restore(saved.get(name, {}))
-        for name in ("raised", "recycled", "tally"):
+        for name in ("raised", "went_back", "tally"):
             getattr(self, name)[:] = own[name]
         self.held = own["held"].astype(ACTION)
         self.asked = own["asked"].astype(ASKED)

@@ -147,6 +147,7 @@ def expected(tally: NDArray[np.int64]) -> dict[int, tuple[int, int, int, int]]:
     held_asks = t.asked_fen - t.disbursed_fen - t.failed_fen
     from_pools = t.matched_fen + t.order_match_fen + t.bean_fen + t.unlocked_fen
     cash_out = t.withdrawn_fen + t.settled_back_fen + t.paid_out_fen + t.fee_paid_fen + t.disbursed_fen
+    back = t.corrected_fen + t.recycled_fen + t.returned_fen
     spent_beans = t.beans_redeemed + t.beans_donated + t.beans_expired + t.beans_revoked
     issued = t.opened_growing + t.opened_available + t.beans_issued
     minutes = t.opened_labour + t.opened_donated + t.minutes_labour + t.minutes_donated
@@ -156,7 +157,7 @@ def expected(tally: NDArray[np.int64]) -> dict[int, tuple[int, int, int, int]]:
             0,
             t.gift_fen + t.paid_price_fen + t.settled_back_fen,
             0,
-            t.refunded_price_fen + t.corrected_fen + t.recycled_fen + t.settled_fen,
+            t.refunded_price_fen + back + t.settled_fen,
         ),
         2100: (0, t.beans_harvested + t.beans_faded, 0, t.opened_growing + t.beans_issued),
         2110: (held_beans, spent_beans, 0, t.opened_available + t.beans_harvested),
@@ -164,7 +165,7 @@ def expected(tally: NDArray[np.int64]) -> dict[int, tuple[int, int, int, int]]:
         2300: (0, t.paid_out_fen, held_price - held_pledge, t.confirmed_price_fen - t.confirmed_fen),
         2400: (
             held_asks,
-            t.disbursed_fen + t.fee_fen + t.corrected_fen + t.recycled_fen + t.moved_fen,
+            t.disbursed_fen + t.fee_fen + back + t.moved_fen,
             held_pledge,
             t.gift_fen + t.confirmed_fen + from_pools + t.moved_fen,
         ),

@@ -82,7 +82,9 @@ SETTLED_BACK_FEN = 61
 PAID_OUT_FEN = 62
 # counted by the kernel
 RECYCLED_FEN = 63  # farmers' gifts that went back
-MOVED_FEN = 64  # what ended projects left to others, see sim.kernel.witness
+# rows of projects: see sim.kernel.witness
+MOVED_FEN = 64  # what ended projects left to others
+RETURNED_FEN = 65  # gifts to ended projects that went back
 
 # The names in the order of their indices, which is the order above.
 TALLIES: tuple[str, ...] = tuple(name.lower() for name, at in list(globals().items()) if type(at) is int)

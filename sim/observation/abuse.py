@@ -1,10 +1,11 @@
-"""Abuse: farmers against honest users."""
+"""Abuse: what farmers do and take, beside what honest users do."""
 
 from __future__ import annotations
 
 import numpy as np
 import polars as pl
 
+from sim.observation.beans import Beans
 from sim.observation.cost import Cost
 from sim.observation.seen import Seen
 from sim.observation.subject import Daybook, Subject, Sums, table
@@ -19,16 +20,29 @@ class Abuse(Subject):
 
     METRICS = (
         Metric("wrongly_blocked", "people", "run", "down", "honest users blocked", "honest users blocked"),
+        Metric("farmer_accounts", "accounts", "run", "down", "accounts that farmers opened"),
+        Metric(
+            "farmer_beans",
+            "beans",
+            "run",
+            "down",
+            "beans credited to farmers, no part of those issued to people",
+        ),
     )
 
-    def __init__(self, world: World, book: Daybook, cost: Cost) -> None:
+    def __init__(self, world: World, book: Daybook, cost: Cost, beans: Beans) -> None:
         super().__init__(world, book)
-        self.cost = cost
-        self.arrays |= {"beans": np.zeros(2, np.int64), "blocked": np.zeros(2, np.int64)}
+        self.cost, self.beans = cost, beans
+        self.arrays |= {name: np.zeros(2, np.int64) for name in ("sessions", "deeds", "blocked")}
 
-    def on_deed(self, seen: Seen) -> None:
-        """Beans for a deed."""
-        self.arrays["beans"] += [group["beans"].sum(dtype=np.int64) for group in (seen.people, seen.farmers)]
+    def on_session(self, seen: Seen) -> None:
+        """Somebody plays, or a script."""
+        self.arrays["sessions"] += (len(seen.people), len(seen.farmers))
+
+    def _done(self, seen: Seen) -> None:
+        self.arrays["deeds"] += (len(seen.done), len(seen.farmed))
+
+    on_deed = on_general = on_gift = on_bean_gift = _done
 
     def on_block(self, seen: Seen) -> None:
         """An account is closed."""
@@ -40,7 +54,14 @@ class Abuse(Subject):
         accounts="accounts",
         blocked="of them blocked",
         subsidy_fen="subsidy received, fen",
+        sessions="play sessions",
+        deeds="deeds done",
         beans_issued="beans issued",
+        beans_harvested="beans picked",
+        beans_donated="beans given to projects",
+        beans_redeemed="beans of vouchers shipped",
+        beans_expired="beans faded or expired",
+        beans_revoked="beans taken back",
     )
     def abuse(self) -> pl.DataFrame | None:
         """Accounts, blocked, what the sponsors paid them."""
@@ -53,10 +74,16 @@ class Abuse(Subject):
                 "accounts": [self.world.honest, self.world.farmers.awake],
                 "blocked": self.arrays["blocked"],
                 "subsidy_fen": [int(self.cost.by_day("subsidy_fen").sum()) - farmed, farmed],
-                "beans_issued": self.arrays["beans"],
+                "sessions": self.arrays["sessions"],
+                "deeds": self.arrays["deeds"],
             }
+            | self.beans.by_group()
         )
 
     def measure(self, sums: Sums) -> dict[str, float]:
-        """Blocks that were wrong."""
-        return {"wrongly_blocked": float(self.arrays["blocked"][HONEST])}
+        """Blocks that were wrong, and what farmers got."""
+        return {
+            "wrongly_blocked": float(self.arrays["blocked"][HONEST]),
+            "farmer_accounts": float(self.world.farmers.awake),
+            "farmer_beans": float(self.beans.by_group()["beans_issued"][FARMER]),
+        }

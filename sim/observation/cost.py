@@ -36,11 +36,13 @@ class Cost(Subject):
 
     METRICS = (
         Metric("subsidy_fen", "fen", "run", "down",
-               "what sponsors paid: match, money for beans donated and for teams, value of vouchers shipped",
+               "what sponsors paid, also to farmers: match, money for beans and for teams, value of vouchers shipped",
                "subsidy (match, beans, teams, vouchers)"),
-        Metric("subsidy_per_user", "fen", "user", "down", "subsidy ÷ users"),
-        Metric("subsidy_per_participant", "fen", "participant", "down", "subsidy ÷ participants of the run",
+        Metric("subsidy_per_user", "fen", "user", "down", "subsidy that went to people ÷ users"),
+        Metric("subsidy_per_participant", "fen", "participant", "down",
+               "subsidy that went to people ÷ participants of the run",
                "subsidy per participant"),
+        Metric("farmer_subsidy_fen", "fen", "run", "down", "subsidy that went to farmers"),
         Metric("overrun", "0 or 1", "run", "down",
                "whether the subsidy exceeds all pools and the value of the vouchers in stock"),
         Metric("farmer_share", "share", "fen of subsidy", "down", "subsidy that went to farmers ÷ subsidy",
@@ -180,9 +182,10 @@ class Cost(Subject):
     def measure(self, sums: Sums) -> dict[str, float]:
         """The subsidy by heads, and how the pools ended."""
         subsidy, budget = sums["subsidy_fen"], self._budget_fen()
+        to_people = subsidy - sums["farmer_subsidy_fen"]
         return {
-            "subsidy_per_user": subsidy / self.world.honest,
-            "subsidy_per_participant": subsidy / max(sums["participants"], 1.0),
+            "subsidy_per_user": to_people / self.world.honest,
+            "subsidy_per_participant": to_people / max(sums["participants"], 1.0),
             "overrun": float(subsidy > budget) if budget else NOTHING,
             "farmer_share": ratio(sums["farmer_subsidy_fen"], subsidy),
         } | self._of_pools()

@@ -20,12 +20,16 @@ class Giving(Subject):
     """Gifts, match, and money by source."""
 
     METRICS = (
-        Metric("gifts", "gifts", "run", "up", "money gifts in the app", "money gifts"),
+        Metric("gifts", "gifts", "run", "up", "money gifts in the app, those returned later too", "money gifts"),
         Metric("gift_fen", "fen", "run", "up", "money of these gifts, without match", "given in them"),
         Metric("gifts_matched_share", "share", "gift", "up", "money gifts of which a sponsor matched something"),
-        Metric("matched_fen", "fen", "run", "–", "sponsors' match of gifts and of confirmed orders",
+        Metric("matched_fen", "fen", "run", "–", "sponsors' match of gifts, farmers' too, and of confirmed orders",
                "matched by sponsors"),
-        Metric("raised_fen", "fen", "run", "up", "money raised by projects; group: source/cause"),
+        Metric("raised_fen", "fen", "run", "up",
+               "money raised by projects, without what was returned; group: source/cause"),
+        Metric("returned_fen", "fen", "run", "–",
+               "gifts that went back to their givers as the project ended unfunded; their beans and minutes stay",
+               "gifts returned"),
         Metric("recycled_fen", "fen", "run", "down",
                "gifts that farmers make for the match and get back: given by nobody, raised by no project"),
     )  # fmt: skip
@@ -33,6 +37,7 @@ class Giving(Subject):
         Daily("gifts", "money gifts"),
         Daily("gift_fen", "money of gifts, fen"),
         Daily("recycled_fen", "money of gifts that farmers get back, fen"),
+        Daily("returned_fen", "gifts that went back as their project ended unfunded, fen", "returned_fen"),
         Daily("matched_fen", "sponsors' match, fen", "matched_fen", "order_match_fen"),
         Daily("bean_gift_fen", "sponsors' money for donated beans, fen", "bean_fen"),
         Daily("unlocked_fen", "money unlocked by teams, fen", "unlocked_fen"),
@@ -45,6 +50,7 @@ class Giving(Subject):
             "small": np.zeros(2, np.int64),  # gifts and donations in all, of at most one yuan
             "matched": np.zeros(2, np.int64),  # money gifts in all, with a match
             "recycled": np.zeros(len(world.projects), np.int64),
+            "returned": np.zeros(len(world.projects), np.int64),
         }
 
     def on_order_confirm(self, seen: Seen) -> None:
@@ -66,6 +72,11 @@ class Giving(Subject):
         """A farmer's gift goes back."""
         self.add("recycled_fen", seen.rows["fen"].sum())
         np.add.at(self.arrays["recycled"], seen.rows["project"], seen.rows["fen"])
+
+    def on_return(self, seen: Seen) -> None:
+        """A gift goes back to its giver: the project has not raised it."""
+        np.add.at(self.arrays["returned"], seen.rows["project"], seen.rows["fen"])
+        np.subtract.at(self.arrays["sources"][GIFT], seen.rows["project"], seen.rows["fen"])
 
     def on_bean_gift(self, seen: Seen) -> None:
         """What a sponsor gives for donated beans."""

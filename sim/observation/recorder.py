@@ -47,11 +47,13 @@ class Recorder:
         self.festival = Festival(world, self.book)
         self.traffic_by_time = Traffic(world, self.book)
         self.giving = Giving(world, self.book)
+        self.beans = Beans(world, self.book)
         self.cost = Cost(world, self.book)
         self.subjects: tuple[Subject, ...] = (
             self.play, Deeds(world, self.book, self._reader), self.orders, self.festival, self.traffic_by_time,
-            self.giving, Beans(world, self.book), Hours(world, self.book, self._reader), self.cost,
-            Abuse(world, self.book, self.cost), Projects(world, self.book, self.giving), Teams(world, self.book),
+            self.giving, self.beans, Hours(world, self.book, self._reader), self.cost,
+            Abuse(world, self.book, self.cost, self.beans), Projects(world, self.book, self.giving),
+            Teams(world, self.book),
         )  # fmt: skip
         self.unmet = self.cost.arrays["unmet"]
         self.seen = np.zeros(1, np.int64)  # rows in all

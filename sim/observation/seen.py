@@ -72,8 +72,6 @@ class Seen:
         return those(self.people, self._reader.done(self._kind, self.people))
 
     @cached_property
-    def done_by_all(self) -> Rows:
-        """The same with the farmers'."""
-        if not len(self.farmers):
-            return self.done
-        return those(self.rows, self._reader.done(self._kind, self.rows))
+    def farmed(self) -> Rows:
+        """The same of farmers."""
+        return those(self.farmers, self._reader.done(self._kind, self.farmers))

@@ -1,4 +1,4 @@
-"""Traffic of all accounts, farmers too: by the hour, by the minute where it is dense, over an ordinary day."""
+"""Traffic of people: by the hour, by the minute where it is dense, over an ordinary day."""
 
 from __future__ import annotations
 
@@ -67,10 +67,10 @@ class Traffic(Subject):
 
     def on_session(self, seen: Seen) -> None:
         """Play."""
-        self._count(SESSIONS, seen.rows)
+        self._count(SESSIONS, seen.people)
 
     def _done(self, seen: Seen) -> None:
-        self._count(DEEDS, seen.done_by_all)
+        self._count(DEEDS, seen.done)
 
     on_deed = on_general = on_gift = on_bean_gift = _done
 
@@ -82,9 +82,7 @@ class Traffic(Subject):
         t = self.fine_minutes * MINUTE_US
         return pl.DataFrame({"t": t} | dict(zip(COLUMNS, self.arrays["minutes"], strict=False)))
 
-    @table(
-        "Traffic by hour.", **WORDS, sessions="play sessions, farmers' too", deeds="deeds done, farmers' too"
-    )
+    @table("Traffic by hour.", **WORDS, sessions="play sessions", deeds="deeds done")
     def hours(self) -> pl.DataFrame:
         """Traffic by hour over the whole run."""
         rows = self.arrays["hours"][:, :-1]

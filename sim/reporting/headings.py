@@ -44,6 +44,7 @@ OF_COLUMN = {
     "farmer_subsidy_fen": "薅羊毛账号所得补贴（分）",
     "voucher_fen": "兑换礼券价值（分）",
     "recycled_fen": "薅羊毛账号回流捐款（分）",
+    "returned_fen": "项目未筹满退回捐款（分）",
     "refunds": "退款订单数",
     "shares": "分享次数",
     "general_participation": "泛公益次数",

@@ -51,7 +51,7 @@ class Projects(Settings):
     target_sigma: NonNegative = 1.0
     limited_share: Share = 0.5
     lasts: Duration = 30 * DAY_S * SECOND
-    unfunded: Literal["kept", "moved"] = "moved"
+    unfunded: Literal["kept", "moved", "returned"] = "moved"
     causes: dict[Cause, NonNegative] = {
         "education": 0.352,
         "illness": 0.345,

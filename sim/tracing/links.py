@@ -33,8 +33,12 @@ SPENDERS = (Kind.REDEEM_HOLD, Kind.EXPIRE, Kind.REVOKE)  # of available beans
 REF_BITS = (MOST_DAYS * DAY_S * MOST_REFS).bit_length()
 MOST_USERS = 2 ** (64 - REF_BITS)
 ROW_BITS = 40  # of a key that holds an owner above and a row's number below
-DONATION = np.dtype([("project", "i8"), ("n", "u8"), ("donor", "u4"), ("fen", "i8")])
+DONATION = np.dtype([("project", "i8"), ("n", "u8"), ("donor", "u4"), ("number", "u4"), ("fen", "i8")])
+TO_DONOR = np.dtype(
+    [("named", "?"), ("donor", "u4"), ("number", "u4")]
+)  # whose gift goes back, if a row names it
 Keys = NDArray[np.uint64]
+Rows = NDArray[np.intp]
 
 
 def document_keys(agent: NDArray[Any], ref: NDArray[Any]) -> Keys:
@@ -63,8 +67,8 @@ class Links:
     keys: list[Keys] = field(default_factory=list)  # of every row's document
     donations: list[NDArray[np.void]] = field(default_factory=list)
     known: list[Ints] = field(default_factory=list)  # by correction: donations noted before its part
-    goes_back: list[Flags] = field(default_factory=list)  # by correction: a farmer's gift goes back
-    recycled: list[NDArray[np.void]] = field(default_factory=list)  # those gifts, in the same order
+    goes_back: list[NDArray[np.void]] = field(default_factory=list)  # by correction: the gift it names
+    farmed: list[NDArray[np.void]] = field(default_factory=list)  # gifts of farmers, no donations
     count: int = 0  # of donations
     latest: NDArray[np.void] = field(init=False)  # of each project, before the slice
 
@@ -76,6 +80,7 @@ class Links:
         given = donations(part)
         project = part["project"][given]
         self.latest["donor"][project] = part["agent"][given]
+        self.latest["number"][project] = part["number"][given]
         self.latest["fen"][project] = part["fen"][given]
 
     def begin(self) -> None:
@@ -88,14 +93,16 @@ class Links:
         """Requests, and of which row of a part of the stream each comes."""
         corrections = np.flatnonzero(columns["kind"] == Kind.CORRECTION)
         self.known.append(np.full(len(corrections), self.count))
-        self.goes_back.append(part["kind"][source[corrections]] == Kind.RECYCLE_BACK)
+        self.goes_back.append(_named_by(part.take(source[corrections])))
         self.keys.append(document_keys(part["agent"][source], part["ref"][source]))
 
     def note_donations(self, part: Actions, numbers: NDArray[np.uint64]) -> None:
         """A part of the slice; by row the number of its request, NO_REF for those decided before the slice."""
-        self._add(_noted(part, donations(part), numbers))
-        back = np.flatnonzero((part["kind"] == Kind.RECYCLE_BACK) & (numbers != NO_REF))
-        self.recycled.append(_noted(part, _given_before(part, back), numbers))
+        given = donations(part)
+        self._add(_noted(part, given, numbers))
+        self.farmed.append(
+            _noted(part, np.setdiff1d(np.flatnonzero(part["kind"] == Kind.GIFT), given), numbers)
+        )
 
     def _add(self, noted: NDArray[np.void]) -> None:
         self.donations.append(noted)
@@ -119,32 +126,48 @@ class Links:
         rows = np.flatnonzero(columns["kind"] == Kind.CORRECTION)
         noted = np.concatenate(self.donations)
         known = np.concatenate([*self.known, np.zeros(0, np.int64)]).astype(np.int64)
-        goes_back = np.concatenate([*self.goes_back, np.zeros(0, bool)]).astype(bool)
+        goes_back = np.concatenate([*self.goes_back, np.zeros(0, TO_DONOR)])
+        named = goes_back["named"]
         wanted = columns["object"][rows].astype(np.int64)
         found = latest_before(noted["project"], np.arange(len(noted)), wanted, known)
         behind = noted[found] if len(noted) else np.zeros(len(rows), DONATION)
-        if goes_back.any():
-            behind[goes_back] = np.concatenate(self.recycled)
-        if (found[~goes_back] < 0).any() or (behind["fen"] != columns["amount"][rows]).any():
+        behind[named] = self._named(goes_back[named], columns, rows[named])
+        if (found[~named] < 0).any() or (behind["fen"] != columns["amount"][rows]).any():
             raise InvariantError("trace: a correction does not fit the latest donation of its project")
         return np.asarray(behind)
+
+    def _named(self, gifts: NDArray[np.void], columns: Columns, rows: Rows) -> NDArray[np.void]:
+        """Gifts that the rows of a trace hand back by name; as much of them as goes back."""
+        behind = np.zeros(len(gifts), DONATION)
+        behind["project"], behind["fen"] = columns["object"][rows], columns["amount"][rows]
+        behind["donor"], behind["number"], behind["n"] = gifts["donor"], gifts["number"], NO_REF
+        given = np.concatenate([*self.donations, *self.farmed])
+        keys, wanted = (document_keys(which["donor"], which["number"]) for which in (given, gifts))
+        order = np.argsort(keys)
+        place = np.searchsorted(keys[order], wanted)
+        known = np.flatnonzero(place < len(order))
+        known = known[keys[order[place[known]]] == wanted[known]]
+        behind["n"][known] = given["n"][order[place[known]]]
+        return behind
+
+
+def _named_by(rows: Actions) -> NDArray[np.void]:
+    """The gifts that rows hand back: a farmer names its own, a project those of its givers, an NGO none."""
+    gifts = np.zeros(len(rows), TO_DONOR)
+    returned = rows["kind"] == Kind.RETURN
+    gifts["named"] = returned | (rows["kind"] == Kind.RECYCLE_BACK)
+    gifts["donor"] = np.where(returned, rows["party"], rows["agent"])
+    gifts["number"] = np.where(gifts["named"], rows["ref"], 0)
+    return gifts
 
 
 def _noted(part: Actions, rows: NDArray[np.intp], numbers: NDArray[np.uint64]) -> NDArray[np.void]:
     """Donations of a part, with the numbers of their requests."""
     noted = np.zeros(len(rows), DONATION)
     noted["project"], noted["n"] = part["project"][rows], numbers[rows]
-    noted["donor"], noted["fen"] = part["agent"][rows], part["fen"][rows]
+    noted["donor"], noted["number"] = part["agent"][rows], part["number"][rows]
+    noted["fen"] = part["fen"][rows]
     return noted
-
-
-def _given_before(part: Actions, back: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The gift behind each row that hands one back; both stand in the same part."""
-    gifts = np.flatnonzero(part["kind"] == Kind.GIFT)
-    keys = document_keys(part["agent"][gifts], part["number"][gifts])
-    order = np.argsort(keys)
-    wanted = document_keys(part["agent"][back], part["ref"][back])
-    return np.asarray(gifts[order[np.searchsorted(keys[order], wanted)]])
 
 
 def link(columns: Columns, links: Links, prepare: Columns, prepared_keys: Keys) -> None:
@@ -194,9 +217,7 @@ def _link_corrections(columns: Columns, behind: NDArray[np.void], prepare: Colum
     numbers = behind["n"].copy()
     own = numbers != NO_REF
     signed[own] = columns["role"][numbers[own].astype(np.int64)]
-    gifts = np.flatnonzero(prepare["kind"] == Kind.GIFT)
-    of_project = dict(zip(prepare["object"][gifts].tolist(), prepare["n"][gifts].tolist(), strict=True))
-    numbers[~own] = [of_project[project] for project in behind["project"][~own].tolist()]
+    numbers[~own] = prepare["n"][prepare["kind"] == Kind.GIFT]  # given again in this order
     columns["ref"][rows] = numbers
     columns["klass"][rows] = signed
     columns["chain"][rows] = user_chain(behind["donor"])

@@ -89,10 +89,14 @@ def _custody(start: Standing, spent: int) -> Columns:
 
 
 def _spent(start: Standing, corrected: NDArray[np.void]) -> NDArray[np.void]:
-    """Projects that have less than the donation that is given to them again, and how much less (`fen`)."""
-    spent = corrected[["project", "fen"]].copy()
-    spent["fen"] -= start.books.balances(2400)[spent["project"]]
-    return np.asarray(spent[spent["fen"] > 0])
+    """Projects that have less than the donations that are given to them again, and how much less (`fen`)."""
+    again = np.zeros(len(start.books.balances(2400)), np.int64)
+    np.add.at(again, corrected["project"], corrected["fen"])
+    less = np.where(again > 0, again - start.books.balances(2400), 0)
+    spent = np.zeros(np.count_nonzero(less > 0), [("project", "i8"), ("fen", "i8")])
+    spent["project"] = np.flatnonzero(less > 0)
+    spent["fen"] = less[spent["project"]]
+    return spent
 
 
 def _disbursements(kind: Kind, rows: NDArray[np.void]) -> Columns:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from polars.testing import assert_frame_equal
+from polars.testing import assert_frame_equal, assert_series_equal
 
 from sim.bookkeeping import Kind
+from sim.kernel import tallies
 from sim.observation.catalogue import METRICS
 from sim.spans import DAY_US
 from tests.observation.conftest import USERS, Week
 
-# What is no number about people: actions and beans of all accounts, sponsors' money and where it went.
+# What is no number about people: rows of all accounts, farmers' own numbers, sponsors' money and where it went.
 OF_EVERYBODY = {
-    "actions", "beans_issued", "beans_harvested", "beans_donated", "beans_redeemed", "beans_expired", "beans_revoked",
-    "matched_fen", "recycled_fen", "subsidy_fen", "subsidy_per_user", "subsidy_per_participant", "overrun",
-    "farmer_share", "pool_empty_at", "unmet_claims", "unmet_fen", "raised_fen",
-    "top1_ngo_share", "top10_ngo_share", "ngo_gini", "viewable_share", "affordable",
+    "actions", "recycled_fen", "farmer_share", "farmer_accounts", "farmer_beans", "farmer_subsidy_fen",
+    "matched_fen", "subsidy_fen", "overrun", "pool_empty_at", "unmet_claims", "unmet_fen",
+    "raised_fen", "top1_ngo_share", "top10_ngo_share", "ngo_gini", "viewable_share", "affordable",
 }  # fmt: skip
 TABLES = ("channels", "segments", "retention", "deeds", "benefits", "teams", "pledges", "merchants")
+MONEY_OF_ALL = {
+    "recycled_fen", "matched_fen", "bean_gift_fen", "subsidy_fen", "farmer_subsidy_fen", "voucher_fen",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [m.name for m in METRICS if m.name not in OF_EVERYBODY])
@@ -33,6 +36,28 @@ def test_a_table_about_people_is_that_of_a_stream_without_farmers(week: Week, na
     assert_frame_equal(week.seen.tables()[name], week.honest.tables()[name])
 
 
+def test_a_day_about_people_is_that_of_a_stream_without_farmers(week: Week) -> None:
+    """Every column of `days` that is no money of sponsors."""
+    days, honest = (one.tables()["days"].drop(MONEY_OF_ALL) for one in (week.seen, week.honest))
+    assert_frame_equal(days, honest)
+
+
+def test_traffic_of_play_is_peoples(week: Week) -> None:
+    """Sessions and deeds by the hour."""
+    for column in ("sessions", "deeds"):
+        assert_series_equal(*(one.tables()["hours"][column] for one in (week.seen, week.honest)))
+
+
+def test_beans_that_people_hold_are_what_came_less_what_went(week: Week) -> None:
+    """At each day close; farmers hold others, so that the difference can be seen."""
+    days, rows = week.seen.tables()["days"], week.rows(Kind.DEED, Kind.HARVEST, Kind.FADE)
+    came = np.where(rows["kind"] == Kind.DEED, 1, -1) * rows["beans"].astype(np.int64)
+    for day, growing in enumerate(days["growing"].to_list()):
+        assert growing == came[rows["t"] < (day + 1) * DAY_US].sum(), day
+    farmers = week.campaign.population.users[USERS:]
+    assert farmers["growing"].sum() + farmers["available"].sum() > 0
+
+
 def test_participants_are_the_honest_users_who_played(week: Week) -> None:
     """On each day and in all; and farmers played too, so that the difference can be seen."""
     sessions = week.rows(Kind.SESSION)
@@ -44,10 +69,11 @@ def test_participants_are_the_honest_users_who_played(week: Week) -> None:
 
 
 def test_the_subsidy_is_shared_out_over_honest_participants(week: Week) -> None:
-    """What sponsors pay for farmers is a cost of the people that a campaign reached."""
+    """What farmers take is no cost of the people that a campaign reached: it is told by itself."""
     totals = week.seen.totals()
     people = len(np.unique(week.rows(Kind.SESSION)["agent"]))
-    assert totals["subsidy_per_participant"] == pytest.approx(totals["subsidy_fen"] / people)
+    paid = totals["subsidy_fen"] - totals["farmer_subsidy_fen"]
+    assert totals["subsidy_per_participant"] == pytest.approx(paid / people)
 
 
 def test_charity_time_is_what_honest_users_were_credited(week: Week) -> None:
@@ -66,7 +92,6 @@ def test_charity_time_is_what_honest_users_were_credited(week: Week) -> None:
 def test_without_farmers_what_rows_say_is_what_the_kernel_counted() -> None:
     """Minutes, active days, gifts and general participation have a second witness."""
     from sim.engine.campaign import Campaign
-    from sim.kernel import tallies
     from tests.engine.worlds import world
 
     campaign = Campaign(world("months", 400), workers=1)
@@ -78,6 +103,9 @@ def test_without_farmers_what_rows_say_is_what_the_kernel_counted() -> None:
         ("participants", counted.active_days), ("sessions", counted.sessions), ("gifts", counted.gifts),
         ("gift_fen", counted.gift_fen), ("minutes_labour", counted.minutes_labour),
         ("minutes_donated", counted.minutes_donated), ("general_participation", counted.general),
+        ("beans_issued", counted.beans_issued), ("beans_harvested", counted.beans_harvested),
+        ("beans_donated", counted.beans_donated), ("beans_redeemed", counted.beans_redeemed),
+        ("beans_expired", counted.beans_faded + counted.beans_expired), ("beans_revoked", counted.beans_revoked),
     ):  # fmt: skip
         assert days[column].sum() == tally, column
 
@@ -88,5 +116,16 @@ def test_farmers_have_their_own_numbers(week: Week) -> None:
     for farmers, row in zip((False, True), abuse.iter_rows(named=True), strict=True):
         assert row["blocked"] == len(week.rows(Kind.BLOCK, farmers=farmers))
         assert row["beans_issued"] == week.rows(Kind.DEED, farmers=farmers)["beans"].sum()
-    assert abuse["beans_issued"].sum() == week.seen.totals()["beans_issued"]
+        assert row["sessions"] == len(week.rows(Kind.SESSION, farmers=farmers))
+    totals, counted = week.seen.totals(), tallies.named(week.campaign.counts())
+    assert (totals["beans_issued"], totals["farmer_beans"]) == tuple(abuse["beans_issued"])
+    assert totals["farmer_subsidy_fen"] == abuse["subsidy_fen"][1]
+    assert totals["farmer_accounts"] == abuse["accounts"][1]
+    for column, whole in (
+        ("sessions", counted.sessions), ("beans_issued", counted.beans_issued),
+        ("beans_harvested", counted.beans_harvested), ("beans_donated", counted.beans_donated),
+        ("beans_redeemed", counted.beans_redeemed), ("beans_expired", counted.beans_faded + counted.beans_expired),
+        ("beans_revoked", counted.beans_revoked),
+    ):  # fmt: skip
+        assert abuse[column].sum() == whole, column
     assert abuse["blocked"].to_list()[1] > 0

@@ -189,7 +189,7 @@ def test_moved_money_is_the_projects_that_got_it_and_raised_once(ended: Run) -> 
     got = np.bincount(moves["party"], moves["fen"], len(ended.campaign.projects)).astype(np.int64)
     credited = ended.campaign.raised - got
     np.testing.assert_array_equal(
-        credited - ended.campaign.recycled, ended.tables["projects"]["raised_fen"].to_numpy()
+        credited - ended.campaign.went_back, ended.tables["projects"]["raised_fen"].to_numpy()
     )
 
 
