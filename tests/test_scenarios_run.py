@@ -29,12 +29,31 @@ SHOWS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("festival_curve", "cash", "buyers", "minutes"),
         ("charity_orders", "confirmed_fen", "helped"),
     ),
-    "hello": (("deeds", "pools", "retention"), ("gifts", "matched_fen", "beans_issued", "minutes_labour")),
-    "match_pools": (("pools", "sources"), ("gifts", "matched_fen", "pool_empty_at")),
-    "point_farms": (("abuse",), ("farmer_share", "beans_donated", "matched_fen")),
+    "hello": (
+        ("deeds", "pools", "retention"),
+        ("gifts", "matched_fen", "beans_issued", "minutes_labour", "helped", "viewable_share"),
+    ),
+    "match_pools": (
+        ("pools", "sources"),
+        ("gifts", "matched_fen", "pool_empty_at", "unmet_claims", "helped"),
+    ),
+    "point_farms": (
+        ("abuse",),
+        ("farmer_share", "beans_donated", "beans_redeemed", "matched_fen", "recycled_fen", "helped"),
+    ),
     "week95_2022": (
         ("teams", "channels", "segments", "abuse", "benefits", "minutes"),
-        ("gifts", "beans_donated", "beans_redeemed", "beans_expired", "funded_share", "new_players", "d1"),
+        (
+            "gifts",
+            "beans_donated",
+            "beans_redeemed",
+            "beans_expired",
+            "funded_share",
+            "new_players",
+            "d1",
+            "unmet_claims",
+            "helped",
+        ),
     ),
     "year_fy2022": (
         ("cash", "teams", "channels", "benefits"),

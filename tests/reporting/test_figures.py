@@ -19,6 +19,7 @@ from sim.engine.outcome import Outcome
 from sim.errors import UsageError
 from sim.observation.catalogue import TABLES
 from sim.observation.shares import gini
+from sim.reporting.figures.giving import of_like_size
 from sim.reporting.figures.look import Look, parse_lang, parse_width, printing
 from sim.reporting.figures.numbers import long, lorenz
 from sim.reporting.figures.registry import (
@@ -155,6 +156,14 @@ def test_files_lie_beside_their_numbers(tmp_path: Path, results: Results) -> Non
     numbers = numbers_of(FIGURES["pools"], results)
     assert numbers is not None
     assert pl.read_csv(tmp_path / "pools.csv")["value"].to_list() == numbers["value"].to_list()
+
+
+def test_small_pools_are_not_drawn_on_the_scale_of_large_ones() -> None:
+    """A pool below a tenth of the largest would be a line on the axis: it gets a panel with those of its size."""
+    peaks = {"small": 5.0, "large": 1_000.0, "half": 500.0, "tiny": 1.0, "flash": 0.0}
+    rows = pl.DataFrame({"series": [*peaks, *peaks], "value": [*peaks.values(), *([0.0] * len(peaks))]})
+    assert of_like_size(rows) == [["large", "half"], ["small", "tiny", "flash"]]
+    assert of_like_size(rows.with_columns(value=0.0)) == [list(peaks)]
 
 
 def test_the_same_run_gives_the_same_files(tmp_path: Path, results: Results) -> None:

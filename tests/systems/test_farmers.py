@@ -194,6 +194,16 @@ def test_recycled_gifts_raise_nothing_and_help_nobody() -> None:
 
 
 def test_cautious_rewards_leave_less_to_take(wild: Run) -> None:
-    """Without any control, a match by lot with a low cap per account leaves farmers less."""
-    cautious = run("point_farms", USERS, pools__main__rule="random", pools__main__cap_per_account="20 yuan")
-    assert group(cautious, "farmer")["subsidy_fen"] < group(wild, "farmer")["subsidy_fen"]
+    """Without any control, fewer beans a day and less match a gift bring fewer farmers, who take less."""
+    cautious = run("point_farms", USERS, beans__daily_cap=50, pools__main__cap_per_gift="2 yuan")
+    assert group(cautious, "farmer")["accounts"] < group(wild, "farmer")["accounts"]
+    assert group(cautious, "farmer")["subsidy_fen"] < 0.75 * group(wild, "farmer")["subsidy_fen"]
+
+
+def test_an_audit_at_the_entry_turns_newcomers_away_and_leaves_those_who_were_there(wild: Run) -> None:
+    """Half of the newcomers stay out (more, as the rest draw fewer); nobody who was there is removed."""
+    audited = run("point_farms", USERS, farmers__entry_audit=0.5)
+    there = round(wild.campaign.scenario.farmers.share * USERS)
+    came = [group(r, "farmer")["accounts"] - there for r in (audited, wild)]
+    assert 0.3 * came[1] < came[0] < 0.7 * came[1]
+    assert group(audited, "farmer")["blocked"] == 0

@@ -22,6 +22,7 @@ from sim.reporting.figures.spec import FigureSpec, panel
 
 MOST_TEAMS = 15
 TOP_TENTH = 0.1
+LIKE_SIZE = 0.1  # of the highest peak in a panel
 
 CAUSE_WORDS = {
     "education": ("教育", "education"),
@@ -57,13 +58,31 @@ def pool_numbers(tables: Tables) -> pl.DataFrame:
     return by_group(rows, "pools", "pool", "at", "left_fen", 1 / FEN_PER_YUAN)
 
 
+def of_like_size(rows: pl.DataFrame) -> list[list[str]]:
+    """Series sorted into groups, the highest first: none peaks below a tenth of the highest of its group.
+
+    What is empty at every full hour, as a flash pool gone within minutes, joins the smallest: it has no scale.
+    """
+    peaks = rows.group_by("series", maintain_order=True).agg(pl.col("value").max().alias("peak"))
+    groups: list[list[str]] = []
+    highest = 0.0
+    for series, peak in peaks.sort("peak", descending=True, maintain_order=True).iter_rows():
+        if not groups or 0.0 < peak < LIKE_SIZE * highest:
+            groups.append([])
+            highest = peak
+        groups[-1].append(series)
+    return groups
+
+
 def draw_pools(c: Canvas, rows: pl.DataFrame) -> None:
-    """A line per pool."""
-    (ax,) = c.panels()
-    c.lines(ax, rows, named=True)
-    ax.set_ylim(bottom=0)
-    c.dates(ax)
-    c.axes(ax, y=c.say("剩余，元", "left, yuan"))
+    """A line per pool; small pools in a panel of their own, where they can be seen to empty."""
+    groups, first = of_like_size(rows), 0
+    for ax, group in zip(c.panels(len(groups)), groups, strict=True):
+        c.lines(ax, rows.filter(pl.col("series").is_in(group)), first=first, named=True)
+        first += len(group)
+        ax.set_ylim(bottom=0)
+        c.dates(ax)
+        c.axes(ax, y=c.say("剩余，元", "left, yuan"))
 
 
 def ngo_numbers(tables: Tables) -> pl.DataFrame:
