@@ -126,6 +126,26 @@ def test_a_deed_may_not_promise_what_its_effect_never_pays(tmp_path: Path) -> No
         load_scenario(file)
 
 
+@pytest.mark.parametrize(
+    ("written", "other", "found"),
+    [
+        ("ease = -1.0", "ease = 1000.0", r"deeds\.quiz\.ease"),
+        ('cost = "0.2 yuan"', 'cost = "0 yuan"', r"deeds\.quiz\.cost"),
+        ("daily_cap = 200", "daily_cap = 200\nper_yuan = 1_000_000", r"beans\.per_yuan"),
+    ],
+)
+def test_what_no_rule_can_reckon_with_is_refused(
+    tmp_path: Path, written: str, other: str, found: str
+) -> None:
+    """Odds beyond all numbers, deeds that cost nothing, beans of which a hundred are no fen: by name, before a run."""
+    text = scenario_text("hello")
+    assert written in text
+    file = tmp_path / "odd.toml"
+    file.write_text(text.replace(written, other, 1), encoding="utf-8")
+    with pytest.raises(ScenarioError, match=found):
+        load_scenario(file)
+
+
 def fields(model: type[Settings] = Scenario, seen: frozenset[type] = frozenset()) -> set[str]:
     """The names of all settings, of every table and entry."""
     names: set[str] = set()

@@ -173,6 +173,12 @@ def test_a_past_counts_for_nothing_here_but_shapes_what_is_given() -> None:
     assert 0.1 < larger < 0.9
 
 
+def test_who_has_given_before_gives_more_often() -> None:
+    """Paired: the more users carry a past, the more gifts there are."""
+    few, all_ = (run("week95_2022", 20_000, gifts__donors_at_start=share) for share in (0.0, 1.0))
+    assert all_.metrics["gifts"] > 1.02 * few.metrics["gifts"]
+
+
 def first_gifts(r: Run) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Who gave, and how much the first time."""
     gifts = r.rows(Kind.GIFT)

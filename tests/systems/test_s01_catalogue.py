@@ -35,6 +35,13 @@ def test_a_dozen_kinds_of_deeds_and_more_are_really_done(week: Run) -> None:
     assert week.deeds("sign_in")["times"] > 1_000 > 100 > week.deeds("blood")["times"]
 
 
+def test_deeds_of_the_days_are_those_of_the_catalogue(week: Run) -> None:
+    """Teams joined, accounts opened and vouchers asked for are deeds too, in every table that counts deeds."""
+    times = week.tables["deeds"]["times"].sum()
+    assert times == week.tables["days"]["deeds"].sum()
+    assert times == week.tables["segments"]["deeds"].sum() == week.tables["channels"]["deeds"].sum()
+
+
 def test_hours_on_a_users_row_are_the_sum_of_the_users_actions(week: Run) -> None:
     """My charity hours, labour and donated apart, are what the stream credited me with, user by user."""
     credited = week.stream[(week.stream["minutes"] > 0) & (week.stream["outcome"] == 0)]

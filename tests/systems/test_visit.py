@@ -74,6 +74,22 @@ def test_more_beans_bring_more_people_with_falling_returns() -> None:
     assert four_times - twice < 2 * (twice - plain)  # twice as much more
 
 
+def test_what_pays_nothing_drives_nobody_away(base: Run) -> None:
+    """An easy training that brings no beans: nobody stays away for it, and as many join."""
+    easy = week(deeds__training__beans=0, deeds__training__ease=2.0, deeds__training__needs_account=False)
+    plain = week(deeds__training__beans=0)
+    assert change("participants", easy, plain) == pytest.approx(0.0, abs=0.01)
+    assert change("new_players", easy, plain) == pytest.approx(0.0, abs=0.01)
+
+
+def test_a_cap_of_nothing_is_as_no_beans() -> None:
+    """Where the day's cap is nothing there is nothing to come for; a smaller cap draws no more than a larger one."""
+    people = [measured("active_days", week(**PLENTY, beans__daily_cap=cap)) for cap in (0, 50, 200)]
+    assert people == sorted(people)
+    none = measured("active_days", week(**PLENTY, **NO_BEANS))
+    assert people[0] == pytest.approx(none, rel=0.04)
+
+
 # --- people get used to it, and miss it ----------------------------------------------------------------------
 
 DAYS = 70
@@ -231,6 +247,18 @@ def test_an_announced_opening_has_a_queue_and_thin_hours_before_it() -> None:
     assert per_minute(waiting, 9, 9 + 1 / 6) > 3 * per_minute(calm, 9, 9 + 1 / 6)
     assert per_minute(waiting, 6, 9) < 0.85 * per_minute(calm, 6, 9)
     assert per_minute(waiting, 16, 24) == pytest.approx(per_minute(calm, 16, 24), rel=0.1)
+
+
+def test_a_hairs_breadth_of_beans_moves_nobody() -> None:
+    """A phase of a minute that brings a millionth more is nothing to wait for."""
+    at = datetime(2022, 9, 7, 20, tzinfo=CHINA)
+    quiet = {"phases__week__lift_start": 0.0, "phases__week__lift_end": 0.0, "phases__week__start": at}
+    end = at + timedelta(minutes=1)
+    plain, hair = (
+        week(**quiet, phases__week__end=end, phases__week__beans_factor=f) for f in (1.0, 1.000001)
+    )
+    assert change("deeds", hair, plain) == pytest.approx(0.0, abs=0.003)
+    assert change("participants", hair, plain) == pytest.approx(0.0, abs=0.003)
 
 
 def test_being_early_pays_first_come_and_not_by_lot() -> None:
