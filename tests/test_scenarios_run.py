@@ -39,7 +39,15 @@ SHOWS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "point_farms": (
         ("abuse",),
-        ("farmer_share", "beans_donated", "beans_redeemed", "matched_fen", "recycled_fen", "helped"),
+        (
+            "farmer_share",
+            "beans_donated",
+            "farmer_beans",
+            "farmer_subsidy_fen",
+            "matched_fen",
+            "recycled_fen",
+            "helped",
+        ),
     ),
     "week95_2022": (
         ("teams", "channels", "segments", "abuse", "benefits", "minutes"),

@@ -94,10 +94,10 @@ def test_a_head_start_fills_more_cards_and_leaving_fewer(p):
 
 
 def test_farmers_come_where_an_account_pays(p):
-    """Nobody below the price of an account, more with every yuan above it, never more than the most."""
+    """Nobody below the price of an account, more with what is paid above it, till everybody else comes for it too."""
     shares = [farms.share_of_farmers(p, yuan) for yuan in (0.5, 2.0, 5.0, 20.0, 200.0)]
     assert shares[0] == 0.0
-    assert shares == sorted(shares)
+    assert shares[:4] == sorted(shares[:4])
     assert shares[-1] < 0.95
 
 

@@ -96,7 +96,9 @@ def test_nothing_says_who_or_where(tmp_path: Path, scenario: Scenario, make_outc
     """No host name, user name or absolute path in any file."""
     folder = kept(tmp_path, scenario, make_outcome).folder
     assert folder is not None
-    private = [str(tmp_path), str(Path.home()), socket.gethostname(), str(Path(__file__).parents[2])]
+    private = [str(tmp_path), str(Path.home()), str(Path(__file__).parents[2])]
+    if len(socket.gethostname()) > 4:  # a shorter name stands in compressed bytes by chance
+        private.append(socket.gethostname())
     if getpass.getuser() not in str(scenario.model_dump()):
         private.append(f'"{getpass.getuser()}"')
     files = [file for file in folder.rglob("*") if file.is_file()]

@@ -52,7 +52,7 @@ ANSWERS: list[tuple[str, Any, str, int]] = [
     ("deeds.gift.ease", 1.0, "gifts", UP),
     ("orders.beans", 0, "beans_issued", DOWN),
     ("orders.hours", 0.2, "minutes_donated", UP),
-    ("pools.daily.ratio", 0.5, "matched_fen", DOWN),
+    ("pools.daily.ratio", 0.5, "gifts_matched_share", UP),
     ("pools.daily.cap_per_gift", "1 yuan", "gifts_matched_share", UP),
     ("pools.beans.total", "200_000 yuan", "beans_donated", DOWN),
     ("pools.teams.total", "200_000 yuan", "unlocked_fen", DOWN),
