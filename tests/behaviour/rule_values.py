@@ -29,7 +29,8 @@ LEAVES = (
 
 # Where an argument may lie; others are 0.01 … 3, whole numbers 0 … 9.
 RANGES: dict[str, tuple[float, float]] = {
-    "offered": (5, 50), "plain": (0, 5), "usual": (1, 10), "keen": (0, 10), "rest": (0, 1), "x": (-40, 40), "progress": (-0.5, 1.5), "habit": (0, 1), "trust": (0, 1), "score": (0, 1.2),
+    "offered": (5, 50), "plain": (0, 5), "usual": (1, 10), "keen": (0, 10), "rest": (0, 1),
+    "x": (-40, 40), "progress": (-0.5, 1.5), "habit": (0, 1), "trust": (0, 1), "score": (0, 1.2),
     "base": (-0.1, 1.1), "uniform": (0, 1), "normal": (-4, 4), "uniform_normal": (-4, 4), "z": (-2, 2),
     "since_break": (-2, 20), "days_since_reward": (-2, 6), "yuan": (0.01, 500), "previous_max_yuan": (1, 500),
     "intercept": (-5, 0), "prior_gifts": (0, 50), "months_since": (0, 60), "donation_share": (0, 1),

@@ -161,10 +161,10 @@ def test_the_ledger_books_the_same(hours: int) -> None:
     ledger, outcomes = replay(trace)
     assert differences(ledger, trace) == {}
     mine = trace.columns["kind"] == Kind.CORRECTION
-    assert mine.sum() > 10
+    assert mine.sum() > 5
     ended = [outcome for outcome, one in zip(outcomes, mine, strict=True) if one]
     assert set(ended) <= {"accepted", "insufficient_funds"}
-    assert ended.count("accepted") > 10
+    assert ended.count("accepted") > 5
 
 
 def test_gifts_go_back_the_latest_first_as_far_as_the_money_goes() -> None:
