@@ -31,7 +31,7 @@ SHOWS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "hello": (
         ("deeds", "pools", "retention"),
-        ("gifts", "matched_fen", "beans_issued", "minutes_labour", "helped", "viewable_share"),
+        ("gifts", "matched_fen", "beans_issued", "minutes_labour", "affordable"),
     ),
     "match_pools": (
         ("pools", "sources"),
