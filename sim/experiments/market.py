@@ -16,10 +16,11 @@ from sim.bookkeeping import Kind
 from sim.engine.actions import Actions
 from sim.experiments.pledges import pledged
 from sim.experiments.published import published
-from sim.experiments.row import CALIBRATE, HELD_OUT, Row, Table, log_odds, solved
+from sim.experiments.row import CALIBRATE, HELD_OUT, Row, Table, log_odds
 from sim.experiments.worlds import a_world, played
 from sim.kernel.alias import set_labels
 from sim.kernel.rows import NOBODY, PRODUCT
+from sim.scenario import Orders
 
 PRODUCTS = 1_000
 DAYS, USERS = 2, 40_000
@@ -88,8 +89,8 @@ def rows(parameters: Parameters) -> Iterator[Row]:
 
 
 def fit(p: Parameters) -> dict[str, float]:
-    """Two gains in the chance of a sale, split evenly around the middle rate; sellers' warm glow, from the share of
-    charity orders at the minimum and from what they give."""
+    """Two gains in the chance of a sale, split evenly around the middle rate; sellers' warm glow, from what charity
+    orders give."""
     ebay = published()["ebay"]
     pulls = [log_odds(ebay["middle"] + g / 2) - log_odds(ebay["middle"] - g / 2) for g in ebay["gain"]]
     low, high = ebay["donated"]
@@ -97,13 +98,12 @@ def fit(p: Parameters) -> dict[str, float]:
     half = brentq(lambda h: log(1.0 + low / h) / log(1.0 + high / h) - shape, 1e-5, 1.0, xtol=1e-14)
     scale = pulls[1] / log(1.0 + high / half)
 
-    def model(glow: list[float]) -> list[float]:
-        names = ("merchants_glow_median_yuan", "merchants_glow_sigma")
-        return list(pledged(p.vary(dict(zip(names, glow, strict=True)))))
+    kept = (1.0 - Orders().cancel) * (
+        1.0 - Orders().refund_before
+    )  # what is published was donated, of all orders
 
-    targets = np.array([ORDERS["minimum_share"], ORDERS["yuan_per_order"]])
-    median, sigma = solved(model, targets, [p["merchants_glow_median_yuan"], p["merchants_glow_sigma"]])
-    return {
-        "label_half": half, "label_scale": scale,
-        "merchants_glow_median_yuan": median, "merchants_glow_sigma": sigma,
-    }  # fmt: skip
+    def missing(median: float) -> float:
+        return pledged(p.vary({"merchants_glow_median_yuan": median}))[1] - ORDERS["yuan_per_order"] / kept
+
+    median = brentq(missing, 0.03, 0.2, xtol=1e-9)
+    return {"label_half": half, "label_scale": scale, "merchants_glow_median_yuan": median}

@@ -154,8 +154,8 @@ def test_sellers_raise_their_pledges_where_a_sponsor_adds(season: Run) -> None:
 
 
 def test_a_pledge_that_is_no_longer_worth_it_is_withdrawn_by_and_by() -> None:
-    """At 0.06 yuan some pledge because a sponsor adds; when the pool is dry they stop as they notice."""
-    changes = {"merchants__minimum_pledge": "0.06 yuan", "merchants__quit_per_month": 0.0}
+    """At 0.07 yuan some pledge because a sponsor adds; when the pool is dry they stop as they notice."""
+    changes = {"merchants__minimum_pledge": "0.07 yuan", "merchants__quit_per_month": 0.0}
     glows = {"merchants_reweighs": 0.5, "merchants_innovation": 0.2}
     lasts, dry = (with_parameters(cofunded(total), USERS, glows, **changes) for total in (MUCH, LITTLE))
     assert len(lasts.rows(Kind.UNPLEDGE)) == 0
