@@ -20,7 +20,7 @@ from sim.experiments.row import CALIBRATE, HELD_OUT, Row, Table, log_odds
 from sim.experiments.worlds import a_world, played
 from sim.kernel.alias import set_labels
 from sim.kernel.rows import NOBODY, PRODUCT
-from sim.scenario import Orders
+from sim.scenario.market import Orders
 
 PRODUCTS = 1_000
 DAYS, USERS = 2, 40_000
