@@ -38,6 +38,12 @@ def felt_beans(
 
 
 @rule
+def share_left(level: int) -> float:
+    """What a further bean is worth to somebody who has so many halves of the next thing's price beyond it (A)."""
+    return 1.0 / (1.0 + 0.5 * level)
+
+
+@rule
 def goal_pull(progress: float, endowed: float, kappa: float, iota: float) -> float:
     """Log-odds (or log-hazard) from a goal that is not reached: its gradient, and the commitment of a head start.
 

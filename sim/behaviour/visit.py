@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from math import exp, log
 
+from sim.behaviour.trust import LN2
 from sim.compiling import rule
-
-LN2 = 0.6931471805599453
 
 
 @rule

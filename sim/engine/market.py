@@ -19,14 +19,14 @@ from sim.agents.projects import Projects
 from sim.agents.sponsors import Sponsors, scaled_stock
 from sim.agents.teams import Teams
 from sim.behaviour.choice import crossed
-from sim.behaviour.giving import match_effect, stars_pull
+from sim.behaviour.giving import stars_pull
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.sharing import reached_share, share_probability
 from sim.behaviour.trust import trust_pull
 from sim.domain.ratios import PPM
 from sim.engine.clocks import hourly_profile
 from sim.engine.expiry import days_to_expiry
-from sim.engine.offers import Draw, Offers, bare_weights, felt_ratio, mix_table, pulls, rewards, team_pull
+from sim.engine.offers import Draw, Offers, bare_weights, match_pull, mix_table, pulls, rewards, team_pull
 from sim.engine.settings import keenest
 from sim.engine.worth import GIVEN, Supply, Worth, days_to_gather, worth_of
 from sim.kernel.alias import build_alias, set_labels
@@ -244,9 +244,7 @@ class Market:
             if serves == "gifts":
                 row["gift_ratio"], row["gift_cap"] = pool.ratio, pool.cap_per_gift
                 row["gift_random"] = int(pool.rule == "random")
-                named = self.parameters["giving_named"] if self.scenario.gifts.named_matcher else 0.0
-                low = self.parameters["giving_low_ratio"]
-                row["match"] = match_effect(felt_ratio(self.scenario, pool), self.match_log_odds, low) + named
+                row["match"] = match_pull(self.scenario, self.parameters, pool, self.match_log_odds)
             elif serves == "orders":
                 row["order_ratio"], row["order_cap"] = pool.ratio, pool.cap_per_gift
 

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from sim.agents.sponsors import opening_times
 from sim.agents.teams import challenge_days
 from sim.arrays import Floats
+from sim.behaviour.choice import share_left
 from sim.behaviour.giving import match_effect
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.visit import visit_gain
 from sim.domain.beans import rewarded_beans
 from sim.domain.ratios import PPM
-from sim.engine.worth import GIVEN, Supply, Worth, share_left, worth_of
+from sim.engine.worth import GIVEN, Supply, Worth, worth_of
 from sim.errors import UsageError
 from sim.kernel.rows import LEVELS, MAX_CHANNELS, MAX_DEEDS, MAX_KINDS, MAX_SEGMENTS, MAX_SLOTS, STREAK_LEVELS
 from sim.scenario import Pool, Scenario, since_start
@@ -79,13 +80,17 @@ class Offers:
         return cls(tuple(found), of_day)
 
 
+def matching_pools(scenario: Scenario) -> list[Pool]:
+    """Pools that match gifts with anything at all."""
+    pools = scenario.pools.values()
+    return [p for p in pools if p.serves == "gifts" and p.ratio * p.cap_per_gift * p.total > 0]
+
+
 def matched_days(scenario: Scenario) -> NDArray[np.bool_]:
     """The days on which a match of gifts is announced, shape (days,): of a daily or flash pool those on which it
     opens, of another those between its start and its end."""
     days = np.zeros(scenario.scenario.length // DAY_US, bool)
-    for pool in scenario.pools.values():
-        if pool.serves != "gifts" or pool.ratio * pool.cap_per_gift * pool.total == 0:
-            continue
+    for pool in matching_pools(scenario):
         opens = np.array(opening_times(scenario, pool)) // DAY_US
         if pool.opens_at is None and not pool.flash:
             end = scenario.scenario.length if pool.end is None else since_start(scenario, pool.end)
@@ -131,11 +136,10 @@ def announced_openings(scenario: Scenario) -> list[Opening]:
         known = found.get(at, Opening(at, until, pull, rush))
         found[at] = Opening(at, max(until, known.until), max(pull, known.pull), rush or known.rush)
 
-    for pool in scenario.pools.values():
-        if pool.serves == "gifts" and pool.ratio * pool.cap_per_gift * pool.total > 0:
-            for at in opening_times(scenario, pool):
-                second = at // SECOND
-                announce(second, (second // DAY_S + 1) * DAY_S, 1.0, pool.rule == "first_come")
+    for pool in matching_pools(scenario):
+        for at in opening_times(scenario, pool):
+            second = at // SECOND
+            announce(second, (second // DAY_S + 1) * DAY_S, 1.0, pool.rule == "first_come")
     for phase in scenario.phases.values():
         start, end = (since_start(scenario, at) // SECOND for at in (phase.start, phase.end))
         if phase.beans_factor > PPM:
@@ -149,13 +153,18 @@ def felt_ratio(scenario: Scenario, pool: Pool) -> float:
     return min(pool.ratio / PPM, pool.cap_per_gift / max(scenario.gifts.first_median, 1))
 
 
-def match_pull(scenario: Scenario, p: Parameters) -> float:
+def match_pull(scenario: Scenario, p: Parameters, pool: Pool, effect: float) -> float:
+    """Log-odds of giving that a pool's match adds in a campaign in which one of `effect` does, its matcher named or
+    not."""
+    named = p["giving_named"] if scenario.gifts.named_matcher else 0.0
+    return match_effect(felt_ratio(scenario, pool), effect, p["giving_low_ratio"]) + named
+
+
+def announced_match(scenario: Scenario, p: Parameters) -> float:
     """Log-odds of giving that the announced match adds, the strongest where there are several."""
-    pulls = [
-        match_effect(felt_ratio(scenario, pool), scenario.gifts.match_effect, p["giving_low_ratio"])
-        for pool in scenario.pools.values() if pool.serves == "gifts"
-    ]  # fmt: skip
-    return max(pulls, default=0.0) + (p["giving_named"] if scenario.gifts.named_matcher and pulls else 0.0)
+    effect = scenario.gifts.match_effect
+    pools = [pool for pool in scenario.pools.values() if pool.serves == "gifts"]
+    return max((match_pull(scenario, p, pool, effect) for pool in pools), default=0.0)
 
 
 def team_pull(scenario: Scenario, p: Parameters) -> float:
@@ -201,7 +210,7 @@ def pulls(scenario: Scenario, p: Parameters, worth: Worth, reward: NDArray[Any])
     """The deeds' weights with what their beans are felt to be worth, by how much somebody holds already:
     shape (LEVELS, *reward.shape)."""
     cost = np.ones(MAX_DEEDS)
-    cost[: len(scenario.deeds)] = [max(deed.cost, 1) / 100.0 for deed in scenario.deeds.values()]
+    cost[: len(scenario.deeds)] = [deed.cost / 100.0 for deed in scenario.deeds.values()]
     left = np.array([share_left(level) for level in range(LEVELS)]).reshape(-1, *[1] * reward.ndim)
     own = np.log1p(reward * worth.self_yuan * left / cost)
     given = p["choice_weight_charity"] * np.log1p(reward * worth.charity_yuan * left / cost)
@@ -252,8 +261,7 @@ def within_cap(scenario: Scenario, reward: NDArray[np.int64], mix: Floats) -> Fl
     who does what comes easily, reward or not; shape of `reward`, (2, STREAK_LEVELS, MAX_DEEDS)."""
     most = np.zeros(MAX_DEEDS)
     most[: len(scenario.deeds)] = [deed.per_day or MAX_SLOTS for deed in scenario.deeds.values()]
-    channels, segments = max(len(scenario.channels), 1), max(len(scenario.segments), 1)
-    usual = (mix * _open_to(scenario))[:channels, :segments].mean(axis=(0, 1)) * bare_weights(scenario)
+    usual = _open_to_the_average(scenario, mix) * bare_weights(scenario)
     earned = (np.minimum(usual, most) * reward).sum(axis=-1, keepdims=True)
     return np.asarray(reward * np.minimum(scenario.beans.daily_cap / np.maximum(earned, 1.0), 1.0))
 
@@ -268,12 +276,18 @@ def _open_to(scenario: Scenario) -> Floats:
     return table
 
 
+def _open_to_the_average(scenario: Scenario, mix: Floats) -> Floats:
+    """Multiples of the deeds' weights in the mean over channels and segments, shape (MAX_DEEDS,)."""
+    channels, segments = max(len(scenario.channels), 1), max(len(scenario.segments), 1)
+    return np.asarray((mix * _open_to(scenario))[:channels, :segments].mean(axis=(0, 1)))
+
+
 def _pull_of_the_day(scenario: Scenario, p: Parameters, kind: Kind) -> Floats:
     """Factors of match and challenge on the deeds they are for, by team, shape (2, 1, MAX_DEEDS)."""
     pull = np.zeros((2, 1, MAX_DEEDS))
     for d, deed in enumerate(scenario.deeds.values()):
         if kind.match and deed.effect == "gift":
-            pull[:, 0, d] += match_pull(scenario, p)
+            pull[:, 0, d] += announced_match(scenario, p)
         if kind.challenge and deed.team:
             pull[1, 0, d] += team_pull(scenario, p)
     return np.asarray(np.exp(pull))
@@ -282,8 +296,7 @@ def _pull_of_the_day(scenario: Scenario, p: Parameters, kind: Kind) -> Floats:
 def hourly_gain(scenario: Scenario, p: Parameters) -> dict[int, float]:
     """What beans by each factor add to the value of an average visit (log-hazard): it moves people within a day."""
     worth = worth_of(scenario, p, Supply.announced(scenario), scenario.scenario.length / DAY_US)
-    channels, segments = max(len(scenario.channels), 1), max(len(scenario.segments), 1)
-    open_to = (mix_table(scenario) * _open_to(scenario))[:channels, :segments].mean(axis=(0, 1))
+    open_to = _open_to_the_average(scenario, mix_table(scenario))
     plain = float((open_to * bare_weights(scenario)).sum())
     factors = {PPM} | {phase.beans_factor for phase in scenario.phases.values()}
     gains = {}

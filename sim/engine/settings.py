@@ -58,6 +58,13 @@ def quantile_points() -> Floats:
     return np.asarray((np.arange(QUANTILES) + 0.5) / QUANTILES)
 
 
+def glow_trait(p: Parameters) -> Floats:
+    """Warm glow's multiples of every deed's weight, lognormal(0, glow_sd) (A), shape (QUANTILES,)."""
+    from scipy.special import ndtri
+
+    return np.asarray(np.exp(p["choice_glow_sd"] * ndtri(quantile_points())))
+
+
 def trait_table(scenario: Scenario, p: Parameters) -> Floats:
     """What a user's key decides for life, shape (5, QUANTILES): rate, glow, volume, intensity, hazard.
 
@@ -78,7 +85,7 @@ def trait_table(scenario: Scenario, p: Parameters) -> Floats:
     return np.stack(
         [
             lognormal(scenario.shopping.regular_sigma),
-            np.exp(p["choice_glow_sd"] * normal),
+            glow_trait(p),
             lognormal(p["habit_session_sd"]),
             -np.log1p(-betaincinv(a, b, q)),
             -np.log1p(-betaincinv(c, d, q)),
@@ -111,7 +118,7 @@ def _negative_binomial(k: float, mean: float, q: Floats) -> NDArray[np.intp]:
 def keenest(scenario: Scenario, p: Parameters) -> float:
     """The largest factor that anybody has on the weight of deeds: warm glow, and what is usual in a segment."""
     segments = [segment.activity for segment in scenario.segments.values()]
-    return float(trait_table(scenario, p)[1].max()) * max(segments, default=1.0)
+    return float(glow_trait(p).max()) * max(segments, default=1.0)
 
 
 def deed_table(scenario: Scenario) -> NDArray[np.void]:
@@ -121,7 +128,7 @@ def deed_table(scenario: Scenario) -> NDArray[np.void]:
         rows[k] = (
             deed.beans,
             deed.hours,
-            max(deed.cost, 1) / 100.0,
+            deed.cost / 100.0,
             deed.ease,
             EFFECTS.index(deed.effect),
             KLASSES.index(deed.kind),
@@ -336,7 +343,6 @@ def _who(scenario: Scenario, p: Parameters) -> Values:
         "n_channels": max(len(channels), 1),
         "channel_upto": _shares([c.audience for c in channels], MAX_CHANNELS),
         "channel_reach": _padded([c.audience / 100.0 for c in channels], MAX_CHANNELS, 1.0),
-        "channels_pull": float(sum(c.pull for c in channels) or 1.0),  # of whom all of them reach
         "channel_pull": _padded([c.pull for c in channels], MAX_CHANNELS, 1.0),
         "profile": profile,
         "shape_lift": shape_lift,

@@ -88,8 +88,3 @@ def worth_of(scenario: Scenario, p: Parameters, supply: Supply, days_left: float
     if given * p["choice_weight_charity"] > own:
         price = GIVEN
     return Worth(own, given, price)
-
-
-def share_left(level: int) -> float:
-    """What a further bean is worth to somebody who has so many halves of the next thing's price beyond it."""
-    return 1.0 / (1.0 + 0.5 * level)

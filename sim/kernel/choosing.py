@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import exp
 from typing import Any
 
-from sim.behaviour.choice import felt_beans, goal_pull
+from sim.behaviour.choice import felt_beans, goal_pull, share_left
 from sim.behaviour.visit import closeness
 from sim.compiling import rule
 from sim.kernel.lifetime import first_expiry_day
@@ -147,7 +147,7 @@ def weigh(who: Who, mood: Mood, tired: float, w: World, pen: Pen) -> float:
         if beans > left == 0:
             weight = G.bare[j]
         elif beans > left:
-            share = 1.0 / (1.0 + 0.5 * mood.level)
+            share = share_left(mood.level)
             felt = felt_beans(
                 left,
                 G.self_yuan * share,
