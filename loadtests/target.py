@@ -75,7 +75,7 @@ class TargetServer:
     def freeze(self) -> None:
         """Stop it in its tracks; connections stay open."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
+        self._process.stop_in_its_tracks()
         self._frozen = True
 
     def thaw(self) -> None:

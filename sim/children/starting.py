@@ -58,6 +58,16 @@ class Child(subprocess.Popen[bytes]):
             os.close(leash)
         weakref.finalize(self, os.close, holds)
 
+    def stop_in_its_tracks(self) -> None:
+        """Freeze it, and return when it is frozen, or ended.
+
+        Were we killed between the signal and the stop, the system would not yet see that it has one to let go on.
+        """
+        self.send_signal(signal.SIGSTOP)
+        if hasattr(os, "waitid"):
+            with suppress(ChildProcessError):  # it had ended, and was asked how
+                os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+
     def end(self, patience_s: float) -> None:
         """Ask it to end; kill it and all of its group if it does not, or if somebody does not want to wait."""
         try:

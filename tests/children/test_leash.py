@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,31 @@ def test_a_server_whose_parent_was_killed_ends_and_its_folder_goes(
         parent.send_signal(signal.SIGKILL)
     parent.wait()
     household.until_gone()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the state of a process is only told there")
+def test_who_was_stopped_in_its_tracks_stands_still_when_we_go_on() -> None:
+    """Not a moment later: were we killed before it stands still, nobody would let it go on."""
+    for _ in range(20):
+        child = Child([sys.executable, "-c", "print('up', flush=True)\nwhile True: pass"], out=PIPE)
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"up\n"
+        child.stop_in_its_tracks()
+        state = Path(f"/proc/{child.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+        child.kill_all()
+        child.stdout.close()
+        assert state == "T"
+
+
+def test_who_ended_before_cannot_be_stopped_and_keeps_nobody_waiting() -> None:
+    """Whether somebody asked how it ended or not."""
+    for asked in (False, True):
+        child = Child([sys.executable, "-c", "pass"])
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        if asked:
+            child.wait()
+        child.stop_in_its_tracks()
+        assert child.wait() == 0
 
 
 def test_who_does_not_want_to_wait_ends_a_child_at_once(
