@@ -8,9 +8,10 @@ Each reader has a writer that undoes it, so that resolved settings can be read a
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
@@ -159,6 +160,70 @@ def parse_ratio(value: object) -> int:
     return int(ppm)
 
 
+_COHORT = re.compile(r"^\s*(\d{1,3})\s*[-–]\s*(\d{1,3})\s*%\s*$")
+_CLOCK = re.compile(r"^\s*(\d{1,2}):([0-5]\d)\s*[-–]\s*(\d{1,2}):([0-5]\d)\s*$")
+_MOMENT = re.compile(r"^\s*(\d{1,2}):([0-5]\d)\s*$")
+_RANGE = re.compile(r"^\s*(\d{1,4})\s*(?:[-–]\s*(\d{1,4})\s*)?$")
+MINUTES_OF_A_DAY = 1_440
+
+
+def _narrow(value: object, example: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"must be written in quotes, for instance {example}")
+    return value.translate(_NARROW)
+
+
+def parse_cohort(value: object) -> tuple[int, int]:
+    """Percentiles of "0-50 %", the second excluded. Raises ValueError saying what is wrong with the text."""
+    match = _COHORT.match(_narrow(value, '"0-50 %"'))
+    if match is None:
+        raise ValueError('is not a share of the users; write it like "0-50 %"')
+    low, high = int(match[1]), int(match[2])
+    if not 0 <= low < high <= 100:
+        raise ValueError('must run upwards within 0 and 100, for instance "50-100 %"')
+    return low, high
+
+
+def parse_clock(value: object) -> tuple[int, int]:
+    """Minutes of the day of "18:00-22:00", the second excluded; over midnight the second is smaller.
+
+    Raises ValueError saying what is wrong with the text.
+    """
+    match = _CLOCK.match(_narrow(value, '"18:00-22:00"'))
+    if match is None:
+        raise ValueError('is not a stretch of the day; write it like "18:00-22:00"')
+    first, last = int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])
+    if first >= MINUTES_OF_A_DAY or last > MINUTES_OF_A_DAY:
+        raise ValueError("has more than 24 hours; a day ends at 24:00")
+    if first == last:
+        raise ValueError('begins and ends at once; leave it out for the whole day, or write "0:00-24:00"')
+    return first, last
+
+
+def parse_moment(value: object) -> int:
+    """The minute of the day of "20:00". Raises ValueError saying what is wrong with the text."""
+    match = _MOMENT.match(_narrow(value, '"20:00"'))
+    if match is None or int(match[1]) >= 24:
+        raise ValueError('is not a time of day; write it like "20:00"')
+    return int(match[1]) * 60 + int(match[2])
+
+
+def parse_days(value: object) -> tuple[int, int]:
+    """The days of "3-7", both included, or of "7". Raises ValueError saying what is wrong with the text."""
+    match = _RANGE.match(_narrow(value, '"3-7"'))
+    if match is None:
+        raise ValueError('is not a number of days, or a first and a last; write it like "3-7"')
+    low, high = int(match[1]), int(match[2] or match[1])
+    if not 1 <= low <= high:
+        raise ValueError('must run upwards from 1 on, for instance "3-7"')
+    return low, high
+
+
+def format_moment(minute: int) -> str:
+    """The text that `parse_moment` reads as this minute of the day."""
+    return f"{minute // 60}:{minute % 60:02d}"
+
+
 def in_shanghai(instant: datetime) -> datetime:
     """The instant itself. Raises ValueError unless it is told by the clock of Shanghai."""
     if instant.utcoffset() != SHANGHAI:
@@ -239,5 +304,37 @@ Ratio = Annotated[
     ),
 ]
 Portion = Annotated[Ratio, AfterValidator(_at_most_the_whole)]
+
+
+
+def _pattern(pattern: str, *examples: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
+
+
+def _as_text(write: Callable[[Any], str]) -> PlainSerializer:
+    return PlainSerializer(write, return_type=str, when_used="json")
+
+
+Cohort = Annotated[
+    tuple[int, int],
+    BeforeValidator(parse_cohort),
+    _as_text(lambda c: f"{c[0]}-{c[1]} %"),
+    _pattern(_COHORT.pattern, "0-50 %", "50-100 %"),
+]
+Clock = Annotated[
+    tuple[int, int],
+    BeforeValidator(parse_clock),
+    _as_text(lambda c: f"{format_moment(c[0])}-{format_moment(c[1])}"),
+    _pattern(_CLOCK.pattern, "18:00-22:00", "22:00-2:00"),
+]
+Moment = Annotated[
+    int, BeforeValidator(parse_moment), _as_text(format_moment), _pattern(_MOMENT.pattern, "20:00")
+]
+Days = Annotated[
+    tuple[int, int],
+    BeforeValidator(parse_days),
+    _as_text(lambda d: f"{d[0]}-{d[1]}"),
+    _pattern(_RANGE.pattern, "3-7", "7"),
+]
 Instant = Annotated[datetime, AfterValidator(in_shanghai)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]

@@ -72,7 +72,7 @@ def _with_dates(held: Any, plain: Any) -> Any:
         return held
     if isinstance(held, dict):
         return {key: _with_dates(held[key], plain[key]) for key in plain}
-    if isinstance(held, list | tuple):
+    if isinstance(held, list | tuple) and not isinstance(plain, str):
         return [_with_dates(a, b) for a, b in zip(held, plain, strict=True)]
     return plain
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sim.scenario.charity import Account, Activities, Benefit, Gifts, Ngos, Pool, Projects
+from sim.scenario.incentives import City, Rule
 from sim.scenario.market import Clock, CurvePoint, Festival, FineWindow, Merchants, Orders, Shopping, World
 from sim.scenario.play import (
     Beans,
@@ -33,8 +34,8 @@ from sim.scenario.settings import Settings
 from sim.spans import SECOND
 
 __all__ = [
-    "Clock", "CurvePoint", "Festival", "FineWindow", "Gifts", "Merchants", "Phase", "Pool", "Projects", "Redemption",
-    "Scenario", "Settings", "since_start",
+    "City", "Clock", "CurvePoint", "Festival", "FineWindow", "Gifts", "Merchants", "Phase", "Pool", "Projects", "Redemption",
+    "Rule", "Scenario", "Settings", "since_start",
 ]  # fmt: skip
 
 
@@ -66,6 +67,8 @@ class Scenario(Settings):
     account: Account = Account()
     benefits: dict[str, Benefit] = {}
     sharing: Sharing = Sharing()
+    cities: dict[str, City] = {}
+    rules: dict[str, Rule] = {}
     designs: dict[str, dict[str, object]] = {}
 
     def __repr__(self) -> str:
