@@ -12,7 +12,7 @@ from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.domain.ratios import share_of
 from sim.kernel import tallies as T
-from sim.kernel.hours import add_minutes
+from sim.kernel.hours import credit
 from sim.kernel.growing import grow
 from sim.kernel.place import by_share
 from sim.kernel.rows import (
@@ -57,19 +57,17 @@ def city_of(word: int, R: Any) -> int:
 
 
 @rule
-def meant_for(who: Who, segment: int, R: Any) -> int:
+def meant_for(user: int, channel: int, segment: int, flags: int, minutes: int, R: Any) -> int:
     """The rules that are meant for a user, as far as days and the calendar do not decide."""
     if R.n_rules == 0:
         return 0
-    u = who.u
     city, percentile = NOBODY, 0
     if R.by_lot != 0:
-        lots = philox(R.k0, R.k1, who.user, 0, 0, CITY_DRAW)
+        lots = philox(R.k0, R.k1, user, 0, 0, CITY_DRAW)
         percentile = (lots[0] * 100) >> 32
         city = city_of(lots[1], R)
-    minutes = u.labour + u.donated
-    holder = 1 if u.flags & HOLDER else 0
-    team = 1 if u.flags & IN_TEAM else 0
+    holder = 1 if flags & HOLDER else 0
+    team = 1 if flags & IN_TEAM else 0
     mask = R.for_all
     for k in range(R.n_rules):
         if (R.for_all >> k) & 1:
@@ -77,7 +75,7 @@ def meant_for(who: Who, segment: int, R: Any) -> int:
         r = R.rules[k]
         if (
             (r.segments >> segment) & 1
-            and (r.channels >> who.channel) & 1
+            and (r.channels >> channel) & 1
             and (r.cities == -1 or (city != NOBODY and (r.cities >> city) & 1))
             and r.cohort[0] <= percentile < r.cohort[1]
             and (r.holder == -1 or r.holder == holder)
@@ -86,6 +84,13 @@ def meant_for(who: Who, segment: int, R: Any) -> int:
         ):
             mask |= 1 << k
     return int(mask)
+
+
+@rule
+def mine(who: Who, segment: int, R: Any) -> int:
+    """The rules that are meant for a player as they are now."""
+    u = who.u
+    return meant_for(who.user, who.channel, segment, u.flags, u.labour + u.donated, R)
 
 
 @rule
@@ -111,7 +116,7 @@ def holding(who: Who, t_s: int, segment: int, R: Any) -> int:
         return 0
     u = who.u
     since = in_days(u.streak, u.away, t_s // DAY_S - u.joined, R)
-    return meant_for(who, segment, R) & since & live(t_s, R)
+    return mine(who, segment, R) & since & live(t_s, R)
 
 
 @rule
@@ -269,47 +274,46 @@ def note_paid(user: int, thing: int, beans: int, day: int, mask: int, w: World, 
                 count_more(user, r, day, beans if capping else 1, R, pen.marks)
 
 
-@writes(MAX_RULES)
-def earn(
-    who: Who, t_us: int, thing: int, base: int, minutes: int, klass: int, most: int, mask: int, w: World, pen: Pen
-) -> int:
-    """Beans and minutes for a thing done: they grow, and what rules add is recorded right after t_us, one by one.
+@rule
+def earn(who: Who, t_us: int, thing: int, base: int, most: int, mask: int, w: World, pen: Pen) -> int:
+    """Let all beans of a thing done grow, those of rules too; `most` bounds them together.
 
-    Returns the beans the thing brings by itself, which the caller records, as it does its own `minutes` of that class
-    (-1: it is worth no time). `most` bounds all beans together.
+    Returns what it brings by itself, which the caller records and counts; `grant` then records what rules add.
     """
-    u, R, book = who.u, w.R, pen.book
+    u, book = who.u, pen.book
     day = t_us // (DAY_S * 1_000_000)
     total = pays(who.user, thing, base, day, u.streak, mask, w, pen)
-    paying = mask & R.by_thing[thing] & R.paying
     room = max(min(most, MOST_BEANS - u.growing[day % GROWING_DAYS]), 0)
     if total > room:
-        cut(book.beans, paying, total - room)
+        cut(book.beans, mask & w.R.by_thing[thing] & w.R.paying, total - room)
         total = room
-    if paying != 0:
-        grant(who, t_us, thing, minutes, klass, paying, w, pen)
     note_paid(who.user, thing, total, day, mask, w, pen)
     if total > 0:
-        grow(u, t_us, total, R)
+        grow(u, t_us, total, w.R)
         u.beans_today = min(u.beans_today + total, FULL)
-        book.tally[T.BEANS_ISSUED] += total
+    book.tally[T.BEANS_ISSUED] += book.beans[0]
     return int(book.beans[0])
 
 
 @writes(MAX_RULES)
-def grant(
-    who: Who, t_us: int, thing: int, time: int, klass: int, paying: int, w: World, pen: Pen
-) -> None:
-    """Record what each of the rules adds, to so many minutes too."""
+def grant(who: Who, t_us: int, thing: int, time: int, klass: int, mask: int, w: World, pen: Pen) -> None:
+    """Record what each rule adds to a thing just earned for, one by one right after t_us: the beans found in the book,
+    and minutes beside the thing's own `time` of a class (NO_TIME: it is worth none)."""
     R, book = w.R, pen.book
+    paying = mask & R.by_thing[thing] & R.paying
+    if paying == 0:
+        return
     day = t_us // (DAY_S * 1_000_000)
     for k in range(R.n_rules):
         if (paying >> k) & 1:
-            r = R.rules[k]
-            nth = counted(who.user, r, day, R, pen.marks) + 1 if r.column != NOBODY else 1
-            longer = time_after(r, time, nth) if klass >= 0 else time
-            minutes = add_minutes(who.u, longer - time, klass, w, pen) if longer > time else 0
-            time = max(longer, time)
+            minutes = 0
+            if klass >= 0:
+                r = R.rules[k]
+                nth = counted(who.user, r, day, R, pen.marks) if r.column != NOBODY else 1
+                longer = time_after(r, time, nth)
+                if longer > time:
+                    minutes = credit(who.u, longer - time, klass, R)
+                    time = longer
             if book.beans[k + 1] > 0 or minutes > 0:
                 t_us += 1
                 made = record(pen, who, t_us, K_GRANT)
@@ -318,3 +322,6 @@ def grant(
                 made.klass = max(klass, 0)
                 made.deed = thing if thing < R.n_deeds else NO_DEED
                 made.rule = k + 1
+
+
+BESIDE = MAX_RULES + 1  # µs after which nothing more follows from a thing done: each rule's record has its own

@@ -16,7 +16,7 @@ from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.kernel import tallies as T
 from sim.kernel.growing import grow
-from sim.kernel.incentives import NO_LIMIT, NO_TIME, earn, in_days, live, meant_for
+from sim.kernel.incentives import BESIDE, NO_LIMIT, NO_TIME, earn, grant, in_days, live, meant_for, mine
 from sim.kernel.place import place_of, segment_of, ways_in
 from sim.kernel.rows import (
     ENDOWED,
@@ -48,7 +48,7 @@ from sim.kernel.rules import (
 from sim.kernel.visits import offered_gain
 from sim.kernel.waiting import awaited_s
 from sim.kernel.world import Pen, Who, World
-from sim.kernel.writing import MOST, record, writes
+from sim.kernel.writing import record, writes
 from sim.spans import DAY_S
 from sim.streams import Purpose
 
@@ -78,7 +78,7 @@ def plays_from_start(who: Who, R: Any) -> bool:
     return bool(unit(start_lots(who.user, R)[1]) < R.players_at_start * ways_in(who.user, R)[1])
 
 
-@writes(1 + MOST["earn"].records + MAX_RULES)
+@writes(1 + 2 * MAX_RULES)
 def start_playing(who: Who, t_s: int, w: World, pen: Pen) -> None:
     """Become a player: the first session follows at once, what joining brings grows from today."""
     u, R = who.u, w.R
@@ -99,11 +99,12 @@ def start_playing(who: Who, t_s: int, w: World, pen: Pen) -> None:
     t_us = t_s * 1_000_000 + micro(lots[1])
     record(pen, who, t_us, K_ENTER)
     segment = segment_of(place_of(who.user, R)[1], R)
-    mask = meant_for(who, segment, R) & in_days(1, 0, 0, R) & live(t_s, R)
+    mask = mine(who, segment, R) & in_days(1, 0, 0, R) & live(t_s, R)
     if mask & (R.by_thing[JOIN] & R.paying | R.heads) != 0:
         roll_day(u, day, R)
-        earn(who, t_us, JOIN, 0, 0, NO_TIME, NO_LIMIT, mask, w, pen)
-        give_heads(who, t_us + MAX_RULES, mask, w, pen)
+        earn(who, t_us, JOIN, 0, NO_LIMIT, mask, w, pen)
+        grant(who, t_us, JOIN, 0, NO_TIME, mask, w, pen)
+        give_heads(who, t_us + BESIDE, mask, w, pen)
 
 
 @writes(MAX_RULES)
@@ -118,7 +119,6 @@ def give_heads(who: Who, t_us: int, mask: int, w: World, pen: Pen) -> None:
             grown.deed = NO_DEED
             grown.rule = k + 1
             grow(u, t_us, R.rules[k].head, R)
-            pen.book.tally[T.BEANS_ISSUED] += R.rules[k].head
 
 
 @rule
@@ -144,13 +144,13 @@ def keenness(user: int, segment: int, R: Any) -> float:
 
 
 @rule
-def newcomer_gain(who: Who, day: int, w: World, pen: Pen) -> float:
-    """What the day's offers add to the value of a visit for somebody who does not play yet."""
+def newcomer_gain(user: int, channel: int, day: int, w: World, pen: Pen) -> float:
+    """What the day's offers add to the value of a visit for somebody who does not play yet and has done nothing."""
     R = w.R
-    segment = segment_of(place_of(who.user, R)[1], R)
-    rules = meant_for(who, segment, R) & in_days(1, 0, 0, R)
+    segment = segment_of(place_of(user, R)[1], R)
+    rules = meant_for(user, channel, segment, 0, 0, R) & in_days(1, 0, 0, R)
     kind = R.days[day].offer
-    return offered_gain(keenness(who.user, segment, R), 1.0, kind, rules, who.channel, segment, 0, 1, w, pen)
+    return offered_gain(keenness(user, segment, R), 1.0, kind, rules, channel, segment, 0, 1, w, pen)
 
 
 @rule
@@ -189,7 +189,7 @@ def next_active_day(who: Who, day: int, segment: int, keen: float, w: World, pen
     base = R.traits[HAZARD, quantile(lots[3])]
     threshold = exponential(philox(R.k0, R.k1, who.user, day + 1, LAST_DRAW, DAY_DRAW)[0])
     member = 1 if u.flags & IN_TEAM else 0
-    meant = meant_for(who, segment, R)
+    meant = mine(who, segment, R)
     fades = first_fading_day(u, day, R) if w.G.next_thing > 0 else 0
     expires = first_expiry_day(u, day, w)
     since = u.since_break
@@ -258,7 +258,7 @@ def schedule_session(who: Who, t_s: int, segment: int, keen: float, w: World, pe
     u.sessions = (planned << 4) | begun
     u.habit = grown_habit(u.habit, R.habit_gain)
     member = 1 if u.flags & IN_TEAM else 0  # what was on offer was met; the streak counts this day
-    rules = meant_for(who, segment, R) & in_days(u.streak, u.away, day - u.joined, R)
+    rules = mine(who, segment, R) & in_days(u.streak, u.away, day - u.joined, R)
     met = offered_gain(keen, 1.0, R.days[day].offer, rules, who.channel, segment, member, u.streak, w, pen)
     u.used = grown_reference(u.used, met, R.reference_keep)
     plan_next_day(who, day, segment, keen, w, pen)
