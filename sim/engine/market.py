@@ -26,12 +26,13 @@ from sim.behaviour.trust import trust_pull
 from sim.domain.ratios import PPM
 from sim.engine.clocks import hourly_profile
 from sim.engine.expiry import days_to_expiry
+from sim.engine.incentives import order_beans, set_at, things_of
 from sim.engine.offers import Offers, match_pull, most_gain, team_pull
 from sim.engine.settings import keenest
 from sim.engine.worth import GIVEN, Supply, Worth, days_to_gather, worth_of
 from sim.kernel.alias import build_alias, set_labels
-from sim.kernel.rows import ACTIVITY, GIFT_PROJECT, NOBODY, PUBLIC, REDEMPTION
-from sim.scenario import Scenario, since_start
+from sim.kernel.rows import ACTIVITY, GIFT_PROJECT, NOBODY, ORDER, PUBLIC, REDEMPTION
+from sim.scenario import Scenario
 from sim.spans import DAY_US, SECOND
 from sim.streams import Purpose, one_draw
 
@@ -55,6 +56,7 @@ class Market:
     offers: Offers
     days_left: NDArray[np.float64]  # by day, to use what is earned on it
     keenest: float  # nobody's factor on the weight of deeds is larger
+    orders_by_rule: bool  # whether what an order brings may change with the hour
     worth: Worth | None = None  # of a bean, as published
     stock: NDArray[np.int64] = field(
         default_factory=lambda: np.zeros(0, np.int64)
@@ -90,6 +92,7 @@ class Market:
             scenario, parameters, public, merchants.product, np.zeros(0, GIFT_PROJECT),
             np.zeros(0, ACTIVITY), vouchers, pull, Offers.of(scenario, hourly_profile()["page_views"]),
             days_to_expiry(scenario), keenest(scenario, parameters),
+            any(ORDER in things_of(scenario, rule) for rule in scenario.rules.values()),
             stock=vouchers["stock"].copy(), taken=np.zeros(len(vouchers), np.int64),
         )  # fmt: skip
         market.value(0, Supply.announced(scenario))
@@ -104,8 +107,8 @@ class Market:
         self.value(now, self._supply(now, sponsors))
         self._pools(sponsors)
         merchants.cofund[:] = row["order_ratio"][0] / PPM, row["order_cap"][0]
-        if now % DAY_US == 0:
-            self._labels(merchants)
+        if now % DAY_US == 0 or self.orders_by_rule:
+            self._labels(now, merchants)
         if now % DAY_US == 0 or not len(self.pull):
             stars = self._stars(ngos, projects)
             projects.pass_day(p)
@@ -125,9 +128,10 @@ class Market:
             self.scenario.scenario.calibrated and COUNTED_FROM <= day < COUNTED_FROM + COUNTED_DAYS
         )
 
-    def _labels(self, merchants: Merchants) -> None:
-        """How likely each product is to be taken, by what its label shows today."""
-        badge, beans = self.scenario.merchants.badge, self.scenario.orders.beans * self.bean_fen()
+    def _labels(self, now: int, merchants: Merchants) -> None:
+        """How likely each product is to be taken, by what its label shows: also the beans that an order brings."""
+        badge = self.scenario.merchants.badge
+        beans = order_beans(self.scenario, set_at(self.scenario, now)) * self.bean_fen()
         ratio, most = merchants.cofund.tolist()
         shown = np.array([badge, beans, ratio, most])
         if merchants.changed or (shown != self.shown).any():
@@ -174,13 +178,16 @@ class Market:
         pull = sum(c.pull for c in scenario.channels.values()) or 1.0
         base = scenario.play.entry_per_visit * pull
         row["entry_most"][: len(self.offers.kinds)] = [
-            crossed(base, p["visit_join"] * most_gain(scenario, p, kind, worth, self.keenest, p["visit_usual"]))
+            crossed(
+                base, p["visit_join"] * most_gain(scenario, p, kind, worth, self.keenest, p["visit_usual"])
+            )
             for kind in self.offers.kinds
         ]
 
     def _worth(self, now: int, supply: Supply) -> Worth:
         """What a bean is worth today; beans harvested today expire when the period of the last phase or month ends."""
-        return worth_of(self.scenario, self.parameters, supply, float(self.days_left[now // DAY_US]))
+        left = float(self.days_left[now // DAY_US])
+        return worth_of(self.scenario, self.parameters, supply, left, set_at(self.scenario, now))
 
     def _supply(self, now: int, sponsors: Sponsors) -> Supply:
         """What beans can be used for as of now, and how likely it lasts at yesterday's pace."""

@@ -148,7 +148,9 @@ def announced_openings(scenario: Scenario) -> list[Opening]:
 
     def announce(at: int, until: int, pull: float, rush: bool, mask: int) -> None:
         known = found.get((at, mask), Opening(at, until, pull, rush, mask))
-        found[at, mask] = Opening(at, max(until, known.until), max(pull, known.pull), rush or known.rush, mask)
+        found[at, mask] = Opening(
+            at, max(until, known.until), max(pull, known.pull), rush or known.rush, mask
+        )
 
     for pool in matching_pools(scenario):
         for at in opening_times(scenario, pool):
@@ -181,7 +183,9 @@ def extra_share(scenario: Scenario, rule: Rule) -> float:
     deeds = list(scenario.deeds.values())
     beans = np.array([deeds[k].beans for k in things_of(scenario, rule) if k < len(deeds)], float)
     form, often = rule.form, 1.0 / (rule.form.each or 1)
-    more = (form.add or 0) * often * len(beans) + max((form.times or PPM) / PPM - 1.0, 0.0) * often * beans.sum()
+    more = (form.add or 0) * often * len(beans) + max(
+        (form.times or PPM) / PPM - 1.0, 0.0
+    ) * often * beans.sum()
     if form.kind not in ("add", "times") or form.of == "hours" or more <= 0.0:
         return 0.0
     return float(more / (more + beans.sum()))
@@ -269,7 +273,7 @@ def most_paid(scenario: Scenario, mask: int) -> Floats:
     tiers = [k for k, r in enumerate(rules) if r.form.tiers]
     without = raising & ~bits(tiers)
     sets = [without, *(without | 1 << k for k in tiers)]
-    return np.max([first_beans(scenario, mask & one) for one in sets], axis=0)  # type: ignore[no-any-return]
+    return np.asarray(np.max([first_beans(scenario, mask & one) for one in sets], axis=0))
 
 
 def first_beans(scenario: Scenario, mask: int) -> Floats:
@@ -288,7 +292,9 @@ def first_beans(scenario: Scenario, mask: int) -> Floats:
 
 def plain_weights(scenario: Scenario) -> Floats:
     """The summed weight of a visit without any incentive, shape (MAX_CHANNELS, MAX_SEGMENTS)."""
-    return np.asarray(np.einsum("csd,d->cs", mix_table(scenario) * _open_to(scenario), bare_weights(scenario)))
+    return np.asarray(
+        np.einsum("csd,d->cs", mix_table(scenario) * _open_to(scenario), bare_weights(scenario))
+    )
 
 
 def visit_tables(scenario: Scenario, p: Parameters) -> dict[str, Any]:

@@ -24,7 +24,6 @@ from sim.kernel.rows import (
     DONATED,
     GONE,
     LATE_REFUND,
-    MAX_BENEFITS,
     NOBODY,
     ORDER,
     PAY,
@@ -239,7 +238,7 @@ def arrival_s(shipped_s: int, hand: int, delivered: int, slow: int, kind: int, R
     return int(shipped_s + timer)
 
 
-@writes(2 + MOST["grant"].records + MAX_BENEFITS)
+@writes(2 + MOST["grant"].records + MOST["reach_benefits"].records)
 def order_step(who: Who, k: int, w: World, pen: Pen) -> None:
     """Play the due step of order k and file the next one, or end the order.
 
@@ -301,7 +300,7 @@ def confirm_themselves(buyers: Any, refs: Any, rules: Any, by_timer: Any) -> Non
         by_timer[k] = arrival_s(0, a[3], b[0], b[1], b[2], R) == timer_s(b[2], R)
 
 
-@writes(2 + MOST["grant"].records + MAX_BENEFITS)
+@writes(2 + MOST["grant"].records + MOST["reach_benefits"].records)
 def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     """Confirmation of receipt: the donation moves, perhaps matched, and counts as donated time."""
     u, R, G, tally = who.u, w.R, w.G, pen.book.tally

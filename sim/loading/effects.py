@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sim.domain.ratios import PPM
 from sim.loading.lines import Path
 from sim.scenario import Scenario, since_start
 
