@@ -39,7 +39,7 @@ class Who(Settings):
     city: Names = Field(default=(), description="one city or several of [cities]")
     channel: Names = Field(default=(), description="one channel or several")
     cohort: Cohort | None = Field(
-        None, description='a keyed share of all users, the same under every design: "0-50 %"'
+        default=None, description='a keyed share of all users, the same under every design: "0-50 %"'
     )
     holder: bool | None = Field(default=None, description="whether they hold the charity account")
     team: bool | None = Field(default=None, description="whether they are in a team")
@@ -62,7 +62,7 @@ class When(Settings):
     end: Instant | None = Field(default=None, description="up to this instant, excluded")
     weekdays: tuple[Weekday, ...] = Field(default=(), description='on these days of the week: ["Sat", "Sun"]')
     hours: Clock | None = Field(
-        None, description='by the clock of Shanghai: "18:00-22:00"; "22:00-2:00" passes midnight'
+        default=None, description='by the clock of Shanghai: "18:00-22:00"; "22:00-2:00" passes midnight'
     )
     first: Duration | None = Field(
         default=None, description='only so long after the phase (or start) began: "30 s"'
@@ -104,7 +104,7 @@ class Lottery(Settings):
         default=None, description='at every deed: "1 %"; paid while the budget lasts'
     )
     winners: Positive | None = Field(
-        None, description="or so many drawn at midnight among those who did it that day"
+        default=None, description="or so many drawn at midnight among those who did it that day"
     )
     money: Fen = Field(default=0, description="the prize in money")
     beans: Count = Field(default=0, description="or in beans")
@@ -194,7 +194,7 @@ class Form(Settings):
         default=(), description="beans by how often it was done, instead of what it pays"
     )
     limit: Annotated[Whole, Field(ge=1, le=3)] | None = Field(
-        None, description="can be done so often a day, 1 … 3"
+        default=None, description="can be done so often a day, 1 … 3"
     )
     cap: Count | None = Field(default=None, description="at most so many beans over `per`")
     fading_cap: Count | None = Field(
