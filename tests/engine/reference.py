@@ -84,12 +84,12 @@ class ReferencePopulation:
         for deed in deeds:
             deed.effect = EFFECTS[deed.effect]
         self.world = World(
-            SimpleNamespace(**self.values),
+            SimpleNamespace(**self.values), Rulebook(scenario),
             deeds, plain(mix_table(scenario)), objects(days),
             plain(period_end), objects(bin_table(clock)), plain(clock.edge_s), plain(clock.upto),
             plain(trait_table(scenario, parameters)), objects(benefit_table(scenario)),
         )  # fmt: skip
-        self.world.public = objects(public)[0]
+        self.world.publish(objects(public)[0])
         self.people = self.world.people = [Player(self.world, me) for me in range(self.rows)]
         self.env = simpy.Environment()
         self.lives = [self.env.process(self._life(person)) for person in self.people]
@@ -113,7 +113,7 @@ class ReferencePopulation:
     def play(self, base_s: int, end_s: int, traffic_s: int, public: Any, tables: Any) -> Played:
         """Everything that happens from base_s up to, but not at, end_s."""
         world = self.world
-        world.public = objects(public)[0]
+        world.publish(objects(public)[0])
         world.products, world.places = objects(tables.product), objects(tables.places)
         world.activities, world.vouchers = objects(tables.activities), objects(tables.vouchers)
         assert self.env.now == base_s
@@ -151,7 +151,7 @@ class ReferencePopulation:
 
     def farmed_beans(self, public: Any) -> int:
         """What the deeds of a farmer's day bring, as far as the cap of its device."""
-        self.world.public = objects(public)[0]
+        self.world.publish(objects(public)[0])
         pay = self.world.public.reward[0][0]
         return int(min(sum(pay[j] for j in scripted(self.world)), self.world.rules.farmer_cap))
 
@@ -161,6 +161,7 @@ class ReferencePopulation:
         for who in range(honest + first, honest + last):
             farmer = self.people[who]
             farmer.player, farmer.planned = True, 1
+            farmer.joined = farmer.last = now_s // DAY_S
             farmer.next_s = farmer.play_s = now_s + farm_second(farmer.place[2])
             self.lives[who].interrupt()
 

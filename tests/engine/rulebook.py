@@ -101,10 +101,12 @@ class Rulebook:
 
     def holding(self, one: Someone, t_us: int) -> tuple[int, ...]:
         """The rules that hold for somebody at an instant, in the order of the file."""
-        day = t_us // DAY_US
-        return tuple(
-            k for k, rule in enumerate(self.rules) if is_for(rule.who, one, day) and self.is_time(rule, t_us)
-        )
+        meant = self.meant_for(one, t_us // DAY_US)
+        return tuple(k for k, rule in enumerate(self.rules) if k in meant and self.is_time(rule, t_us))
+
+    def meant_for(self, one: Someone, day: int) -> frozenset[int]:
+        """The rules that are for somebody on a day, whenever the calendar lets them hold."""
+        return frozenset(k for k, rule in enumerate(self.rules) if is_for(rule.who, one, day))
 
     def is_time(self, rule: Rule, t_us: int) -> bool:
         """Whether everything that a rule names of time holds."""
