@@ -19,7 +19,8 @@ from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
 from sim.engine.actions import ACTION, Actions
 from sim.engine.books import UserTotals
-from sim.engine.clocks import shopping_clock
+from sim.engine.clocks import hourly_profile, shopping_clock
+from sim.engine.offers import Offers, visit_tables
 from sim.engine.population import Played, bin_table
 from sim.engine.settings import (
     benefit_table,
@@ -30,11 +31,13 @@ from sim.engine.settings import (
     trait_table,
 )
 from sim.kernel import tallies
-from sim.kernel.rows import EFFECTS, ERRAND, GROWING_DAYS, PERIODS, USER
+from sim.kernel.rows import EFFECTS, ERRAND, GROWING_DAYS, MAX_AGE, PERIODS, USER
 from sim.kernel.rules import farm_second
 from sim.scenario import Scenario
-from tests.engine.person import NEVER, Record, World
-from tests.engine.player import Player, scripted
+from tests.engine.person import DAY_S, NEVER, SECOND, Record, World
+from tests.engine.player import MOST_SCRIPTED, Player
+from tests.engine.rulebook import Rulebook, is_for_anybody
+from tests.engine.visits import Calendar
 
 STEPS = (
     "pay", "ship", "confirm", "refund", "late_refund", "cancel", "voucher_ship", "voucher_cancel", "serve",
@@ -75,10 +78,11 @@ class ReferencePopulation:
         honest = scenario.scenario.users
         self.rows = honest + farmers
         values = rule_values(scenario, parameters, replication, honest, teams)
-        values["record_all"] = int(record_all)
+        values |= visit_tables(scenario, parameters) | {"record_all": int(record_all)}
         self.values = {name: plain(value) for name, value in values.items()}
         self.teams = max(teams, 1)
-        days, period_end = day_table(scenario, parameters)
+        offers = Offers.of(scenario, hourly_profile()["page_views"])
+        days, period_end = day_table(scenario, parameters, offers)
         clock = shopping_clock(scenario, parameters)
         deeds = objects(deed_table(scenario))[: len(scenario.deeds)]
         for deed in deeds:
@@ -89,6 +93,7 @@ class ReferencePopulation:
             plain(period_end), objects(bin_table(clock)), plain(clock.edge_s), plain(clock.upto),
             plain(trait_table(scenario, parameters)), objects(benefit_table(scenario)),
         )  # fmt: skip
+        self.world.calendar = Calendar(self.world.book, self.world.days, offers.kinds)
         self.world.publish(objects(public)[0])
         self.people = self.world.people = [Player(self.world, me) for me in range(self.rows)]
         self.env = simpy.Environment()
@@ -149,11 +154,23 @@ class ReferencePopulation:
             self.lives[who].interrupt()
         return self._written()
 
-    def farmed_beans(self, public: Any) -> int:
+    def farmed_beans(self, public: Any, now_s: int) -> int:
         """What the deeds of a farmer's day bring, as far as the cap of its device."""
         self.world.publish(objects(public)[0])
-        pay = self.world.public.reward[0][0]
-        return int(min(sum(pay[j] for j in scripted(self.world)), self.world.rules.farmer_cap))
+        book, blank, day = self.world.book, Player(self.world, self.world.rules.honest), now_s // DAY_S
+        holding = book.holding(blank.as_of(day, 0, 0), now_s * SECOND)
+        live = tuple(k for k in holding if is_for_anybody(book.rules[k].who))
+        blank.new_day(day)
+        earned = 0
+        for _ in range(MOST_SCRIPTED):
+            j = blank.best_paid(live)
+            if j is None:
+                break
+            blank.done[j] += 1
+            beans = min(blank.next_pay(j, live), self.world.rules.farmer_cap - earned)
+            book.count(blank.name(j), live, beans, blank.counts, day)
+            earned = blank.beans_today = earned + beans
+        return earned
 
     def wake_farmers(self, first: int, last: int, now_s: int) -> None:
         """Farmers first … last begin to play within the day, one session a day."""
@@ -208,6 +225,8 @@ class ReferencePopulation:
             available[period % PERIODS] += beans
         packed = sum(min(times, 3) << 2 * deed for deed, times in p.done.items())
         flags = sum(1 << k for k, name in enumerate(FLAGS) if getattr(p, name))
+        long_ago = -MAX_AGE if p.last is not None else 0
+        joined = long_ago if p.joined is None else p.joined
         columns = {
             "visit_s": p.visit_s, "play_s": p.play_s, "errand": 0, "number": p.number, "budget": p.budget,
             "habit": p.habit, "growing": growing, "available": available, "labour": p.minutes[0],
@@ -218,6 +237,7 @@ class ReferencePopulation:
             "since_break": p.since_break,
             "used": p.used, "spent": p.spent, "slump_until": p.slump_until, "done": p.deeds_today,
             "sessions": p.begun + (p.planned << 4), "flags": flags, "channel": p.channel,
+            "joined": joined, "last": p.last or 0, "away": min(p.away, 255),
         }  # fmt: skip
         return tuple(columns[name] for name in USER.names or ())
 

@@ -85,6 +85,12 @@ def is_for(who: Who, one: Someone, day: int) -> bool:
     )
 
 
+def is_for_anybody(who: Who) -> bool:
+    """Whether a rule asks nothing of people but since when and how steadily they play."""
+    days = Who(joined_within=who.joined_within, away_for=who.away_for, streak=who.streak)
+    return days == who
+
+
 def within_clock(minute: int, hours: tuple[int, int]) -> bool:
     """Whether a minute of the day lies in a stretch of it, which may pass midnight."""
     begin, end = hours

@@ -6,12 +6,15 @@ far as the caps of a day are open to an average person, who does what comes easi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from math import exp
 from types import SimpleNamespace
 from typing import Any
 
 from sim.behaviour.choice import felt_beans, felt_reward
+from sim.engine.offers import Kind
+from sim.kernel.rows import CONTEST, MATCHED
 from sim.spans import DAY_US
 from tests.engine.rulebook import ANY, PAYS, Form, Part, Rulebook
 
@@ -90,16 +93,19 @@ def value_of_visit(
 class Calendar:
     """What the calendar lets hold in each part of a day, with the part's share of the day's visits."""
 
-    def __init__(
-        self, book: Rulebook, days: list[SimpleNamespace], parts: list[list[SimpleNamespace]]
-    ) -> None:
-        self.book, self.days, self.parts = book, days, parts
+    def __init__(self, book: Rulebook, days: list[SimpleNamespace], kinds: Sequence[Kind]) -> None:
+        self.book, self.days, self.kinds = book, days, kinds
         self.of_day = lru_cache(None)(self._of_day)
 
     def _of_day(self, day: int) -> list[tuple[float, frozenset[int], bool, bool]]:
         return [
-            (part.share, self._open(day * DAY_US + part.from_s * SECOND), part.matched, part.contest)
-            for part in self.parts[self.days[day].offer]
+            (
+                part.share,
+                self._open(day * DAY_US + part.from_s * SECOND),
+                bool(part.mask & MATCHED),
+                bool(part.mask & CONTEST),
+            )
+            for part in self.kinds[self.days[day].offer]
         ]
 
     def _open(self, t_us: int) -> frozenset[int]:
