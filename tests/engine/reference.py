@@ -36,7 +36,7 @@ from sim.kernel.rules import farm_second
 from sim.scenario import Scenario
 from tests.engine.person import DAY_S, NEVER, SECOND, Record, World
 from tests.engine.player import MOST_SCRIPTED, Player
-from tests.engine.rulebook import Rulebook, is_for_anybody
+from tests.engine.rulebook import Rulebook, is_for_anybody, remembers
 from tests.engine.visits import Calendar
 
 STEPS = (
@@ -242,6 +242,18 @@ class ReferencePopulation:
         return tuple(columns[name] for name in USER.names or ())
 
     @property
+    def marks(self) -> NDArray[np.uint32]:
+        """What rules count: of every person and counting rule the count, and above 16 bits in which stretch."""
+        book = self.world.book
+        counting = [k for k, rule in enumerate(book.rules) if remembers(rule.form)]
+        marks = np.zeros((self.rows if counting else 1, max(len(counting), 1)), np.uint32)
+        for p in self.people:
+            for column, k in enumerate(counting):
+                if k in p.counts.number:
+                    marks[p.me, column] = book.stretch_number(k, p.counts.since[k]) << 16 | p.counts.number[k]
+        return marks
+
+    @property
     def next_s(self) -> NDArray[np.int32]:
         return np.array([p.next_s for p in self.people], np.int32)
 
@@ -268,6 +280,7 @@ class ReferencePopulation:
             if name != "errand":
                 digest.update(np.ascontiguousarray(users[name]).tobytes())
         digest.update(self.errands().tobytes())
+        digest.update(self.marks.tobytes())
         return digest.digest()
 
     def close(self) -> None:

@@ -91,6 +91,11 @@ def is_for_anybody(who: Who) -> bool:
     return days == who
 
 
+def remembers(form: Form) -> bool:
+    """Whether a rule has to remember what somebody did, or was paid, before."""
+    return form.kind in ("tiers", "cap", "fading_cap") or (form.each or 1) > 1
+
+
 def within_clock(minute: int, hours: tuple[int, int]) -> bool:
     """Whether a minute of the day lies in a stretch of it, which may pass midnight."""
     begin, end = hours
@@ -170,9 +175,16 @@ class Rulebook:
             return day - self.clock(day * DAY_US).weekday()
         return self.stretch(rule)[0] // DAY_US if rule.form.per == "phase" else 0
 
+    def stretch_number(self, k: int, since: int) -> int:
+        """The number of a stretch that began with a day, from 1 on."""
+        per = self.rules[k].form.per
+        if per == "day":
+            return since + 1
+        return (since + self.clock(0).weekday()) // 7 + 1 if per == "week" else 1
+
     def count(self, deed: str, live: Collection[int], paid: int, counts: Counts, day: int) -> None:
         """A deed was done under rules and brought so many beans."""
-        deeds = [k for k, form in self.about(live, deed, PAYS) if form.each or form.tiers]
+        deeds = [k for k, form in self.about(live, deed, PAYS) if remembers(form)]
         beans = [k for k, _ in self.about(live, deed, ("cap", "fading_cap"))]
         for k, more in [(k, 1) for k in deeds] + [(k, paid) for k in beans]:
             counts.number[k] = self.counted(k, counts, day) + more
