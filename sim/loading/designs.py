@@ -11,6 +11,7 @@ from sim.loading.finding import Finding
 from sim.loading.lines import Path, spelled
 from sim.loading.reading import Document, frozen, read
 from sim.loading.shape import at, keys_of, place
+from sim.scenario.gone import gone_problem
 from sim.suggestions import did_you_mean
 
 BASE = "base"
@@ -86,6 +87,8 @@ def _wrong_path(document: Document, dotted: str, value: object) -> str:
         return "is a design itself; override settings of the scenario"
     if len(path) == 1 and path[0] in keys_of(()) and isinstance(value, dict):
         return f'must be one quoted path, for instance "{path[0]}.{next(iter(value), "…")}" = …'
+    if place(path) is None and (became := gone_problem(path)):
+        return became
     for length in range(1, len(path) + 1):
         part = path[:length]
         if not _exists(document, part):
