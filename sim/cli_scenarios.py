@@ -152,7 +152,7 @@ def upgrade(
         }
         print(to_json(told | {"dry_run": dry_run, "diff": shown}), end="")
     elif made is None:
-        print(f"{file}: nothing to do, it knows rules already")
+        print(f"{file}: nothing to do, nothing in it is of 0.1")
     else:
         for one in changes:
             print(

@@ -83,10 +83,14 @@ class Sheet:
         if path not in lines.headers:
             return
         start, end = lines.span(path)
-        first, _ = self._line(start, end)
-        body = re.compile(r"\s*(?=\[|\Z)").match(self.text, end)
-        if not self.text[first:start].strip() and body is not None:
-            self.text = self.text[:first] + self.text[body.end() :]
+        bare = re.compile(r"[ \t]*(?:\n|\Z)").match(self.text, end)
+        if bare is None or not re.compile(r"(?:\s|#[^\n]*)*(?:\[|\Z)").match(self.text, end):
+            return
+        below = re.compile(r"\s*(?:\n|\Z)|(?=\[)").match(
+            self.text, bare.end()
+        )  # comments after a blank line are others'
+        if below is not None:
+            self.text = self.text[: self._line(start, end)[0]] + self.text[below.end() :]
 
     def _line(self, start: int, end: int) -> tuple[int, int]:
         """Where the lines of a stretch begin and end."""

@@ -17,8 +17,8 @@ from sim.doors import parsed_toml
 from sim.errors import Mistake, ScenarioError, UsageError
 from sim.loading.before import UNWRITTEN, Leaf, Made, Old, acts, rules_of, wrong
 from sim.loading.designs import BASE, apply_design, mistakes_in_designs
-from sim.loading.edits import override_path
 from sim.loading.editing import Sheet, pair, pair_in_lines
+from sim.loading.edits import override_path
 from sim.loading.finding import Finding
 from sim.loading.idle import idle_settings
 from sim.loading.lines import Lines, Path, spelled
