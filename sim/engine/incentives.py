@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.domain.ratios import PPM
-from sim.domain.ratios import PPM
 from sim.kernel.incentives import MOST_BEANS
 from sim.kernel.rows import (
     EVERY,
@@ -115,6 +114,7 @@ def rule_rows(scenario: Scenario) -> tuple[NDArray[np.void], NDArray[np.void]]:
         row["each"], row["per"], row["column"] = form.each or 1, PER.index(form.per), column
         if form.goal is not None:
             row["beans"], row["head"] = form.goal.beans or 0, form.goal.head_start
+        row["repairs"] = form.streak.repairs if form.streak is not None else 0
         steps = [(t.start, t.beans) for t in form.tiers]
         steps += [(s.day, s.times) for s in form.streak.steps] if form.streak is not None else []
         tiers[used : used + len(steps)] = steps
@@ -150,7 +150,7 @@ def rule_sets(scenario: Scenario) -> dict[str, int]:
         "counting_pay": where(lambda r: r.form.kind in PAYING and counts(r.form)),
         "saving": where(lambda r: r.form.goal is not None and r.form.goal.beans is not None),
         "heads": where(lambda r: r.form.goal is not None and r.form.goal.beans is not None and r.form.goal.head_start),
-        "nudging": where(lambda r: r.form.nudge is not None),
+        "repairing": where(lambda r: r.form.streak is not None and r.form.streak.repairs > 0),
     }
 
 

@@ -36,7 +36,7 @@ from sim.kernel.rows import (
     PART,
 )
 from sim.scenario import Pool, Rule, Scenario, since_start
-from sim.spans import DAY_S, DAY_US, HOUR_S, SECOND
+from sim.spans import DAY_S, DAY_US, HOUR_S, MINUTE_S, SECOND
 
 HOURS = 24
 LATE_S = 900  # what opens in the last quarter of an hour finds nobody: no visit goes on past midnight
@@ -94,13 +94,28 @@ class Offers:
             )
         return cls(tuple(found), of_day)
 
-    def tables(self) -> dict[str, Any]:
-        """As the kernel reads them: how many parts, shape (MAX_KINDS,), and which, (MAX_KINDS, MAX_PARTS)."""
+    def tables(self, scenario: Scenario) -> dict[str, Any]:
+        """As the kernel reads them: how many parts, shape (MAX_KINDS,), and which, (MAX_KINDS, MAX_PARTS); the rules
+        that hold on such a day at all, and those that send a message on it, shape (MAX_KINDS,)."""
         rows, counts = np.zeros((MAX_KINDS, MAX_PARTS), PART), np.ones(MAX_KINDS, np.int64)
+        held, nudged = np.zeros(MAX_KINDS, np.int64), np.zeros(MAX_KINDS, np.int64)
         for k, kind in enumerate(self.kinds):
             rows[k, : len(kind)] = [(part.from_s, part.mask, part.share) for part in kind]
             counts[k] = len(kind)
-        return {"n_parts": counts, "parts": rows}
+            held[k] = np.bitwise_or.reduce([part.mask for part in kind])
+            nudged[k] = messages(scenario, kind)
+        return {"n_parts": counts, "parts": rows, "held_on": held, "nudged_on": nudged}
+
+
+def messages(scenario: Scenario, kind: Kind) -> int:
+    """The rules that send a message on a day of that kind, as bits: they hold when it is due."""
+    sent = [
+        (k, rule.form.nudge.at * MINUTE_S)
+        for k, rule in enumerate(scenario.rules.values())
+        if rule.form.nudge
+    ]
+    masks = [(k, [part.mask for part in kind if part.from_s <= at][-1]) for k, at in sent]
+    return bits([k for k, mask in masks if mask >> k & 1])
 
 
 def visits_between(start: int, end: int, views: Floats) -> float:
@@ -148,7 +163,9 @@ def announced_openings(scenario: Scenario) -> list[Opening]:
 
     def announce(at: int, until: int, pull: float, rush: bool, mask: int) -> None:
         known = found.get((at, mask), Opening(at, until, pull, rush, mask))
-        found[at, mask] = Opening(at, max(until, known.until), max(pull, known.pull), rush or known.rush, mask)
+        found[at, mask] = Opening(
+            at, max(until, known.until), max(pull, known.pull), rush or known.rush, mask
+        )
 
     for pool in matching_pools(scenario):
         for at in opening_times(scenario, pool):
@@ -181,7 +198,9 @@ def extra_share(scenario: Scenario, rule: Rule) -> float:
     deeds = list(scenario.deeds.values())
     beans = np.array([deeds[k].beans for k in things_of(scenario, rule) if k < len(deeds)], float)
     form, often = rule.form, 1.0 / (rule.form.each or 1)
-    more = (form.add or 0) * often * len(beans) + max((form.times or PPM) / PPM - 1.0, 0.0) * often * beans.sum()
+    more = (form.add or 0) * often * len(beans) + max(
+        (form.times or PPM) / PPM - 1.0, 0.0
+    ) * often * beans.sum()
     if form.kind not in ("add", "times") or form.of == "hours" or more <= 0.0:
         return 0.0
     return float(more / (more + beans.sum()))
@@ -288,7 +307,9 @@ def first_beans(scenario: Scenario, mask: int) -> Floats:
 
 def plain_weights(scenario: Scenario) -> Floats:
     """The summed weight of a visit without any incentive, shape (MAX_CHANNELS, MAX_SEGMENTS)."""
-    return np.asarray(np.einsum("csd,d->cs", mix_table(scenario) * _open_to(scenario), bare_weights(scenario)))
+    return np.asarray(
+        np.einsum("csd,d->cs", mix_table(scenario) * _open_to(scenario), bare_weights(scenario))
+    )
 
 
 def visit_tables(scenario: Scenario, p: Parameters) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from math import log
 from typing import Any
 
 from sim.behaviour.choice import crossed
-from sim.behaviour.sharing import share_probability
 from sim.behaviour.giving import (
     completes,
     first_gift_yuan,
@@ -16,6 +15,7 @@ from sim.behaviour.giving import (
     part_fen,
     repeat_gift_yuan,
 )
+from sim.behaviour.sharing import share_probability
 from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.domain.ratios import PPM
@@ -33,8 +33,8 @@ from sim.kernel.rows import (
     GENERAL,
     GROWING_DAYS,
     HOLDER,
-    INVITE,
     IN_TEAM,
+    INVITE,
     MAX_BENEFITS,
     NO_DEED,
     PERIODS,

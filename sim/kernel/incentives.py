@@ -12,8 +12,8 @@ from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.domain.ratios import share_of
 from sim.kernel import tallies as T
-from sim.kernel.hours import credit
 from sim.kernel.growing import grow
+from sim.kernel.hours import credit
 from sim.kernel.place import by_share
 from sim.kernel.rows import (
     F_ADD,
@@ -117,7 +117,7 @@ def holding(who: Who, t_s: int, segment: int, R: Any) -> int:
         return 0
     u, day = who.u, t_s // DAY_S
     away = u.away if u.last == day else 0
-    return mine(who, segment, R) & in_days(u.streak, away, day - u.joined, R) & live(t_s, R)
+    return mine(who, segment, R) & in_days(streak_on(u, day), away, day - u.joined, R) & live(t_s, R)
 
 
 @rule
@@ -125,7 +125,26 @@ def if_played(u: Any, day: int, R: Any) -> int:
     """The rules that hold, as far as days decide, for a player who comes on that day, which then counts in a row."""
     if u.last == day:
         return in_days(u.streak, u.away, day - u.joined, R)
-    return in_days(min(u.streak + 1, STREAK_LEVELS - 1), day - u.last, day - u.joined, R)
+    return in_days(min(u.row + 1, STREAK_LEVELS - 1), day - u.last, day - u.joined, R)
+
+
+@rule
+def streak_on(u: Any, day: int) -> int:
+    """The days in a row that stand on a day: those up to the day before, until this one is played or missed."""
+    return int(u.streak) if day - u.last <= 1 else 0
+
+
+@rule
+def repaired(repairs: int, day: int, rules: int, R: Any) -> int:
+    """The repairs used (`repairs` of a user's row) with one for a missed day; 0 if the rules have none left that week."""
+    most = 0
+    if rules & R.repairing != 0:
+        for k in range(R.n_rules):
+            if (rules & R.repairing) >> k & 1:
+                most = max(most, R.rules[k].repairs)
+    week = (day + R.start_weekday) // 7 + 1
+    used = repairs & 7 if repairs >> 3 == week else 0
+    return int(week << 3 | used + 1) if used < most else 0
 
 
 @rule
@@ -313,7 +332,7 @@ def earn(who: Who, t_us: int, thing: int, base: int, most: int, mask: int, w: Wo
     """
     u, book = who.u, pen.book
     day = t_us // (DAY_S * 1_000_000)
-    total = pays(who.user, thing, base, day, u.streak, mask, w, pen)
+    total = pays(who.user, thing, base, day, streak_on(u, day), mask, w, pen)
     room = max(min(most, MOST_BEANS - u.growing[day % GROWING_DAYS]), 0)
     if total > room:
         cut(book.beans, mask & w.R.by_thing[thing] & w.R.paying, total - room)

@@ -49,7 +49,7 @@ class Player(Claimant):
         self.tell(t * SECOND + 2, Kind.SESSION, deed=nth, klass=self.segment)
         now = t * SECOND + 3
         if nth == 0 and not self.farmer:
-            self.streak = min(self.streak + 1, 7)
+            self.streak = min(self.row + 1, 7)
         self.live = self.rules_at(t * SECOND)
         if self.farmer:
             self.farm(now, day)

@@ -227,6 +227,10 @@ class ReferencePopulation:
         flags = sum(1 << k for k, name in enumerate(FLAGS) if getattr(p, name))
         long_ago = -MAX_AGE if p.last is not None else 0
         joined = long_ago if p.joined is None else p.joined
+        repairs = 0
+        if p.repairs:
+            week = [(day + p.world.book.clock(0).weekday()) // 7 + 1 for day in p.repairs]
+            repairs = week[-1] << 3 | week.count(week[-1])
         columns = {
             "visit_s": p.visit_s, "play_s": p.play_s, "errand": 0, "number": p.number, "budget": p.budget,
             "habit": p.habit, "growing": growing, "available": available, "labour": p.minutes[0],
@@ -238,6 +242,7 @@ class ReferencePopulation:
             "used": p.used, "spent": p.spent, "slump_until": p.slump_until, "done": p.deeds_today,
             "sessions": p.begun + (p.planned << 4), "flags": flags, "channel": p.channel,
             "joined": joined, "last": p.last or 0, "away": min(p.away, 255),
+            "row": p.row, "repairs": repairs,
         }  # fmt: skip
         return tuple(columns[name] for name in USER.names or ())
 
