@@ -43,7 +43,9 @@ from sim.streams import Purpose
 
 CITY_DRAW = int(Purpose.CITY)
 K_GRANT = int(Kind.GRANT)
-FULL = 65_535  # a count holds 16 bits
+FULL = 65_535  # beans of a day hold 16 bits
+COUNT_BITS = 19  # of a mark; the others tell the stretch, of which a run has as many as days …
+MOST_COUNTED = (1 << COUNT_BITS) - 1  # … and no cap may be larger: nobody would ever reach it
 MOST_BEANS = 60_000  # a bucket of beans holds 16 bits
 NO_LIMIT = 1 << 40
 NO_TIME = -1  # a class of minutes: none
@@ -161,14 +163,14 @@ def period_of(r: Any, day: int, R: Any) -> int:
 def counted(user: int, r: Any, day: int, R: Any, marks: Any) -> int:
     """What a rule has counted of a user in the present stretch."""
     mark = int(marks[user, r.column])
-    return mark & FULL if mark >> 16 == period_of(r, day, R) else 0
+    return mark & MOST_COUNTED if mark >> COUNT_BITS == period_of(r, day, R) else 0
 
 
 @rule
 def count_more(user: int, r: Any, day: int, more: int, R: Any, marks: Any) -> None:
     """Count so much more."""
-    count = min(counted(user, r, day, R, marks) + more, FULL)
-    marks[user, r.column] = (period_of(r, day, R) << 16) | count
+    count = min(counted(user, r, day, R, marks) + more, MOST_COUNTED)
+    marks[user, r.column] = (period_of(r, day, R) << COUNT_BITS) | count
 
 
 @rule

@@ -31,6 +31,7 @@ from sim.engine.settings import (
     trait_table,
 )
 from sim.kernel import tallies
+from sim.kernel.incentives import COUNT_BITS
 from sim.kernel.rows import EFFECTS, ERRAND, GROWING_DAYS, MAX_AGE, PERIODS, USER
 from sim.kernel.rules import farm_second
 from sim.scenario import Scenario
@@ -248,14 +249,16 @@ class ReferencePopulation:
 
     @property
     def marks(self) -> NDArray[np.uint32]:
-        """What rules count: of every person and counting rule the count, and above 16 bits in which stretch."""
+        """What rules count: of every person and counting rule the count, and above its bits in which stretch."""
         book = self.world.book
         counting = [k for k, rule in enumerate(book.rules) if remembers(rule.form)]
         marks = np.zeros((self.rows if counting else 1, max(len(counting), 1)), np.uint32)
         for p in self.people:
             for column, k in enumerate(counting):
                 if k in p.counts.number:
-                    marks[p.me, column] = book.stretch_number(k, p.counts.since[k]) << 16 | p.counts.number[k]
+                    marks[p.me, column] = (
+                        book.stretch_number(k, p.counts.since[k]) << COUNT_BITS | p.counts.number[k]
+                    )
         return marks
 
     @property

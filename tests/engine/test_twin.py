@@ -28,6 +28,7 @@ CASES = (
     "long,40,1,base",
     "rules,200,1,base",
     "rules,100,2,tight",
+    "rules,40,3,rich",
 )
 MORE_CASES = (
     "busy,2000,3,base",
