@@ -35,6 +35,7 @@ from sim.kernel.rows import (
     OF_TIME,
     PER_DAY,
     PER_WEEK,
+    STREAK_LEVELS,
 )
 from sim.kernel.rules import philox, unit
 from sim.kernel.world import Pen, Who, World
@@ -44,7 +45,9 @@ from sim.streams import Purpose
 
 CITY_DRAW = int(Purpose.CITY)
 K_GRANT = int(Kind.GRANT)
-FULL = 65_535  # a count holds 16 bits
+FULL = 65_535  # beans of a day hold 16 bits
+COUNT_BITS = 19  # of a mark; the others tell the stretch, of which a run has as many as days …
+MOST_COUNTED = (1 << COUNT_BITS) - 1  # … and no cap may be larger: nobody would ever reach it
 MOST_BEANS = 60_000  # a bucket of beans holds 16 bits
 NO_LIMIT = 1 << 40
 NO_TIME = -1  # a class of minutes: none
@@ -113,12 +116,39 @@ def live(t_s: int, R: Any) -> int:
 
 @rule
 def holding(who: Who, t_s: int, segment: int, R: Any) -> int:
-    """The rules that hold for a user at an instant of a day they play."""
+    """The rules that hold for a user at an instant; who is not back yet, on a day not played, is not welcomed back."""
     if R.n_rules == 0:
         return 0
-    u = who.u
-    since = in_days(u.streak, u.away, t_s // DAY_S - u.joined, R)
-    return mine(who, segment, R) & since & live(t_s, R)
+    u, day = who.u, t_s // DAY_S
+    away = u.away if u.last == day else 0
+    return mine(who, segment, R) & in_days(streak_on(u, day), away, day - u.joined, R) & live(t_s, R)
+
+
+@rule
+def if_played(u: Any, day: int, R: Any) -> int:
+    """The rules that hold, as far as days decide, for a player who comes on that day, which then counts in a row."""
+    if u.last == day:
+        return in_days(u.streak, u.away, day - u.joined, R)
+    return in_days(min(u.row + 1, STREAK_LEVELS - 1), day - u.last, day - u.joined, R)
+
+
+@rule
+def streak_on(u: Any, day: int) -> int:
+    """The days in a row that stand on a day: those up to the day before, until this one is played or missed."""
+    return int(u.streak) if day - u.last <= 1 else 0
+
+
+@rule
+def repaired(repairs: int, day: int, rules: int, R: Any) -> int:
+    """The repairs used (`repairs` of a row) with one for a missed day; 0 if the rules have none left that week."""
+    most = 0
+    if rules & R.repairing != 0:
+        for k in range(R.n_rules):
+            if (rules & R.repairing) >> k & 1:
+                most = max(most, R.rules[k].repairs)
+    week = (day + R.start_weekday) // 7 + 1
+    used = repairs & 7 if repairs >> 3 == week else 0
+    return int(week << 3 | used + 1) if used < most else 0
 
 
 @rule
@@ -135,14 +165,14 @@ def period_of(r: Any, day: int, R: Any) -> int:
 def counted(user: int, r: Any, day: int, R: Any, marks: Any) -> int:
     """What a rule has counted of a user in the present stretch."""
     mark = int(marks[user, r.column])
-    return mark & FULL if mark >> 16 == period_of(r, day, R) else 0
+    return mark & MOST_COUNTED if mark >> COUNT_BITS == period_of(r, day, R) else 0
 
 
 @rule
 def count_more(user: int, r: Any, day: int, more: int, R: Any, marks: Any) -> None:
     """Count so much more."""
-    count = min(counted(user, r, day, R, marks) + more, FULL)
-    marks[user, r.column] = (period_of(r, day, R) << 16) | count
+    count = min(counted(user, r, day, R, marks) + more, MOST_COUNTED)
+    marks[user, r.column] = (period_of(r, day, R) << COUNT_BITS) | count
 
 
 @rule
@@ -198,7 +228,7 @@ def let_through(r: Any, beans: int, before: int) -> int:
 
 @rule
 def cut(parts: Any, rules: int, excess: int) -> None:
-    """Take so many beans off the parts, those of the last rules first."""
+    """Take so many beans, or minutes, off the parts, those of the last rules first."""
     k = MAX_RULES
     while excess > 0 and k > 0:
         if (rules >> (k - 1)) & 1:
@@ -226,7 +256,7 @@ def pays(user: int, thing: int, base: int, day: int, streak: int, mask: int, w: 
                 nth = counted(user, r, day, R, pen.marks) + 1 if r.column != NOBODY else 1
                 made = after(r, total, nth, streak, R)
                 parts[k + 1] = 0
-                if r.form == F_TIERS:
+                if r.form == F_TIERS and tier_at(r, nth, NOBODY, R) != NOBODY:
                     cut(parts, paying & ((1 << k) - 1), total)
                     parts[k + 1] = made
                 elif made >= total:
@@ -237,6 +267,28 @@ def pays(user: int, thing: int, base: int, day: int, streak: int, mask: int, w: 
     capped = under_caps(user, thing, total, day, mask, w, pen)
     cut(parts, paying, total - capped)
     return capped
+
+
+@rule
+def lasts(user: int, thing: int, base: int, day: int, mask: int, w: World, pen: Pen) -> int:
+    """The minutes of a thing that is worth `base` by itself, the next time it is done: what is left of its own.
+
+    The book's `time` then says who adds what: first the thing itself, then every rule.
+    """
+    R, parts = w.R, pen.book.time
+    paying = mask & R.by_thing[thing] & R.paying
+    parts[0] = base
+    total = base
+    if paying != 0:
+        for k in range(R.n_rules):
+            if (paying >> k) & 1:
+                r = R.rules[k]
+                nth = counted(user, r, day, R, pen.marks) + 1 if r.column != NOBODY else 1
+                made = time_after(r, total, nth)
+                parts[k + 1] = max(made - total, 0)
+                cut(parts, paying & ((1 << k) - 1), max(total - made, 0))
+                total = made
+    return int(parts[0])
 
 
 @rule
@@ -289,19 +341,6 @@ def note_paid(user: int, thing: int, beans: int, day: int, mask: int, w: World, 
 
 
 @rule
-def repaired(user: int, mask: int, day: int, R: Any, marks: Any) -> bool:
-    """Whether a repair lets a missed day pass; one of the week's is used up."""
-    mending = mask & R.repairing
-    if mending != 0:
-        for k in range(R.n_rules):
-            r = R.rules[k]
-            if (mending >> k) & 1 and counted(user, r, day, R, marks) < r.goal:
-                count_more(user, r, day, 1, R, marks)
-                return True
-    return False
-
-
-@rule
 def reach_goals(who: Who, thing: int, day: int, mask: int, w: World, pen: Pen) -> None:
     """After a goal of deeds is reached a slump follows."""
     R = w.R
@@ -321,7 +360,7 @@ def earn(who: Who, t_us: int, thing: int, base: int, most: int, mask: int, w: Wo
     """
     u, book = who.u, pen.book
     day = t_us // (DAY_S * 1_000_000)
-    total = pays(who.user, thing, base, day, u.streak, mask, w, pen)
+    total = pays(who.user, thing, base, day, streak_on(u, day), mask, w, pen)
     room = max(min(most, MOST_BEANS - u.growing[day % GROWING_DAYS]), 0)
     if total > room:
         cut(book.beans, mask & w.R.by_thing[thing] & w.R.paying, total - room)
@@ -336,24 +375,16 @@ def earn(who: Who, t_us: int, thing: int, base: int, most: int, mask: int, w: Wo
 
 
 @writes(MAX_RULES)
-def grant(who: Who, t_us: int, thing: int, time: int, klass: int, mask: int, w: World, pen: Pen) -> None:
+def grant(who: Who, t_us: int, thing: int, klass: int, mask: int, w: World, pen: Pen) -> None:
     """Record what each rule adds to a thing just earned for, one by one right after t_us: the beans found in the book,
-    and minutes beside the thing's own `time` of a class (NO_TIME: it is worth none)."""
+    and the minutes of a class (NO_TIME: it is worth none)."""
     R, book = w.R, pen.book
     paying = mask & R.by_thing[thing] & R.paying
     if paying == 0:
         return
-    day = t_us // (DAY_S * 1_000_000)
     for k in range(R.n_rules):
         if (paying >> k) & 1:
-            minutes = 0
-            if klass >= 0:
-                r = R.rules[k]
-                nth = counted(who.user, r, day, R, pen.marks) if r.column != NOBODY else 1
-                longer = time_after(r, time, nth)
-                if longer > time:
-                    minutes = credit(who.u, longer - time, klass, R)
-                    time = longer
+            minutes = credit(who.u, book.time[k + 1], klass, R) if klass >= 0 else 0
             if book.beans[k + 1] > 0 or minutes > 0:
                 t_us += 1
                 made = record(pen, who, t_us, K_GRANT)

@@ -65,7 +65,7 @@ USER = np.dtype(
         (
             "streak",
             "u1",
-        ),  # days in a row that were played, at most 7; the present one from its first session on
+        ),  # days in a row that were played up to `last`, at most 7
         ("since_break", "u1"),  # days since a streak broke, 255 = never or long ago
         ("sessions", "u1"),  # begun today (low 4 bits) and planned today (high 4 bits)
         ("flags", "u1"),
@@ -77,6 +77,8 @@ USER = np.dtype(
         ("joined", "i2"),  # the day on which they began to play; long ago for who played at the start
         ("last", "i2"),  # the last day they played
         ("away", "u1"),  # days between that one and the day they played before
+        ("row", "u1"),  # the days in a row that the next day they play will follow on
+        ("repairs", "u2"),  # missed days that rules let pass: how many (low 3 bits) of which week
     ]
 )
 
@@ -222,6 +224,7 @@ RULE = np.dtype(
         ("goal", "i8"),  # deeds of a goal; repairs a week; messages in seven days
         ("minute", "i8"),  # of the day of a message
         ("flag", "i8"),  # public badges; messages to those alone whose streak breaks
+        ("repairs", "i8"),  # missed days a week that do not break a streak
     ]
 )
 # Of a message's column: the days of the last seven on which there was one, as bits, and whether they are switched off.
