@@ -29,8 +29,8 @@ MOST = {
     "pools": 16,
     "redemptions": 8,
     "benefits": 8,
-    "rules": 60,  # a set of rules is a number, one bit a rule
-    "cities": 60,
+    "rules": 48,  # a set of rules is a number, one bit a rule
+    "cities": 24,
 }
 GROWING_DAYS = 4  # ripen + fade: a user's row keeps five days of growing beans
 NAMED = ("phases", *MOST, "designs")

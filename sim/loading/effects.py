@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sim.domain.ratios import PPM
 from sim.loading.lines import Path
+from sim.loading.ruleacts import brings_beans, for_teams, happens, opens, worth_something
 from sim.scenario import Scenario, since_start
 
 
@@ -37,11 +37,7 @@ def _serves(*what: str) -> Callable[[Scenario, Path], bool]:
     return lambda s, _: any(pool.serves in what for pool in s.pools.values())
 
 
-def _own_pool_serves(*what: str) -> Callable[[Scenario, Path], bool]:
-    return lambda s, path: s.pools[str(path[1])].serves in what
-
-
-def _deed_brings(s: Scenario) -> bool:
+def _deedbrings_beans(s: Scenario) -> bool:
     return any(deed.beans for deed in s.deeds.values())
 
 
@@ -70,24 +66,14 @@ BEAN_GIFTS = _when(_does("bean_gift"), 'a deed with effect = "bean_gift"', "deed
 REDEEMS = _when(_does("redeem"), 'a deed with effect = "redeem"', "deeds.*.effect")
 VOLUNTEERS = _when(_does("volunteer"), 'a deed with effect = "volunteer"', "deeds.*.effect")
 JOINED = _when(_does("team"), 'a deed with effect = "team"', "deeds.*.effect")
-REPEATED = _when(
-    lambda s, path: s.deeds[str(path[1])].effect not in ("team", "account"),
-    'an effect that can be repeated: who has joined or applied does not again', "deeds.*.effect",
-)  # fmt: skip
-REWARDED = _when(lambda s, _: _deed_brings(s), "a deed that brings beans", "deeds.*.beans")
-TEAM_DEEDS = _when(
-    lambda s, _: any(d.team and d.beans for d in s.deeds.values()), "a deed with team = true that brings beans",
-    "deeds.*.team", "deeds.*.beans",
-)  # fmt: skip
 GROWING = _when(
-    lambda s, _: bool(_deed_brings(s) or s.orders.beans or s.sharing.reward or s.beans.head_start),
-    "something that brings beans", "deeds.*.beans", "orders.beans", "sharing.reward", "beans.head_start",
+    lambda s, _: bool(_deedbrings_beans(s) or s.orders.beans or any(map(brings_beans, s.rules.values()))),
+    "something that brings beans", "deeds.*.beans", "orders.beans", "rules.*.form",
 )  # fmt: skip
 EXCHANGED = _when(
     lambda s, _: s.farmers.entry or _does("bean_gift")(s, ()), 'a deed with effect = "bean_gift", or farmers who enter',
     "deeds.*.effect", "farmers.entry",
 )  # fmt: skip
-STREAK = _when(lambda s, _: s.beans.streak_bonus > 0, "a streak_bonus above 0", "beans.streak_bonus")
 ONE_PERIOD = _when(lambda s, _: s.beans.valid_months == 0, "valid_months = 0", "beans.valid_months")
 NOT_OF_AGE = _when(
     lambda s, _: _minors(s) or s.farmers.share > 0 or s.farmers.entry,
@@ -105,15 +91,10 @@ SERVED = _when(
     _served, "a deed that asks its pool (gift or bean_gift, as it serves)",
     "pools.*.serves", "deeds.*.effect", "ngos.recycling_share",
 )  # fmt: skip
-GIFT_POOL = _when(_own_pool_serves("gifts"), 'serves = "gifts"', "pools.*.serves")
-MATCHING = _when(
-    _own_pool_serves("gifts", "orders"), 'serves = "gifts" or serves = "orders"', "pools.*.serves"
-)
-SOME_RATIO = _when(lambda s, path: s.pools[str(path[1])].ratio > 0, "a ratio above 0", "pools.*.ratio")
 ANNOUNCED = _when(
-    lambda s, _: _serves("gifts")(s, ()) or any(phase.beans_factor > PPM for phase in s.phases.values()),
-    'something that opens: a pool with serves = "gifts", or a phase with beans_factor above 1',
-    "pools.*.serves", "phases.*.beans_factor",
+    lambda s, _: _serves("gifts")(s, ()) or any(opens(rule) for rule in s.rules.values()),
+    'something that opens: a pool with serves = "gifts", or a rule that pays at some times only',
+    "pools.*.serves", "rules.*",
 )  # fmt: skip
 GIFTS_MATCHED = _when(_serves("gifts"), 'a pool with serves = "gifts"', "pools.*.serves")
 TEAMS_PAID = _when(_serves("teams"), 'a pool with serves = "teams"', "pools.*.serves")
@@ -175,38 +156,66 @@ PRESOLD = _when(
 BY_HAND = _when(lambda s, _: s.orders.by_hand > 0, "by_hand above 0", "orders.by_hand")
 MAILED = _when(lambda s, _: s.orders.mail_share > 0, "mail_share above 0", "orders.mail_share")
 VIRTUAL = _when(lambda s, _: s.orders.virtual_share > 0, "virtual_share above 0", "orders.virtual_share")
+NAMED = _when(
+    lambda s, path: any(path[1] in rule.who.city for rule in s.rules.values()),
+    "a rule that names this city in who", "rules.*.who.city", "rules.*.who",
+)  # fmt: skip
+RULED = _when(
+    lambda s, path: s.play.open or s.rules[str(path[1])].form.cofund is not None,
+    "open = true in [play]",
+    "play.open",
+)
+HAPPENS = _when(
+    lambda s, path: any(happens(s, thing) for thing in s.rules[str(path[1])].what),
+    'what it is about: a deed with effect = "gift", or invite or charity_share above 0',
+    "rules.*.what", "deeds.*.effect", "sharing.invite", "merchants.charity_share",
+)  # fmt: skip
+MULTIPLIES = _when(
+    lambda s, path: worth_something(s, str(path[1]), before=True),
+    "something to multiply: a worth of its deeds, or a rule before it that adds",
+    "rules.*", "deeds.*.beans", "deeds.*.hours", "orders.beans", "orders.hours",
+)  # fmt: skip
+CAPPED = _when(
+    lambda s, path: worth_something(s, str(path[1]), before=False), "something to cut: beans of its deeds, or a rule that adds",
+    "rules.*", "deeds.*.beans", "orders.beans",
+)  # fmt: skip
+HOURS = _when(
+    lambda s, _: any(deed.hours or deed.effect == "volunteer" for deed in s.deeds.values()) or s.orders.hours > 0,
+    "something that brings charity hours", "deeds.*.hours", "deeds.*.effect", "orders.hours",
+)  # fmt: skip
+OF_TEAMS = _when(
+    lambda s, path: s.teams.open or not for_teams(s.rules[str(path[1])].form), "open = true in [teams]",
+    "teams.open", "rules.*.form.rank.of", "rules.*.form.share.of",
+)  # fmt: skip
+RECRUITED = _when(
+    lambda s, _: s.sharing.invite > 0 and s.sharing.invite_recruits > 0,
+    "invite and invite_recruits above 0 in [sharing]", "sharing.invite", "sharing.invite_recruits",
+)  # fmt: skip
 
 # Conditions, and the settings that act only where all of them hold. A whole entry stands for what is in it.
 TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
     ((PLAY,), "scenario.profile orders.beans phases.* deeds.* channels.*.hours_shift channels.*.mix"),
-    ((PLAY,), "segments.*.activity segments.*.mix beans.head_start staff.share"),
-    ((PLAY,), "play.players_at_start play.entry_per_visit play.sessions_extra play.reminder play.attention"),
+    ((PLAY,), "segments.*.activity segments.*.mix staff.share"),
+    ((PLAY,), "play.players_at_start play.entry_per_visit play.sessions_extra play.attention"),
     ((PLAY, ANNOUNCED), "play.anticipation"),
     ((PLAY,), "farmers.share farmers.entry"),
     ((PLAY,), "farmers.wrongly_blocked"),  # honest users are blocked also where there are no farmers
     ((PLAY, FOR_MINORS), "segments.*.minor"),
-    ((PLAY, REWARDED), "phases.*.beans_factor beans.streak_bonus"),
-    ((PLAY, REWARDED, STREAK), "beans.streak_full"),
-    ((PLAY, TEAMS, TEAM_DEEDS), "beans.team_bonus"),
-    ((PLAY, GROWING), "beans.ripen beans.fade beans.valid_months beans.daily_cap beans.goal"),
+    ((PLAY, GROWING), "beans.ripen beans.fade beans.valid_months"),
     ((PLAY, GROWING, ONE_PERIOD), "beans.valid_after_end"),
     ((PLAY, EXCHANGED), "beans.per_yuan"),
     ((PLAY, BEAN_GIFTS), "beans.give_all"),
     ((TEAMS,), "deeds.*.team teams.users_each teams.minimum teams.maximum teams.challenge teams.mode"),
     ((TEAMS, TEAMS_PAID, COMPETING), "teams.upper_half_bonus"),
     ((NOT_OF_AGE,), "deeds.*.adults_only"),
-    ((REPEATED,), "deeds.*.per_day"),
     ((PLAY, JOINED), "teams.open"),
     ((TEAMS, TEAMS_PAID), "teams.points_per_unlock teams.fen_per_unlock"),
     ((SERVED,), "pools.*"),
-    ((GIFT_POOL, SOME_RATIO), "pools.*.rule"),
-    ((MATCHING,), "pools.*.ratio pools.*.cap_per_gift pools.*.cap_per_account"),
     ((PLAY, REDEEMS), "redemptions.*"),
     ((PLAY, GIFTS), "gifts.intercept gifts.first_median gifts.donors_at_start sharing.invite"),
     ((PASSED_ON,), "sharing.post"),
-    ((PLAY, GIFTS, GIFTS_MATCHED), "gifts.match_effect gifts.named_matcher"),
+    ((PLAY, GIFTS, GIFTS_MATCHED), "gifts.match_effect"),
     ((PLAY, GIFTS, GOALS, LIMITED), "gifts.completion"),
-    ((PLAY, GIFTS, SHARED), "sharing.reward"),
     ((PLAY, GIFTS, POSTED), "sharing.post_recruits"),
     ((PLAY, GIFTS, INVITED), "sharing.invite_recruits"),
     ((LIMITED,), "projects.targets_total"),
@@ -237,6 +246,17 @@ TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
     ((BY_HAND,), "orders.delivery_median orders.delivery_sigma orders.by_hand_median orders.by_hand_sigma"),
     ((MAILED,), "orders.mail_timer"),
     ((VIRTUAL,), "orders.virtual_timer"),
+    ((NAMED,), "cities.*"),
+    ((RULED, HAPPENS), "rules.*"),
+    ((ACCOUNT,), "rules.*.who.holder"),
+    ((TEAMS,), "rules.*.who.team"),
+    ((MULTIPLIES,), "rules.*.form.times rules.*.form.streak"),
+    ((CAPPED,), "rules.*.form.cap rules.*.form.fading_cap"),
+    ((EXCHANGED,), "rules.*.form.price"),
+    ((GROWING,), "rules.*.form.decay rules.*.form.goal.beans"),
+    ((HOURS,), "rules.*.form.badges"),
+    ((OF_TEAMS,), "rules.*.form.rank rules.*.form.share"),
+    ((RECRUITED,), "rules.*.form.refer"),
 )  # fmt: skip
 CONDITIONS: dict[Path, tuple[Condition, ...]] = {
     tuple(path.split(".")): conditions for conditions, paths in TABLE for path in paths.split()

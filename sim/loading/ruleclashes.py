@@ -8,10 +8,11 @@ from itertools import combinations
 from sim.loading.finding import Finding, Findings
 from sim.loading.lines import Path
 from sim.loading.people import covers, may_meet
+from sim.loading.ruleacts import things
 from sim.loading.rulechecks import each_form
 from sim.loading.stretches import meet, stretches, within
 from sim.scenario import Scenario
-from sim.scenario.incentives import ANY, Form, Rule
+from sim.scenario.incentives import Form, Rule
 
 ONE_AT_A_TIME = ("price", "decay")
 FROM_A_POOL = ("match", "cofund")
@@ -101,17 +102,3 @@ def _replaces(s: Scenario, one: Rule, two: Rule) -> bool:
     pays = one.form.kind in ("add", "tiers", "streak") or (one.form.times and one.form.of == "beans")
     tiers = two.form.tiers
     return bool(pays and not one.form.add_hours and tiers and tiers[0].start == 1 and _around(s, two, one))
-
-
-def things(s: Scenario, rule: Rule) -> frozenset[str]:
-    """All that a rule is about: deeds by name, and what else can be done."""
-    gifts = [name for name, deed in s.deeds.items() if deed.effect == "gift"]
-    found: set[str] = set()
-    for thing in rule.what:
-        if thing == ANY:
-            found |= {*s.deeds, "order", "gift", "invite", "join", "pledge"}
-        elif thing == "gift":
-            found |= {"gift", *gifts}
-        else:
-            found |= {thing, "gift"} if thing in gifts else {thing}
-    return frozenset(found)

@@ -16,19 +16,16 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 def window(s: Scenario, when: When) -> Stretch:
     """The first and the last instant that phase, start, end and first leave of the run; empty if they do not meet."""
     begins, ends = [0], [run_us(s)]
-    anchor = 0
     if when.start is not None:
-        anchor = since_start(s, when.start)
-        begins.append(anchor)
+        begins.append(since_start(s, when.start))
     if when.end is not None:
         ends.append(since_start(s, when.end))
     if when.phase in s.phases:
         phase = s.phases[str(when.phase)]
-        anchor = since_start(s, phase.start)
-        begins.append(anchor)
+        begins.append(since_start(s, phase.start))
         ends.append(since_start(s, phase.end))
     if when.first is not None:
-        ends.append(anchor + when.first)
+        ends.append(max(begins[1:], default=0) + when.first)
     return max(begins), min(ends)
 
 
