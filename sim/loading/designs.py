@@ -13,6 +13,7 @@ from sim.loading.finding import Finding
 from sim.loading.lines import Path, spelled
 from sim.loading.reading import Document, Judged, frozen, judge
 from sim.loading.shape import at, keys_of, leans_on, place
+from sim.scenario.gone import gone_problem
 from sim.suggestions import did_you_mean
 
 BASE = "base"
@@ -104,6 +105,8 @@ def _wrong(document: Document, edit: Edit) -> str:
         return "is fixed for all designs; give users and seed on the command line instead"
     if path[0] == "designs":
         return "is a design itself; override settings of the scenario"
+    if place(path) is None and (became := gone_problem(path)):
+        return became
     if edit.adds and _may_be_added(path):
         return _wrong_addition(document, edit)
     missing = next((part for part in _prefixes(path) if not _exists(document, part)), None)
