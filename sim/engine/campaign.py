@@ -96,7 +96,7 @@ class Campaign:
         )  # fmt: skip
         self.books = Books(
             merchants=len(self.merchants.size_z), projects=len(self.projects), pools=len(self.sponsors.pools),
-            ngos=len(self.ngos.size),
+            ngos=len(self.ngos.size), rules=len(scenario.rules),
         )  # fmt: skip
         self.raised = np.zeros(len(self.projects), np.int64)  # everything a project was credited
         self.went_back = np.zeros(len(self.projects), np.int64)  # of it, what farmers and givers got back
@@ -364,7 +364,7 @@ class Campaign:
         while True:
             yield Wake(env, self.farmers.next_at, rank("farmers", 0))
             before = self.farmers.awake
-            reward = self.population.farmed_beans(self.market.public)
+            reward = self.population.farmed_beans(self.market.public, _now(env) // SECOND)
             new = self.recorder.new_players_on(_now(env) // DAY_US - 1)
             woken = self.farmers.act(_now(env), reward, new, self.parameters)
             self.population.wake_farmers(before, before + woken, _now(env) // SECOND)
