@@ -44,7 +44,13 @@ def _deedbrings_beans(s: Scenario) -> bool:
 def _served(s: Scenario, path: Path) -> bool:
     """Whether anybody can claim from the pool at a path. (Teams' pools have a rule of their own.)"""
     effects = {deed.effect for deed in s.deeds.values()}
-    asks = {"gifts": "gift" in effects or s.ngos.recycling_share > 0, "beans": "bean_gift" in effects}
+    forms = [rule.form.match or rule.form.cofund for rule in s.rules.values()]
+    named = str(path[1]) in {form.pool for form in forms if form is not None}
+    asks = {
+        "gifts": named and ("gift" in effects or s.ngos.recycling_share > 0),
+        "orders": named,
+        "beans": "bean_gift" in effects,
+    }
     return asks.get(s.pools[str(path[1])].serves, True)
 
 
@@ -88,15 +94,18 @@ FOR_MINORS = _when(
     "a deed with adults_only = true, or benefits", "deeds.*.adults_only", "benefits.*",
 )  # fmt: skip
 SERVED = _when(
-    _served, "a deed that asks its pool (gift or bean_gift, as it serves)",
-    "pools.*.serves", "deeds.*.effect", "ngos.recycling_share",
+    _served, "what asks it: a rule with form.match or form.cofund that names it, or a deed with effect = \"bean_gift\"",
+    "pools.*.serves", "deeds.*.effect", "ngos.recycling_share", "rules.*.form",
 )  # fmt: skip
 ANNOUNCED = _when(
-    lambda s, _: _serves("gifts")(s, ()) or any(opens(rule) for rule in s.rules.values()),
-    'something that opens: a pool with serves = "gifts", or a rule that pays at some times only',
-    "pools.*.serves", "rules.*",
+    lambda s, _: any(map(opens, s.rules.values())),
+    "something that opens: a match, or a rule that holds at some times only", "rules.*",
 )  # fmt: skip
-GIFTS_MATCHED = _when(_serves("gifts"), 'a pool with serves = "gifts"', "pools.*.serves")
+GIFTS_MATCHED = _when(
+    lambda s, _: any(rule.form.match is not None for rule in s.rules.values()),
+    "a rule with form.match",
+    "rules.*.form",
+)
 TEAMS_PAID = _when(_serves("teams"), 'a pool with serves = "teams"', "pools.*.serves")
 GOALS = _when(
     lambda s, _: s.projects.targets_total > 0, "targets_total in [projects]", "projects.targets_total"
@@ -176,8 +185,8 @@ MULTIPLIES = _when(
     "rules.*", "deeds.*.beans", "deeds.*.hours", "orders.beans", "orders.hours",
 )  # fmt: skip
 CAPPED = _when(
-    lambda s, path: worth_something(s, str(path[1]), before=False), "something to cut: beans of its deeds, or a rule that adds",
-    "rules.*", "deeds.*.beans", "orders.beans",
+    lambda s, path: worth_something(s, str(path[1]), before=False),
+    "beans to cut: of its deeds, or of a rule that adds", "rules.*", "deeds.*.beans", "orders.beans",
 )  # fmt: skip
 HOURS = _when(
     lambda s, _: any(deed.hours or deed.effect == "volunteer" for deed in s.deeds.values()) or s.orders.hours > 0,

@@ -29,8 +29,9 @@ def brings_beans(rule: Rule) -> bool:
 
 
 def opens(rule: Rule) -> bool:
-    """Whether a rule pays at some times only, so that people wait for it."""
-    return rule.when != Rule.model_fields["when"].default and not {*rule.form.kinds} & {*LIMITS, "decay"}
+    """Whether people wait for what a rule brings: a match, or what it pays at some times only."""
+    sometimes = rule.when != Rule.model_fields["when"].default
+    return rule.form.match is not None or (sometimes and not {*rule.form.kinds} & {*LIMITS, "decay"})
 
 
 def happens(s: Scenario, thing: str) -> bool:

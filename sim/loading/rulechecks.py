@@ -120,6 +120,16 @@ def pools_are_there(s: Scenario) -> Findings:
                 yield Finding(here, problem, (("pools", name, "serves"),))
 
 
+def causes_have_projects(s: Scenario) -> Findings:
+    """A match for one cause finds projects of it."""
+    for path, rule in each_form(s):
+        match = rule.form.match
+        if match is not None and match.cause is not None and not s.projects.causes.get(match.cause):
+            problem = f"has no projects; give {match.cause} a share in [projects.causes]"
+            reads: tuple[Path, ...] = (("projects", "causes", match.cause),)
+            yield Finding((*path, "form", "match", "cause"), problem, reads)
+
+
 # --- when ---------------------------------------------------------------------------------------------------
 
 

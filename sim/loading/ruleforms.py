@@ -98,6 +98,11 @@ def _does_nothing(form: Form) -> Iterator[tuple[Path, str]]:
         yield ("refer",), "pays nobody; give beans to the inviter, the invitee or both"
     if form.match is not None and not (form.match.most and (form.match.ratio or form.match.tiers)):
         yield ("match", "ratio" if form.match.most else "most"), "adds nothing to any gift; raise it"
+    if form.match is not None and form.match.tiers and form.match.ratio != PPM:
+        yield (
+            ("match", "ratio"),
+            "does nothing beside tiers, which have ratios of their own; drop one of them",
+        )
     if form.cofund is not None and not (form.cofund.most and form.cofund.ratio):
         yield ("cofund", "ratio" if form.cofund.most else "most"), "adds nothing to any pledge; raise it"
 
@@ -256,6 +261,20 @@ def _fen_of(form: Form) -> Iterator[tuple[Path, int]]:
         inner = getattr(form, key)
         for field in fields if inner is not None else ():
             yield (key, field), getattr(inner, field)
+
+
+MOST_TIERS = 96
+
+
+def tiers_have_room(s: Scenario) -> Findings:
+    """Tiers and steps of all rules stand in one table."""
+    upto = 0
+    for path, rule in each_form(s):
+        upto += len(rule.form.tiers) + len(rule.form.streak.steps if rule.form.streak is not None else ())
+        if upto > MOST_TIERS:
+            problem = f"makes {upto} tiers and steps of all rules together; keep at most {MOST_TIERS}"
+            yield Finding((*path, "form", rule.form.kind), problem, (("rules", "*", "form", "*"),))
+            break
 
 
 def badges_can_be_read(s: Scenario) -> Findings:
