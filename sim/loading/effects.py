@@ -146,10 +146,6 @@ PASSED_ON = _when(
     'a deed with effect = "gift", or a festival with badge = true in [merchants]',
     "play.open", "deeds.*.effect", "festivals.*", "merchants.badge",
 )  # fmt: skip
-SHARED = _when(
-    lambda s, _: s.sharing.post > 0 or s.sharing.invite > 0, "post or invite above 0 in [sharing]",
-    "sharing.post", "sharing.invite",
-)  # fmt: skip
 REGULARS = _when(lambda s, _: s.shopping.regular_share > 0, "regular_share above 0", "shopping.regular_share")
 OTHERS = _when(lambda s, _: s.shopping.regular_share < 1, "regular_share below 1", "shopping.regular_share")
 FESTIVALS = _when(lambda s, _: bool(s.festivals), "a festival", "festivals.*")

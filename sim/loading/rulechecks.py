@@ -67,7 +67,7 @@ def things_are_known(s: Scenario) -> Findings:
         for thing in rule.what:
             if thing in BESIDES and thing in s.deeds and s.deeds[thing].effect != thing:
                 problem = f"names {thing}, which is a deed here and means something else too; rename the deed"
-                yield Finding(path, problem, (("deeds", thing),))
+                yield Finding(path, problem, (("deeds", thing, "effect"),))
 
 
 def forms_are_about_something(s: Scenario) -> Findings:
