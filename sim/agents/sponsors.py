@@ -19,7 +19,6 @@ from sim.domain.beans import fen_of_beans
 from sim.scenario import Pool, Redemption, Scenario, since_start
 from sim.spans import DAY_US, NEVER_US
 
-
 NO_LIMIT = 2**62
 BUDGET, CAP, ROW = range(3)  # columns of `limits`
 

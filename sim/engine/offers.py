@@ -14,19 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.matching import promises
 from sim.agents.sponsors import opening_times
 from sim.agents.teams import challenge_days
 from sim.arrays import Floats
 from sim.behaviour.choice import share_left
-from sim.behaviour.giving import match_effect
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.visit import visit_gain
 from sim.domain.beans import rewarded_beans
 from sim.domain.ratios import PPM
+from sim.engine.matches import match_pull
 from sim.engine.worth import GIVEN, Supply, Worth, worth_of
 from sim.errors import UsageError
 from sim.kernel.rows import LEVELS, MAX_CHANNELS, MAX_DEEDS, MAX_KINDS, MAX_SEGMENTS, MAX_SLOTS, STREAK_LEVELS
-from sim.scenario import Pool, Scenario, since_start
+from sim.scenario import Scenario, since_start
 from sim.spans import DAY_S, DAY_US, HOUR_S, SECOND
 
 HOURS = 24
@@ -80,17 +81,11 @@ class Offers:
         return cls(tuple(found), of_day)
 
 
-def matching_pools(scenario: Scenario) -> list[Pool]:
-    """Pools that match gifts with anything at all."""
-    pools = scenario.pools.values()
-    return [p for p in pools if p.serves == "gifts" and p.ratio * p.cap_per_gift * p.total > 0]
-
-
 def matched_days(scenario: Scenario) -> NDArray[np.bool_]:
     """The days on which a match of gifts is announced, shape (days,): of a daily or flash pool those on which it
     opens, of another those between its start and its end."""
     days = np.zeros(scenario.scenario.length // DAY_US, bool)
-    for pool in matching_pools(scenario):
+    for pool in (list(scenario.pools.values())[one.pool] for one in promises(scenario) if one.serves == "gifts"):
         opens = np.array(opening_times(scenario, pool)) // DAY_US
         if pool.opens_at is None and not pool.flash:
             end = scenario.scenario.length if pool.end is None else since_start(scenario, pool.end)
@@ -136,10 +131,11 @@ def announced_openings(scenario: Scenario) -> list[Opening]:
         known = found.get(at, Opening(at, until, pull, rush))
         found[at] = Opening(at, max(until, known.until), max(pull, known.pull), rush or known.rush)
 
-    for pool in matching_pools(scenario):
-        for at in opening_times(scenario, pool):
-            second = at // SECOND
-            announce(second, (second // DAY_S + 1) * DAY_S, 1.0, pool.rule == "first_come")
+    for promise in promises(scenario):
+        if promise.serves == "gifts":
+            for at in opening_times(scenario, list(scenario.pools.values())[promise.pool]):
+                second = at // SECOND
+                announce(second, (second // DAY_S + 1) * DAY_S, 1.0, not promise.lot)
     for phase in scenario.phases.values():
         start, end = (since_start(scenario, at) // SECOND for at in (phase.start, phase.end))
         if phase.beans_factor > PPM:
@@ -148,23 +144,11 @@ def announced_openings(scenario: Scenario) -> list[Opening]:
     return [found[at] for at in sorted(found) if 0 < at < last and at % DAY_S < DAY_S - LATE_S]
 
 
-def felt_ratio(scenario: Scenario, pool: Pool) -> float:
-    """The ratio at which a pool matches a usual gift, its cap per gift included."""
-    return min(pool.ratio / PPM, pool.cap_per_gift / max(scenario.gifts.first_median, 1))
-
-
-def match_pull(scenario: Scenario, p: Parameters, pool: Pool, effect: float) -> float:
-    """Log-odds of giving that a pool's match adds in a campaign in which one of `effect` does, its matcher named or
-    not."""
-    named = p["giving_named"] if scenario.gifts.named_matcher else 0.0
-    return match_effect(felt_ratio(scenario, pool), effect, p["giving_low_ratio"]) + named
-
-
 def announced_match(scenario: Scenario, p: Parameters) -> float:
     """Log-odds of giving that the announced match adds, the strongest where there are several."""
     effect = scenario.gifts.match_effect
-    pools = [pool for pool in scenario.pools.values() if pool.serves == "gifts"]
-    return max((match_pull(scenario, p, pool, effect) for pool in pools), default=0.0)
+    made = [promise for promise in promises(scenario) if promise.serves == "gifts"]
+    return max((match_pull(scenario, p, promise, effect) for promise in made), default=0.0)
 
 
 def team_pull(scenario: Scenario, p: Parameters) -> float:

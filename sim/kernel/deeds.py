@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import log
 from typing import Any
 
 from sim.behaviour.choice import crossed
@@ -17,12 +16,12 @@ from sim.behaviour.giving import (
 )
 from sim.bookkeeping import Kind
 from sim.compiling import rule
-from sim.domain.ratios import PPM
 from sim.kernel import tallies as T
 from sim.kernel.choosing import free_beans
 from sim.kernel.donors import MOST_PARTS, MOST_YUAN, parts_given, remember_gift
 from sim.kernel.hours import add_minutes
 from sim.kernel.lifetime import grow, newcomer_gain
+from sim.kernel.matches import announced, drawn, match_of
 from sim.kernel.place import channel_of, place_of, segment_of
 from sim.kernel.rows import (
     CLAIMING,
@@ -34,6 +33,7 @@ from sim.kernel.rows import (
     IN_TEAM,
     MAX_BENEFITS,
     NO_DEED,
+    NOBODY,
     PERIODS,
 )
 from sim.kernel.rules import (
@@ -41,7 +41,6 @@ from sim.kernel.rules import (
     document_ref,
     fen_of_beans,
     give_all_hundreds,
-    match_asked_fen,
     philox,
     quantile,
     reaches_benefit,
@@ -155,12 +154,13 @@ def reach_benefits(who: Who, t_us: int, before: int, w: World, pen: Pen) -> None
 
 
 @rule
-def match_asked(fen: int, lot: int, G: Any) -> int:
-    """What a gift asks of the live pool: ratio × gift, by lot an exponential multiple of it, below the cap."""
-    if G.gift_random == 0:
-        return match_asked_fen(fen, G.gift_ratio, G.gift_cap)
-    asked = fen * G.gift_ratio * -log(unit(lot)) / PPM
-    return int(min(asked + 0.5, G.gift_cap))
+def ask_match(made: Any, row: Any, fen: int) -> None:
+    """Ask a promise's pool for so many fen; whoever asks for something learns at the barrier."""
+    made.rule = 1 + row.rule
+    made.pool = row.pool
+    made.match = fen
+    if fen > 0:
+        made.outcome = PENDING
 
 
 @rule
@@ -180,8 +180,8 @@ def gift_fen(u: Any, w1: int, w2: int, w3: int, place: Any, R: Any) -> int:
 
 
 @writes(MOST_PARTS + 1 + MAX_BENEFITS)
-def gift(who: Who, at: Slot, j: int, w: World, pen: Pen) -> int:
-    """The gift page is shown: whether, to which project, how much, and what match is asked.
+def gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> int:
+    """The gift page is shown: whether, to which project, how much, and what match is asked of whom.
 
     Returns in how many gifts it was given, 0 if not at all. However many, it is one deed: minutes once, beans once.
     """
@@ -193,8 +193,9 @@ def gift(who: Who, at: Slot, j: int, w: World, pen: Pen) -> int:
     intercept = R.gift_intercept + (
         R.giving_donor if u.gifts > 0 else 0.0
     )  # who has given answers more often
+    match = announced(who, mask, place.cause, w)
     logit = gives_logit(
-        intercept, u.gifts, months, R.giving_often, R.giving_lapse, G.match, G.trust + place.pull
+        intercept, u.gifts, months, R.giving_often, R.giving_lapse, match, G.trust + place.pull
     )
     if unit(lots[0]) >= logistic(logit):
         return 0
@@ -202,7 +203,9 @@ def gift(who: Who, at: Slot, j: int, w: World, pen: Pen) -> int:
     fen = gift_fen(u, lots[1], lots[2], completing, place, R)
     before = u.labour + u.donated
     minutes = add_minutes(u, R.deeds[j].minutes, DONATED, w, pen)
-    parts = parts_given(who, fen, R, G)
+    k = match_of(who, mask, place.cause, fen, w)
+    by_lot = k != NOBODY and G.matches[k].lot != 0 and G.matches[k].first == 0  # of several only one were the first
+    parts = parts_given(who, fen, by_lot, R)
     first = u.number
     for part in range(parts):
         made = record(pen, who, at.t_us + part, K_GIFT)
@@ -214,12 +217,9 @@ def gift(who: Who, at: Slot, j: int, w: World, pen: Pen) -> int:
             made.minutes = minutes
         else:
             made.ref = first
-        if G.gift_pool > 0:
+        if k != NOBODY:
             lot = philox(R.k0, R.k1, who.user, at.key, at.sub + 64 * (1 + part), GIFT_DRAW)[1]
-            made.match = match_asked(made.fen, lot, G)
-            made.pool = G.gift_pool
-            if made.match > 0:
-                made.outcome = PENDING
+            ask_match(made, G.matches[k], drawn(G.matches[k], made.fen, lot))
     remember_gift(u, fen, month)
     pen.book.tally[T.GIFTS] += parts
     pen.book.tally[T.GIFT_FEN] += fen

@@ -67,6 +67,7 @@ K_BLOCK = int(Kind.BLOCK)
 K_REVOKE = int(Kind.REVOKE)
 K_GIFT = int(Kind.GIFT)
 K_BACK = int(Kind.RECYCLE_BACK)
+ALL_HOLD = -1
 # Records that one deed and a session of a user may write.
 A_DEED = MOST["gift"].records + MOST["share"].records
 A_SESSION = MAX_SLOTS * A_DEED
@@ -185,7 +186,7 @@ def act(who: Who, at: Slot, j: int, team: int, word: int, w: World, pen: Pen) ->
     if effect == E_DEED:
         plain_deed(who, at.t_us, j, R.daily_cap, w, pen)
     elif effect == E_GIFT:
-        given = gift(who, at, j, w, pen)
+        given = gift(who, at, j, ALL_HOLD, w, pen)
         if given > 0:
             share(who, Slot(at.t_us + given + 1, at.day, at.key, at.sub), w, pen)
     elif effect == E_BEAN_GIFT:

@@ -13,9 +13,10 @@ from sim.behaviour.choice import crossed
 from sim.bookkeeping import Kind
 from sim.compiling import rule, table_rule
 from sim.kernel import tallies as T
-from sim.kernel.deeds import grant_beans, reach_benefits
+from sim.kernel.deeds import ask_match, grant_beans, reach_benefits
 from sim.kernel.hours import add_minutes
 from sim.kernel.lifetime import RATE, newcomer_gain, roll_day
+from sim.kernel.matches import asked, cofund_of, label_look
 from sim.kernel.place import ways_in
 from sim.kernel.rows import (
     CANCEL,
@@ -40,7 +41,6 @@ from sim.kernel.rules import (
     document_lots,
     document_ref,
     donation_fen,
-    match_asked_fen,
     micro,
     next_visit_s,
     philox,
@@ -49,7 +49,7 @@ from sim.kernel.rules import (
     unit,
 )
 from sim.kernel.world import Pen, Who, World
-from sim.kernel.writing import PENDING, drop_errand, file_errand, new_errand, record, writes
+from sim.kernel.writing import drop_errand, file_errand, new_errand, record, writes
 from sim.spans import DAY_S
 from sim.streams import Purpose
 
@@ -70,6 +70,7 @@ K_REFUND = int(Kind.ORDER_REFUND)
 K_LATE = int(Kind.REFUND_LATE)
 BASKET = 64  # sub-slots a look takes: more than there are orders in a visit
 MOST_LOOKS = 32
+ALL_HOLD = -1
 
 # Columns of a block's traffic histogram, one row a bin of time.
 VISITS, ORDERS, CHARITY = 0, 1, 2
@@ -146,7 +147,7 @@ def chosen_row(who: Who, t_s: int, n: int, lots: Any, festival: int, w: World) -
     So each is bought by its popularity times its label's odds, and another label leaves most orders as they were.
     """
     R, product = w.R, w.product
-    look = 1 if gets_order_beans(who.u, R) else 0
+    look = label_look(who, ALL_HOLD, gets_order_beans(who.u, R), w)
     reached = festival > 0 and w.G.reached > 0.0 and is_reached(who.user, festival, w)
     row = alias_row(product, lots[0], lots[1], len(product))
     for k in range(1, MOST_LOOKS):
@@ -304,7 +305,7 @@ def confirm_themselves(buyers: Any, refs: Any, rules: Any, by_timer: Any) -> Non
 @writes(2 + MAX_BENEFITS)
 def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     """Confirmation of receipt: the donation moves, perhaps matched, and counts as donated time."""
-    u, R, G, tally = who.u, w.R, w.G, pen.book.tally
+    u, R, tally = who.u, w.R, pen.book.tally
     made = record(pen, who, t_us, K_CONFIRM)
     fill_order(made, e)
     made.klass = DONATED
@@ -313,11 +314,9 @@ def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     tally[T.CONFIRMED] += 1
     tally[T.CONFIRMED_FEN] += e.fen
     tally[T.CONFIRMED_PRICE_FEN] += e.price
-    if G.order_pool > 0:
-        made.pool = G.order_pool
-        made.match = match_asked_fen(e.fen, G.order_ratio, G.order_cap)
-        if made.match > 0:
-            made.outcome = PENDING
+    k = cofund_of(who, ALL_HOLD, e.fen, w)
+    if k != NOBODY:
+        ask_match(made, w.G.cofunds[k], asked(w.G.cofunds[k], e.fen))
     if gets_order_beans(u, R):
         roll_day(u, t_us // (DAY_S * 1_000_000), R)
         beans = grant_beans(u, t_us, R.order_beans, R.daily_cap, R, pen)

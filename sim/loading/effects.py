@@ -37,8 +37,9 @@ def _serves(*what: str) -> Callable[[Scenario, Path], bool]:
     return lambda s, _: any(pool.serves in what for pool in s.pools.values())
 
 
-def _own_pool_serves(*what: str) -> Callable[[Scenario, Path], bool]:
-    return lambda s, path: s.pools[str(path[1])].serves in what
+def _matched(s: Scenario, _: Path) -> bool:
+    """Whether a rule matches gifts."""
+    return any(rule.form.match is not None for rule in s.rules.values())
 
 
 def _deed_brings(s: Scenario) -> bool:
@@ -48,7 +49,13 @@ def _deed_brings(s: Scenario) -> bool:
 def _served(s: Scenario, path: Path) -> bool:
     """Whether anybody can claim from the pool at a path. (Teams' pools have a rule of their own.)"""
     effects = {deed.effect for deed in s.deeds.values()}
-    asks = {"gifts": "gift" in effects or s.ngos.recycling_share > 0, "beans": "bean_gift" in effects}
+    forms = [rule.form.match or rule.form.cofund for rule in s.rules.values()]
+    named = str(path[1]) in {form.pool for form in forms if form is not None}
+    asks = {
+        "gifts": named and ("gift" in effects or s.ngos.recycling_share > 0),
+        "beans": "bean_gift" in effects,
+        "orders": named,
+    }
     return asks.get(s.pools[str(path[1])].serves, True)
 
 
@@ -102,20 +109,15 @@ FOR_MINORS = _when(
     "a deed with adults_only = true, or benefits", "deeds.*.adults_only", "benefits.*",
 )  # fmt: skip
 SERVED = _when(
-    _served, "a deed that asks its pool (gift or bean_gift, as it serves)",
-    "pools.*.serves", "deeds.*.effect", "ngos.recycling_share",
+    _served, "what asks it: a rule with form.match or form.cofund that names it, and a deed (gift or bean_gift, as it serves)",
+    "pools.*.serves", "deeds.*.effect", "ngos.recycling_share", "rules.*",
 )  # fmt: skip
-GIFT_POOL = _when(_own_pool_serves("gifts"), 'serves = "gifts"', "pools.*.serves")
-MATCHING = _when(
-    _own_pool_serves("gifts", "orders"), 'serves = "gifts" or serves = "orders"', "pools.*.serves"
-)
-SOME_RATIO = _when(lambda s, path: s.pools[str(path[1])].ratio > 0, "a ratio above 0", "pools.*.ratio")
 ANNOUNCED = _when(
-    lambda s, _: _serves("gifts")(s, ()) or any(phase.beans_factor > PPM for phase in s.phases.values()),
-    'something that opens: a pool with serves = "gifts", or a phase with beans_factor above 1',
-    "pools.*.serves", "phases.*.beans_factor",
+    lambda s, _: _matched(s, ()) or any(phase.beans_factor > PPM for phase in s.phases.values()),
+    "something that opens: a rule with form.match, or a phase with beans_factor above 1",
+    "rules.*", "phases.*.beans_factor",
 )  # fmt: skip
-GIFTS_MATCHED = _when(_serves("gifts"), 'a pool with serves = "gifts"', "pools.*.serves")
+GIFTS_MATCHED = _when(_matched, "a rule with form.match", "rules.*")
 TEAMS_PAID = _when(_serves("teams"), 'a pool with serves = "teams"', "pools.*.serves")
 GOALS = _when(
     lambda s, _: s.projects.targets_total > 0, "targets_total in [projects]", "projects.targets_total"
@@ -199,12 +201,10 @@ TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
     ((PLAY, JOINED), "teams.open"),
     ((TEAMS, TEAMS_PAID), "teams.points_per_unlock teams.fen_per_unlock"),
     ((SERVED,), "pools.*"),
-    ((GIFT_POOL, SOME_RATIO), "pools.*.rule"),
-    ((MATCHING,), "pools.*.ratio pools.*.cap_per_gift pools.*.cap_per_account"),
     ((PLAY, REDEEMS), "redemptions.*"),
     ((PLAY, GIFTS), "gifts.intercept gifts.first_median gifts.donors_at_start sharing.invite"),
     ((PASSED_ON,), "sharing.post"),
-    ((PLAY, GIFTS, GIFTS_MATCHED), "gifts.match_effect gifts.named_matcher"),
+    ((PLAY, GIFTS, GIFTS_MATCHED), "gifts.match_effect"),
     ((PLAY, GIFTS, GOALS, LIMITED), "gifts.completion"),
     ((PLAY, GIFTS, SHARED), "sharing.reward"),
     ((PLAY, GIFTS, POSTED), "sharing.post_recruits"),

@@ -63,7 +63,10 @@ voucher = { stock = 10_000_000, cancel = 0.3 }
 badge = { stock = 100_000, cancel = 0.3 }
 
 [pools]
-daily = { total = "20_000_000 yuan", cap_per_account = "50 yuan" }
+daily = { total = "20_000_000 yuan" }
+
+[rules.daily_match.form.match]
+per_account = "50 yuan"
 
 [festivals.big]
 day = 2022-09-08
@@ -77,8 +80,8 @@ curve = [{ after = "30 s", share = 0.01 }, { after = "2 h", share = 0.5 }, { aft
 [designs.lots]
 "phases.week.start" = 2022-09-05T20:00:00+08:00
 "phases.week.end" = 2022-09-09T12:30:00+08:00
-"pools.daily.rule" = "random"
-"pools.flash.rule" = "random"
+"rules.daily_match.form.match.lot" = true
+"rules.flash_match.form.match.lot" = true
 "beans.streak_bonus" = 0.0
 "beans.head_start" = 0
 "beans.daily_cap" = 60
