@@ -175,7 +175,7 @@ def test_a_recycled_gift_goes_back_to_the_farmer() -> None:
 def test_recycled_gifts_raise_nothing_and_help_nobody() -> None:
     """With a match that is worth next to nothing, NGOs that hand gifts round change no honest number."""
     tiny = {
-        "pools__main__cap_per_gift": "0.01 yuan",
+        "rules__main_match__form__match__most": "0.01 yuan",
         "projects__targets_total": "0 yuan",
         "ngos__correction": 0.0,
     }
@@ -195,7 +195,7 @@ def test_recycled_gifts_raise_nothing_and_help_nobody() -> None:
 
 def test_cautious_rewards_leave_less_to_take(wild: Run) -> None:
     """Without any control, fewer beans a day and less match a gift bring fewer farmers, who take less."""
-    cautious = run("point_farms", USERS, beans__daily_cap=50, pools__main__cap_per_gift="2 yuan")
+    cautious = run("point_farms", USERS, beans__daily_cap=50, rules__main_match__form__match__most="2 yuan")
     assert group(cautious, "farmer")["accounts"] < group(wild, "farmer")["accounts"]
     assert group(cautious, "farmer")["subsidy_fen"] < 0.75 * group(wild, "farmer")["subsidy_fen"]
 

@@ -26,7 +26,7 @@ def first() -> Run:
 
 @pytest.fixture(scope="module")
 def lot() -> Run:
-    return run("match_pools", USERS, pools__main__rule="random")
+    return run("match_pools", USERS, rules__main_match__form__match__lot=True)
 
 
 def matched(r: Run) -> np.ndarray:
@@ -41,7 +41,7 @@ def test_first_come_matches_each_gift_at_the_ratio(first: Run) -> None:
     short = asked[asked["match"] < asked["fen"]]
     assert len(asked) > 50
     assert len(short) < 0.2 * len(asked)
-    half = matched(run("match_pools", USERS, pools__main__ratio=0.5))
+    half = matched(run("match_pools", USERS, rules__main_match__form__match__ratio=0.5))
     np.testing.assert_array_equal(half["match"][:20], np.rint(half["fen"][:20] / 2))  # halves to the even fen
 
 
@@ -72,7 +72,7 @@ def test_an_exhausted_pool_has_given_everything_to_the_last_fen() -> None:
 def test_what_is_not_given_goes_back_at_the_end() -> None:
     """An ample pool returns exactly what is left when it ends."""
     ample = run(
-        "match_pools", USERS, pools__main__total="40_000_000_000 yuan", pools__main__cap_per_account="1 yuan"
+        "match_pools", USERS, pools__main__total="40_000_000_000 yuan", rules__main_match__form__match__per_account="1 yuan"
     )
     deposited, back = (ample.rows(k)["fen"].sum() for k in (Kind.POOL_DEPOSIT, Kind.POOL_WITHDRAW))
     assert deposited - matched(ample)["match"].sum() == back > 0
@@ -81,7 +81,7 @@ def test_what_is_not_given_goes_back_at_the_end() -> None:
 
 def test_nobody_is_matched_above_the_cap_of_an_account() -> None:
     """A lower cap per account spreads the money over more people."""
-    capped = run("match_pools", USERS, pools__main__cap_per_account="3 yuan")
+    capped = run("match_pools", USERS, rules__main_match__form__match__per_account="3 yuan")
     free = run("match_pools", USERS)
     for r, cap in ((capped, 300), (free, 100_000)):
         per_account = np.bincount(matched(r)["agent"], matched(r)["match"], USERS)
@@ -95,7 +95,7 @@ def test_nobody_is_matched_above_the_cap_of_an_account() -> None:
 def test_no_gift_is_matched_above_its_cap() -> None:
     """The cap per gift holds for both rules."""
     for rule in ("first_come", "random"):
-        r = run("match_pools", USERS, pools__main__rule=rule, pools__main__cap_per_gift="2 yuan")
+        r = run("match_pools", USERS, pools__main__rule=rule, rules__main_match__form__match__most="2 yuan")
         assert matched(r)["match"].max() == 200
 
 
@@ -138,7 +138,7 @@ def test_a_pool_for_orders_adds_to_what_merchants_give() -> None:
 
 # --- dry, closed, and what was not paid -----------------------------------------------------------------
 
-UNCAPPED = {"pools__main__cap_per_account": "1_000_000 yuan", "pools__main__cap_per_gift": "1_000_000 yuan"}
+UNCAPPED = {"rules__main_match__form__match__per_account": "1_000_000 yuan", "rules__main_match__form__match__most": "1_000_000 yuan"}
 
 
 def budget(r: Run, pool: str) -> dict[str, object]:
@@ -182,7 +182,7 @@ def test_what_a_dry_pool_did_not_pay_is_what_gifts_would_have_been_matched() -> 
 def test_a_doubled_ratio_on_a_dry_pool_costs_the_same_and_says_so() -> None:
     """The pool caps the subsidy; what it was asked beyond is told, and grows."""
     once = run("match_pools", USERS, **SMALL)
-    double = run("match_pools", USERS, **SMALL, pools__main__ratio=2.0)
+    double = run("match_pools", USERS, **SMALL, rules__main_match__form__match__ratio=2.0)
     assert double.metrics["subsidy_fen"] == once.metrics["subsidy_fen"] == 10_000
     assert double.metrics["unmet_fen"] > 1.5 * once.metrics["unmet_fen"]
     assert double.metrics["pool_empty_at"] <= once.metrics["pool_empty_at"]
@@ -190,7 +190,7 @@ def test_a_doubled_ratio_on_a_dry_pool_costs_the_same_and_says_so() -> None:
 
 def test_no_account_is_counted_above_its_cap() -> None:
     """An account that has its cap already would not have been matched, dry pool or not."""
-    capped = run("match_pools", USERS, **SMALL, pools__main__cap_per_gift="1 yuan")
+    capped = run("match_pools", USERS, **SMALL, rules__main_match__form__match__most="1 yuan")
     assert 0 < capped.metrics["unmet_fen"] <= 100 * capped.metrics["unmet_claims"]
 
 

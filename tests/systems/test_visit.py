@@ -264,6 +264,6 @@ def test_a_hairs_breadth_of_beans_moves_nobody() -> None:
 def test_being_early_pays_first_come_and_not_by_lot() -> None:
     """Who knows that a first-come pool is finite brings the visit forward; a lot gives no reason to."""
     daily = {"pools__flash__total": "0 yuan"}
-    race, lot = week(**daily), week(**daily, pools__daily__rule="random")
+    race, lot = week(**daily), week(**daily, rules__daily_match__form__match__lot=True)
     assert per_minute(race, 9.5, 15) < 0.9 * per_minute(lot, 9.5, 15)
     assert per_minute(race, 9, 9.25) > per_minute(lot, 9, 9.25)
