@@ -71,13 +71,11 @@ def _promise(scenario: Scenario, k: int, name: str, rule: Rule) -> Promise | Non
         m = rule.form.match
         tiers = sorted((tier.above, tier.ratio) for tier in m.tiers) or [(0, m.ratio)]
         cause = ANY_CAUSE if m.cause is None else causes.index(m.cause)
+        above, ratios = zip(*tiers, strict=True)
         return Promise(
-            k, name, "gifts", pools.index(m.pool), tuple(above for above, _ in tiers), tuple(ratio for _, ratio in tiers),
-            m.most, m.per_account, m.first, cause, m.lot, m.named,
-        )  # fmt: skip
+            k, name, "gifts", pools.index(m.pool), above, ratios, m.most, m.per_account, m.first, cause, m.lot, m.named
+        )
     if rule.form.cofund is not None:
         c = rule.form.cofund
-        return Promise(
-            k, name, "orders", pools.index(c.pool), (c.above,), (c.ratio,), c.most, c.per_account
-        )
+        return Promise(k, name, "orders", pools.index(c.pool), (c.above,), (c.ratio,), c.most, c.per_account)
     return None

@@ -186,7 +186,10 @@ class Sponsors:
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""
-        return {name: getattr(self, name) for name in ("opened", "money", "matched", "dry_at", "dry_spells", "given")}
+        return {
+            name: getattr(self, name)
+            for name in ("opened", "money", "matched", "dry_at", "dry_spells", "given")
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put a snapshot's rows back; what a fork's design adds behind them begins afresh."""

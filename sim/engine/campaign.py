@@ -365,7 +365,7 @@ class Campaign:
         while True:
             yield Wake(env, self.farmers.next_at, rank("farmers", 0))
             before = self.farmers.awake
-            reward = self.population.farmed_beans(self.market.public)
+            reward = self.population.farmed_beans(self.market.public, _now(env) // SECOND)
             new = self.recorder.new_players_on(_now(env) // DAY_US - 1)
             woken = self.farmers.act(_now(env), reward, new, self.parameters)
             self.population.wake_farmers(before, before + woken, _now(env) // SECOND)

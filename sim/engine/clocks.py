@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from sim.arrays import Floats
 from sim.behaviour.habit import campaign_lift
 from sim.behaviour.parameters import Parameters
-from sim.engine.offers import factors_by_hour, hourly_gain
+from sim.engine.incentives import day_parts, everybodys
+from sim.engine.offers import hourly_gain
 from sim.scenario import Festival, Scenario, since_start
 from sim.spans import DAY_S, HOUR_S, SECOND
 
@@ -178,15 +179,19 @@ def play_calendar(scenario: Scenario, parameters: Parameters) -> Floats:
 
 def _towards_more_beans(scenario: Scenario, parameters: Parameters, days: int) -> Floats:
     """By day and hour how much likelier a visit is there for the beans it brings, in the day's mean 1."""
-    gain = hourly_gain(scenario, parameters)
-    views = hourly_profile()["page_views"]
-    lift = np.ones((days, HOURS))
-    if len(gain) == 1 or not scenario.play.open:
+    views, lift = hourly_profile()["page_views"], np.ones((days, HOURS))
+    if not scenario.play.open:
         return lift
+    ours = everybodys(scenario)
+    parts = [[(at, mask & ours) for at, mask in day_parts(scenario, day)] for day in range(days)]
+    gain = hourly_gain(scenario, parameters, {mask for day in parts for _, mask in day})
+    edges = np.arange(HOURS + 1) * HOUR_S
     for day in range(days):
-        factors = factors_by_hour(scenario, day)
-        if len({factor for factor, _ in factors}) > 1:
-            hours = np.sum([math.exp(gain[factor]) * covered for factor, covered in factors], axis=0)
+        if len({mask for _, mask in parts[day]}) > 1:
+            ends = [*(at for at, _ in parts[day][1:]), DAY_S]
+            hours = np.zeros(HOURS)
+            for (at, mask), end in zip(parts[day], ends, strict=True):
+                hours += math.exp(gain[mask]) * np.diff(np.clip(edges, at, end)) / HOUR_S
             lift[day] = hours * views.sum() / (hours * views).sum()
     return lift
 
@@ -225,7 +230,7 @@ def session_profile(shift: int, lift: Floats) -> tuple[Floats, float]:
 
 def barriers(scenario: Scenario) -> NDArray[np.int64]:
     """Barrier instants in seconds from 0 to the end, both included; every midnight is one, and so is the start and the
-    end of a phase, between which it may multiply beans.
+    end of a phase.
 
     The last fine window that covers an instant sets the spacing there.
     """

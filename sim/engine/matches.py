@@ -38,6 +38,11 @@ def write_promises(
 def _write(row: Any, promise: Promise, pull: float, lot: bool) -> None:
     tiers = len(promise.above)
     row["rule"], row["pool"], row["pull"], row["most"] = promise.rule, 1 + promise.pool, pull, promise.most
-    row["cause"], row["first"], row["lot"], row["best"] = promise.cause, promise.first, lot, promise.best_fen()
+    row["cause"], row["first"], row["lot"], row["best"] = (
+        promise.cause,
+        promise.first,
+        lot,
+        promise.best_fen(),
+    )
     row["tiers"] = tiers
     row["above"][:tiers], row["ratio"][:tiers] = promise.above, promise.ratios

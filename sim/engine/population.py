@@ -20,6 +20,7 @@ from sim.bookkeeping import Kind
 from sim.engine.actions import ACTION, Actions, empty, join, put
 from sim.engine.books import UserTotals
 from sim.engine.clocks import ShoppingClock, shopping_clock
+from sim.engine.incentives import rule_columns
 from sim.engine.settings import rule_values, rules_record, tables
 from sim.kernel.allotment import settle, settled_room
 from sim.kernel.farming import farmed_beans
@@ -41,10 +42,14 @@ from sim.kernel.rows import (
     HOLDER,
     NEVER,
     NOBODY,
+    PRICE,
+    PRICES,
     PRODUCT,
     PUBLIC,
     REDEMPTION,
     USER,
+    VISIT,
+    VISITS,
 )
 from sim.kernel.sums import add_up
 from sim.kernel.world import Clock, Pen, World
@@ -77,12 +82,16 @@ class Block:
     errands: NDArray[np.void]
     out: NDArray[np.void]
     teams: int
+    marks: NDArray[np.uint32]
     book: NDArray[np.void] = field(default_factory=lambda: np.zeros(1, BOOK))
     points: NDArray[np.int64] = field(init=False)
+    prices: NDArray[np.void] = field(init=False)
+    visits: NDArray[np.void] = field(init=False)
 
     def __post_init__(self) -> None:
         self.points = np.zeros(max(self.teams, 1), np.int64)
         self.book["free"] = NOBODY
+        self.prices, self.visits = np.zeros(PRICES, PRICE), np.zeros(VISITS, VISIT)
 
     @property
     def tally(self) -> NDArray[np.int64]:
@@ -92,7 +101,9 @@ class Block:
     def pen(self, traffic: NDArray[np.int64], counted: NDArray[np.uint16]) -> Pen:
         """The pen of a fresh interval."""
         self.book["records"] = 0
-        return Pen(self.out, self.errands, self.book, traffic, self.points, counted)
+        return Pen(
+            self.out, self.errands, self.book, traffic, self.points, counted, self.marks, self.prices, self.visits
+        )  # fmt: skip
 
     def written(self) -> Actions:
         """The records since the pen was handed out."""
@@ -143,9 +154,13 @@ class Population:
         self.users = np.zeros(self.rows, USER)
         self.next_s = np.full(self.rows, NEVER, np.int32)
         self.counted = np.zeros(self.rows if scenario.scenario.calibrated else 1, np.uint16)
+        columns = sum(column != NOBODY for column in rule_columns(scenario))
+        self.marks = np.zeros((self.rows if columns else 1, max(columns, 1)), np.uint32)  # what rules count
         self.block = block = block or min(max(-(-self.rows // BLOCKS), LEAST), MOST)
         self.blocks = [
-            Block(first, min(first + block, self.rows), np.zeros(1024, ERRAND), np.zeros(4096, ACTION), teams)
+            Block(
+                first, min(first + block, self.rows), np.zeros(1024, ERRAND), np.zeros(4096, ACTION), teams, self.marks
+            )
             for first in range(0, self.rows, block)
         ]
         self._pool = ThreadPoolExecutor(workers) if workers > 1 else None
@@ -241,10 +256,11 @@ class Population:
         put(claims, order, sorted_claims)
         return join(*made) if made else empty(0)
 
-    def farmed_beans(self, public: Any) -> int:
-        """What a farmer's account earns a day under what is published, unless it is blocked."""
+    def farmed_beans(self, public: Any, now_s: int) -> int:
+        """What a farmer's account earns a day under the rules of an instant, unless it is blocked."""
         world = self._world_at_a_barrier(NO_VOUCHERS, NO_ACTIVITIES, public)
-        return farmed_beans(np.zeros(1, USER), world)
+        pen = self.blocks[0].pen(NO_TRAFFIC, self.counted)._replace(marks=np.zeros_like(self.marks[:1]))
+        return farmed_beans(np.zeros(1, USER), now_s, world, pen)
 
     def wake_farmers(self, first: int, last: int, now_s: int) -> None:
         """Farmers first … last begin to play within the day."""
@@ -299,6 +315,7 @@ class Population:
             if name != "errand":
                 digest.update(np.ascontiguousarray(self.users[name]).tobytes())
         digest.update(self.errands().tobytes())
+        digest.update(self.marks.tobytes())
         return digest.digest()
 
     def state(self) -> dict[str, Any]:
@@ -308,7 +325,7 @@ class Population:
             "users": self.users, "next_s": self.next_s, "counted": self.counted,
             "errands": np.concatenate(errands), "used": np.array([int(b.book["used"][0]) for b in self.blocks]),
             "free": np.array([int(b.book["free"][0]) for b in self.blocks]), "tally": self.tally(),
-            "points": self.points(), "block": np.array([self.block]),
+            "points": self.points(), "block": np.array([self.block]), "marks": self.marks,
         }  # fmt: skip
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -316,6 +333,8 @@ class Population:
         self.users[:] = state["users"]
         self.next_s[:] = state["next_s"]
         self.counted[:] = state["counted"]
+        if state["marks"].shape == self.marks.shape:  # a fork that counts by other rules begins to count
+            self.marks[:] = state["marks"]
         at = 0
         for block, used, free in zip(self.blocks, state["used"], state["free"], strict=True):
             block.errands = np.concatenate([state["errands"][at : at + used], np.zeros(1024, ERRAND)])

@@ -20,7 +20,9 @@ from sim.behaviour.parameters import Parameters
 from sim.compiling import table_rule
 from sim.kernel.rows import MAX_COFUNDS, NOBODY
 
-Cofund = tuple[float, float, float]  # what a sponsor adds to a pledge: a ratio, from so many fen on, at most so many
+Cofund = tuple[
+    float, float, float
+]  # what a sponsor adds to a pledge: a ratio, from so many fen on, at most so many
 NOTHING_ADDED = (0.0, 0.0, 0.0)
 
 

@@ -16,7 +16,9 @@ from sim.compiling import rule, table_rule
 from sim.kernel import tallies as T
 from sim.kernel.deeds import reach_benefits
 from sim.kernel.hours import add_minutes
+from sim.kernel.incentives import holding
 from sim.kernel.lifetime import start_playing
+from sim.kernel.place import place_of, segment_of
 from sim.kernel.rows import (
     CLAIMING,
     DONATED,
@@ -128,11 +130,16 @@ def spend_earliest(u: Any, beans: int, now: int) -> int:
 
 
 @rule
-def note_prize(u: Any, c: Any, R: Any) -> None:
-    """Who uses as many beans as the goal asks for has reached it: the head start has done its work, a slump follows."""
-    if c.beans >= R.goal > 0:
-        u.flags = u.flags & ~ENDOWED
-        u.slump_until = c.t // (DAY_S * 1_000_000) + int(R.goal_slump_days)
+def note_prize(who: Who, c: Any, R: Any) -> None:
+    """Who uses as many beans as a goal asks for has reached it: the head start has done its work, a slump follows."""
+    if R.saving == 0:
+        return
+    u = who.u
+    goals = R.saving & holding(who, c.t // 1_000_000, segment_of(place_of(who.user, R)[1], R), R)
+    for k in range(R.n_rules):
+        if (goals >> k) & 1 and c.beans >= R.rules[k].beans:
+            u.flags = u.flags & ~ENDOWED
+            u.slump_until = c.t // (DAY_S * 1_000_000) + int(R.goal_slump_days)
 
 
 @writes(0, 1)
@@ -165,7 +172,10 @@ def settle(claims: Any, users: Any, next_s: Any, now_s: int, given: World, sheet
     w = World(
         given.R[0], given.G[0], given.clock, given.product, given.places, given.activities, given.vouchers
     )
-    pen = Pen(sheet.out, sheet.errands, sheet.book[0], sheet.traffic, sheet.points, sheet.counted)
+    pen = Pen(
+        sheet.out, sheet.errands, sheet.book[0], sheet.traffic, sheet.points, sheet.counted, sheet.marks, sheet.prices,
+        sheet.visits,
+    )  # fmt: skip
     R, tally = w.R, pen.book.tally
     for k in range(len(claims)):
         c = claims[k]
@@ -190,7 +200,7 @@ def settle(claims: Any, users: Any, next_s: Any, now_s: int, given: World, sheet
                 tally[T.REDEEM_REFUSED] += 1
         elif c.kind == K_BEAN_GIFT:
             spend_earliest(u, c.beans, now)
-            note_prize(u, c, R)
+            note_prize(who, c, R)
             before = u.labour + u.donated
             c.minutes = add_minutes(u, R.deeds[c.deed].minutes, DONATED, w, pen)
             reach_benefits(who, c.t, before, w, pen)
@@ -198,7 +208,7 @@ def settle(claims: Any, users: Any, next_s: Any, now_s: int, given: World, sheet
             tally[T.BEAN_FEN] += c.fen
         elif c.kind == K_REDEEM:
             period = spend_earliest(u, c.beans, now)
-            note_prize(u, c, R)
+            note_prize(who, c, R)
             tally[T.BEANS_HELD] += c.beans
             file_voucher(who, c, period, now_s, w, pen)
             next_s[c.agent] = min(next_s[c.agent], pen.errands[u.errand].due)

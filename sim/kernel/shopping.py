@@ -13,11 +13,12 @@ from sim.behaviour.choice import crossed
 from sim.bookkeeping import Kind
 from sim.compiling import rule, table_rule
 from sim.kernel import tallies as T
-from sim.kernel.deeds import ask_match, grant_beans, reach_benefits
+from sim.kernel.deeds import ask_match, reach_benefits, thank
 from sim.kernel.hours import add_minutes
+from sim.kernel.incentives import BESIDE, holding_for_buyer
 from sim.kernel.lifetime import RATE, newcomer_gain, roll_day
 from sim.kernel.matches import asked, cofund_of, label_look
-from sim.kernel.place import ways_in
+from sim.kernel.place import place_of, segment_of, ways_in
 from sim.kernel.rows import (
     CANCEL,
     CONFIRM,
@@ -25,8 +26,8 @@ from sim.kernel.rows import (
     GONE,
     LATE_REFUND,
     MAX_BENEFITS,
-    NO_DEED,
     NOBODY,
+    ORDER,
     PAY,
     PLAYER,
     REFUND,
@@ -49,7 +50,7 @@ from sim.kernel.rules import (
     unit,
 )
 from sim.kernel.world import Pen, Who, World
-from sim.kernel.writing import drop_errand, file_errand, new_errand, record, writes
+from sim.kernel.writing import MOST, drop_errand, file_errand, new_errand, record, writes
 from sim.spans import DAY_S
 from sim.streams import Purpose
 
@@ -58,7 +59,6 @@ FESTIVAL_DRAW = int(Purpose.FESTIVAL)
 TRAITS_DRAW = int(Purpose.TRAITS)
 BASKET_DRAW = int(Purpose.BASKET)
 LIFE_DRAW = int(Purpose.LIFE)
-K_DEED = int(Kind.DEED)
 K_VISIT = int(Kind.VISIT)
 K_ORDER = int(Kind.ORDER)
 K_CREATE = int(Kind.ORDER_CREATE)
@@ -70,7 +70,6 @@ K_REFUND = int(Kind.ORDER_REFUND)
 K_LATE = int(Kind.REFUND_LATE)
 BASKET = 64  # sub-slots a look takes: more than there are orders in a visit
 MOST_LOOKS = 32
-ALL_HOLD = -1
 
 # Columns of a block's traffic histogram, one row a bin of time.
 VISITS, ORDERS, CHARITY = 0, 1, 2
@@ -114,23 +113,29 @@ def visit(who: Who, t_s: int, base_s: int, w: World, pen: Pen) -> bool:
         order(who, t_s, n, now, row, w, pen)
         if w.G.counting != 0:
             pen.counted[user] += 1
-    return enters(who, t_s // DAY_S, unit(lots[3]), w)
+    return enters(who, t_s // DAY_S, unit(lots[3]), w, pen)
 
 
 @rule
-def enters(who: Who, day: int, lot: float, w: World) -> bool:
+def enters(who: Who, day: int, lot: float, w: World, pen: Pen) -> bool:
     """Whether a visit leads into play: likelier by every channel that reaches, and by what the day's visit is worth."""
     R = w.R
     if R.play_open == 0 or who.u.flags & (PLAYER | GONE) or lot >= w.G.entry_most[R.days[day].offer]:
         return False
     base = R.entry_per_visit * ways_in(who.user, R)[2]
-    return bool(lot < crossed(base, R.visit_join * newcomer_gain(who.user, who.channel, day, w)))
+    return bool(lot < crossed(base, R.visit_join * newcomer_gain(who.user, who.channel, day, w, pen)))
 
 
 @rule
 def gets_order_beans(u: Any, R: Any) -> bool:
     """Whether a charity order lets beans grow for this user: it brings some, and they play."""
-    return bool(R.order_beans > 0 and u.flags & (PLAYER | GONE) == PLAYER)
+    return bool(R.orders_pay != 0 and u.flags & (PLAYER | GONE) == PLAYER)
+
+
+@rule
+def held_by_buyer(who: Who, t_s: int, R: Any) -> int:
+    """The rules that hold for who buys or confirms at an instant."""
+    return holding_for_buyer(who, t_s, segment_of(place_of(who.user, R)[1], R), R)
 
 
 @rule
@@ -147,7 +152,8 @@ def chosen_row(who: Who, t_s: int, n: int, lots: Any, festival: int, w: World) -
     So each is bought by its popularity times its label's odds, and another label leaves most orders as they were.
     """
     R, product = w.R, w.product
-    look = label_look(who, ALL_HOLD, gets_order_beans(who.u, R), w)
+    mask = held_by_buyer(who, t_s, R) if w.G.live_cofunds > 0 else 0
+    look = label_look(who, mask, gets_order_beans(who.u, R), w)
     reached = festival > 0 and w.G.reached > 0.0 and is_reached(who.user, festival, w)
     row = alias_row(product, lots[0], lots[1], len(product))
     for k in range(1, MOST_LOOKS):
@@ -240,7 +246,7 @@ def arrival_s(shipped_s: int, hand: int, delivered: int, slow: int, kind: int, R
     return int(shipped_s + timer)
 
 
-@writes(2 + MAX_BENEFITS)
+@writes(2 + MOST["grant"].records + MAX_BENEFITS)
 def order_step(who: Who, k: int, w: World, pen: Pen) -> None:
     """Play the due step of order k and file the next one, or end the order.
 
@@ -302,7 +308,7 @@ def confirm_themselves(buyers: Any, refs: Any, rules: Any, by_timer: Any) -> Non
         by_timer[k] = arrival_s(0, a[3], b[0], b[1], b[2], R) == timer_s(b[2], R)
 
 
-@writes(2 + MAX_BENEFITS)
+@writes(2 + MOST["grant"].records + MAX_BENEFITS)
 def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     """Confirmation of receipt: the donation moves, perhaps matched, and counts as donated time."""
     u, R, tally = who.u, w.R, pen.book.tally
@@ -314,14 +320,12 @@ def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     tally[T.CONFIRMED] += 1
     tally[T.CONFIRMED_FEN] += e.fen
     tally[T.CONFIRMED_PRICE_FEN] += e.price
-    k = cofund_of(who, ALL_HOLD, e.fen, w)
+    earns = gets_order_beans(u, R)
+    mask = held_by_buyer(who, t_us // 1_000_000, R) if earns or w.G.n_cofunds > 0 else 0
+    k = cofund_of(who, mask, e.fen, w)
     if k != NOBODY:
         ask_match(made, w.G.cofunds[k], asked(w.G.cofunds[k], e.fen))
-    if gets_order_beans(u, R):
+    if earns:
         roll_day(u, t_us // (DAY_S * 1_000_000), R)
-        beans = grant_beans(u, t_us, R.order_beans, R.daily_cap, R, pen)
-        if beans > 0:
-            grown = record(pen, who, t_us + 1, K_DEED)
-            grown.beans = beans
-            grown.deed = NO_DEED
-    reach_benefits(who, t_us + 1, before, w, pen)
+        thank(who, t_us + 1, ORDER, R.order_beans, R.order_minutes, DONATED, mask, w, pen)
+    reach_benefits(who, t_us + 1 + BESIDE, before, w, pen)

@@ -70,4 +70,7 @@ def tiers_ascend(s: Scenario) -> Findings:
         if len(starts) > MATCH_TIERS:
             yield Finding(path, f"are {len(starts)}; keep at most {MATCH_TIERS}")
         if "ratio" in form.model_fields_set:
-            yield Finding((*path[:-1], "ratio"), "says nothing beside tiers: each has a ratio of its own; drop one of them")
+            yield Finding(
+                (*path[:-1], "ratio"),
+                "says nothing beside tiers: each has a ratio of its own; drop one of them",
+            )

@@ -72,7 +72,10 @@ def test_an_exhausted_pool_has_given_everything_to_the_last_fen() -> None:
 def test_what_is_not_given_goes_back_at_the_end() -> None:
     """An ample pool returns exactly what is left when it ends."""
     ample = run(
-        "match_pools", USERS, pools__main__total="40_000_000_000 yuan", rules__main_match__form__match__per_account="1 yuan"
+        "match_pools",
+        USERS,
+        pools__main__total="40_000_000_000 yuan",
+        rules__main_match__form__match__per_account="1 yuan",
     )
     deposited, back = (ample.rows(k)["fen"].sum() for k in (Kind.POOL_DEPOSIT, Kind.POOL_WITHDRAW))
     assert deposited - matched(ample)["match"].sum() == back > 0
@@ -138,7 +141,10 @@ def test_a_pool_for_orders_adds_to_what_merchants_give() -> None:
 
 # --- dry, closed, and what was not paid -----------------------------------------------------------------
 
-UNCAPPED = {"rules__main_match__form__match__per_account": "1_000_000 yuan", "rules__main_match__form__match__most": "1_000_000 yuan"}
+UNCAPPED = {
+    "rules__main_match__form__match__per_account": "1_000_000 yuan",
+    "rules__main_match__form__match__most": "1_000_000 yuan",
+}
 
 
 def budget(r: Run, pool: str) -> dict[str, object]:
