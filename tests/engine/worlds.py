@@ -24,7 +24,7 @@ ngos = { recycling_share = 0.3 }
 activities = { users_each = 50, places = 1, notice = "3 days" }
 staff = { share = 0.2, norm = 0.5 }
 account = { native = 0.3, partner_share = 0.9, partner_records_per_week = 0.9 }
-sharing = { reward = 5, post = 0.4, invite = 0.4, post_recruits = 0.5, invite_recruits = 0.5 }
+sharing = { post = 0.4, invite = 0.4, post_recruits = 0.5, invite_recruits = 0.5 }
 
 [orders]
 cancel = 0.1
@@ -43,8 +43,6 @@ refund_after = 0.2
 valid_after_end = "1 day"
 ripen = "24 h"
 fade = "24 h"
-head_start = 20
-daily_cap = 300
 
 [farmers]
 share = 0.1
@@ -65,8 +63,10 @@ badge = { stock = 100_000, cancel = 0.3 }
 [pools]
 daily = { total = "20_000_000 yuan" }
 
-[rules.daily_match.form.match]
-per_account = "50 yuan"
+[rules]
+goal.form.goal.head_start = 20
+daily_cap.form.cap = 300
+daily_match.form.match.per_account = "50 yuan"
 
 [festivals.big]
 day = 2022-09-08
@@ -82,9 +82,9 @@ curve = [{ after = "30 s", share = 0.01 }, { after = "2 h", share = 0.5 }, { aft
 "phases.week.end" = 2022-09-09T12:30:00+08:00
 "rules.daily_match.form.match.lot" = true
 "rules.flash_match.form.match.lot" = true
-"beans.streak_bonus" = 0.0
-"beans.head_start" = 0
-"beans.daily_cap" = 60
+"rules.streak" = false
+"rules.goal.form.goal.head_start" = 0
+"rules.daily_cap.form.cap" = 60
 "beans.ripen" = "6 h"
 "beans.fade" = "19 h"
 """

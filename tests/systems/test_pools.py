@@ -97,8 +97,13 @@ def test_nobody_is_matched_above_the_cap_of_an_account() -> None:
 
 def test_no_gift_is_matched_above_its_cap() -> None:
     """The cap per gift holds for both rules."""
-    for rule in ("first_come", "random"):
-        r = run("match_pools", USERS, pools__main__rule=rule, rules__main_match__form__match__most="2 yuan")
+    for lot in (False, True):
+        r = run(
+            "match_pools",
+            USERS,
+            rules__main_match__form__match__lot=lot,
+            rules__main_match__form__match__most="2 yuan",
+        )
         assert matched(r)["match"].max() == 200
 
 
@@ -252,11 +257,13 @@ def test_a_closed_pool_is_shown_with_what_it_had_left() -> None:
 # --- two pools for the same thing ---------------------------------------------------------------------------
 
 SPARE = '\n[pools.spare]\nsponsor = "另一家"\nserves = "{serves}"\ntotal = "{total} yuan"\n{more}\n'
+SPARE_MATCH = '\n[rules.spare_match]\nwhat = "gift"\nform.match.pool = "spare"\n'
 
 
 def with_spare(name: str, serves: str, total: str, more: str = "") -> str:
     """The text of a shipped scenario with a second pool behind its own."""
-    return scenario_text(name) + SPARE.format(serves=serves, total=total, more=more)
+    rule = SPARE_MATCH if serves == "gifts" else ""
+    return scenario_text(name) + SPARE.format(serves=serves, total=total, more=more) + rule
 
 
 def served_by(r: Run, kind: Kind, pool: str, refused: bool = False) -> np.ndarray:
@@ -295,11 +302,11 @@ def test_a_second_gift_pool_serves_while_the_daily_one_is_dry_closed_or_not_open
     assert both.metrics["gifts_matched_share"] > alone.metrics["gifts_matched_share"]
 
 
-@pytest.mark.parametrize("nothing", ["ratio = 0.0", 'cap_per_gift = "0 yuan"'])
+@pytest.mark.parametrize("nothing", ["ratio = 0.0", 'most = "0 yuan"'])
 def test_a_pool_that_never_gives_anything_lets_the_next_one_serve(nothing: str) -> None:
     """A ratio or a cap of nothing is as good as no pool, however much money stands in it."""
     name, value = nothing.split(" = ")
-    idle = {f"pools__main__{name}": 0.0 if name == "ratio" else value.strip('"')}
+    idle = {f"rules__main_match__form__match__{name}": 0.0 if name == "ratio" else value.strip('"')}
     both = run(with_spare("match_pools", "gifts", "40_000_000_000"), USERS, **idle)
     assert not len(served_by(both, Kind.GIFT, "main"))
     assert served_by(both, Kind.GIFT, "spare")["match"].sum() > 0
