@@ -15,7 +15,7 @@ from sim.compiling import rule, table_rule
 from sim.kernel import tallies as T
 from sim.kernel.deeds import ask_match, reach_benefits, thank
 from sim.kernel.hours import add_minutes
-from sim.kernel.incentives import BESIDE, holding_for_buyer
+from sim.kernel.incentives import BESIDE, holding_for_buyer, lasts
 from sim.kernel.lifetime import RATE, newcomer_gain, roll_day
 from sim.kernel.matches import asked, cofund_of, label_look
 from sim.kernel.place import place_of, segment_of, ways_in
@@ -312,20 +312,24 @@ def confirm_themselves(buyers: Any, refs: Any, rules: Any, by_timer: Any) -> Non
 def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     """Confirmation of receipt: the donation moves, perhaps matched, and counts as donated time."""
     u, R, tally = who.u, w.R, pen.book.tally
+    day, earns, held = t_us // (DAY_S * 1_000_000), gets_order_beans(u, R), 0
+    if earns:
+        roll_day(u, day, R)
+    if earns or w.G.n_cofunds > 0:
+        held = held_by_buyer(who, t_us // 1_000_000, R)
+    mask = held if earns else 0  # what pays
     made = record(pen, who, t_us, K_CONFIRM)
     fill_order(made, e)
     made.klass = DONATED
     before = u.labour + u.donated
-    made.minutes = add_minutes(u, R.order_minutes, DONATED, w, pen)
+    own = lasts(who.user, ORDER, R.order_minutes, day, mask, w, pen)
+    made.minutes = add_minutes(u, own, DONATED, w, pen)
     tally[T.CONFIRMED] += 1
     tally[T.CONFIRMED_FEN] += e.fen
     tally[T.CONFIRMED_PRICE_FEN] += e.price
-    earns = gets_order_beans(u, R)
-    mask = held_by_buyer(who, t_us // 1_000_000, R) if earns or w.G.n_cofunds > 0 else 0
-    k = cofund_of(who, mask, e.fen, w)
+    k = cofund_of(who, held, e.fen, w)
     if k != NOBODY:
         ask_match(made, w.G.cofunds[k], asked(w.G.cofunds[k], e.fen))
     if earns:
-        roll_day(u, t_us // (DAY_S * 1_000_000), R)
-        thank(who, t_us + 1, ORDER, R.order_beans, R.order_minutes, DONATED, mask, w, pen)
+        thank(who, t_us + 1, ORDER, R.order_beans, DONATED, mask, w, pen)
     reach_benefits(who, t_us + 1 + BESIDE, before, w, pen)

@@ -111,12 +111,12 @@ def share_paid(earned: float, mask: int, R: Any) -> float:
 
 @rule
 def match_factor(matching: int, R: Any) -> float:
-    """What the strongest of some announced matches makes of a gift's weight."""
+    """What the strongest of some announced matches makes of a gift's weight; one that gives nothing makes nothing."""
     factor = 0.0
     for k in range(R.n_rules):
         if (matching >> k) & 1:
             factor = max(factor, R.match_factor[k])
-    return factor
+    return factor if factor > 0.0 else 1.0
 
 
 @rule

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import log
 from types import SimpleNamespace
 
 from sim.kernel.rules import unit
-from tests.engine.person import PENDING, Person, Record
+from tests.engine.payer import Payer, Rules
+from tests.engine.person import PENDING, Record
 
 
 def ratio_for(promise: SimpleNamespace, fen: int) -> int:
@@ -27,26 +29,23 @@ def drawn_match(promise: SimpleNamespace, fen: int, lot: int) -> int:
     return min(int(fen * ratio_for(promise, fen) * -log(unit(lot)) / 1_000_000 + 0.5), promise.most)
 
 
-class Promised(Person):
+class Promised(Payer):
     """A person to whom promises were made."""
 
-    given = 0  # gifts in this run
-
-    def holds(self, rule: int) -> bool:
-        """Whether a rule holds for this person now."""
-        return True
-
-    def is_covered(self, promise: SimpleNamespace, cause: int) -> bool:
-        """Whether a promise is for this person, now, and for a project of that cause."""
-        mine = self.holds(promise.rule) and promise.cause in (-1, cause)
-        return mine and not (promise.first and self.given)
+    def covering(
+        self, promises: list[SimpleNamespace], live: Rules, cause: int = -1
+    ) -> Iterator[SimpleNamespace]:
+        """The promises that are for this person under the rules that hold, and for a project of that cause."""
+        for promise in promises:
+            if promise.rule in live and promise.cause in (-1, cause) and not (promise.first and self.given):
+                yield promise
 
     def first_promise(
-        self, promises: list[SimpleNamespace], fen: int, cause: int = -1
+        self, promises: list[SimpleNamespace], live: Rules, fen: int, cause: int = -1
     ) -> SimpleNamespace | None:
         """The first that covers a gift and gives anything for one of its size."""
-        covering = (one for one in promises if self.is_covered(one, cause) and ratio_for(one, fen) > 0)
-        return next(covering, None)
+        covering = self.covering(promises, live, cause)
+        return next((one for one in covering if ratio_for(one, fen) > 0), None)
 
     @staticmethod
     def ask(told: Record, promise: SimpleNamespace, fen: int) -> None:

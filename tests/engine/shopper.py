@@ -11,8 +11,10 @@ from sim.bookkeeping import Kind
 from sim.domain.pledges import donation_fen
 from sim.kernel.rules import delay_s, exponential, micro, poisson_count, unit
 from sim.streams import Purpose
+from tests.engine.payer import BESIDE, ORDER
 from tests.engine.person import DAY_S, DONATED, NEVER, NO_DEED, SECOND, Errand, Record
 from tests.engine.promises import Promised, usual_match
+from tests.engine.rulebook import Part
 
 QUANTILES = 4096
 
@@ -70,16 +72,16 @@ class Shopper(Promised):
         """By all channels that reach, and likelier by what is on offer that day."""
         R = self.world.rules
         base = R.entry_per_visit * sum(R.channel_pull[k] for k in self.ways)
-        return crossed(base, R.visit_join * self.drawn_by(day, False, 1, 1.0))
+        return crossed(base, R.visit_join * self.drawn_by(day, self.as_newcomer(day), 1.0))
 
     def found(self, t: int, n: int, festival: int) -> SimpleNamespace:
         """Products come by popularity until one is taken: by its label, on which beans of the order count for who
         gets them; whom a friend's post has reached on the day of a festival passes by what does not give."""
         R = self.world.rules
-        keen = R.order_beans > 0 and self.player and not self.gone
+        keen = bool(R.orders_pay) and self.player and not self.gone
         kept = self.world.public.kept_cofunds
-        added = next((1 + k for k, promise in enumerate(kept) if self.is_covered(promise, -1)), 0)
-        look = 4 * keen + added  # beside no promise there is room for three
+        shown = next(self.covering(kept, self.rules_at(t * SECOND)), None) if kept else None
+        look = 4 * keen + (0 if shown is None else 1 + kept.index(shown))  # there is room for three promises
         reached = False
         if festival:
             draw = self.world.words(self.me, Purpose.FESTIVAL, festival, 1)
@@ -184,17 +186,21 @@ class Shopper(Promised):
         R = self.world.rules
         told = self.tell_order(Kind.ORDER_CONFIRM, e, klass=DONATED)
         before = sum(self.minutes)
-        told["minutes"] = self.credit(R.order_minutes, DONATED)
+        plays = bool(R.orders_pay) and self.player and not self.gone
+        if plays:
+            self.new_day(e.due // DAY_S)
+        live = self.rules_at(e.due * SECOND) if plays else ()
+        base = Part(None, R.order_beans if plays else 0, R.order_minutes)
+        parts = self.earn(ORDER, told["t"], base, DONATED, live)
+        told["minutes"] = parts[0].minutes
         self.world.count.update(confirmed=1, confirmed_fen=e.fen, confirmed_price_fen=e.price)
-        promise = self.first_promise(self.world.public.cofunds, e.fen)
+        promise = self.first_promise(self.world.public.cofunds, self.rules_at(e.due * SECOND), e.fen)
         if promise:
             self.ask(told, promise, usual_match(promise, e.fen))
-        if R.order_beans and self.player and not self.gone:
-            self.new_day(e.due // DAY_S)
-            beans = self.grow(told["t"], R.order_beans, R.daily_cap)
-            if beans:
-                self.tell(told["t"] + 1, Kind.DEED, beans=beans, deed=NO_DEED)
-        self.reach_benefits(told["t"] + 1, before)
+        if parts[0].beans:
+            self.tell(told["t"] + 1, Kind.DEED, beans=parts[0].beans, deed=NO_DEED)
+        self.tell_grants(parts, told["t"] + 1, DONATED)
+        self.reach_benefits(told["t"] + 1 + BESIDE, before)
         if unit(self.life_of(e, 2)[3]) < R.refund_after:
             self.file(
                 Errand(

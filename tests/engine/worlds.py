@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 from typing import Any
 
 from sim.loading import apply_design, load_scenario, scenario_text
@@ -118,6 +119,7 @@ scenario = { length = "400 days" }
 clock = { barrier = "24 h" }
 merchants = { charity_share = 0.9 }
 """
+OWN = {"rules": Path(__file__).with_name("rules_of_every_form.toml")}
 MADE = {"busy": ("week95_2022", BUSY), "months": ("zhejiang_account", MONTHS), "long": ("hello", LONG)}
 
 
@@ -132,10 +134,18 @@ def merged(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 def world(name: str, users: int, seed: int = 1, design: str = "base") -> Scenario:
     """A shipped scenario or one made here, at a size, with a seed and a design."""
+    if name in OWN:
+        document = tomllib.loads(OWN[name].read_text("utf-8"))
+        return made(document, users, seed, design)
     if name not in MADE:
         return load_scenario(name, design, {"users": users, "seed": seed})
     base, changes = MADE[name]
     document = merged(tomllib.loads(scenario_text(base)), tomllib.loads(changes))
+    return made(document, users, seed, design)
+
+
+def made(document: dict[str, Any], users: int, seed: int, design: str) -> Scenario:
+    """A scenario of a document, at a size, with a seed and a design."""
     document["scenario"] |= {"users": users, "seed": seed}
     scenario, mistakes = read(apply_design(document, design))
     assert scenario is not None, mistakes
