@@ -51,6 +51,7 @@ from sim.kernel.rules import (
 )
 from sim.kernel.world import Pen, Slot, Who, World
 from sim.kernel.writing import MOST, PENDING, record, writes
+from sim.spans import DAY_S
 from sim.streams import Purpose
 
 GIFT_DRAW = int(Purpose.GIFT)
