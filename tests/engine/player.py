@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from math import ceil, exp, log
+from math import exp
 from types import SimpleNamespace
 
 from sim.behaviour.choice import crossed, goal_pull
@@ -25,7 +24,8 @@ from sim.scenario.incentives import Goal
 from sim.streams import Purpose
 from tests.engine.claimant import Claimant
 from tests.engine.payer import BESIDE, INVITE, Rules
-from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND, Record, single
+from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND, single
+from tests.engine.promises import drawn_match, usual_match
 from tests.engine.rulebook import Part
 from tests.engine.visits import caps_of_a_day, weight_of
 
@@ -287,22 +287,25 @@ class Player(Claimant):
         intercept = R.gift_intercept + (
             R.giving_donor if self.gifts else 0.0
         )  # who has given answers more often
-        logit = gives_logit(intercept, self.gifts, lapsed, R.giving_often, R.giving_lapse, G.match, trust)
+        shown = next((one.pull for one in self.covering(G.matches, self.live, place.cause)), 0.0)
+        logit = gives_logit(intercept, self.gifts, lapsed, R.giving_often, R.giving_lapse, shown, trust)
         if unit(lots[0]) >= logistic(logit):
             return
         fen = self.gift_fen(lots, world.words(self.me, Purpose.GIFT, key, sub + 64)[0], place)
         before = sum(self.minutes)
         base = Part(None, world.deeds[j].beans, world.deeds[j].minutes)  # once, in however many gifts
         pay = self.earn(self.name(j), t_us, base, DONATED, self.live)
-        paid, first = self.split(fen), self.number
+        promise = self.first_promise(G.matches, self.live, fen, place.cause)
+        paid, first = self.split(fen, promise), self.number
         for part, part_fen in enumerate(paid):
             told = self.tell(
                 t_us + part, Kind.GIFT, fen=part_fen, project=place.project, klass=DONATED, deed=j,
                 minutes=0 if part else pay[0].minutes, ref=first if part else 0,
             )  # fmt: skip
-            if G.gift_pool:
-                self.ask_match(told, world.words(self.me, Purpose.GIFT, key, sub + 64 * (1 + part))[1])
-        self.gifts = min(self.gifts + 1, 255)
+            if promise:
+                lot = world.words(self.me, Purpose.GIFT, key, sub + 64 * (1 + part))[1]
+                self.ask(told, promise, drawn_match(promise, part_fen, lot))
+        self.gifts, self.given = min(self.gifts + 1, 255), self.given + 1
         self.gift_yuan = max(self.gift_yuan, min((fen + 99) // 100, 65_535))
         self.gift_month = month
         world.count.update(gifts=len(paid), gift_fen=fen)
@@ -311,23 +314,15 @@ class Player(Claimant):
         self.reach_benefits(t_us + BESIDE, before)
         self.pass_it_on(t_us + BESIDE, key, sub)
 
-    def split(self, fen: int) -> list[int]:
-        """The gifts in which that much is given: under a match by lot, who knows makes several like ones of it."""
-        R, G = self.world.rules, self.world.public
+    def split(self, fen: int, promise: SimpleNamespace | None) -> list[int]:
+        """The gifts in which that much is given: under a match by lot, who knows makes several like ones of it, but
+        not where only the first of them is matched."""
+        R = self.world.rules
         knows = unit(self.world.words(self.me, Purpose.KNOWS)[0]) < R.giving_split_share
-        if not (G.gift_pool and G.gift_random and knows):
+        if not (promise and promise.lot and not promise.first and knows):
             return [fen]
         count = min(int(R.giving_split_parts), fen)
         return [-(-(fen - k) // count) for k in range(count)]
-
-    def ask_match(self, gift: Record, lot: int) -> None:
-        """What a gift asks of the live pool, by the ratio or by lot."""
-        G = self.world.public
-        asked = round(Fraction(gift["fen"] * G.gift_ratio, 1_000_000))  # whole fen, halves to the even one
-        if G.gift_random:
-            asked = int(gift["fen"] * G.gift_ratio * -log(unit(lot)) / 1_000_000 + 0.5)
-        gift["pool"], gift["match"] = G.gift_pool, min(asked, G.gift_cap)
-        gift["outcome"] = PENDING if gift["match"] > 0 else 0
 
     def gift_fen(self, lots: tuple[int, int, int, int], completing: int, place: SimpleNamespace) -> int:
         R = self.world.rules
@@ -432,14 +427,17 @@ class Player(Claimant):
         if cashing:
             self.done[cashing[0]] += 1
             self.redeem(t_us + 1, day, 0)
-        if G.recycler != -1 and G.gift_pool and self.me % 2 == 0:
-            ratio = Fraction(G.gift_ratio, 1_000_000)
-            fen = max(ceil(G.gift_cap / max(ratio, Fraction(1, 100))), 1)  # the least that draws the most
-            self.tell(
-                t_us + 2, Kind.GIFT, fen=fen, project=G.recycler, klass=DONATED,
-                match=min(round(fen * ratio), G.gift_cap), pool=G.gift_pool, outcome=PENDING, deed=NO_DEED,
-            )  # fmt: skip
-            of = self.number - 1
-            self.tell(t_us + 3, Kind.RECYCLE_BACK, fen=fen, project=G.recycler, ref=of)
-            self.gifts = min(self.gifts + 1, 255)
-            self.world.count.update(gifts=1, gift_fen=fen, recycled_fen=fen)
+        if G.recycler != -1 and self.me % 2 == 0:
+            kept = self.covering(G.kept_matches, self.live, G.recycler_cause)
+            best = max(kept, key=lambda one: usual_match(one, one.best), default=None)
+            if best:
+                self.recycle(best, t_us + 2)
+
+    def recycle(self, promise: SimpleNamespace, t_us: int) -> None:
+        """A gift for its match, which comes back."""
+        project, fen, of = self.world.public.recycler, promise.best, self.number
+        told = self.tell(t_us, Kind.GIFT, fen=fen, project=project, klass=DONATED, deed=NO_DEED)
+        self.ask(told, promise, usual_match(promise, fen))
+        self.tell(t_us + 1, Kind.RECYCLE_BACK, fen=fen, project=project, ref=of)
+        self.gifts, self.given = min(self.gifts + 1, 255), self.given + 1
+        self.world.count.update(gifts=1, gift_fen=fen, recycled_fen=fen)
