@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sim.domain.holding import WHO
@@ -10,8 +10,8 @@ from sim.domain.paying import OWN, PAYING
 from sim.loading.described import Described
 from sim.reporting.explaining import Explanation, Paid
 from sim.reporting.forms import said_form
-from sim.reporting.saying import condition, conditions, subject
-from sim.reporting.tongue import Phrase, Tongue
+from sim.reporting.saying import condition, conditions, says, subject
+from sim.reporting.tongue import LANGS, Lang, Phrase, Tongue
 from sim.scenario import Scenario
 from sim.scenario.incentives import KINDS, LIMITS
 
@@ -75,6 +75,38 @@ def told(explained: Explanation, tongue: Tongue) -> Iterator[str]:
         for name, paths in explained.near.items():
             yield f"  {name}: {said_form(tongue, explained.scenario.rules[name].form)}"
             yield from (f"      {_failure(explained, name, path, tongue)}" for path in paths)
+
+
+def noon_words(tongue: Tongue, scenario: Scenario) -> str:
+    """What is said where nobody said when."""
+    words = Phrase(
+        "没说时间，就当第一个阶段第一天的中午。",
+        "No time was said: noon of the first day of the first phase.",
+    )
+    alone = Phrase("没说时间，就当第一天的中午。", "No time was said: noon of the first day.")
+    return tongue.say(words if scenario.phases else alone)
+
+
+def rules_told(scenario: Scenario, langs: Iterable[Lang]) -> Iterator[str]:
+    """Every rule in words, one sentence a language."""
+    if not scenario.rules:
+        none = Phrase(
+            "这个场景没有规则：做什么就得什么本身的豆。", "No rules: every deed pays what it pays by itself."
+        )
+        yield from (Tongue(scenario, lang).say(none) for lang in langs)
+    for name, rule in scenario.rules.items():
+        yield f"{name}: {rule.why}" if rule.why else name
+        yield from (f"  {says(scenario, rule, lang)}" for lang in langs)
+
+
+def rules_as_dict(scenario: Scenario) -> dict[str, Any]:
+    """Every rule in words, for programs."""
+    return {
+        "rules": [
+            {"name": name, "why": rule.why, **{lang: says(scenario, rule, lang) for lang in LANGS}}
+            for name, rule in scenario.rules.items()
+        ]
+    }
 
 
 def _who_and_when(explained: Explanation, tongue: Tongue) -> Iterator[str]:

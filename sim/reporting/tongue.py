@@ -210,6 +210,7 @@ READ: dict[str, Callable[[Any, bool], str]] = {
     "nth": _nth,
     "percent": _percent,
     "ratio": lambda ppm, zh: number(Decimal(ppm) / PPM),
+    "multiple": lambda ppm, zh: str(ppm / PPM),
     "count": lambda count, zh: number(count),
     "instant": _instant,
     "date": lambda day, zh: (
