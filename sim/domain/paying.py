@@ -117,13 +117,13 @@ def after(scenario: Scenario, person: Person, at: datetime, deed: str, past: Pas
     )
 
 
-def nth_pay(
-    scenario: Scenario, person: Person, at: datetime, deed: str, nth: int, past: Past = NOTHING_YET
-) -> Pay:
-    """What somebody is paid for the n-th of the same deeds in a row."""
-    for _ in range(nth - 1):
-        past = after(scenario, person, at, deed, past)
-    return pay(scenario, person, at, deed, past)
+def past_of(scenario: Scenario, person: Person, at: datetime, done: Mapping[str, int]) -> Past:
+    """The past of somebody who did each deed so often, one after the other."""
+    past = NOTHING_YET
+    for deed, times in done.items():
+        for _ in range(times):
+            past = after(scenario, person, at, deed, past)
+    return past
 
 
 def _about(scenario: Scenario, person: Person, at: datetime, deed: str) -> dict[str, Rule]:

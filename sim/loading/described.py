@@ -14,7 +14,7 @@ from sim.scenario import Scenario
 from sim.suggestions import did_you_mean
 from sim.units import DURATION_US, SHANGHAI, parse_duration, parse_minutes
 
-MOST_DONE = 1_000  # of one deed on one day
+MOST_DONE = 200  # of one deed on one day
 YES, NO = ("yes", "true", "1", "是"), ("no", "false", "0", "否")
 _NARROW = str.maketrans("，；＝：", ",,=:")
 
@@ -94,34 +94,37 @@ KEYS: dict[str, Key] = {
     "city": Key("city", "a city of the scenario, by name or label", _named("cities", "city")),
     "channel": Key("channel", "a channel of the scenario, by name or label", _named("channels", "channel")),
     "cohort": Key("cohort", "a percentile, 0 … 99", _whole(0, 99)),
-    "holder": Key("holder", "yes or no: has the charity account", _truth),
-    "team": Key("team", "yes or no: is in a team", _truth),
+    "holder": Key("holder", "yes or no (they hold the charity account)", _truth),
+    "team": Key("team", "yes or no (they are in a team)", _truth),
     "joined": Key("joined_us", "days since they began to play, or 12 h", _since),
     "away": Key("away_us", "days they were away before today", _since),
     "streak": Key("streak", "days in a row, this one included", _whole(1, 10_000)),
     "hours": Key("minutes", "charity hours so far", _hours),
 }
 DONE = "done"
-TAKES = {**{name: key.takes for name, key in KEYS.items()}, DONE: "a deed done today, and how often: quiz:2"}
+TAKES = {**{name: key.takes for name, key in KEYS.items()}, DONE: "a deed done today, and how often (quiz:2)"}
 
 
 def parse_user(scenario: Scenario, text: str, flag: str = "--user") -> Described:
     """Somebody from what is said of them. Raises UsageError with everything that is wrong."""
     fields: dict[str, Any] = {}
     done: dict[str, int] = {}
-    wrong = []
+    wrong, unknown = [], False
     for word, key, value in _pairs(text):
         try:
             if key == DONE:
                 deed, times = _done(scenario, value)
                 done[deed] = done.get(deed, 0) + times
             else:
-                field, read = _key(key).field, _key(key).read
-                if field in fields:
+                known = _key(key)
+                if known.field in fields:
                     raise ValueError("is said twice; say it once")
-                fields[field] = read(scenario, value)
+                fields[known.field] = known.read(scenario, value)
         except ValueError as error:
             wrong.append(f"{flag} {word}: {error}")
+            unknown = unknown or isinstance(error, _UnknownKey)
+    if unknown:
+        wrong.append("what can be said: " + "; ".join(f"{key} = {takes}" for key, takes in TAKES.items()))
     if wrong:
         raise UsageError("\n".join(wrong))
     return Described(Person(**fields), done, frozenset(fields))
@@ -135,14 +138,13 @@ def _pairs(text: str) -> Iterator[tuple[str, str, str]]:
 
 def _key(name: str) -> Key:
     if name not in KEYS:
-        known = "; ".join(f"{key}: {takes}" for key, takes in TAKES.items())
-        raise ValueError(f"{name!r} is nothing that can be said of a user{_near(name)}. What can: {known}")
+        near = did_you_mean(name, TAKES)
+        raise _UnknownKey(f"{name!r} cannot be said of a user{near if near.startswith(', did') else ''}")
     return KEYS[name]
 
 
-def _near(name: str) -> str:
-    near = did_you_mean(name, TAKES)
-    return near if near.startswith(", did") else ""
+class _UnknownKey(ValueError):
+    pass
 
 
 def _done(scenario: Scenario, text: str) -> tuple[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
 from sim.errors import UsageError
@@ -95,13 +95,18 @@ def _by_identity(entries: tuple[Settings, ...]) -> dict[Mark, Settings]:
     return named if len(named) == len(entries) else {Mark(k): one for k, one in enumerate(entries)}
 
 
-# How a value of a kind is read out.
+# How a value of a kind is read out; of two kinds the narrower first.
 _SPECS: tuple[tuple[Any, str], ...] = (
-    (Duration, "duration"), (Fen, "money"), (Minutes, "hours"), (Ratio, "multiple"), (Portion, "percent"),
-    (Cohort, "range"), (Clock, "clock"), (Moment, "moment"), (Days, "range"), (Instant, "instant"), (date, "date"),
+    (Duration, "duration"), (Fen, "money"), (Minutes, "hours"), (Portion, "percent"), (Ratio, "multiple"),
+    (Cohort, "range"), (Clock, "clock"), (Moment, "moment"), (Days, "range"), (Instant, "instant"),
 )  # fmt: skip
 
 
 def spec_of(kind: Any, value: Any) -> str:
     """How a value of a kind is read out: "money", "duration", …; empty for numbers and texts."""
-    return next((spec for known, spec in _SPECS if kind == known), "truth" if isinstance(value, bool) else "")
+    if isinstance(value, bool):
+        return "truth"
+    if isinstance(value, date):
+        return "instant" if isinstance(value, datetime) else "date"
+    own = getattr(kind, "__metadata__", ())
+    return next((spec for known, spec in _SPECS if all(part in own for part in known.__metadata__)), "")

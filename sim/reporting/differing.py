@@ -60,9 +60,10 @@ def verdict(compared: Compared, tongue: Tongue) -> str:
     if not compared.differ:
         return tongue.say(Phrase("没有不同。", "Nothing differs."))
     rules, settings = len(compared.rules), len(compared.settings)
-    of_rules = Phrase("{n} 条规则不同", "{n} rule differs" if rules == 1 else "{n} rules differ")
-    of_settings = Phrase("{n} 项其他设置不同", "{n} setting" if settings == 1 else "{n} settings")
-    said = [tongue.say(of_rules, n=rules), tongue.say(of_settings, n=settings)]
+    of_rules = Phrase("{n} 条规则不同", f"{{n}} rule{' differs' if rules == 1 else 's differ'}")
+    of_settings = Phrase("{n} 项其他设置不同", f"{{n}} setting{'s' * (settings != 1)}")
+    same = Phrase("规则都一样", "No rule differs")
+    said = [tongue.say(of_rules if rules else same, n=rules), tongue.say(of_settings, n=settings)]
     if compared.order is not None:
         said.append(tongue.say(Phrase("规则的顺序不同", "and the order of the rules")))
     return tongue.say(Phrase("{all}。", "{all}."), all=tongue.row(said))
@@ -134,13 +135,13 @@ def order_words(order: Difference, tongue: Tongue) -> str:
 
 def setting_words(one: Difference, tongue: Tongue) -> str:
     """'deeds.quiz.beans: 20 → 40'."""
-    name = spelled(one.path)
+    name = spelled(one.path) + (" " if tongue.lang == "zh" else "")
     if one.change == "moved":
-        return _changed(tongue, tongue.say(Phrase("{name} 的顺序", "the order of {name}"), name=name),
+        return _changed(tongue, tongue.say(Phrase("{name}的顺序", "the order of {name}"), name=name),
                         ", ".join(map(str, one.old)), ", ".join(map(str, one.new)))  # fmt: skip
     if one.change in ("added", "removed"):
         held = one.new if one.change == "added" else one.old
-        words = f"{name}: {tongue.say(CHANGES[one.change])}"
+        words = f"{name.strip()}: {tongue.say(CHANGES[one.change])}"
         inside = tongue.row(_inside(held, tongue))
         return f"{words} ({inside})" if inside else words
     real = f"{one.path[0]}.{one.path[-1]}" in AT_REAL_SIZE
@@ -169,8 +170,6 @@ def _read(kind: Any, value: Any, tongue: Tongue) -> str:
     spec = spec_of(kind, value)
     if spec:
         return tongue.format_field(value, spec)
-    if isinstance(value, datetime):
-        return tongue.format_field(value, "instant")
     if isinstance(value, tuple | list):
         return tongue.row(_read(type(one), one, tongue) for one in value)
     if isinstance(value, Settings):

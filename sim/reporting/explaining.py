@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sim.domain.holding import Calendar, failing
-from sim.domain.paying import BEYOND_THE_CATALOGUE, PAYING, Past, Pay, after, holding, pay
+from sim.domain.paying import BEYOND_THE_CATALOGUE, PAYING, Pay, holding, past_of, pay
 from sim.loading.described import Described
 from sim.reporting.tongue import Phrase
 from sim.scenario import Rule, Scenario
@@ -36,10 +36,8 @@ class Explanation:
 
 def explain(scenario: Scenario, described: Described, at: datetime) -> Explanation:
     """What somebody is paid at an instant, after what they did today already."""
-    person, past = described.person, Past()
-    for deed, times in described.done.items():
-        for _ in range(times):
-            past = after(scenario, person, at, deed, past)
+    person = described.person
+    past = past_of(scenario, person, at, described.done)
     paid = []
     for deed in _deeds(scenario):
         shut = _shut(scenario, described, deed)

@@ -182,14 +182,14 @@ def _why(explained: Explanation, name: str, tongue: Tongue) -> str:
 
 
 def _failure(explained: Explanation, name: str, path: str, tongue: Tongue) -> str:
-    """'only newcomers of 7 days: joined 12 days ago'."""
+    """'only for people who are newcomers of 7 days: joined 12 days ago'."""
     only = condition(tongue, explained.scenario.rules[name], path)
     part, _, what = path.partition(".")
     if part == "who":
         so = fact(tongue, explained.described, WHO[what][0])
-    else:
-        so = tongue.say(Phrase("现在是 {at:instant}", "it is {at:instant}"), at=explained.at)
-    return tongue.say(Phrase("只限{only}；{so}", "only {only}: {so}"), only=only, so=so)
+        return tongue.say(Phrase("只给{only}的人：{so}", "only for people {only}: {so}"), only=only, so=so)
+    now = Phrase("只限{only}：现在是 {at:instant}", "only {only}: it is {at:instant}")
+    return tongue.say(now, only=only, at=explained.at)
 
 
 # --- for programs -----------------------------------------------------------------------------------------------

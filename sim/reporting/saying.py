@@ -28,7 +28,7 @@ WHO: dict[str, Phrase] = {
     "cohort": Phrase("在分组的 {value:range} 百分位里", "in percentiles {value:range} of the cohorts"),
     "holder": Phrase("有公益慈善账户", "with the charity account"),
     "team": Phrase("在战队里", "in a team"),
-    "joined_within": Phrase("开始玩不满 {value:duration}", "newcomers of {value:duration}"),
+    "joined_within": Phrase("开始玩不满 {value:duration}", "who are newcomers of {value:duration}"),
     "away_for": Phrase("离开至少 {value:duration}后回来", "back after {value:duration} or more"),
     "streak": Phrase("在连续第 {value:range} 天", "on day {value:range} in a row"),
     "minutes_from": Phrase("已有至少 {value:hours}", "with {value:hours} or more"),
