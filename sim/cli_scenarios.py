@@ -141,7 +141,7 @@ Examples:
 
   beanpeak scenarios explain week95_2022 --user "segment=95后, streak=6, done=quiz:2" --at "2022-09-07 20:00"
 
-What can be said of a user: segment, city, channel (name or label), cohort (0 … 99), holder, team (yes or no),
+What can be said of a user: segment, city, channel (name or label), cohort (0 to 99), holder, team (yes or no),
 joined, away (days), streak (days in a row), hours (charity hours), and done (a deed, and how often today).
 """
 

@@ -6,7 +6,7 @@ condition. Plain Python, for explanations; the engine has the same rule compiled
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sim.scenario.incentives import Rule, When
     from sim.scenario.play import Phase
 
+Phases = Mapping[str, "Phase"]
 MOST_STREAK = 7  # longer ones count as this many days
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -55,42 +56,35 @@ WHO: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
 }
 
 
-def _in_phase(when: When, at: datetime, world: Calendar) -> bool:
-    phase = world.phases[str(when.phase)]
+def _in_phase(when: When, at: datetime, phases: Phases) -> bool:
+    phase = phases[str(when.phase)]
     return phase.start <= at < phase.end
 
 
-def _in_hours(when: When, at: datetime, world: Calendar) -> bool:
+def _in_hours(when: When, at: datetime, phases: Phases) -> bool:
     first, last = when.hours or (0, 0)
     minute = at.hour * 60 + at.minute
     return first <= minute < last if first < last else minute >= first or minute < last
 
 
-def _first(when: When, at: datetime, world: Calendar) -> bool:
-    begun = world.phases[when.phase].start if when.phase is not None else when.start or world.start
-    return at - begun < timedelta(microseconds=when.first or 0)
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """When a scenario and its phases begin and end."""
-
-    start: datetime
-    phases: dict[str, Phase]
+def _first(when: When, at: datetime, phases: Phases) -> bool:
+    phase = phases[when.phase].start if when.phase is not None else None
+    begins = [begin for begin in (phase, when.start) if begin is not None]
+    return not begins or at - max(begins) < timedelta(microseconds=when.first or 0)
 
 
 # A condition of `when`: whether it holds at an instant, by the clock of Shanghai.
-WHEN: dict[str, Callable[[When, datetime, Calendar], bool]] = {
+WHEN: dict[str, Callable[[When, datetime, Phases], bool]] = {
     "phase": _in_phase,
-    "start": lambda when, at, world: when.start is not None and at >= when.start,
-    "end": lambda when, at, world: when.end is not None and at < when.end,
-    "weekdays": lambda when, at, world: WEEKDAYS[at.weekday()] in when.weekdays,
+    "start": lambda when, at, phases: when.start is not None and at >= when.start,
+    "end": lambda when, at, phases: when.end is not None and at < when.end,
+    "weekdays": lambda when, at, phases: WEEKDAYS[at.weekday()] in when.weekdays,
     "hours": _in_hours,
     "first": _first,
 }
 
 
-def failing(rule: Rule, person: Person, at: datetime, calendar: Calendar) -> tuple[str, ...]:
+def failing(rule: Rule, person: Person, at: datetime, phases: Phases) -> tuple[str, ...]:
     """The conditions of a rule that do not hold: "who.city", "when.hours"; none if it holds."""
     who = [
         f"who.{name}"
@@ -100,6 +94,6 @@ def failing(rule: Rule, person: Person, at: datetime, calendar: Calendar) -> tup
     when = [
         f"when.{name}"
         for name, holds in WHEN.items()
-        if getattr(rule.when, name) not in (None, ()) and not holds(rule.when, at, calendar)
+        if getattr(rule.when, name) not in (None, ()) and not holds(rule.when, at, phases)
     ]
     return (*who, *when)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from sim.domain.holding import MOST_STREAK, Calendar, Person, failing
+from sim.domain.holding import MOST_STREAK, Person, failing
 from sim.domain.ratios import PPM, share_of
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from sim.scenario.incentives import Form, Rule
 
 OWN = ""  # the name of the deed's own part
-BEYOND_THE_CATALOGUE = ("order", "gift", "invite", "join")  # what somebody may also be paid for
-CALLED_SO = {"gift": "gift"}  # deeds of this effect are also this
+BEYOND_THE_CATALOGUE = ("order", "invite", "join")  # what somebody may also be paid for
+GIFT = "gift"
 
 
 class Part(NamedTuple):
@@ -67,15 +67,15 @@ NOTHING_YET = Past()
 
 def holding(scenario: Scenario, person: Person, at: datetime) -> dict[str, Rule]:
     """The rules that hold for somebody at an instant, by name in the order of the file."""
-    calendar = Calendar(scenario.scenario.start, scenario.phases)
-    return {name: rule for name, rule in scenario.rules.items() if not failing(rule, person, at, calendar)}
+    rules, phases = scenario.rules.items(), scenario.phases
+    return {name: rule for name, rule in rules if not failing(rule, person, at, phases)}
 
 
 def concerns(scenario: Scenario, rule: Rule, deed: str) -> bool:
-    """Whether a rule is about a deed: by its name, by what it is, or because it is about any."""
+    """Whether a rule is about a deed: by its name, as a gift if none has that name, or as any."""
     known = scenario.deeds.get(deed)
-    also = CALLED_SO.get(known.effect, deed) if known is not None else deed
-    return any(name in rule.what for name in ("any", deed, also))
+    is_gift = known is not None and known.effect == GIFT and GIFT not in scenario.deeds
+    return deed in rule.what or "any" in rule.what or (is_gift and GIFT in rule.what)
 
 
 def own_pay(scenario: Scenario, deed: str) -> Part:

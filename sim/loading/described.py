@@ -60,7 +60,7 @@ def _entry(entries: Mapping[str, Any], text: str, what: str, also: tuple[str, ..
 def _whole(least: int, most: int) -> Callable[[Scenario, str], int]:
     def read(scenario: Scenario, text: str) -> int:
         if not (text.isascii() and text.isdigit()) or not least <= int(text) <= most:
-            raise ValueError(f"must be a whole number, {least} … {most:,}")
+            raise ValueError(f"must be a whole number between {least} and {most:,}")
         return int(text)
 
     return read
@@ -93,7 +93,7 @@ KEYS: dict[str, Key] = {
     "segment": Key("segment", "a segment of the scenario, by name or label", _named("segments", "segment")),
     "city": Key("city", "a city of the scenario, by name or label", _named("cities", "city")),
     "channel": Key("channel", "a channel of the scenario, by name or label", _named("channels", "channel")),
-    "cohort": Key("cohort", "a percentile, 0 … 99", _whole(0, 99)),
+    "cohort": Key("cohort", "a percentile, 0 to 99", _whole(0, 99)),
     "holder": Key("holder", "yes or no (they hold the charity account)", _truth),
     "team": Key("team", "yes or no (they are in a team)", _truth),
     "joined": Key("joined_us", "days since they began to play, or 12 h", _since),

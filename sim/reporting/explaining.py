@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sim.domain.holding import Calendar, failing
+from sim.domain.holding import failing
 from sim.domain.paying import BEYOND_THE_CATALOGUE, PAYING, Pay, holding, past_of, pay
 from sim.loading.described import Described
 from sim.reporting.tongue import Phrase
@@ -43,8 +43,7 @@ def explain(scenario: Scenario, described: Described, at: datetime) -> Explanati
         shut = _shut(scenario, described, deed)
         got = pay(scenario, person, at, deed, past) if shut is None else Pay()
         paid.append(Paid(deed, past.done.get(deed, 0) + 1, got, shut))
-    calendar = Calendar(scenario.scenario.start, scenario.phases)
-    fail = {name: failing(rule, person, at, calendar) for name, rule in scenario.rules.items()}
+    fail = {name: failing(rule, person, at, scenario.phases) for name, rule in scenario.rules.items()}
     near = dict(sorted(((name, paths) for name, paths in fail.items() if paths), key=lambda it: len(it[1])))
     return Explanation(scenario, described, at, paid, holding(scenario, person, at), near)
 
@@ -54,8 +53,6 @@ def _deeds(scenario: Scenario) -> list[str]:
     named = {name for rule in scenario.rules.values() if rule.form.kind in PAYING for name in rule.what}
     if scenario.orders.beans:
         named.add("order")
-    if any(deed.effect == "gift" for deed in scenario.deeds.values()):
-        named.discard("gift")
     beside = [name for name in BEYOND_THE_CATALOGUE if name in named and name not in scenario.deeds]
     return [*scenario.deeds, *beside]
 
