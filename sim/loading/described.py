@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from sim.domain.holding import Person
@@ -174,9 +174,11 @@ def parse_at(scenario: Scenario, text: str, flag: str = "--at") -> datetime:
         ) from None
     if len(text.strip()) == len("2022-09-07"):
         at = datetime.combine(at, time(12))
-    shanghai = timezone(SHANGHAI)
-    at = at.replace(tzinfo=shanghai) if at.tzinfo is None else at.astimezone(shanghai)
     start = scenario.scenario.start
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=start.tzinfo)
+    if at.utcoffset() != SHANGHAI:
+        raise UsageError(f"{flag} {text}: must be in the time zone +08:00; leave the zone out")
     end = start + timedelta(microseconds=scenario.scenario.length)
     if not start <= at < end:
         raise UsageError(
