@@ -66,6 +66,7 @@ class Purpose(IntEnum):
     KNOWS = 46
     WAITING = 47
     BADGE = 48
+    CHOICE = 50
 
 
 def philox(k0: int, k1: int, c0: int, c1: int, c2: int, c3: int) -> tuple[int, int, int, int]:

@@ -30,6 +30,7 @@ DONE = (Kind.DEED, Kind.GENERAL)  # a deed done on the spot
 GIVEN = (Kind.GIFT, Kind.BEAN_GIFT, Kind.SIGN_UP)  # one that has a record of its own, whose beans come in a DEED
 # The deeds that a design of the scenario is about: all others are unrelated to it.
 ABOUT = {"double_quiz": ("quiz",), "random_match": ("gift",)}
+MOST_FEN = 10_000  # of a gift: a few large ones would be all the variance there is
 Table = NDArray[np.float64]  # a row a user, a column a number
 
 
@@ -58,7 +59,7 @@ class Lives:
         for name, rowed, worth in (
             ("beans", np.isin(kind, DONE), rows["beans"]),
             ("gifts", gift & first, np.ones(len(rows))),
-            ("gift_fen", gift, rows["fen"]),
+            ("gift_fen", gift, np.minimum(rows["fen"], MOST_FEN)),
             ("minutes", rows["minutes"] > 0, rows["minutes"]),
             ("active_days", session, np.ones(len(rows))),
         ):
