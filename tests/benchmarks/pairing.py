@@ -27,7 +27,11 @@ from sim.scenario import Scenario
 
 SCENARIO = "week95_2022"
 DONE = (Kind.DEED, Kind.GENERAL)  # a deed done on the spot
-GIVEN = (Kind.GIFT, Kind.BEAN_GIFT, Kind.SIGN_UP)  # one that has a record of its own, whose beans come in a DEED
+GIVEN = (
+    Kind.GIFT,
+    Kind.BEAN_GIFT,
+    Kind.SIGN_UP,
+)  # one that has a record of its own, whose beans come in a DEED
 # The deeds that a design of the scenario is about: all others are unrelated to it.
 ABOUT = {"double_quiz": ("quiz",), "random_match": ("gift",)}
 MOST_FEN = 10_000  # of a gift: a few large ones would be all the variance there is
@@ -106,9 +110,7 @@ def pairs(users: int, seeds: int) -> Iterator[Pair]:
         yield from in_all(design, {name: pair_of(design, name, both) for name, both in found.items()})
 
 
-def pair_of(
-    design: str, name: str, both: list[tuple[NDArray[np.float64], NDArray[np.float64]]]
-) -> Pair:
+def pair_of(design: str, name: str, both: list[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> Pair:
     """The variances of a number by user, from its values without and with the design."""
     without = np.concatenate([one for one, _ in both])
     with_it = np.concatenate([other for _, other in both])

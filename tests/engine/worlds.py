@@ -84,6 +84,11 @@ curve = [{ after = "30 s", share = 0.01 }, { after = "2 h", share = 0.5 }, { aft
 "beans.daily_cap" = 60
 "beans.ripen" = "6 h"
 "beans.fade" = "19 h"
+
+[designs.worthless]           # beans buy nothing
+"pools.beans.total" = "1 yuan"
+"redemptions.voucher.stock" = 1
+"redemptions.badge.stock" = 1
 """
 
 # On top of `zhejiang_account`: beans by calendar month, a voucher bought before and cancelled after its
