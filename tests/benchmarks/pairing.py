@@ -35,7 +35,7 @@ GIVEN = (
 # The deeds that a design of the scenario is about: all others are unrelated to it.
 ABOUT = {"double_quiz": ("quiz",), "random_match": ("gift",)}
 MOST_FEN = 10_000  # of a gift: a few large ones would be all the variance there is
-Table = NDArray[np.float64]  # a row a user, a column a number
+Numbers = NDArray[np.float64]  # one a user
 
 
 class Lives:
@@ -69,7 +69,7 @@ class Lives:
         ):
             self.sums[name] += np.bincount(user[rowed], worth[rowed], self.users)
 
-    def numbers(self, about: tuple[str, ...]) -> dict[str, NDArray[np.float64]]:
+    def numbers(self, about: tuple[str, ...]) -> dict[str, Numbers]:
         """The numbers that are compared, of every user; `unrelated` deeds are those the design does not name."""
         aside = [j for j, name in enumerate(self.deeds) if name not in about]
         unrelated = self.times[:, aside].sum(1)
@@ -102,7 +102,7 @@ def pairs(users: int, seeds: int) -> Iterator[Pair]:
     base = [lived("base", users, 1 + seed) for seed in range(seeds)]
     for design in designs:
         about = ABOUT.get(design, ())
-        found: dict[str, list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = {}
+        found: dict[str, list[tuple[Numbers, Numbers]]] = {}
         for seed in range(seeds):
             with_it = lived(design, users, 1 + seed).numbers(about)
             for name, without in base[seed].numbers(about).items():
@@ -110,7 +110,7 @@ def pairs(users: int, seeds: int) -> Iterator[Pair]:
         yield from in_all(design, {name: pair_of(design, name, both) for name, both in found.items()})
 
 
-def pair_of(design: str, name: str, both: list[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> Pair:
+def pair_of(design: str, name: str, both: list[tuple[Numbers, Numbers]]) -> Pair:
     """The variances of a number by user, from its values without and with the design."""
     without = np.concatenate([one for one, _ in both])
     with_it = np.concatenate([other for _, other in both])

@@ -148,7 +148,9 @@ class Player(Claimant):
             chosen = self.choose(drawn, self.keenness() * rest, race)
             if chosen is None:
                 return t_us
-            sub = chosen + 24 * (race.rung[chosen] - 1)  # the luck of this deed, however many others came before
+            sub = chosen + 24 * (
+                race.rung[chosen] - 1
+            )  # the luck of this deed, however many others came before
             lots = world.words(self.me, Purpose.SLOT, key, sub)
             done = t_us + int(exponential(lots[1]) * R.choice_dwell_s * 1_000_000.0) + SECOND
             if done + 2 * SECOND >= (day + 1) * DAY_S * SECOND:
