@@ -12,7 +12,9 @@ import typer
 
 from sim.errors import ScenarioError, UsageError
 
-app = typer.Typer(help="List, show, copy, check, upgrade, explain and compare scenarios.", no_args_is_help=True)
+app = typer.Typer(
+    help="List, show, copy, check, upgrade, explain and compare scenarios.", no_args_is_help=True
+)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Lang = Annotated[str, typer.Option("--lang", metavar="zh|en", help="Chinese or English.")]
 Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="Name or path of a scenario.")]

@@ -25,8 +25,9 @@ MAX_REDEMPTIONS = 8
 MAX_BENEFITS = 8
 MAX_BADGES = 8  # tiers of all badges together
 MAX_SLOTS = 12  # choices in one session; the session ends there
-MOST_REFS = 128  # documents that a user can open in one second: orders, and claims …
-CLAIMS_FROM = 64  # … from this place on
+DEED_LOTS = MAX_DEEDS * MAX_SLOTS  # a session's deeds by what and how often: each has luck of its own
+MOST_REFS = 128  # documents that a user can open in one second: orders, and a claim …
+CLAIMS_FROM = 64  # … in this place: deeds are a second apart
 MOST_MONTHS = MOST_DAYS // 28 + 4  # expiry periods of a scenario
 MOST_YEARS = MOST_DAYS // 365 + 3  # financial years of a scenario
 STREAK_LEVELS = 8  # 0 … 7 days
@@ -173,7 +174,8 @@ BIN = np.dtype(
     [("edge_s", "f8"), ("upto", "f8"), ("orders", "f8"), ("plain_orders", "f8"), ("keep", "f8"), ("price", "f8"),
      ("festival", "i8")]
 )  # fmt: skip
-# What a block counts: records written, its free and used errands, tallies, and the weights of the present choice.
+# What a block counts: records written, its free and used errands, tallies; of the present choice the weights, and of
+# its session the clock of every option (stopping first), and how often each has rung.
 BOOK = np.dtype(
     [
         ("records", "i8"),
@@ -183,6 +185,8 @@ BOOK = np.dtype(
         ("weights", "f8", (MAX_DEEDS,)),
         ("beans", "i8", (1 + MAX_RULES,)),  # what a deed pays by itself, and what each rule adds …
         ("time", "i8", (1 + MAX_RULES,)),  # … and its minutes
+        ("clocks", "f8", (1 + MAX_DEEDS,)),
+        ("turns", "i8", (1 + MAX_DEEDS,)),
     ]
 )
 DAY = np.dtype(

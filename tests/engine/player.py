@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from math import exp
 from types import SimpleNamespace
 
@@ -31,6 +33,28 @@ from tests.engine.visits import caps_of_a_day, weight_of
 
 MOST_CHOICES = 12
 MOST_SCRIPTED = 24  # deeds of a farmer in a day
+
+
+class Race:
+    """A session's options, each with a clock that has an Exp(1) to run and runs as fast as the option weighs."""
+
+    def __init__(self, word_of: Callable[[int | None, int], int]) -> None:
+        self.word_of = word_of
+        self.left: dict[int | None, float] = {}  # until it rings, of the clocks that were wound
+        self.rung: Counter[int | None] = Counter()
+
+    def first(self, weights: dict[int | None, float]) -> int | None:
+        """Whose clock rings first; it is wound anew when it can be chosen again. The others' run on from there."""
+        for option in weights:
+            if self.left.get(option, 0.0) <= 0.0:
+                self.left[option] = exponential(self.word_of(option, self.rung[option]))
+        first = min(weights, key=lambda option: self.left[option] / weights[option])
+        passed = self.left[first] / weights[first]
+        for option in weights:
+            self.left[option] -= passed * weights[option]
+        self.left[first] = 0.0
+        self.rung[first] += 1
+        return first
 
 
 class Player(Claimant):
@@ -108,12 +132,16 @@ class Player(Claimant):
         world, R = self.world, self.world.rules
         drawn = self.drawn_to(day)
         rest = exp(-R.fatigue * self.spent)
-        for sub in range(min(MOST_CHOICES, R.day_slots - self.deeds_today)):
-            lots = world.words(self.me, Purpose.SLOT, key, sub)
+        race = Race(lambda option, nth: self.word_of_option(key, option, nth))
+        for _ in range(min(MOST_CHOICES, R.day_slots - self.deeds_today)):
             world.count["choice_slots"] += 1
-            chosen = self.choose(drawn, self.keenness() * rest, unit(lots[0]))
+            chosen = self.choose(drawn, self.keenness() * rest, race)
             if chosen is None:
                 return t_us
+            sub = chosen + 24 * (
+                race.rung[chosen] - 1
+            )  # the luck of this deed, however many others came before
+            lots = world.words(self.me, Purpose.SLOT, key, sub)
             done = t_us + int(exponential(lots[1]) * R.choice_dwell_s * 1_000_000.0) + SECOND
             if done + 2 * SECOND >= (day + 1) * DAY_S * SECOND:
                 return t_us
@@ -170,18 +198,16 @@ class Player(Claimant):
         ahead = [b.needs for b in benefits if bool(b.youth) == self.minor and have < b.needs]
         return max((have / needs for needs in ahead), default=0.0)
 
-    def choose(self, drawn: SimpleNamespace, lift: float, share: float) -> int | None:
-        """A deed by its weight, or None: stopping has its weight too."""
-        weights = [self.weight(j, drawn, lift) if self.can(j) else 0.0 for j in range(len(self.world.deeds))]
-        total = 0.0
-        for weight in weights:
-            total += weight
-        aim = share * (total + self.world.rules.stop_weight)
-        for j, weight in enumerate(weights):
-            if aim < weight:
-                return j
-            aim -= weight
-        return None
+    def word_of_option(self, key: int, option: int | None, nth: int) -> int:
+        """Chance of an option (stopping, then the deeds) for the nth time in a session: four share a draw."""
+        place = 0 if option is None else 1 + option
+        return self.world.words(self.me, Purpose.CHOICE, key, place // 4 + 7 * nth)[place % 4]
+
+    def choose(self, drawn: SimpleNamespace, lift: float, race: Race) -> int | None:
+        """A deed, or None for stopping: whichever's clock, at the speed of its weight, rings first."""
+        weights: dict[int | None, float] = {None: self.world.rules.stop_weight}
+        weights |= {j: self.weight(j, drawn, lift) for j in range(len(self.world.deeds)) if self.can(j)}
+        return race.first(weights)
 
     def can(self, j: int) -> bool:
         """Whether deed j is open to this person now."""
@@ -233,7 +259,7 @@ class Player(Claimant):
         elif deed.effect == "redeem":
             self.redeem(t_us, key, sub)
         elif deed.effect == "volunteer":
-            self.sign_up(j, t_us, sub, word)
+            self.sign_up(j, t_us, word)
         elif deed.effect == "account":
             self.tell(t_us, Kind.ACCOUNT_APPLY, deed=j)
             self.holder = True
@@ -291,7 +317,7 @@ class Player(Claimant):
         logit = gives_logit(intercept, self.gifts, lapsed, R.giving_often, R.giving_lapse, shown, trust)
         if unit(lots[0]) >= logistic(logit):
             return
-        fen = self.gift_fen(lots, world.words(self.me, Purpose.GIFT, key, sub + 64)[0], place)
+        fen = self.gift_fen(lots, world.words(self.me, Purpose.GIFT, key, sub + 288)[0], place)
         before = sum(self.minutes)
         base = Part(None, world.deeds[j].beans, world.deeds[j].minutes)  # once, in however many gifts
         pay = self.earn(self.name(j), t_us, base, DONATED, self.live)
@@ -303,7 +329,7 @@ class Player(Claimant):
                 minutes=0 if part else pay[0].minutes, ref=first if part else 0,
             )  # fmt: skip
             if promise:
-                lot = world.words(self.me, Purpose.GIFT, key, sub + 64 * (1 + part))[1]
+                lot = world.words(self.me, Purpose.GIFT, key, sub + 288 * (1 + part))[1]
                 self.ask(told, promise, drawn_match(promise, part_fen, lot))
         self.gifts, self.given = min(self.gifts + 1, 255), self.given + 1
         self.gift_yuan = max(self.gift_yuan, min((fen + 99) // 100, 65_535))
@@ -381,16 +407,16 @@ class Player(Claimant):
         start = int(unit(self.world.words(self.me, Purpose.GIFT, key, sub)[0]) * len(vouchers))
         for k in [*range(start, len(vouchers)), *range(start)]:
             if vouchers[k].stock > 0 and vouchers[k].beans <= self.free_beans():
-                ref = t_us // SECOND * 128 + 64 + sub
+                ref = t_us // SECOND * 128 + 64
                 self.tell(t_us, Kind.REDEEM_HOLD, beans=vouchers[k].beans, ref=ref, deed=k, outcome=PENDING)
                 self.claiming = True
                 return
 
-    def sign_up(self, j: int, t_us: int, sub: int, word: int) -> None:
+    def sign_up(self, j: int, t_us: int, word: int) -> None:
         """Ask for a place in an activity."""
         activity = self.world.activities[(word * len(self.world.activities)) >> 32]
         self.tell(
-            t_us, Kind.SIGN_UP, deed=j, party=activity.id, ref=t_us // SECOND * 128 + 64 + sub,
+            t_us, Kind.SIGN_UP, deed=j, party=activity.id, ref=t_us // SECOND * 128 + 64,
             project=activity.project, outcome=PENDING,
         )  # fmt: skip
         self.serving = True
