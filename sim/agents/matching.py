@@ -73,7 +73,18 @@ def _promise(scenario: Scenario, k: int, name: str, rule: Rule) -> Promise | Non
         cause = ANY_CAUSE if m.cause is None else causes.index(m.cause)
         above, ratios = zip(*tiers, strict=True)
         return Promise(
-            k, name, "gifts", pools.index(m.pool), above, ratios, m.most, m.per_account, m.first, cause, m.lot, m.named
+            k,
+            name,
+            "gifts",
+            pools.index(m.pool),
+            above,
+            ratios,
+            m.most,
+            m.per_account,
+            m.first,
+            cause,
+            m.lot,
+            m.named,
         )
     if rule.form.cofund is not None:
         c = rule.form.cofund

@@ -71,6 +71,7 @@ class Market:
         default_factory=lambda: np.zeros(2 + 3 * MAX_COFUNDS)
     )  # what stands on labels beside pledges
     bought: int = 0  # charity orders up to this midnight
+    dry: list[int] = field(default_factory=list)  # pools that can keep no promise for now
 
     @classmethod
     def open(
@@ -217,11 +218,13 @@ class Market:
         """Which pool pays for beans, and what is promised to gifts and to orders."""
         row = self.public[0]
         row["bean_pool"] = sponsors.live("beans")
+        self.dry = []
         for serves, table in (("gifts", "matches"), ("orders", "cofunds")):
             kept, broken = sponsors.kept(serves), sponsors.broken(serves)
             pulls = [match_pull(self.scenario, self.parameters, one, self.match_log_odds) for one in kept]
             row[f"n_{table}"] = write_promises(row[table], kept, broken, pulls)
             row[f"live_{table}"] = len(kept)
+            self.dry += [promise.pool for promise in broken]
 
     def _team_pull(self, now: int, teams: Teams) -> float:
         """Log-odds of a team's deed while a challenge runs."""
