@@ -73,6 +73,7 @@ class Market:
         default_factory=lambda: np.zeros(2 + 3 * MAX_COFUNDS)
     )  # what stands on labels beside pledges
     bought: int = 0  # charity orders up to this midnight
+    dry: list[int] = field(default_factory=list)  # pools that can keep no promise for now
 
     @classmethod
     def open(
@@ -109,8 +110,7 @@ class Market:
         self._pools(sponsors)
         cofunds = self._cofunds()
         merchants.cofund[:] = cofunds[0] if cofunds else NOTHING_ADDED
-        if now % DAY_US == 0 or self.orders_by_rule:
-            self._labels(now, merchants, cofunds)
+        self._labels(now, merchants, cofunds)
         if now % DAY_US == 0 or not len(self.pull):
             stars = self._stars(ngos, projects)
             projects.pass_day(p)
@@ -137,12 +137,16 @@ class Market:
         return [(float(r["ratio"][0]) / PPM, float(r["above"][0]), float(r["most"])) for r in rows]
 
     def _labels(self, now: int, merchants: Merchants, cofunds: list[Cofund]) -> None:
-        """How likely each product is to be taken, by what its label shows: also the beans that an order brings."""
+        """How likely each product is to be taken, by what its label shows: also the beans that an order brings.
+
+        Pledges are looked through at midnight; what is added to them stands on the label as long as it is added.
+        """
         badge = self.scenario.merchants.badge
         beans = order_beans(self.scenario, set_at(self.scenario, now)) * self.bean_fen()
         shown = np.zeros(2 + 3 * MAX_COFUNDS)
         shown[: 2 + 3 * len(cofunds)] = [badge, beans, *chain.from_iterable(cofunds)]
-        if merchants.changed or (shown != self.shown).any():
+        due = now % DAY_US == 0 or self.orders_by_rule or (shown[2:] != self.shown[2:]).any()
+        if due and (merchants.changed or (shown != self.shown).any()):
             price = float(self.scenario.shopping.price_median)
             set_labels(merchants.product, price, self.parameters, badge, beans, cofunds)
             merchants.changed, self.shown = False, shown
@@ -222,11 +226,13 @@ class Market:
         """Which pool pays for beans, and what is promised to gifts and to orders."""
         row = self.public[0]
         row["bean_pool"] = sponsors.live("beans")
+        self.dry = []
         for serves, table in (("gifts", "matches"), ("orders", "cofunds")):
             kept, broken = sponsors.kept(serves), sponsors.broken(serves)
             pulls = [match_pull(self.scenario, self.parameters, one, self.match_log_odds) for one in kept]
             row[f"n_{table}"] = write_promises(row[table], kept, broken, pulls)
             row[f"live_{table}"] = len(kept)
+            self.dry += [promise.pool for promise in broken]
 
     def _team_pull(self, now: int, teams: Teams) -> float:
         """Log-odds of a team's deed while a challenge runs."""
