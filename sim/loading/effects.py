@@ -171,7 +171,7 @@ RULED = _when(
     "play.open",
 )
 HAPPENS = _when(
-    lambda s, path: any(happens(s, thing) for thing in s.rules[str(path[1])].what),
+    lambda s, path: any(happens(s, thing) for thing in s.rules[str(path[1])].what or ("any",)),
     'what it is about: a deed with effect = "gift", or invite or charity_share above 0',
     "rules.*.what", "deeds.*.effect", "sharing.invite", "merchants.charity_share",
 )  # fmt: skip
