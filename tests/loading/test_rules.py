@@ -153,7 +153,7 @@ MODIFIERS = [
          "does nothing beside cap: it goes with add, add_hours, times", "form ="),
     Case(QUIZ + 'form = { add = 5, of = "hours" }', "mine.form.of", "does nothing beside add: it goes with times",
          "form ="),
-    Case(QUIZ + 'form = { limit = 1, per = "week" }', "mine.form.per", 
+    Case(QUIZ + 'form = { limit = 1, per = "week" }', "mine.form.per",
          "does nothing beside limit: it goes with tiers, ", "form ="),
     Case(QUIZ + 'form = { add = 5, per = "week" }', "mine.form.per",
          "does nothing: add counts only with each; add it or drop this", "form ="),
@@ -380,7 +380,7 @@ def test_what_only_looks_wrong_is_accepted(rule: str, load: Load) -> None:
     assert "mine" in load(f"{BASE}\n[rules.mine]\n{rule}\n").rules
 
 
-def test_what_is_closed_is_told_at_the_condition(load: Load) -> None:
+def test_what_is_closed_is_told_at_the_rule(load: Load) -> None:
     """Without the account nobody holds one, without teams nobody is in one."""
     text = (
         BASE
@@ -393,8 +393,8 @@ def test_what_is_closed_is_told_at_the_condition(load: Load) -> None:
         text = text[:begin] + text[text.index("\n\n", begin) + 2 :]
     told = [line.split(": ", 1)[1] for line in mistakes(text, load)]
     assert told == [
-        f"rules.h.who.holder: {IDLE}open = true in [account]; see to that or remove it",
-        f"rules.t.who.team: {IDLE}open = true in [teams]; see to that or remove it",
+        f"rules.h: {IDLE}open = true in [account], as it is for who holds one; see to that or remove it",
+        f"rules.t: {IDLE}open = true in [teams], as it is for who is in one; see to that or remove it",
     ]
 
 
