@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from math import log
 from typing import Any
 
 from sim.behaviour.choice import crossed
-from sim.behaviour.sharing import share_probability
 from sim.behaviour.giving import (
     completes,
     first_gift_yuan,
@@ -16,15 +14,16 @@ from sim.behaviour.giving import (
     part_fen,
     repeat_gift_yuan,
 )
+from sim.behaviour.sharing import share_probability
 from sim.bookkeeping import Kind
 from sim.compiling import rule
-from sim.domain.ratios import PPM
 from sim.kernel import tallies as T
 from sim.kernel.choosing import free_beans
 from sim.kernel.donors import MOST_PARTS, MOST_YUAN, parts_given, remember_gift
 from sim.kernel.hours import add_minutes
-from sim.kernel.incentives import BESIDE, MOST_BEANS, NO_LIMIT, NO_TIME, earn, grant, pays
+from sim.kernel.incentives import BESIDE, MOST_BEANS, NO_LIMIT, NO_TIME, earn, grant, lasts, pays
 from sim.kernel.lifetime import newcomer_gain
+from sim.kernel.matches import announced, drawn, match_of
 from sim.kernel.place import channel_of, place_of, segment_of
 from sim.kernel.rows import (
     CLAIMING,
@@ -33,17 +32,17 @@ from sim.kernel.rows import (
     GENERAL,
     GROWING_DAYS,
     HOLDER,
-    INVITE,
     IN_TEAM,
+    INVITE,
     MAX_BENEFITS,
     NO_DEED,
+    NOBODY,
     PERIODS,
 )
 from sim.kernel.rules import (
     document_ref,
     fen_of_beans,
     give_all_hundreds,
-    match_asked_fen,
     philox,
     quantile,
     reaches_benefit,
@@ -108,7 +107,8 @@ def plain_deed(who: Who, t_us: int, j: int, most: int, mask: int, w: World, pen:
     u, d = who.u, w.R.deeds[j]
     team = 1 if u.flags & IN_TEAM else 0
     before = u.labour + u.donated
-    minutes = add_minutes(u, d.minutes, d.klass, w, pen)
+    own = lasts(who.user, j, d.minutes, t_us // (DAY_S * 1_000_000), mask, w, pen)
+    minutes = add_minutes(u, own, d.klass, w, pen)
     general = d.klass == GENERAL
     beans = earn(who, t_us, j, d.beans, most, mask, w, pen)
     made = record(pen, who, t_us, K_GENERAL if general and beans == 0 else K_DEED)
@@ -120,7 +120,7 @@ def plain_deed(who: Who, t_us: int, j: int, most: int, mask: int, w: World, pen:
     pen.book.tally[T.DEEDS] += 1
     if general:
         pen.book.tally[T.GENERAL] += 1
-    grant(who, t_us, j, d.minutes, NO_TIME if general else d.klass, mask, w, pen)
+    grant(who, t_us, j, NO_TIME if general else d.klass, mask, w, pen)
     reach_benefits(who, t_us + BESIDE, before, w, pen)
 
 
@@ -144,12 +144,13 @@ def reach_benefits(who: Who, t_us: int, before: int, w: World, pen: Pen) -> None
 
 
 @rule
-def match_asked(fen: int, lot: int, G: Any) -> int:
-    """What a gift asks of the live pool: ratio × gift, by lot an exponential multiple of it, below the cap."""
-    if G.gift_random == 0:
-        return match_asked_fen(fen, G.gift_ratio, G.gift_cap)
-    asked = fen * G.gift_ratio * -log(unit(lot)) / PPM
-    return int(min(asked + 0.5, G.gift_cap))
+def ask_match(made: Any, row: Any, fen: int) -> None:
+    """Ask a promise's pool for so many fen; whoever asks for something learns at the barrier."""
+    made.rule = 1 + row.rule
+    made.pool = row.pool
+    made.match = fen
+    if fen > 0:
+        made.outcome = PENDING
 
 
 @rule
@@ -170,7 +171,7 @@ def gift_fen(u: Any, w1: int, w2: int, w3: int, place: Any, R: Any) -> int:
 
 @writes(MOST_PARTS + 1 + MOST["grant"].records + MAX_BENEFITS)
 def gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> int:
-    """The gift page is shown: whether, to which project, how much, and what match is asked.
+    """The gift page is shown: whether, to which project, how much, and what match is asked of whom.
 
     Returns in how many gifts it was given, 0 if not at all. However many, it is one deed: minutes once, beans once.
     """
@@ -182,16 +183,20 @@ def gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> int:
     intercept = R.gift_intercept + (
         R.giving_donor if u.gifts > 0 else 0.0
     )  # who has given answers more often
+    match = announced(who, mask, place.cause, w)
     logit = gives_logit(
-        intercept, u.gifts, months, R.giving_often, R.giving_lapse, G.match, G.trust + place.pull
+        intercept, u.gifts, months, R.giving_often, R.giving_lapse, match, G.trust + place.pull
     )
     if unit(lots[0]) >= logistic(logit):
         return 0
     completing = philox(R.k0, R.k1, who.user, at.key, at.sub + 64, GIFT_DRAW)[0]
     fen = gift_fen(u, lots[1], lots[2], completing, place, R)
     before = u.labour + u.donated
-    minutes = add_minutes(u, R.deeds[j].minutes, DONATED, w, pen)
-    parts = parts_given(who, fen, R, G)
+    own = lasts(who.user, j, R.deeds[j].minutes, at.day, mask, w, pen)
+    minutes = add_minutes(u, own, DONATED, w, pen)
+    k = match_of(who, mask, place.cause, fen, w)
+    several = k != NOBODY and G.matches[k].lot != 0 and G.matches[k].first == 0  # a lot each, if each is matched
+    parts = parts_given(who, fen, several, R)
     first = u.number
     for part in range(parts):
         made = record(pen, who, at.t_us + part, K_GIFT)
@@ -203,38 +208,33 @@ def gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> int:
             made.minutes = minutes
         else:
             made.ref = first
-        if G.gift_pool > 0:
+        if k != NOBODY:
             lot = philox(R.k0, R.k1, who.user, at.key, at.sub + 64 * (1 + part), GIFT_DRAW)[1]
-            made.match = match_asked(made.fen, lot, G)
-            made.pool = G.gift_pool
-            if made.match > 0:
-                made.outcome = PENDING
+            ask_match(made, G.matches[k], drawn(G.matches[k], made.fen, lot))
     remember_gift(u, fen, month)
     pen.book.tally[T.GIFTS] += parts
     pen.book.tally[T.GIFT_FEN] += fen
-    reward(who, at.t_us + parts, j, mask, w, pen)
+    thank(who, at.t_us + parts, j, R.deeds[j].beans, DONATED, mask, w, pen)
     reach_benefits(who, at.t_us + parts + BESIDE, before, w, pen)
     return parts
 
 
 @writes(1 + MOST["grant"].records)
 def reward(who: Who, t_us: int, j: int, mask: int, w: World, pen: Pen) -> None:
-    """Beans for a gift, a team joined, an account opened: events of their own beside the deed's record."""
-    d = w.R.deeds[j]
-    thank(who, t_us, j, d.beans, d.minutes, DONATED if d.klass == DONATED else NO_TIME, mask, w, pen)
+    """Beans for a team joined, an account opened, which are worth no time: events of their own beside the record."""
+    thank(who, t_us, j, w.R.deeds[j].beans, NO_TIME, mask, w, pen)
 
 
 @writes(1 + MOST["grant"].records)
-def thank(
-    who: Who, t_us: int, thing: int, base: int, time: int, klass: int, mask: int, w: World, pen: Pen
-) -> None:
-    """Beans for something that has a record of its own: a record for what it brings by itself, and one a rule."""
+def thank(who: Who, t_us: int, thing: int, base: int, klass: int, mask: int, w: World, pen: Pen) -> None:
+    """Beans for something that has a record of its own: a record for what it brings by itself, and one a rule. What
+    is worth time of a class, `lasts` has been asked about."""
     beans = earn(who, t_us, thing, base, NO_LIMIT, mask, w, pen)
     if beans > 0:
         grown = record(pen, who, t_us, K_DEED)
         grown.beans = beans
         grown.deed = thing if thing < w.R.n_deeds else NO_DEED
-    grant(who, t_us, thing, time, klass, mask, w, pen)
+    grant(who, t_us, thing, klass, mask, w, pen)
 
 
 @rule
@@ -314,7 +314,7 @@ def share(who: Who, at: Slot, mask: int, w: World, pen: Pen) -> None:
     if unit(lots[2]) < would_join(friend, base, at.day, w, pen):
         made.ref = 1 + friend
         made.outcome = PENDING
-    thank(who, at.t_us + 1, INVITE, 0, 0, NO_TIME, mask, w, pen)
+    thank(who, at.t_us + 1, INVITE, 0, NO_TIME, mask, w, pen)
 
 
 @writes(1)

@@ -12,8 +12,9 @@ from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.domain.ratios import share_of
 from sim.kernel import tallies as T
-from sim.kernel.hours import credit
+from sim.kernel.donors import has_given
 from sim.kernel.growing import grow
+from sim.kernel.hours import credit
 from sim.kernel.place import by_share
 from sim.kernel.rows import (
     F_ADD,
@@ -33,6 +34,8 @@ from sim.kernel.rows import (
     OF_TIME,
     PER_DAY,
     PER_WEEK,
+    PLAYER,
+    STREAK_LEVELS,
 )
 from sim.kernel.rules import philox, unit
 from sim.kernel.world import Pen, Who, World
@@ -88,9 +91,12 @@ def meant_for(user: int, channel: int, segment: int, flags: int, minutes: int, R
 
 @rule
 def mine(who: Who, segment: int, R: Any) -> int:
-    """The rules that are meant for a player as they are now."""
+    """The rules that are meant for a user as they are now; a first gift is given once."""
     u = who.u
-    return meant_for(who.user, who.channel, segment, u.flags, u.labour + u.donated, R)
+    mask = meant_for(who.user, who.channel, segment, u.flags, u.labour + u.donated, R)
+    if mask & R.firsts != 0 and has_given(who, R):
+        mask &= ~R.firsts
+    return mask
 
 
 @rule
@@ -111,12 +117,28 @@ def live(t_s: int, R: Any) -> int:
 
 @rule
 def holding(who: Who, t_s: int, segment: int, R: Any) -> int:
-    """The rules that hold for a user at an instant of a day they play."""
+    """The rules that hold for a user at an instant; who is not back yet, on a day not played, is not welcomed back."""
     if R.n_rules == 0:
         return 0
-    u = who.u
-    since = in_days(u.streak, u.away, t_s // DAY_S - u.joined, R)
-    return mine(who, segment, R) & since & live(t_s, R)
+    u, day = who.u, t_s // DAY_S
+    away = u.away if u.last == day else 0
+    return mine(who, segment, R) & in_days(u.streak, away, day - u.joined, R) & live(t_s, R)
+
+
+@rule
+def if_played(u: Any, day: int, R: Any) -> int:
+    """The rules that hold, as far as days decide, for a player who comes on that day, which then counts in a row."""
+    if u.last == day:
+        return in_days(u.streak, u.away, day - u.joined, R)
+    return in_days(min(u.streak + 1, STREAK_LEVELS - 1), day - u.last, day - u.joined, R)
+
+
+@rule
+def holding_for_buyer(who: Who, t_s: int, segment: int, R: Any) -> int:
+    """The rules that hold as somebody shops; who does not play has not joined, and no days in a row."""
+    if R.n_rules == 0 or who.u.flags & PLAYER:
+        return holding(who, t_s, segment, R)
+    return mine(who, segment, R) & in_days(0, 0, MAX_AGE - 1, R) & live(t_s, R)
 
 
 @rule
@@ -194,7 +216,7 @@ def let_through(r: Any, beans: int, before: int) -> int:
 
 @rule
 def cut(parts: Any, rules: int, excess: int) -> None:
-    """Take so many beans off the parts, those of the last rules first."""
+    """Take so many beans, or minutes, off the parts, those of the last rules first."""
     k = MAX_RULES
     while excess > 0 and k > 0:
         if (rules >> (k - 1)) & 1:
@@ -222,7 +244,7 @@ def pays(user: int, thing: int, base: int, day: int, streak: int, mask: int, w: 
                 nth = counted(user, r, day, R, pen.marks) + 1 if r.column != NOBODY else 1
                 made = after(r, total, nth, streak, R)
                 parts[k + 1] = 0
-                if r.form == F_TIERS:
+                if r.form == F_TIERS and tier_at(r, nth, NOBODY, R) != NOBODY:
                     cut(parts, paying & ((1 << k) - 1), total)
                     parts[k + 1] = made
                 elif made >= total:
@@ -233,6 +255,28 @@ def pays(user: int, thing: int, base: int, day: int, streak: int, mask: int, w: 
     capped = under_caps(user, thing, total, day, mask, w, pen)
     cut(parts, paying, total - capped)
     return capped
+
+
+@rule
+def lasts(user: int, thing: int, base: int, day: int, mask: int, w: World, pen: Pen) -> int:
+    """The minutes of a thing that is worth `base` by itself, the next time it is done: what is left of its own.
+
+    The book's `time` then says who adds what: first the thing itself, then every rule.
+    """
+    R, parts = w.R, pen.book.time
+    paying = mask & R.by_thing[thing] & R.paying
+    parts[0] = base
+    total = base
+    if paying != 0:
+        for k in range(R.n_rules):
+            if (paying >> k) & 1:
+                r = R.rules[k]
+                nth = counted(user, r, day, R, pen.marks) + 1 if r.column != NOBODY else 1
+                made = time_after(r, total, nth)
+                parts[k + 1] = max(made - total, 0)
+                cut(parts, paying & ((1 << k) - 1), max(total - made, 0))
+                total = made
+    return int(parts[0])
 
 
 @rule
@@ -296,24 +340,16 @@ def earn(who: Who, t_us: int, thing: int, base: int, most: int, mask: int, w: Wo
 
 
 @writes(MAX_RULES)
-def grant(who: Who, t_us: int, thing: int, time: int, klass: int, mask: int, w: World, pen: Pen) -> None:
+def grant(who: Who, t_us: int, thing: int, klass: int, mask: int, w: World, pen: Pen) -> None:
     """Record what each rule adds to a thing just earned for, one by one right after t_us: the beans found in the book,
-    and minutes beside the thing's own `time` of a class (NO_TIME: it is worth none)."""
+    and the minutes of a class (NO_TIME: it is worth none)."""
     R, book = w.R, pen.book
     paying = mask & R.by_thing[thing] & R.paying
     if paying == 0:
         return
-    day = t_us // (DAY_S * 1_000_000)
     for k in range(R.n_rules):
         if (paying >> k) & 1:
-            minutes = 0
-            if klass >= 0:
-                r = R.rules[k]
-                nth = counted(who.user, r, day, R, pen.marks) if r.column != NOBODY else 1
-                longer = time_after(r, time, nth)
-                if longer > time:
-                    minutes = credit(who.u, longer - time, klass, R)
-                    time = longer
+            minutes = credit(who.u, book.time[k + 1], klass, R) if klass >= 0 else 0
             if book.beans[k + 1] > 0 or minutes > 0:
                 t_us += 1
                 made = record(pen, who, t_us, K_GRANT)
@@ -324,4 +360,6 @@ def grant(who: Who, t_us: int, thing: int, time: int, klass: int, mask: int, w: 
                 made.rule = k + 1
 
 
-BESIDE = MAX_RULES + 1  # µs after which nothing more follows from a thing done: each rule's record has its own
+BESIDE = (
+    MAX_RULES + 1
+)  # µs after which nothing more follows from a thing done: each rule's record has its own

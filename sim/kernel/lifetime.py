@@ -99,12 +99,14 @@ def start_playing(who: Who, t_s: int, w: World, pen: Pen) -> None:
     t_us = t_s * 1_000_000 + micro(lots[1])
     record(pen, who, t_us, K_ENTER)
     segment = segment_of(place_of(who.user, R)[1], R)
-    mask = mine(who, segment, R) & in_days(1, 0, 0, R) & live(t_s, R)
+    u.streak = 1  # what joining brings is brought on a first day in a row …
+    mask = mine(who, segment, R) & in_days(u.streak, 0, 0, R) & live(t_s, R)
     if mask & (R.by_thing[JOIN] & R.paying | R.heads) != 0:
         roll_day(u, day, R)
         earn(who, t_us, JOIN, 0, NO_LIMIT, mask, w, pen)
-        grant(who, t_us, JOIN, 0, NO_TIME, mask, w, pen)
+        grant(who, t_us, JOIN, NO_TIME, mask, w, pen)
         give_heads(who, t_us + BESIDE, mask, w, pen)
+    u.streak = 0  # … which its first session counts
 
 
 @writes(MAX_RULES)

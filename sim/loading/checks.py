@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from sim.loading import calendar, people, rulechecks, ruleclashes, ruleforms
+from sim.loading import calendar, matching, people, rulechecks, ruleclashes, ruleforms
 from sim.loading.finding import Finding, Findings
 from sim.loading.lines import Path
 from sim.loading.ruleforms import MOST_BEANS, MOST_FEN
@@ -66,10 +66,6 @@ def amounts_fit(s: Scenario) -> Findings:
     """Amounts fit their columns: 32 bits for gifts and what is matched, 16 for beans that grow."""
     if s.gifts.first_median > MOST_FEN:
         yield Finding(("gifts", "first_median"), f"is too large; use at most {format_fen(MOST_FEN)}")
-    for name, pool in s.pools.items():
-        for key in ("cap_per_gift", "cap_per_account"):
-            if getattr(pool, key) > MOST_FEN:
-                yield Finding(("pools", name, key), f"is too large; use at most {format_fen(MOST_FEN)}")
     beans: list[tuple[Path, int]] = [(("deeds", n, "beans"), d.beans) for n, d in s.deeds.items()]
     for path, amount in beans:
         if amount > MOST_BEANS:
@@ -224,6 +220,9 @@ RULES: tuple[Callable[[Scenario], Findings], ...] = (
     calendar.phases,
     calendar.festivals,
     calendar.pool_times,
+    matching.promises_have_a_pool,
+    matching.promises_can_be_kept,
+    matching.tiers_ascend,
     sample_of_the_population,
     bean_growth,
     amounts_fit,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 from typing import Any
 
 from sim.loading import apply_design, load_scenario, scenario_text
@@ -87,6 +88,33 @@ curve = [{ after = "30 s", share = 0.01 }, { after = "2 h", share = 0.5 }, { aft
 "rules.daily_cap.form.cap" = 60
 "beans.ripen" = "6 h"
 "beans.fade" = "19 h"
+
+[designs.promises]
+"rules.flash_match.who.cohort" = "0-40 %"
+"rules.daily_match.who.cohort" = "0-40 %"
+"rules.orders_cofund.who.cohort" = "0-50 %"
+"pools.orders.total" = "3_000_000 yuan"
+
+[designs.promises.rules.first_gift]
+what = "gift"
+who = { cohort = "30-70 %" }
+budget = "500_000 yuan"
+form.match = { pool = "daily", ratio = 2.0, first = true, most = "30 yuan", lot = true }
+
+[designs.promises.rules.by_size]
+what = "gift"
+when = { hours = "8:00-20:00" }
+form.match = { pool = "flash", tiers = [{ above = "2 yuan", ratio = 0.4 }, { above = "10 yuan", ratio = 1.5 }], named = true }
+
+[designs.promises.rules.schools]
+what = "gift"
+who = { team = false }
+form.match = { pool = "daily", cause = "education", ratio = 0.5, lot = true, per_account = "0 yuan" }
+
+[designs.promises.rules.larger_pledges]
+what = "order"
+who = { cohort = "20-100 %" }
+form.cofund = { pool = "orders", above = "0.05 yuan", ratio = 0.5, most = "0.5 yuan" }
 """
 
 # On top of `zhejiang_account`: beans by calendar month, a voucher bought before and cancelled after its
@@ -118,6 +146,7 @@ scenario = { length = "400 days" }
 clock = { barrier = "24 h" }
 merchants = { charity_share = 0.9 }
 """
+OWN = {"rules": Path(__file__).with_name("rules_of_every_form.toml")}
 MADE = {"busy": ("week95_2022", BUSY), "months": ("zhejiang_account", MONTHS), "long": ("hello", LONG)}
 
 
@@ -132,10 +161,18 @@ def merged(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 def world(name: str, users: int, seed: int = 1, design: str = "base") -> Scenario:
     """A shipped scenario or one made here, at a size, with a seed and a design."""
+    if name in OWN:
+        document = tomllib.loads(OWN[name].read_text("utf-8"))
+        return made(document, users, seed, design)
     if name not in MADE:
         return load_scenario(name, design, {"users": users, "seed": seed})
     base, changes = MADE[name]
     document = merged(tomllib.loads(scenario_text(base)), tomllib.loads(changes))
+    return made(document, users, seed, design)
+
+
+def made(document: dict[str, Any], users: int, seed: int, design: str) -> Scenario:
+    """A scenario of a document, at a size, with a seed and a design."""
     document["scenario"] |= {"users": users, "seed": seed}
     scenario, mistakes = read(apply_design(document, design))
     assert scenario is not None, mistakes
