@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from sim.errors import ScenarioError
-from sim.kernel.rows import MAX_DEEDS, MAX_RULES, MAX_TIERS
+from sim.kernel.rows import MATCH_TIERS, MAX_COFUNDS, MAX_DEEDS, MAX_MATCHES, MAX_RULES, MAX_TIERS
 from sim.loading.checks import MOST
-from sim.loading.ruleforms import MOST_TIERS
+from sim.loading.ruleforms import MOST_MATCH_TIERS, MOST_OF, MOST_TIERS
 from sim.scenario import Scenario
 
 Load = Callable[[str], Scenario]
@@ -432,6 +432,22 @@ def test_tiers_of_all_rules_have_room(load: Load) -> None:
     told = mistakes(BASE + rules, load)
     assert len(told) == 1
     assert "rules.r2.form.tiers: makes 144 tiers and steps of all rules together; keep at most 96" in told[0]
+
+
+def test_promises_of_sponsors_have_room(load: Load) -> None:
+    """So many rules that match, and that add to pledges; so many tiers of one match."""
+    assert {"match": MAX_MATCHES, "cofund": MAX_COFUNDS} == MOST_OF
+    assert MOST_MATCH_TIERS == MATCH_TIERS
+    for kind, what, pool in (("match", "gift", "main"), ("cofund", "order", "orders")):
+        rules = "".join(
+            f'\n[rules.r{i}]\nwhat = "{what}"\nwho.cohort = "{i}-{i + 1} %"\nform.{kind} = {{ pool = "{pool}" }}\n'
+            for i in range(MOST_OF[kind] + 1)
+        )
+        told = mistakes(BASE.replace(BASE[BASE.index("[rules.main_match]") :], rules), load)
+        assert [line.split(": ", 1)[1] for line in told if "match" in line or "cofund" in line][-1] == (
+            f"rules.r{MOST_OF[kind]}.form.{kind}: is the {MOST_OF[kind] + 1}th rule with {kind}; "
+            f"keep at most {MOST_OF[kind]}"
+        )
 
 
 def test_cities_are_parts_of_all_users(load: Load) -> None:
