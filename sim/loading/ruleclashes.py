@@ -26,7 +26,8 @@ def rules_agree(s: Scenario) -> Findings:
         if told is not None:
             field, problem = told
             here: Path = (*path, "form", field) if field else path
-            yield Finding(here, problem, (one_path, (*one_path, "*"), (*one_path, "form", "*"), (*path, "*")))
+            reads = tuple((*whole, "*", "*", "*", "*") for whole in (one_path, path))
+            yield Finding(here, problem, reads)
 
 
 def _clashes(s: Scenario, name: str, one: Rule, two: Rule) -> Iterator[Clash]:
@@ -89,7 +90,7 @@ def _same_money(s: Scenario, one: Rule, two: Rule) -> bool:
     a, b = getattr(one.form, one.form.kind), getattr(two.form, two.form.kind)
     causes = {getattr(each, "cause", None) for each in (a, b)}
     apart = len(causes - {None}) == 2
-    return a.pool == b.pool and not apart and _same_deeds(s, one, two) and _both_hold(s, one, two)
+    return a.pool == b.pool and not apart and bool({*one.what} & {*two.what}) and _both_hold(s, one, two)
 
 
 def _silences(one: Form, two: Form) -> bool:

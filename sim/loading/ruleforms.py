@@ -23,6 +23,9 @@ BESIDE: dict[str, tuple[str, ...]] = {
 }
 MOST_BEANS = 60_000
 MOST_FEN = 2**31 - 1
+MOST_TIERS = 96  # tiers and steps of all rules stand in one table
+MOST_OF = {"match": 16, "cofund": 3}  # … and so do the promises of sponsors
+MOST_MATCH_TIERS = 8
 MOST_PRICE = 10_000  # a hundred beans are worth a fen at least
 
 
@@ -263,9 +266,6 @@ def _fen_of(form: Form) -> Iterator[tuple[Path, int]]:
             yield (key, field), getattr(inner, field)
 
 
-MOST_TIERS = 96
-
-
 def tiers_have_room(s: Scenario) -> Findings:
     """Tiers and steps of all rules stand in one table."""
     upto = 0
@@ -275,6 +275,21 @@ def tiers_have_room(s: Scenario) -> Findings:
             problem = f"makes {upto} tiers and steps of all rules together; keep at most {MOST_TIERS}"
             yield Finding((*path, "form", rule.form.kind), problem, (("rules", "*", "form", "*"),))
             break
+
+
+def promises_have_room(s: Scenario) -> Findings:
+    """So many promises of sponsors, and so many tiers of one, are told apart."""
+    counts = dict.fromkeys(MOST_OF, 0)
+    for path, rule in each_form(s):
+        kind, match = rule.form.kind, rule.form.match
+        if kind in MOST_OF:
+            counts[kind] += 1
+            if counts[kind] == MOST_OF[kind] + 1:
+                problem = f"is the {counts[kind]}th rule with {kind}; keep at most {MOST_OF[kind]}"
+                yield Finding((*path, "form", kind), problem, (("rules", "*", "form", "*"),))
+        if match is not None and len(match.tiers) > MOST_MATCH_TIERS:
+            problem = f"are {len(match.tiers)}; keep at most {MOST_MATCH_TIERS}"
+            yield Finding((*path, "form", "match", "tiers"), problem)
 
 
 def badges_can_be_read(s: Scenario) -> Findings:
