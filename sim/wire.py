@@ -122,14 +122,15 @@ PLATFORM, SYSTEM, SPONSOR, NGO, CHECKER, ADMIN = Signer
 _ORDER = "/orders/{id}"
 _MATCH = ("match", "pool")
 _RULE = ("rule",)
+_EARNED = (("beans", "fades"), ("minutes", "klass"), ("deed",), ("under",))
 
 OPS: dict[Kind, Op] = {
     Kind.DEED: Op(
-        "deeds", PLATFORM, "/deeds", ("user", "channel"), (("beans", "fades"), ("minutes", "klass"), ("deed",), ("under",))
+        "deeds", PLATFORM, "/deeds", ("user", "channel"), _EARNED
     ),
     Kind.GRANT: Op(
         "grants", PLATFORM, "/grants", ("user", "rule"),
-        (("beans", "fades"), ("minutes", "klass"), ("deed",), ("under",)),
+        _EARNED,
     ),
     Kind.PRIZE: Op("prizes", SYSTEM, "/prizes", ("user", "rule", "pool", "fen")),
     Kind.RULE: Op(
@@ -147,7 +148,8 @@ OPS: dict[Kind, Op] = {
     Kind.HOUR_REVOKE: Op("revocations", SYSTEM, "/revocations", ("user", "minutes", "klass")),
     Kind.HOUR_REDEEM: Op("hour-redemptions", PLATFORM, "/hour-redemptions", ("user", "minutes", "klass")),
     Kind.BEAN_GIFT: Op(
-        "bean-donations", PLATFORM, "/bean-donations", ("user", "project", "pool", "beans", "rate"), (("minutes",), _RULE)
+        "bean-donations", PLATFORM, "/bean-donations", ("user", "project", "pool", "beans", "rate"),
+        (("minutes",), _RULE),
     ),
     Kind.GIFT: Op("donations", PLATFORM, "/donations", ("user", "project", "fen"), (("minutes",), _MATCH, _RULE)),
     Kind.ORDER_CREATE: Op(
@@ -221,7 +223,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "out": ("", '"direction":"out"'),
 }
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")  # with a number behind it an id stays within 64 characters
-_ABSENT = {"deed": NO_DEED, "rule": NO_RULE, "under": NO_RULE}  # what a column holds where an optional word is left out; 0 where not named
+_ABSENT = {
+    "deed": NO_DEED,
+    "rule": NO_RULE,
+    "under": NO_RULE,
+}  # what a column holds where an optional word is left out; 0 where not named
 _PLACE = {name: k for k, name in enumerate(COLUMNS)}
 N, DUE, KIND, REF, KLASS, ROLE = (_PLACE[name] for name in ("n", "due_us", "kind", "ref", "klass", "role"))
 
@@ -355,7 +361,12 @@ class Wire:
 
     def _word(self, word: str, klass: str = "") -> str:
         text = WORDS[word][1]
-        for place, said in (("ns", self.namespace), ("run", self.run), ("klass", klass), ("start", str(self.start_us))):
+        for place, said in (
+            ("ns", self.namespace),
+            ("run", self.run),
+            ("klass", klass),
+            ("start", str(self.start_us)),
+        ):
             text = text.replace("{" + place + "}", said)
         return text
 

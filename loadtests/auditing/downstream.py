@@ -26,9 +26,10 @@ from numpy.typing import NDArray
 
 from loadtests.auditing.evidence import NOWHERE, Evidence
 from loadtests.quick.accounts import OWNERS, Accounts, Ints
+from loadtests.quick.asked import NO_OWNER
 from loadtests.rerun.rerun import STEPS
 from sim.bookkeeping import Kind
-from sim.wire import NO_POOL, NOBODY, Expected
+from sim.wire import NOBODY, Expected
 
 FUND = 2400
 MATCH = (2600, FUND)
@@ -37,6 +38,9 @@ ORDER = (1110, 2200, 2400, 2300)
 TOUCHES: dict[int, tuple[int, ...]] = {
     Kind.DEED: (3100, 2100, *TIME),
     Kind.IMPORT: TIME,
+    Kind.GRANT: (3110, 2100, 3310, 2800),
+    Kind.PRIZE: (2600, 1100),
+    Kind.RULE: (),
     Kind.HARVEST: (2100, 2110),
     Kind.FADE: (2100, 3170),
     Kind.EXPIRE: (2110, 3170),
@@ -128,9 +132,8 @@ class Spread:
             self.rows["kind"] == Kind.IMPORT, np.arange(len(self.rows)), self.behind[self.behind]
         )
         owner = {name: self.rows[name][about].astype(np.int64) for name in ("subject", "object", "party")}
-        owner["pool"] = self.rows["pool"].astype(np.int64)
-        none = {"pool": NO_POOL}
-        return {name: np.where(held == none.get(name, NOBODY), -1, held) for name, held in owner.items()}
+        owner |= {name: self.rows[name].astype(np.int64) for name in NO_OWNER}
+        return {name: np.where(held == NO_OWNER.get(name, NOBODY), -1, held) for name, held in owner.items()}
 
     def _never(self, code: int) -> Ints:
         """No account of a code is in doubt yet. The last entry is nobody's."""

@@ -15,7 +15,7 @@ def _posted(debit: str, credit: str, fen: int) -> list[Line]:
 
 
 def match(charity: Charity, fund: str, user: int, row: Row) -> tuple[list[Line], list[Line]] | str:
-    """What pool and rule have left of the match that was asked, and what bounds the rule; no line if that is nothing."""
+    """What pool and rule have left of the match that was asked, and what bounds the rule; no lines if nothing."""
     limits = bounds(charity, row, user, "CNY")
     if isinstance(limits, str):
         return limits

@@ -60,7 +60,9 @@ def _period(charity: Charity, row: Row, days: int) -> str:
     """The first day of the period a row lies in, counted from the campaign's first day."""
     if not days:
         return "ever"
-    begin, now = ((instant + CHINA_US) // DAY_US for instant in (charity.start_us, charity.start_us + row.due_us))
+    begin, now = (
+        (instant + CHINA_US) // DAY_US for instant in (charity.start_us, charity.start_us + row.due_us)
+    )
     first = now - (now - begin) % days
     return datetime.fromtimestamp(first * DAY_US // 1_000_000, UTC).strftime("%Y%m%d")
 

@@ -19,7 +19,8 @@ NOWHERE = 10**6  # a row that does not exist
 OFTEN = {
     Kind.DEED: 6, Kind.HARVEST: 4, Kind.POOL_DEPOSIT: 2, Kind.ORDER_CREATE: 3, Kind.ORDER_PAY: 4, Kind.ORDER_CONFIRM: 3,
     Kind.BEAN_GIFT: 4, Kind.REDEEM_HOLD: 4, Kind.REDEEM_SHIP: 2, Kind.DISBURSE_ASK: 3, Kind.DISBURSE_APPROVE: 2,
-    Kind.DISBURSE_PAID: 2, Kind.GIFT: 4, Kind.GRANT: 5, Kind.PRIZE: 2, Kind.RULE: 2, Kind.SETTLE: 0, Kind.SETTLE_BACK: 0, Kind.CORRECTION: 2,
+    Kind.DISBURSE_PAID: 2, Kind.GIFT: 4, Kind.GRANT: 5, Kind.PRIZE: 2, Kind.RULE: 2,
+    Kind.SETTLE: 0, Kind.SETTLE_BACK: 0, Kind.CORRECTION: 2,
 }  # fmt: skip
 # After which kind a kind can follow, on the same document.
 AFTER = {
