@@ -26,6 +26,7 @@ IN_FLIGHT = 6
 REFUSALS = (
     "insufficient_funds", "pool_exhausted", "not_found", "invalid_transition", "already_done", "period_ended",
     "exceeds_price", "exceeds_donation", "already_reversed", "not_a_donation", "fee_cap_exceeded",
+    "rule_spent", "rule_cap",
 )  # fmt: skip
 Line = dict[str, Any]  # of the export
 
