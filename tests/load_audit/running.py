@@ -20,7 +20,7 @@ from sim.bookkeeping import balance
 from sim.trace import Columns, empty_columns
 from sim.wire import COLUMNS, Expected, Row, Wire
 from tests.load_audit.playing import FEE_CAP_PPM, Played, export_line
-from tests.load_audit.wandering import START_US, wander
+from tests.load_audit.wandering import START_US, rules, wander
 
 IN_FLIGHT = 6
 REFUSALS = (
@@ -191,4 +191,4 @@ def run_of(
 
 def wandering_run(seed: int, count: int = 200, lost: float = 0.0) -> Run:
     """A clean run of random rows."""
-    return run_of(wander(seed, count), seed, lost=lost)
+    return run_of(wander(seed, count), seed, lost=lost, prepared=rules())
