@@ -40,7 +40,8 @@ class Trace:
     """One campaign, or a slice of it, as requests.
 
     facts: scenario, design, seed, replication, users, real_users, start_us (µs since the Unix epoch), from_us
-    and until_us (µs since the campaign's start), fee_cap, beans_by_period, agents (how many of each), sha256.
+    and until_us (µs since the campaign's start), fee_cap, beans_by_period, rules (their names: the
+    ledger's r0, r1, …), agents (how many of each), sha256.
     """
 
     columns: Columns

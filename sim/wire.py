@@ -135,7 +135,7 @@ OPS: dict[Kind, Op] = {
     Kind.PRIZE: Op("prizes", SYSTEM, "/prizes", ("user", "rule", "pool", "fen")),
     Kind.RULE: Op(
         "rules", ADMIN, "/rules", ("rule_id",),
-        (("budget_beans",), ("budget_fen",), ("user_beans",), ("user_fen",), ("days", "begins")),
+        (("budget_beans",), ("budget_fen",), ("user_beans",), ("user_fen",), ("days",)),
     ),
     Kind.IMPORT: Op("deeds", PLATFORM, "/deeds", ("user", "minutes", "klass", "partner", "external_id")),
     Kind.HARVEST: Op("harvests", PLATFORM, "/harvests", ("user", "beans", "expires")),
@@ -212,7 +212,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "user_beans": ("minutes", '"user_beans":%d'),
     "user_fen": ("period", '"user_fen":%d'),
     "days": ("channel", '"days":%d'),
-    "begins": ("", '"begins":{start}'),
     "channel": ("channel", '"channel":"c%d"'),
     "partner": ("", f'"channel":"{PARTNER}"'),
     "external_id": ("amount2", '"external_id":"{ns}%d"'),
@@ -361,14 +360,7 @@ class Wire:
 
     def _word(self, word: str, klass: str = "") -> str:
         text = WORDS[word][1]
-        for place, said in (
-            ("ns", self.namespace),
-            ("run", self.run),
-            ("klass", klass),
-            ("start", str(self.start_us)),
-        ):
-            text = text.replace("{" + place + "}", said)
-        return text
+        return text.replace("{ns}", self.namespace).replace("{run}", self.run).replace("{klass}", klass)
 
     def _path(self, shape: _Template, row: tuple[int, ...]) -> str:
         return shape.path % row[shape.path_value] if shape.op.path_id else shape.path

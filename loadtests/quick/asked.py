@@ -14,6 +14,7 @@ from loadtests.auditing.evidence import NOWHERE, Evidence
 from loadtests.quick.accounts import DAY_BITS, OWNERS, RANK, TAIL_BITS, YEARS, Accounts, Ints, key_of, parse
 from loadtests.rerun.charity import CHINA_US
 from loadtests.rerun.rerun import STEPS
+from loadtests.rerun.rules import MONDAY
 from sim.bookkeeping import CHART, Asset, Kind
 from sim.spans import DAY_US
 from sim.wire import NO_POOL, NO_RULE, NOBODY
@@ -188,10 +189,8 @@ class Asking:
         capped = (cap > 0) & (user >= 0)
         at, user, days = at[capped], user[capped], terms["channel"][capped].astype(np.int64)
         self.rows[f"{prefix}cap"][at] = cap[capped]
-        begin, now = (
-            (self.evidence.wire.start_us + due + CHINA_US) // DAY_US for due in (0, self.source["due_us"][at])
-        )
-        first = np.where(days > 0, now - (now - begin) % np.maximum(days, 1), 0)
+        now = (self.evidence.wire.start_us + self.source["due_us"][at] + CHINA_US) // DAY_US
+        first = np.where(days > 0, now - (now - MONDAY) % np.maximum(days, 1), 0)
         self.keys.append((f"{prefix}allowance", at, key_of(codes[1], user, rule[at] << DAY_BITS | first)))
 
     def _receiving(self, at: NDArray[np.intp]) -> Ints:

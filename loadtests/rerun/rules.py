@@ -10,6 +10,7 @@ from sim.spans import DAY_US
 from sim.wire import NO_RULE, Row
 
 BEAN, CNY = "BEAN", "CNY"
+MONDAY = 4  # 1970-01-05, days since the epoch
 CODES = {BEAN: ("3120", "3130", "3140"), CNY: ("3520", "3530", "3540")}  # budget, allowance, reserve
 
 
@@ -57,13 +58,11 @@ def _bounds(charity: Charity, row: Row, rule: int, user: int | None, asset: str)
 
 
 def _period(charity: Charity, row: Row, days: int) -> str:
-    """The first day of the period a row lies in, counted from the campaign's first day."""
+    """The first day of the period a row lies in; periods are counted from a Monday."""
     if not days:
         return "ever"
-    begin, now = (
-        (instant + CHINA_US) // DAY_US for instant in (charity.start_us, charity.start_us + row.due_us)
-    )
-    first = now - (now - begin) % days
+    now = (charity.start_us + row.due_us + CHINA_US) // DAY_US
+    first = now - (now - MONDAY) % days
     return datetime.fromtimestamp(first * DAY_US // 1_000_000, UTC).strftime("%Y%m%d")
 
 

@@ -20,6 +20,7 @@ from sim.tracing.columns import CHAIN_BITS, Converter, Rows, join_columns, on_po
 from sim.tracing.links import MOST_USERS, Keys, Links, document_keys, link, mark_dependent
 from sim.tracing.prepare import prepare
 from sim.tracing.standing import Standing, Years, stand
+from sim.tracing.terms import rule_terms
 from sim.wire import NO_REF
 
 UNTOLD = NO_REF - 1
@@ -127,7 +128,8 @@ class Tracer:
         before = self.links.corrected(columns)
         before = before[before["n"] == NO_REF]
         needed = self.links.opened_before(columns)
-        prepared, prepared_keys = prepare(start, needed, before)
+        terms = rule_terms(self.campaign.scenario, start)
+        prepared, prepared_keys = prepare(start, needed, before, terms)
         link(columns, self.links, prepared, prepared_keys)
         mark_dependent(columns, self._loose(columns))
         keys = self.links.all_keys()
@@ -179,6 +181,7 @@ class Tracer:
             "until_us": end.now_s * SECOND,
             "fee_cap": campaign.scenario.ngos.fee_cap / PPM,
             "beans_by_period": by_period,
+            "rules": list(campaign.scenario.rules),
             "agents": {
                 "users": campaign.population.rows,
                 "merchants": len(campaign.merchants.size_z),

@@ -33,7 +33,11 @@ def test_a_clean_run_passes(seed: int) -> None:
     verdict = run.audit()
     assert verdict.reasons == []
     assert verdict.status == "passed"
-    there = run.evidence.first + verdict.check("kept").counts["acknowledged"] + verdict.check("resolved").counts["in_the_ledger"]
+    there = (
+        run.evidence.first
+        + verdict.check("kept").counts["acknowledged"]
+        + verdict.check("resolved").counts["in_the_ledger"]
+    )
     assert verdict.check("as-rerun").counts["events"] == verdict.check("asked").counts["events"] == there
     for name, count in (
         ("kept", "acknowledged"), ("resolved", "unanswered"), ("balanced", "transfers"), ("as-simulated", "compared"),

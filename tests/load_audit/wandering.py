@@ -120,7 +120,9 @@ class Wanderer:
     def _ruled(self, kind: Kind) -> dict[str, int]:
         """The rules that a row names; two of three may be made known beforehand, see `rules`."""
         draw = self.draw
-        sure = 18 if kind is Kind.GRANT else 2  # what others may have had of a budget leaves little that is certain
+        sure = (
+            18 if kind is Kind.GRANT else 2
+        )  # what others may have had of a budget leaves little that is certain
         rule = draw.choice((*(CAPPED,) * sure, BUDGETED, RULES - 1))
         if kind is Kind.RULE:
             bounds = {"amount": (0, 300, 900), "amount2": (0, 40, 200), "minutes": (0, 50), "period": (0, 30)}
