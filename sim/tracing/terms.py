@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.bookkeeping import Kind
+from sim.engine.books import Books
 from sim.kernel.rows import NO_DEED
 from sim.scenario import Rule, Scenario
 from sim.scenario.incentives import ANY, PAYS
-from sim.tracing.standing import Standing
 from sim.wire import NO_RULE
 
 DAYS = {
@@ -26,11 +26,11 @@ DAYS = {
 GRANTED = 3110
 
 
-def rule_terms(scenario: Scenario, start: Standing) -> list[dict[str, Any]]:
-    """By rule, the columns of the request that makes it known."""
-    granted = start.books.balances(GRANTED)[1:]
+def rule_terms(scenario: Scenario, books: Books, now_s: int) -> list[dict[str, Any]]:
+    """By rule, the columns of the request that makes it known at a barrier, by the books as they stand then."""
+    granted = books.balances(GRANTED)[1:]
     return [
-        {"rule": k, **_budget(scenario, rule, int(granted[k]), start.now_s), **_cap(rule)}
+        {"rule": k, **_budget(scenario, rule, int(granted[k]), now_s), **_cap(rule)}
         for k, rule in enumerate(scenario.rules.values())
     ]
 

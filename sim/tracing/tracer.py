@@ -128,7 +128,7 @@ class Tracer:
         before = self.links.corrected(columns)
         before = before[before["n"] == NO_REF]
         needed = self.links.opened_before(columns)
-        terms = rule_terms(self.campaign.scenario, start)
+        terms = rule_terms(self.campaign.scenario, start.books, start.now_s)
         prepared, prepared_keys = prepare(start, needed, before, terms)
         link(columns, self.links, prepared, prepared_keys)
         mark_dependent(columns, self._loose(columns))
