@@ -5,7 +5,8 @@
     openings.parquet  account, amount: balances to open before those, refused by a ledger in business
     closing.parquet   account, balance: the simulation's own books at the end, from the engine's state
 
-A trace of a whole campaign begins with empty books: openings and prepare have no rows. An account that
+A trace of a whole campaign begins with empty books: openings has no rows, and prepare only makes the incentive rules
+known. An account that
 `closing` does not name holds 0. With the fact `beans_by_period` false, a name like 2110:u12 in `closing`
 stands for the sum of that user's accounts 2110:u12:…
 """

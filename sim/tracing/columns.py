@@ -94,11 +94,6 @@ for _kind, _op in OPS.items():
     _CHAIN[_kind] = ROLES[_kind] << CHAIN_BITS
 
 
-def on_pools(part: Actions) -> Flags:
-    """Which rows of users claim money of a pool."""
-    return np.asarray(_CLAIMS[part["kind"]] & (part["pool"] > 0))
-
-
 def user_chain(user: NDArray[np.integer]) -> NDArray[np.uint32]:
     """The chains of users."""
     return np.asarray(user.astype(np.uint32) | np.uint32(Role.USER << CHAIN_BITS))
@@ -146,6 +141,11 @@ class Converter:
             these = np.flatnonzero(rows["kind"] == kind)
             rows["kind"][these], rows["agent"][these] = known_as, rows["project"][these]
         return self._columns(rows, first), source
+
+    def shared(self, part: Actions) -> Flags:
+        """Which rows of users claim something that a barrier shares out: money of a pool, a rule's budget."""
+        on_pool = _CLAIMS[part["kind"]] & (part["pool"] > 0)
+        return np.asarray(on_pool | ((part["kind"] == Kind.GRANT) & self.budgeted[part["rule"]]))
 
     def served(self, claims: Actions) -> Rows:
         """The order in which a barrier serves claims."""

@@ -16,7 +16,7 @@ from sim.errors import UsageError
 from sim.spans import DAY_S, DAY_US, SECOND
 from sim.trace import Columns, Trace, columns_sha256
 from sim.tracing.balances import People, closing, openings
-from sim.tracing.columns import CHAIN_BITS, Converter, Rows, join_columns, on_pools
+from sim.tracing.columns import CHAIN_BITS, Converter, Rows, join_columns
 from sim.tracing.links import MOST_USERS, Keys, Links, document_keys, link, mark_dependent
 from sim.tracing.prepare import prepare
 from sim.tracing.standing import Standing, Years, stand
@@ -77,13 +77,13 @@ class Tracer:
         self.links.note_donations(part, np.where(numbers == UNTOLD, NO_REF, numbers))
 
     def _take_decided(self) -> None:
-        """Claims on pools that this barrier has served, though they are due a moment after it: now is their turn.
+        """Claims that this barrier has served, though they are due a moment after it: now is their turn.
 
         A user who plays across a barrier claims what the barrier shares out. Sent at its own instant such a
         claim would come after claims that were served later, and a pool's last fen would go elsewhere.
         """
         held = self.campaign.held
-        claims = held.take(np.flatnonzero(on_pools(held)))
+        claims = held.take(np.flatnonzero(self.converter.shared(held)))
         claims = claims.take(np.flatnonzero(self._numbers(claims) == UNTOLD))
         if len(claims):
             order = self.converter.served(claims)
