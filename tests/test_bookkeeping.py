@@ -210,7 +210,9 @@ def test_the_chart_is_the_ledgers() -> None:
             else Asset.HOUR if code in (2800, 3300, 3310, 3380, 3390)
             else Asset.BEAN
         )  # fmt: skip
-        assert account.normal is (Side.DEBIT if code in (1100, 1110, 3100, 3110, 3140, 3300, 3310, 3540) else Side.CREDIT)
+        assert account.normal is (
+            Side.DEBIT if code in (1100, 1110, 3100, 3110, 3140, 3300, 3310, 3540) else Side.CREDIT
+        )
         assert account.floor == (None if code in (1110, 2900, 3100, 3140, 3300, 3540) else 0)
     assert len(CHART) == 27
 

@@ -13,7 +13,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.bookkeeping import BOUNDS, CHART, CR_PENDING, CR_POSTED, DR_PENDING, DR_POSTED, Asset, available, balance
+from sim.bookkeeping import (
+    BOUNDS,
+    CHART,
+    CR_PENDING,
+    CR_POSTED,
+    DR_PENDING,
+    DR_POSTED,
+    Asset,
+    available,
+    balance,
+)
 from sim.engine.outcome import Check
 from sim.kernel import tallies
 

@@ -94,9 +94,7 @@ class Payer(Person):
         """Whether a rule that is for somebody on a missed day, and holds at any time of it, lets it pass: so many a
         week."""
         book = self.world.book
-        open_ = {k for _, live, _ in self.world.calendar.of_day(day) for k in live} & book.meant_for(
-            one, day
-        )
+        open_ = {k for _, live, _ in self.world.calendar.of_day(day) for k in live} & book.meant_for(one, day)
         most = max((form.streak.repairs for k in open_ if (form := book.rules[k].form).streak), default=0)
         monday = day - book.clock(day * DAY_S * SECOND).weekday()
         return len([missed for missed in used if missed >= monday]) < most

@@ -82,7 +82,12 @@ def test_a_rule_pays_its_budget_and_no_more(books: Books, op: str) -> None:
         said = answers[2]
         assert "seq" in answers[0]
         assert "seq" in answers[1]
-        assert (said["code"], said["rule"], said["available"], said["required"]) == ("rule_spent", "teams", 10, 20)
+        assert (said["code"], said["rule"], said["available"], said["required"]) == (
+            "rule_spent",
+            "teams",
+            10,
+            20,
+        )
     left = {"beans": "3120:teams", "fen": "3520:teams"}[asset_of(op)]
     assert books.available(left) == (0 if op in CLIPPED else 10)
     assert broken(books.ledger) == []
@@ -167,7 +172,9 @@ def test_a_cap_over_all_of_a_users_beans_of_a_day(books: Books) -> None:
         ({}, NOON + 1000 * DAY, True),
     ],
 )
-def test_periods_are_days_weeks_or_for_ever(books: Books, terms: dict[str, int], later: int, same: bool) -> None:
+def test_periods_are_days_weeks_or_for_ever(
+    books: Books, terms: dict[str, int], later: int, same: bool
+) -> None:
     """Civil days of UTC+8; weeks begin on Mondays, or on the day on which the rule begins."""
     books.do("rules", id="teams", user_beans=20, **terms)
     books.do("grants", **GRANT)
@@ -209,7 +216,9 @@ def test_a_bound_that_an_administrator_touched_first_still_gives_its_allowance(b
 # --- together, again, after a crash -----------------------------------------------------------------------------
 
 
-amounts = st.lists(st.tuples(st.sampled_from(["grants", "deeds"]), st.integers(0, 2), st.integers(1, 60)), max_size=25)
+amounts = st.lists(
+    st.tuples(st.sampled_from(["grants", "deeds"]), st.integers(0, 2), st.integers(1, 60)), max_size=25
+)
 
 
 @given(amounts, st.integers(1, 8))
@@ -223,7 +232,8 @@ def test_no_order_of_requests_passes_a_bound(asked: list[tuple[str, int, int]], 
         books = Books(ledger)
         books.do("rules", id="teams", beans=200, user_beans=70, days=1)
         commands = [
-            books.command(op, **(asking(op, 0) | {"user": f"u{user}", "beans": beans})) for op, user, beans in asked
+            books.command(op, **(asking(op, 0) | {"user": f"u{user}", "beans": beans}))
+            for op, user, beans in asked
         ]
         codes = []
         for first in range(0, len(commands), size):

@@ -14,7 +14,9 @@ from sim.service.commands.rules import EVER
 from sim.service.messages import Limit, Opening, Payout, Settlement
 
 # Where opening balances come from: no action of the campaign does it, so the posting table has no row.
-BOUNDING = frozenset(code for bounds in BOUNDS.values() for code in bounds)  # filled by what makes a rule known
+BOUNDING = frozenset(
+    code for bounds in BOUNDS.values() for code in bounds
+)  # filled by what makes a rule known
 SOURCES = {Asset.BEAN: "3100", Asset.HOUR: "3300", Asset.CNY: "1110"}
 
 
