@@ -12,7 +12,7 @@ from sim.loading.ruleacts import things
 from sim.loading.rulechecks import each_form
 from sim.loading.stretches import meet, stretches, within
 from sim.scenario import Scenario
-from sim.scenario.incentives import Form, Rule
+from sim.scenario.incentives import Cofund, Form, Match, Rule
 
 ONE_AT_A_TIME = ("price", "decay")
 FROM_A_POOL = ("match", "cofund")
@@ -44,8 +44,8 @@ def _clashes(s: Scenario, name: str, one: Rule, two: Rule) -> Iterator[Clash]:
             first.kind,
             f"contradicts {other}, which sets another one for the same people at the same time; {APART}",
         )
-    if first.kind == second.kind and first.kind in FROM_A_POOL and _same_money(s, one, two):
-        yield first.kind, f"contradicts {other}, which matches the same gifts from the same pool; {APART}"
+    if first.kind == second.kind and first.kind in FROM_A_POOL and _takes_all(s, one, two):
+        yield first.kind, f"never acts: {other} matches the same before, from the same pool; {APART}"
     if _silences(first, second) and _same_deeds(s, one, two) and _both_hold(s, one, two):
         nothing = "pays nothing for what" if second.times == 0 else "adds to what"
         void = "adds to" if second.times == 0 else "sets to nothing"
@@ -85,12 +85,16 @@ def _same_deeds(s: Scenario, one: Rule, two: Rule) -> bool:
     return bool(things(s, one) & things(s, two))
 
 
-def _same_money(s: Scenario, one: Rule, two: Rule) -> bool:
-    """Whether two rules draw on one pool for the same gifts or orders."""
+def _takes_all(s: Scenario, one: Rule, two: Rule) -> bool:
+    """Whether whatever the later rule would match, the earlier one matches before from the same pool."""
     a, b = getattr(one.form, one.form.kind), getattr(two.form, two.form.kind)
-    causes = {getattr(each, "cause", None) for each in (a, b)}
-    apart = len(causes - {None}) == 2
-    return a.pool == b.pool and not apart and bool({*one.what} & {*two.what}) and _both_hold(s, one, two)
+    chooses = getattr(a, "first", False) or getattr(a, "cause", None) not in (None, getattr(b, "cause", None))
+    return a.pool == b.pool and not chooses and _from(a) <= _from(b) and _around(s, one, two)
+
+
+def _from(form: Match | Cofund) -> int:
+    """The smallest gift or pledge that is matched, fen."""
+    return form.above if isinstance(form, Cofund) else min((tier.above for tier in form.tiers), default=0)
 
 
 def _silences(one: Form, two: Form) -> bool:

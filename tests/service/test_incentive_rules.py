@@ -224,7 +224,7 @@ amounts = st.lists(
 @given(amounts, st.integers(1, 8))
 @settings(max_examples=40, deadline=None)
 def test_no_order_of_requests_passes_a_bound(asked: list[tuple[str, int, int]], size: int) -> None:
-    """Singly, in group commits of any size: what is accepted stays within budget and caps, and what fits is accepted."""
+    """Singly, in group commits of any size: what is accepted stays within budget and caps, and what fits is."""
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as place:
