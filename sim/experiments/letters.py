@@ -61,8 +61,8 @@ def answers(parameters: Parameters, ratio: float) -> Answers:
 
 def appeal(parameters: Parameters, ratio: float, letters: int) -> Scenario:
     """A day on which every donor is shown the page of gifts once."""
-    pool = {"sponsor": "matcher", "total": yuan(10**12), "ratio": ratio, "cap_per_gift": yuan(10**6),
-            "cap_per_account": yuan(10**6)}  # fmt: skip
+    pool = {"sponsor": "matcher", "total": yuan(10**12)}
+    match = {"pool": "main", "ratio": ratio, "most": yuan(10**6), "per_account": yuan(0)}
     dollars = exp(published()["letters"]["log_dollars"])
     return a_world(
         "letters to past donors", 1, letters, GAME,
@@ -72,6 +72,7 @@ def appeal(parameters: Parameters, ratio: float, letters: int) -> Scenario:
             "first_median": yuan(dollars * parameters["giving_dollar"]),
         },
         ngos={"evaluation": False}, pools={"main": pool} if ratio else {},
+        rules={"match": {"what": "gift", "form": {"match": match}}} if ratio else {},
     )  # fmt: skip
 
 
