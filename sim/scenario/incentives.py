@@ -1,8 +1,9 @@
 """Incentive rules: who is paid what for which deed, when, and in which form. Data; the engine knows no rule by name.
 
-A rule holds for somebody at an instant if all that `who` and `when` name holds. Of all rules that hold for a deed, first
-those that pay act in the order of the file (`tiers`, `add`, `times`, `streak`), each on what those before left; then
-those that limit (`limit`, `cap`, `fading_cap`), which cut what came last first. What a rule adds is booked by its name.
+A rule holds for somebody at an instant if all that `who` and `when` name holds. Of all rules that hold for a deed,
+first those that pay act in the order of the file (`tiers`, `add`, `times`, `streak`), each on what those before left;
+then those that limit (`limit`, `cap`, `fading_cap`), which cut what came last first. What a rule adds is booked by its
+name.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sim.engine.campaign import Campaign
-from sim.kernel.deeds import match_asked
+from sim.kernel.matches import asked
 from sim.loading import scenario_text
 from sim.loading.reading import read
 
@@ -54,4 +54,4 @@ def test_a_full_streak_with_fifteen_percent_more_brings_115() -> None:
 def test_a_yuan_matched_at_115_percent_asks_115_fen() -> None:
     """The kernel asks what the rule of the domain says."""
     seen, _ = published(rules__main_match__form__match={"ratio": 1.15})
-    assert match_asked(100, 0, seen) == 115
+    assert asked(seen["matches"][0], 100) == 115
