@@ -112,7 +112,7 @@ def _wrong(document: Document, edit: Edit) -> str:
     missing = next((part for part in _prefixes(path) if not _exists(document, part)), None)
     if missing is not None:
         return _not_there(document, edit, missing)
-    if edit.value == {} and has_free_keys(place(path)) and not has_free_keys(place(path[:-1])):
+    if edit.value == {} and len(path) == 1 and has_free_keys(place(path)):
         return f'adds nothing; write a table below it, or "{spelled(path)}" = false to take all of it out'
     if edit.by_table or (isinstance(edit.value, dict) and len(path) == 1):
         return _to_be_quoted(edit)

@@ -268,7 +268,8 @@ class Form(Settings):
     @property
     def kinds(self) -> list[str]:
         """The forms that are written: exactly one in a sound rule (add and add_hours count as one)."""
-        written = [kind for kind in KINDS if getattr(self, kind) not in (None, ())]
+        held = self.__dict__
+        written = [kind for kind in KINDS if held[kind] is not None and held[kind] != ()]
         return [kind for kind in written if kind != "add_hours" or "add" not in written]
 
     @property
