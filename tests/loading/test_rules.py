@@ -373,6 +373,50 @@ SOUND = [
 ]  # fmt: skip
 
 
+# What a product team thinks of, each in a few lines.
+IDEAS = {
+    "double beans in the evening of weekdays":
+        'what = "quiz"\nwhen.hours = "18:00-22:00"\nwhen.weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri"]\nform.times = 2',
+    "newcomers in their first days": 'what = "quiz"\nwho.joined_within = "7 days"\nform.times = 2',
+    "every third one double": 'what = "training"\nform = { each = 3, times = 2 }',
+    "declining tiers": 'what = "training"\nform.tiers = [{ start = 1, beans = 20 }, { start = 4, beans = 5 }]',
+    "a streak with one repair":
+        "form.streak = { repairs = 1, steps = [{ day = 3, times = 1.2 }, { day = 7, times = 1.5 }] }",
+    "a lottery": 'what = "quiz"\nbudget = "10000 yuan"\nform.lottery = { chance = "1 %", money = "20 yuan" }',
+    "a referral": "form.refer = { inviter = 100, invitee = 100 }",
+    "a threshold of a team": 'what = "steps"\nform.share = { deeds = 100, beans = 50 }',
+    "ten best teams": 'form.rank = { places = 10, money = "50_000 yuan" }',
+    "a match by size":
+        'what = "gift"\nwhen.phase = "second"\n'
+        'form.match = { pool = "main", tiers = [{ above = "1 yuan", ratio = 1 }, { above = "9 yuan", ratio = 0.5 }] }\n'
+        '[rules.main_match.when]\nphase = "first"',
+    "the first gift":
+        'what = "gift"\nwhen.phase = "second"\nform.match = { pool = "main", ratio = 2, first = true }\n'
+        '[rules.main_match.when]\nphase = "first"',
+    "doubled pledges":
+        'what = "order"\nwho.segment = "minors"\nform.cofund = { pool = "orders", above = "0.05 yuan" }\n'
+        '[rules.orders_cofund.who]\nsegment = "young"',
+    "badges":
+        'form.badges = { public = true, tiers = [{ label = "铜", hours = 3 }, { label = "银", hours = 10 }] }',
+    "a nudge": 'form.nudge = { at = "20:00", weekly = 3, streak_breaks = true }',
+    "win-back": 'who.away_for = "5 days"\nform.times = 2',
+    "half of the users": 'what = "quiz"\nwho.cohort = "0-50 %"\nform.add = 5',
+    "one city": 'what = "quiz"\nwho.city = "hangzhou"\nform.add = 5',
+    "decay": 'form.decay = "1 %"',
+    "orders that bring beans": 'what = "order"\nwhen = { phase = "second", hours = "12:00-24:00" }\nform.add = 5',
+    "beans that are worth more on Saturdays": 'when.weekdays = ["Sat"]\nform.price = 50',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("idea", IDEAS)
+def test_an_idea_is_a_few_lines(idea: str, load: Load) -> None:
+    """In the scenario, and as a rule that a design adds."""
+    rule = load(f"{BASE}\n[rules.mine]\n{IDEAS[idea]}\n").rules["mine"]
+    assert len(rule.form.kinds) == 1
+    if "[rules." not in IDEAS[idea]:
+        assert list(load(f"{BASE}\n[designs.one.rules.mine]\n{IDEAS[idea]}\n").designs) == ["one"]
+
+
 @pytest.mark.parametrize("rule", SOUND)
 def test_what_only_looks_wrong_is_accepted(rule: str, load: Load) -> None:
     """Rules for other people, at other times or about other deeds go together; what can happen may be written."""
