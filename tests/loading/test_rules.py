@@ -375,8 +375,8 @@ SOUND = [
 
 # What a product team thinks of, each in a few lines.
 IDEAS = {
-    "double beans in the evening of weekdays":
-        'what = "quiz"\nwhen.hours = "18:00-22:00"\nwhen.weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri"]\nform.times = 2',
+    "double beans in some evenings":
+        'what = "quiz"\nwhen.hours = "18:00-22:00"\nwhen.weekdays = ["Mon", "Tue", "Wed", "Fri"]\nform.times = 2',
     "newcomers in their first days": 'what = "quiz"\nwho.joined_within = "7 days"\nform.times = 2',
     "every third one double": 'what = "training"\nform = { each = 3, times = 2 }',
     "declining tiers": 'what = "training"\nform.tiers = [{ start = 1, beans = 20 }, { start = 4, beans = 5 }]',
