@@ -164,6 +164,7 @@ BOOK = np.dtype(
         ("weights", "f8", (MAX_DEEDS,)),
         ("beans", "i8", (1 + MAX_RULES,)),  # what a deed pays by itself, and what each rule adds …
         ("time", "i8", (1 + MAX_RULES,)),  # … and its minutes
+        ("sent", "i8", (MAX_RULES,)),  # messages by rule
     ]
 )
 DAY = np.dtype(
