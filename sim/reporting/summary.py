@@ -140,7 +140,7 @@ def show(console: Console, summary: Summary, folder: Path) -> None:
         console.print(Text(note, style="yellow"))
     for section in summary.sections:
         console.print(Text(literal(section.title), style="italic"))
-        _show_numbers(console, section)
+        show_numbers(console, section)
     for title, rows in _compared(summary):
         console.print(_published_table(title, rows, summary))
     console.print(Text(literal(f"figures: {folder / 'figures'}")), soft_wrap=True)
@@ -148,7 +148,7 @@ def show(console: Console, summary: Summary, folder: Path) -> None:
     console.print(Text(summary.verdict, style="green" if summary.verdict == BALANCED else "bold red"))
 
 
-def _show_numbers(console: Console, section: Section) -> None:
+def show_numbers(console: Console, section: Section) -> None:
     """Words to the left, values to the right, and a note beside them, or below where it has no room."""
     words = max(WORDS, *(cell_len(line.words) for line in section.lines))
     values = max(cell_len(line.value) for line in section.lines)
