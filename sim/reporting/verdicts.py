@@ -26,7 +26,7 @@ def verdict(contrast: Contrast) -> str:
     """Whether a design brings deeds, what that displaces, and at what cost."""
     first, second = (literal(name) for name in contrast.names)
     extra, moved = contrast.extra, contrast.by_deed
-    if not contrast.deeds["change"].any():
+    if not (contrast.deeds["change"] != 0).any():
         return f"{second} changes no deed against {first}"
     words = [
         _direction(extra, first, second),
