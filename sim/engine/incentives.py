@@ -183,6 +183,8 @@ def rule_sets(scenario: Scenario) -> dict[str, int]:
             lambda r: r.form.goal is not None and r.form.goal.beans is not None and r.form.goal.head_start
         ),
         "nudging": where(lambda r: r.form.nudge is not None),
+        "matching": where(lambda r: r.form.match is not None),
+        "firsts": where(lambda r: r.form.match is not None and r.form.match.first),
     }
 
 

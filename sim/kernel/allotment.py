@@ -68,32 +68,37 @@ def short_matches(claims: NDArray[np.void], asked: NDArray[np.int64]) -> NDArray
 
 
 @table_rule
-def allot(claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any, asked: Any) -> None:
-    """Serve sorted claims. `pools[k] = (left, cap per account, row of matched)`; `matched[row, user]` is what
-    each account got. `asked[k]` becomes the match that claim k asks of the pool: the account's own cap counts
-    before, what is left of the pool after.
+def allot(
+    claims: Any, pools: Any, limits: Any, given: Any, matched: Any, places: Any, vouchers: Any, asked: Any
+) -> None:
+    """Serve sorted claims. `pools[k]` is what is left in a pool. By the column `rule`: `limits` (the rule's budget, its
+    cap per account, its row of matched) and `given`, what it gave; `matched[row, user]` is what each account got.
+    `asked[k]` becomes the match that claim k asks of the pool: what rule and account still allow counts before, what
+    is left of the pool after.
 
-    A match gets min(asked, left, rest of the account's cap); beans are paid whole or refused; a place or
-    a voucher is there or not. Exact to the last fen.
+    A match gets min(asked, left); beans are paid whole or refused; a place or a voucher is there or not. Exact to the
+    last fen.
     """
     for k in range(len(claims)):
         c = claims[k]
         if c.kind == K_GIFT or c.kind == K_CONFIRM:
             pool = c.pool - 1
-            asked[k] = c.match
-            if pools[pool, 1] > 0:
-                asked[k] = capped_match_fen(asked[k], matched[pools[pool, 2], c.agent], pools[pool, 1])
-            got = granted_fen(asked[k], pools[pool, 0])
-            if pools[pool, 1] > 0:
-                matched[pools[pool, 2], c.agent] += got
+            budget, cap, row = limits[c.rule, 0], limits[c.rule, 1], limits[c.rule, 2]
+            asked[k] = capped_match_fen(c.match, given[c.rule], budget)
+            if cap > 0:
+                asked[k] = capped_match_fen(asked[k], matched[row, c.agent], cap)
+            got = granted_fen(asked[k], pools[pool])
+            if cap > 0:
+                matched[row, c.agent] += got
+            given[c.rule] += got
             c.match = got
-            pools[pool, 0] -= got
+            pools[pool] -= got
             c.outcome = ACCEPTED
         elif c.kind == K_BEAN_GIFT:
             pool = c.pool - 1
             c.outcome = REFUSED
-            if c.fen <= pools[pool, 0]:
-                pools[pool, 0] -= c.fen
+            if c.fen <= pools[pool]:
+                pools[pool] -= c.fen
                 c.outcome = ACCEPTED
         elif c.kind == K_REDEEM:
             c.outcome = REFUSED

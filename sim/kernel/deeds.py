@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import log
 from typing import Any
 
 from sim.behaviour.choice import crossed
@@ -18,7 +17,6 @@ from sim.behaviour.giving import (
 from sim.behaviour.sharing import share_probability
 from sim.bookkeeping import Kind
 from sim.compiling import rule
-from sim.domain.ratios import PPM
 from sim.kernel import tallies as T
 from sim.kernel.choosing import free_beans
 from sim.kernel.donors import MOST_PARTS, MOST_YUAN, parts_given, remember_gift
@@ -36,10 +34,12 @@ from sim.kernel.incentives import (
     price_under,
 )
 from sim.kernel.lifetime import newcomer_gain
+from sim.kernel.matches import announced, drawn, match_of
 from sim.kernel.place import channel_of, place_of, segment_of
 from sim.kernel.rows import (
     CLAIMING,
     CLAIMS_FROM,
+    DEED_LOTS,
     DONATED,
     GENERAL,
     GROWING_DAYS,
@@ -49,13 +49,13 @@ from sim.kernel.rows import (
     MAX_BADGES,
     MAX_BENEFITS,
     NO_DEED,
+    NOBODY,
     PERIODS,
 )
 from sim.kernel.rules import (
     document_ref,
     fen_of_beans,
     give_all_hundreds,
-    match_asked_fen,
     philox,
     quantile,
     reaches_benefit,
@@ -181,12 +181,13 @@ def plain_deed(who: Who, t_us: int, j: int, most: int, mask: int, w: World, pen:
 
 
 @rule
-def match_asked(fen: int, lot: int, G: Any) -> int:
-    """What a gift asks of the live pool: ratio × gift, by lot an exponential multiple of it, below the cap."""
-    if G.gift_random == 0:
-        return match_asked_fen(fen, G.gift_ratio, G.gift_cap)
-    asked = fen * G.gift_ratio * -log(unit(lot)) / PPM
-    return int(min(asked + 0.5, G.gift_cap))
+def ask_match(made: Any, row: Any, fen: int) -> None:
+    """Ask a promise's pool for so many fen; whoever asks for something learns at the barrier."""
+    made.rule = 1 + row.rule
+    made.pool = row.pool
+    made.match = fen
+    if fen > 0:
+        made.outcome = PENDING
 
 
 @rule
@@ -207,7 +208,7 @@ def gift_fen(u: Any, w1: int, w2: int, w3: int, place: Any, R: Any) -> int:
 
 @writes(MOST_PARTS + 1 + MOST["grant"].records + MOST["reach_benefits"].records)
 def gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> int:
-    """The gift page is shown: whether, to which project, how much, and what match is asked.
+    """The gift page is shown: whether, to which project, how much, and what match is asked of whom.
 
     Returns in how many gifts it was given, 0 if not at all. However many, it is one deed: minutes once, beans once.
     """
@@ -219,17 +220,22 @@ def gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> int:
     intercept = R.gift_intercept + (
         R.giving_donor if u.gifts > 0 else 0.0
     )  # who has given answers more often
+    match = announced(who, mask, place.cause, w)
     logit = gives_logit(
-        intercept, u.gifts, months, R.giving_often, R.giving_lapse, G.match, G.trust + place.pull
+        intercept, u.gifts, months, R.giving_often, R.giving_lapse, match, G.trust + place.pull
     )
     if unit(lots[0]) >= logistic(logit):
         return 0
-    completing = philox(R.k0, R.k1, who.user, at.key, at.sub + 64, GIFT_DRAW)[0]
+    completing = philox(R.k0, R.k1, who.user, at.key, at.sub + DEED_LOTS, GIFT_DRAW)[0]
     fen = gift_fen(u, lots[1], lots[2], completing, place, R)
     before = u.labour + u.donated
     own = lasts(who.user, j, R.deeds[j].minutes, at.day, mask, w, pen)
     minutes = add_minutes(u, own, DONATED, w, pen)
-    parts = parts_given(who, fen, R, G)
+    k = match_of(who, mask, place.cause, fen, w)
+    several = (
+        k != NOBODY and G.matches[k].lot != 0 and G.matches[k].first == 0
+    )  # a lot each, if each is matched
+    parts = parts_given(who, fen, several, R)
     first = u.number
     for part in range(parts):
         made = record(pen, who, at.t_us + part, K_GIFT)
@@ -241,12 +247,9 @@ def gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> int:
             made.minutes = minutes
         else:
             made.ref = first
-        if G.gift_pool > 0:
-            lot = philox(R.k0, R.k1, who.user, at.key, at.sub + 64 * (1 + part), GIFT_DRAW)[1]
-            made.match = match_asked(made.fen, lot, G)
-            made.pool = G.gift_pool
-            if made.match > 0:
-                made.outcome = PENDING
+        if k != NOBODY:
+            lot = philox(R.k0, R.k1, who.user, at.key, at.sub + DEED_LOTS * (1 + part), GIFT_DRAW)[1]
+            ask_match(made, G.matches[k], drawn(G.matches[k], made.fen, lot))
     remember_gift(u, fen, month)
     pen.book.tally[T.GIFTS] += parts
     pen.book.tally[T.GIFT_FEN] += fen
@@ -318,7 +321,7 @@ def redeem(who: Who, at: Slot, w: World, pen: Pen) -> None:
         if vouchers[k].stock > 0 and vouchers[k].beans <= free:
             made = record(pen, who, at.t_us, K_REDEEM)
             made.beans = vouchers[k].beans
-            made.ref = document_ref(at.t_us // 1_000_000, CLAIMS_FROM + at.sub)
+            made.ref = document_ref(at.t_us // 1_000_000, CLAIMS_FROM)
             made.deed = k
             made.outcome = PENDING
             u.flags = u.flags | CLAIMING

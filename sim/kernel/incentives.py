@@ -13,6 +13,7 @@ from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.domain.ratios import share_of
 from sim.kernel import tallies as T
+from sim.kernel.donors import has_given
 from sim.kernel.growing import grow
 from sim.kernel.hours import credit
 from sim.kernel.place import by_share
@@ -35,6 +36,7 @@ from sim.kernel.rows import (
     OF_TIME,
     PER_DAY,
     PER_WEEK,
+    PLAYER,
     STREAK_LEVELS,
 )
 from sim.kernel.rules import philox, unit
@@ -93,9 +95,12 @@ def meant_for(user: int, channel: int, segment: int, flags: int, minutes: int, R
 
 @rule
 def mine(who: Who, segment: int, R: Any) -> int:
-    """The rules that are meant for a player as they are now."""
+    """The rules that are meant for a user as they are now; a first gift is given once."""
     u = who.u
-    return meant_for(who.user, who.channel, segment, u.flags, u.labour + u.donated, R)
+    mask = meant_for(who.user, who.channel, segment, u.flags, u.labour + u.donated, R)
+    if mask & R.firsts != 0 and has_given(who, R):
+        mask &= ~R.firsts
+    return mask
 
 
 @rule
@@ -149,6 +154,14 @@ def repaired(repairs: int, day: int, rules: int, R: Any) -> int:
     week = (day + R.start_weekday) // 7 + 1
     used = repairs & 7 if repairs >> 3 == week else 0
     return int(week << 3 | used + 1) if used < most else 0
+
+
+@rule
+def holding_for_buyer(who: Who, t_s: int, segment: int, R: Any) -> int:
+    """The rules that hold as somebody shops; who does not play has not joined, and no days in a row."""
+    if R.n_rules == 0 or who.u.flags & PLAYER:
+        return holding(who, t_s, segment, R)
+    return mine(who, segment, R) & in_days(0, 0, MAX_AGE - 1, R) & live(t_s, R)
 
 
 @rule

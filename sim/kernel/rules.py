@@ -28,6 +28,7 @@ MOST_IN_BASKET = 40
 philox = rule(streams.philox)
 unit = rule(streams.unit)
 match_asked_fen = rule(match_rules.match_asked_fen)
+ratio_at = rule(match_rules.ratio_at)
 donation_fen = rule(pledge_rules.donation_fen)
 capped_minutes = rule(hour_rules.capped_minutes)
 service_minutes = rule(hour_rules.service_minutes)

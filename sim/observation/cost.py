@@ -93,7 +93,7 @@ class Cost(Subject):
 
     def closing(self, totals: Any) -> None:
         """What the pools hold at the day close."""
-        self.add("pool_left_fen", self.world.sponsors.money[:, 0].sum())
+        self.add("pool_left_fen", self.world.sponsors.money.sum())
 
     def pool_levels(self, now_s: int, levels: NDArray[np.int64]) -> None:
         """What each pool has left, or had left when it was closed, and has spent at a barrier that is a full hour.

@@ -84,7 +84,7 @@ class Streak(Settings):
 
     steps: tuple[Step, ...]
     repairs: Annotated[Whole, Field(ge=0, le=6)] = Field(
-        0, description="missed days a week that do not break it"
+        default=0, description="missed days a week that do not break it"
     )
 
 

@@ -35,6 +35,7 @@ class Someone:
     away: int = 0  # days since the last one played before today; 0 who has never played
     streak: int = 0  # days in a row, today included
     minutes: int = 0  # of charity time, of labour and donated
+    has_given: bool = False  # money, in this run
 
 
 @dataclass
@@ -117,7 +118,10 @@ class Rulebook:
 
     def meant_for(self, one: Someone, day: int) -> frozenset[int]:
         """The rules that are for somebody on a day, whenever the calendar lets them hold."""
-        return frozenset(k for k, rule in enumerate(self.rules) if is_for(rule.who, one, day))
+        return frozenset(
+            k for k, rule in enumerate(self.rules)
+            if is_for(rule.who, one, day) and not (one.has_given and rule.form.match and rule.form.match.first)
+        )  # fmt: skip
 
     def is_time(self, rule: Rule, t_us: int) -> bool:
         """Whether everything that a rule names of time holds."""
