@@ -61,6 +61,7 @@ class Kind(IntEnum):
     IMPORT = 20
     HOUR_REDEEM = 21
     HOUR_REVOKE = 22
+    DECAY = 24  # what a rule lets go of harvested beans at midnight
     RECYCLE_BACK = 23  # a farmer's gift goes back; the ledger corrects that donation
     ORDER_PAY = 30
     ORDER_CONFIRM = 31
@@ -98,6 +99,7 @@ class Kind(IntEnum):
     BENEFIT = 116
     BLOCK = 117
     GENERAL = 118
+    BADGE = 119
     PLEDGE = 130
     UNPLEDGE = 131
     NOTICE = 132
@@ -242,6 +244,7 @@ POSTINGS: dict[Kind, tuple[Line, ...]] = {
     Kind.HARVEST: (Line(POSTED, 2100, 2110, BEAN, "beans"),),
     Kind.FADE: (Line(POSTED, 2100, 3170, BEAN, "beans"),),
     Kind.EXPIRE: (Line(POSTED, 2110, 3170, BEAN, "beans"),),
+    Kind.DECAY: (Line(POSTED, 2110, 3170, BEAN, "beans"),),
     Kind.REDEEM_HOLD: (Line(PENDING, 2110, 3180, BEAN, "beans"),),
     Kind.REDEEM_SHIP: (Line(POST, 2110, 3180, BEAN, "beans"),),
     Kind.REDEEM_CANCEL: (Line(VOID, 2110, 3180, BEAN, "beans"),),

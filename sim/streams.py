@@ -67,6 +67,7 @@ class Purpose(IntEnum):
     WAITING = 47
     BADGE = 48
     CITY = 49  # and cohort
+    NUDGE = 52
 
 
 def philox(k0: int, k1: int, c0: int, c1: int, c2: int, c3: int) -> tuple[int, int, int, int]:

@@ -38,7 +38,7 @@ from sim.engine.outcome import Check, Progress
 from sim.engine.population import Population
 from sim.engine.settlement import settlement_actions
 from sim.engine.snapshot import load_snapshot, save_snapshot
-from sim.engine.unmet import cut_claims
+from sim.engine.unmet import cut_claims, forget_dry
 from sim.engine.wakeups import FIRST, LAST, PUBLISHED, Wake, rank
 from sim.errors import Interrupted
 from sim.forking import refuse_forked
@@ -273,6 +273,7 @@ class Campaign:
                 asked,
             )
             self.recorder.unmet += cut_claims(claims, asked, len(self.sponsors.pools))
+            forget_dry(claims, asked, self.market.dry)
             if self.watch is not None:
                 self.asked = np.concatenate([self.asked, short_matches(claims, asked)])
             woken = self.population.settle(claims, now_s, self.market.vouchers, self.activities.table)

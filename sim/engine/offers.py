@@ -283,7 +283,7 @@ def most_paid(scenario: Scenario, mask: int) -> Floats:
     tiers = [k for k, r in enumerate(rules) if r.form.tiers]
     without = raising & ~bits(tiers)
     sets = [without, *(without | 1 << k for k in tiers)]
-    return np.max([first_beans(scenario, mask & one) for one in sets], axis=0)  # type: ignore[no-any-return]
+    return np.asarray(np.max([first_beans(scenario, mask & one) for one in sets], axis=0))
 
 
 def first_beans(scenario: Scenario, mask: int) -> Floats:

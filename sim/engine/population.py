@@ -159,7 +159,12 @@ class Population:
         self.block = block = block or min(max(-(-self.rows // BLOCKS), LEAST), MOST)
         self.blocks = [
             Block(
-                first, min(first + block, self.rows), np.zeros(1024, ERRAND), np.zeros(4096, ACTION), teams, self.marks
+                first,
+                min(first + block, self.rows),
+                np.zeros(1024, ERRAND),
+                np.zeros(4096, ACTION),
+                teams,
+                self.marks,
             )
             for first in range(0, self.rows, block)
         ]

@@ -1,7 +1,8 @@
 """What pools would have paid had they not run dry: claims cut or refused.
 
-A gift or a confirmed order asks of a dry pool what its rule promised: ratio × money, within the caps (by lot: what the
-lot gives in the mean). What people would have given more under a live match is not guessed.
+What comes while a pool is dry asks it as well, for what its rule promised: ratio × money, within the caps (by lot: what
+the lot gives in the mean). It is only reckoned with: the stream names no pool that nobody could ask. What people would
+have given more under a live match is not guessed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,12 @@ from sim.bookkeeping import Kind
 from sim.engine.actions import Actions
 
 _MATCHED = np.isin(np.arange(256), [Kind.GIFT, Kind.ORDER_CONFIRM])  # by kind
+
+
+def forget_dry(claims: Actions, asked: NDArray[np.int64], dry: list[int]) -> None:
+    """Take pool and rule off matches that asked pools which were dry from the start, and what they asked."""
+    idle = _MATCHED[claims["kind"]] & np.isin(claims["pool"], [1 + pool for pool in dry])
+    claims["pool"][idle] = claims["rule"][idle] = asked[idle] = 0
 
 
 def cut_claims(claims: Actions, asked: NDArray[np.int64], pools: int) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from sim.bookkeeping import Kind
 from sim.compiling import rule, table_rule
 from sim.kernel import tallies as T
 from sim.kernel.deeds import reach_benefits
+from sim.kernel.growing import spend_earliest
 from sim.kernel.hours import add_minutes
 from sim.kernel.incentives import holding
 from sim.kernel.lifetime import start_playing
@@ -24,8 +25,8 @@ from sim.kernel.rows import (
     DONATED,
     ENDOWED,
     GONE,
+    MAX_BADGES,
     NOBODY,
-    PERIODS,
     PLAYER,
     SERVICE,
     SERVING,
@@ -114,22 +115,6 @@ def allot(
 
 
 @rule
-def spend_earliest(u: Any, beans: int, now: int) -> int:
-    """Take beans from the earliest expiry period first; returns the last period touched."""
-    left = beans
-    touched = now
-    for period in range(max(now - PERIODS + 1, 0), now + 1):
-        if left == 0:
-            break
-        part = min(u.available[period % PERIODS], left)
-        if part > 0:
-            u.available[period % PERIODS] = u.available[period % PERIODS] - part
-            left -= part
-            touched = period
-    return touched
-
-
-@rule
 def note_prize(who: Who, c: Any, R: Any) -> None:
     """Who uses as many beans as a goal asks for has reached it: the head start has done its work, a slump follows."""
     if R.saving == 0:
@@ -160,7 +145,7 @@ def file_voucher(who: Who, c: Any, period: int, now_s: int, w: World, pen: Pen) 
 
 def settled_room(claims: int, benefits: int) -> int:
     """The most records that settling so many claims may write: recruits, or benefits that were reached."""
-    return claims * max(MOST["recruit"].records, benefits)
+    return claims * max(MOST["recruit"].records, benefits + MAX_BADGES)
 
 
 @table_rule

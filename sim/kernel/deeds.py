@@ -21,7 +21,18 @@ from sim.kernel import tallies as T
 from sim.kernel.choosing import free_beans
 from sim.kernel.donors import MOST_PARTS, MOST_YUAN, parts_given, remember_gift
 from sim.kernel.hours import add_minutes
-from sim.kernel.incentives import BESIDE, MOST_BEANS, NO_LIMIT, NO_TIME, earn, grant, lasts, pays
+from sim.kernel.incentives import (
+    BESIDE,
+    MOST_BEANS,
+    NO_LIMIT,
+    NO_TIME,
+    earn,
+    grant,
+    holding,
+    lasts,
+    pays,
+    price_under,
+)
 from sim.kernel.lifetime import newcomer_gain
 from sim.kernel.matches import announced, drawn, match_of
 from sim.kernel.place import channel_of, place_of, segment_of
@@ -34,6 +45,7 @@ from sim.kernel.rows import (
     HOLDER,
     IN_TEAM,
     INVITE,
+    MAX_BADGES,
     MAX_BENEFITS,
     NO_DEED,
     NOBODY,
@@ -67,6 +79,7 @@ K_APPLY = int(Kind.ACCOUNT_APPLY)
 K_JOIN = int(Kind.TEAM_JOIN)
 K_SHARE = int(Kind.SHARE)
 K_BENEFIT = int(Kind.BENEFIT)
+K_BADGE = int(Kind.BADGE)
 
 
 @rule
@@ -101,7 +114,49 @@ def harvest(who: Who, t_us: int, day: int, w: World, pen: Pen) -> None:
     pen.book.tally[T.BEANS_HARVESTED] += ripe
 
 
-@writes(1 + MOST["grant"].records + MAX_BENEFITS)
+@writes(MAX_BENEFITS + MAX_BADGES)
+def reach_benefits(who: Who, t_us: int, before: int, w: World, pen: Pen) -> None:
+    """A holder of the charity account who passes a threshold reaches its benefit, others earn a badge; hours are not
+    spent.
+
+    Some benefits belong to youth accounts, the others to those of adults. `before` are the minutes before
+    the credit, -1 when the account is new.
+    """
+    u, R = who.u, w.R
+    after = u.labour + u.donated
+    if after == before:
+        return
+    segment = segment_of(place_of(who.user, R)[1], R) if u.flags & HOLDER or R.badging != 0 else 0
+    if R.badging != 0 and before >= 0:
+        earn_badges(who, t_us, before, segment, w, pen)
+    if u.flags & HOLDER == 0:
+        return
+    youth = R.segment_minor[segment] != 0
+    for k in range(R.n_benefits):
+        needs, theirs = R.benefits[k].needs, R.benefits[k].youth != 0
+        if reaches_benefit(after, needs, theirs, youth) and not reaches_benefit(before, needs, theirs, youth):
+            record(pen, who, t_us, K_BENEFIT).deed = k
+            pen.book.tally[T.BENEFITS] += 1
+
+
+@writes(MAX_BADGES)
+def earn_badges(who: Who, t_us: int, before: int, segment: int, w: World, pen: Pen) -> None:
+    """A badge for every tier of merit that the minutes since `before` have passed, by the rules that hold."""
+    u, R = who.u, w.R
+    after = u.labour + u.donated
+    badging = R.badging & holding(who, t_us // 1_000_000, segment, R)
+    for k in range(R.n_rules):
+        if (badging >> k) & 1:
+            r = R.rules[k]
+            for tier in range(r.tier, r.tiers):
+                if before < R.tiers[tier].start <= after:
+                    made = record(pen, who, t_us, K_BADGE)
+                    made.deed = tier - r.tier
+                    made.rule = k + 1
+                    pen.book.tally[T.BADGES] += 1
+
+
+@writes(1 + MOST["grant"].records + MOST["reach_benefits"].records)
 def plain_deed(who: Who, t_us: int, j: int, most: int, mask: int, w: World, pen: Pen) -> None:
     """A deed done on the spot: its beans and minutes, as the tables say, at most so many beans; then what rules add."""
     u, d = who.u, w.R.deeds[j]
@@ -122,25 +177,6 @@ def plain_deed(who: Who, t_us: int, j: int, most: int, mask: int, w: World, pen:
         pen.book.tally[T.GENERAL] += 1
     grant(who, t_us, j, NO_TIME if general else d.klass, mask, w, pen)
     reach_benefits(who, t_us + BESIDE, before, w, pen)
-
-
-@writes(MAX_BENEFITS)
-def reach_benefits(who: Who, t_us: int, before: int, w: World, pen: Pen) -> None:
-    """A holder of the charity account who passes a threshold reaches its benefit; hours are not spent.
-
-    Some benefits belong to youth accounts, the others to those of adults. `before` are the minutes before
-    the credit, -1 when the account is new.
-    """
-    u, R = who.u, w.R
-    after = u.labour + u.donated
-    if u.flags & HOLDER == 0 or after == before:
-        return
-    youth = R.segment_minor[segment_of(place_of(who.user, R)[1], R)] != 0
-    for k in range(R.n_benefits):
-        needs, theirs = R.benefits[k].needs, R.benefits[k].youth != 0
-        if reaches_benefit(after, needs, theirs, youth) and not reaches_benefit(before, needs, theirs, youth):
-            record(pen, who, t_us, K_BENEFIT).deed = k
-            pen.book.tally[T.BENEFITS] += 1
 
 
 @rule
@@ -169,7 +205,7 @@ def gift_fen(u: Any, w1: int, w2: int, w3: int, place: Any, R: Any) -> int:
     return max(int(min(yuan, MOST_YUAN) * 100.0 + 0.5), 1)
 
 
-@writes(MOST_PARTS + 1 + MOST["grant"].records + MAX_BENEFITS)
+@writes(MOST_PARTS + 1 + MOST["grant"].records + MOST["reach_benefits"].records)
 def gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> int:
     """The gift page is shown: whether, to which project, how much, and what match is asked of whom.
 
@@ -252,7 +288,7 @@ def pick_place(places: Any, count: int, share: float) -> int:
 
 
 @writes(1)
-def bean_gift(who: Who, at: Slot, j: int, w: World, pen: Pen) -> None:
+def bean_gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> None:
     """Offer beans to a project; the pool that pays for them decides at the barrier."""
     u, R = who.u, w.R
     lots = philox(R.k0, R.k1, who.user, at.key, at.sub, GIFT_DRAW)
@@ -261,7 +297,7 @@ def bean_gift(who: Who, at: Slot, j: int, w: World, pen: Pen) -> None:
         offered = min(offered, 100)
     made = record(pen, who, at.t_us, K_BEAN_GIFT)
     made.beans = offered
-    made.fen = fen_of_beans(offered, R.beans_per_yuan)
+    made.fen = fen_of_beans(offered, price_under(mask, R))
     made.project = w.places[pick_place(w.places, w.G.projects, unit(lots[3]))].project
     made.klass = DONATED
     made.deed = j

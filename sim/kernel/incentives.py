@@ -1,7 +1,8 @@
 """Incentive rules at work: which hold for somebody, what a deed then pays, and who adds what.
 
 Rules are rows of `w.R.rules`; a set of them is a number, one bit a rule. What decides is cut into what a person is
-(`meant_for`), how many days it has been (tables by days), and what the calendar says (`live`), so that each is looked up.
+(`meant_for`), how many days it has been (tables by days), and what the calendar says (`live`), so that each is looked
+up.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sim.kernel.place import by_share
 from sim.kernel.rows import (
     F_ADD,
     F_CAP,
+    F_GOAL,
     F_HOURS,
     F_STREAK,
     F_TIERS,
@@ -182,6 +184,8 @@ def after(r: Any, beans: int, nth: int, streak: int, R: Any) -> int:
         return tier_at(r, nth, beans, R)
     if r.form == F_STREAK:
         return share_of(beans, tier_at(r, streak, 1_000_000, R))
+    if r.form == F_GOAL:
+        return int(beans + r.beans) if nth + r.head == r.goal else beans
     if r.each > 1 and nth % r.each != 0:
         return beans
     if r.form == F_ADD:
@@ -293,6 +297,16 @@ def under_caps(user: int, thing: int, beans: int, day: int, mask: int, w: World,
 
 
 @rule
+def price_under(mask: int, R: Any) -> int:
+    """How many beans make a yuan when they are given, under these rules."""
+    if mask & R.pricing:
+        for k in range(R.n_rules):
+            if (mask & R.pricing) >> k & 1:
+                return int(R.rules[k].beans)
+    return int(R.beans_per_yuan)
+
+
+@rule
 def least_room(user: int, day: int, mask: int, R: Any, marks: Any) -> int:
     """The fewest beans that any cap among the rules still pays in full."""
     room = NO_LIMIT
@@ -307,7 +321,7 @@ def least_room(user: int, day: int, mask: int, R: Any, marks: Any) -> int:
 
 @rule
 def note_paid(user: int, thing: int, beans: int, day: int, mask: int, w: World, pen: Pen) -> None:
-    """Every rule that counts notes a thing done: tiers and each its number, caps what was paid."""
+    """Every rule that counts notes a thing done: tiers, each and goals its number, caps what was paid."""
     R = w.R
     counting = mask & R.by_thing[thing] & R.counting
     if counting != 0:
@@ -316,6 +330,31 @@ def note_paid(user: int, thing: int, beans: int, day: int, mask: int, w: World, 
                 r = R.rules[k]
                 capping = (R.capping >> k) & 1
                 count_more(user, r, day, beans if capping else 1, R, pen.marks)
+
+
+@rule
+def repaired(user: int, mask: int, day: int, R: Any, marks: Any) -> bool:
+    """Whether a repair lets a missed day pass; one of the week's is used up."""
+    mending = mask & R.repairing
+    if mending != 0:
+        for k in range(R.n_rules):
+            r = R.rules[k]
+            if (mending >> k) & 1 and counted(user, r, day, R, marks) < r.goal:
+                count_more(user, r, day, 1, R, marks)
+                return True
+    return False
+
+
+@rule
+def reach_goals(who: Who, thing: int, day: int, mask: int, w: World, pen: Pen) -> None:
+    """After a goal of deeds is reached a slump follows."""
+    R = w.R
+    goals = mask & R.milestones & R.by_thing[thing]
+    if goals != 0:
+        for k in range(R.n_rules):
+            r = R.rules[k]
+            if (goals >> k) & 1 and counted(who.user, r, day, R, pen.marks) + r.head == r.goal:
+                who.u.slump_until = day + int(R.goal_slump_days)
 
 
 @rule
@@ -332,6 +371,7 @@ def earn(who: Who, t_us: int, thing: int, base: int, most: int, mask: int, w: Wo
         cut(book.beans, mask & w.R.by_thing[thing] & w.R.paying, total - room)
         total = room
     note_paid(who.user, thing, total, day, mask, w, pen)
+    reach_goals(who, thing, day, mask, w, pen)
     if total > 0:
         grow(u, t_us, total, w.R)
         u.beans_today = min(u.beans_today + total, FULL)

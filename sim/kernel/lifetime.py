@@ -16,12 +16,23 @@ from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.kernel import tallies as T
 from sim.kernel.growing import grow
-from sim.kernel.incentives import BESIDE, NO_LIMIT, NO_TIME, earn, grant, in_days, live, meant_for, mine
+from sim.kernel.incentives import (
+    BESIDE,
+    NO_LIMIT,
+    NO_TIME,
+    earn,
+    grant,
+    in_days,
+    live,
+    meant_for,
+    mine,
+    repaired,
+)
+from sim.kernel.nudging import called_s, messaged
 from sim.kernel.place import place_of, segment_of, ways_in
 from sim.kernel.rows import (
     ENDOWED,
     GONE,
-    GROWING_DAYS,
     IN_TEAM,
     JOIN,
     MAX_RULES,
@@ -214,8 +225,9 @@ def next_active_day(who: Who, day: int, segment: int, keen: float, w: World, pen
                 tired = 0.0
             known, level, rules = today.offer, streak, hold
             gain = offered_gain(keen, exp(-tired), known, hold, who.channel, segment, member, up, w, pen)
+        reminded = messaged(who.user, hold, streak, ahead, R, pen) if hold & R.nudging else 0.0
         z = readiness(
-            u.habit, R.habit_neutral, R.habit_slope, member * R.habit_team, R.habit_reminder if hold & R.nudging else 0.0, streak, R.habit_streak_gain,
+            u.habit, R.habit_neutral, R.habit_slope, member * R.habit_team, reminded, streak, R.habit_streak_gain,
             since_break, R.habit_break_loss, R.habit_break_days,
         )  # fmt: skip
         z += R.visit_come * (gain - u.used)
@@ -228,9 +240,9 @@ def next_active_day(who: Who, day: int, segment: int, keen: float, w: World, pen
             u.streak = streak
             u.since_break = since
             return ahead
-        if streak >= 2:
-            since = 0
-        streak = 0
+        if streak > 0 and not repaired(who.user, hold, ahead, R, pen.marks):
+            since = 0 if streak >= 2 else since
+            streak = 0
         u.habit = faded_habit(u.habit, R.habit_keep)
         u.used = grown_reference(u.used, 0.0, R.reference_keep)
     return -1
@@ -288,4 +300,5 @@ def plan_next_day(who: Who, day: int, segment: int, keen: float, w: World, pen: 
     u.sessions = planned << 4
     u.clock = min(int(share * 65536.0), 65535)
     at = ahead * DAY_S + second_of_day(R.profile[R.days[ahead].shape, who.channel], share)
-    u.play_s = awaited_s(who, at, 0, ahead * DAY_S - 1, segment, R)
+    called = called_s(who.user, ahead, R, pen.marks) if R.nudging != 0 else NEVER
+    u.play_s = called if called < NEVER else awaited_s(who, at, 0, ahead * DAY_S - 1, segment, R)

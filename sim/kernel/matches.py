@@ -1,7 +1,8 @@
 """Matches (配捐): which sponsor's promise covers a gift or an order, and what is asked of its pool.
 
 `G.matches` and `G.cofunds` are the promises of gifts and of orders as published, in the order of the file: first those
-that can be kept, then those whose pool has run dry. A dry pool is asked as well: what it cannot pay is unmet.
+that can be kept, then those whose pool has run dry. A dry pool is asked as well: what it cannot pay is
+unmet (`sim.engine.unmet`).
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from sim.compiling import making_table_rule, rule, table_rule
 from sim.kernel import tallies as T
 from sim.kernel.deeds import reach_benefits
 from sim.kernel.donors import recall_past
+from sim.kernel.growing import spend_earliest
 from sim.kernel.hours import add_minutes
 from sim.kernel.incentives import BESIDE, NO_LIMIT, earn, grant, holding, lasts
 from sim.kernel.lifetime import (
@@ -36,7 +37,7 @@ from sim.kernel.rows import (
     IN_TEAM,
     LABOUR,
     MAX_AGE,
-    MAX_BENEFITS,
+    MAX_RULES,
     NEVER,
     NEW_YEAR,
     NOBODY,
@@ -55,6 +56,8 @@ from sim.kernel.rules import (
     oldest_lot,
     philox,
     service_minutes,
+    share_of,
+    total_available,
     unit,
 )
 from sim.kernel.session import session
@@ -68,6 +71,7 @@ from sim.streams import Purpose
 SERVICE_DRAW = int(Purpose.SERVICE)
 K_FADE = int(Kind.FADE)
 K_EXPIRE = int(Kind.EXPIRE)
+K_DECAY = int(Kind.DECAY)
 K_DEED = int(Kind.DEED)
 K_IMPORT = int(Kind.IMPORT)
 K_SHIP = int(Kind.REDEEM_SHIP)
@@ -88,7 +92,8 @@ def fading_s(u: Any, day: int, R: Any) -> int:
     now = R.days[min(day, R.n_days - 1)].period
     for period in range(max(now - PERIODS + 1, 0), now + 1):
         if u.available[period % PERIODS] > 0:
-            return int(min(due, max(R.period_end[period], (day + 1) * DAY_S)))
+            tomorrow = (day + 1) * DAY_S
+            return int(min(due, tomorrow if R.decaying != 0 else max(R.period_end[period], tomorrow)))
     return due
 
 
@@ -103,7 +108,24 @@ def next_due_s(u: Any, day: int, errands: Any, R: Any) -> int:
     return int(due)
 
 
-@writes(1 + PERIODS)
+@writes(MAX_RULES)
+def decay(who: Who, t_s: int, R: Any, pen: Pen) -> None:
+    """At midnight t_s a share of harvested beans goes by the rules that held until then; the earliest expire first."""
+    u = who.u
+    day = t_s // DAY_S - 1
+    decaying = R.decaying & holding(who, t_s - 1, segment_of(place_of(who.user, R)[1], R), R)
+    for k in range(R.n_rules):
+        if (decaying >> k) & 1:
+            lost = share_of(total_available(u.available), R.rules[k].ppm)
+            if lost > 0:
+                spend_earliest(u, lost, R.days[min(day, R.n_days - 1)].period)
+                gone = record(pen, who, t_s * 1_000_000, K_DECAY)
+                gone.beans = lost
+                gone.rule = k + 1
+                pen.book.tally[T.BEANS_EXPIRED] += lost
+
+
+@writes(1 + PERIODS + MOST["decay"].records)
 def fade(who: Who, t_s: int, R: Any, pen: Pen) -> None:
     """At midnight t_s: growing beans past their time and available ones past their period are gone."""
     u = who.u
@@ -121,6 +143,8 @@ def fade(who: Who, t_s: int, R: Any, pen: Pen) -> None:
             gone.beans = u.available[period % PERIODS]
             u.available[period % PERIODS] = 0
             pen.book.tally[T.BEANS_EXPIRED] += gone.beans
+    if R.decaying != 0:
+        decay(who, t_s, R, pen)
 
 
 @writes(MOST["order_step"].records)
@@ -153,7 +177,7 @@ def run_errand(who: Who, w: World, pen: Pen) -> None:
     drop_errand(pen, k)
 
 
-@writes(1 + MOST["grant"].records + MAX_BENEFITS)
+@writes(1 + MOST["grant"].records + MOST["reach_benefits"].records)
 def serve(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     """A volunteer's day: nine in ten come; every full six minutes count (公益时, F), beans for who plays."""
     u, R = who.u, w.R

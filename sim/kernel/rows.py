@@ -23,6 +23,7 @@ MAX_CHANNELS = 12
 MAX_SEGMENTS = 6
 MAX_REDEMPTIONS = 8
 MAX_BENEFITS = 8
+MAX_BADGES = 8  # tiers of all badges together
 MAX_SLOTS = 12  # choices in one session; the session ends there
 MOST_REFS = 128  # documents that a user can open in one second: orders, and claims …
 CLAIMS_FROM = 64  # … from this place on
@@ -36,7 +37,7 @@ MOST_OPENINGS = 4_096  # of pools and rules that are announced
 MAX_RULES = 48
 MAX_TIERS = 96  # of all rules together
 MAX_AGE = 400  # days since somebody joined, or was last seen, that are told apart
-PRICES = 64  # price lists that a block keeps at hand …
+PRICES = 256  # price lists that a block keeps at hand …
 VISITS = 512  # … and values of visits
 MATCH_TIERS = 8  # of a match by size of the gift
 MAX_MATCHES = 16  # rules that match gifts
@@ -194,7 +195,21 @@ DAY = np.dtype(
     ]
 )
 # Rules of incentives. Their forms as numbers, in the order of `sim.scenario.incentives.KINDS`.
-F_ADD, F_HOURS, F_TIMES, F_TIERS, F_LIMIT, F_CAP, F_FADING, F_STREAK, F_GOAL = range(9)
+(
+    F_ADD,
+    F_HOURS,
+    F_TIMES,
+    F_TIERS,
+    F_LIMIT,
+    F_CAP,
+    F_FADING,
+    F_STREAK,
+    F_GOAL,
+    F_BADGES,
+    F_NUDGE,
+    F_PRICE,
+    F_DECAY,
+) = range(13)
 PER_DAY, PER_WEEK, PER_PHASE, EVER = range(4)
 OF_BEANS, OF_TIME = 1, 2
 # What a rule is about: the rows of the catalogue, and beside them:
@@ -222,9 +237,14 @@ RULE = np.dtype(
         ("column", "i8"),  # of `marks`, NOBODY = it does not count
         ("tier", "i8"),  # its rows of `tiers`: the first …
         ("tiers", "i8"),  # … and the one behind the last
-        ("head", "i8"),  # beans a goal gives at the start
+        ("head", "i8"),  # what a goal gives at the start: beans, or deeds
+        ("goal", "i8"),  # deeds of a goal; repairs a week; messages in seven days
+        ("minute", "i8"),  # of the day of a message
+        ("flag", "i8"),  # public badges; messages to those alone whose streak breaks
     ]
 )
+# Of a message's column: the days of the last seven on which there was one, as bits, and whether they are switched off.
+SEVEN, OFF = 127, 1 << 15
 TIER = np.dtype([("start", "i8"), ("value", "i8")])
 # A part of a day: from a second of it on these rules hold, for so much of its visits; what people plan by are those of
 # its `offers`: without matches whose pool is not announced for the day.

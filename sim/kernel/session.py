@@ -10,7 +10,6 @@ from sim.compiling import rule
 from sim.kernel import tallies as T
 from sim.kernel.choosing import held_beans, level_of, pulls_of, weigh
 from sim.kernel.deeds import (
-    BESIDE,
     K_APPLY,
     K_JOIN,
     K_SIGN_UP,
@@ -26,7 +25,7 @@ from sim.kernel.deeds import (
     simple_claim,
 )
 from sim.kernel.farming import farm
-from sim.kernel.incentives import NO_LIMIT, holding
+from sim.kernel.incentives import BESIDE, NO_LIMIT, holding
 from sim.kernel.lifetime import LIFELONG, keenness, roll_day, schedule_session
 from sim.kernel.place import is_eligible, is_staff, place_of, segment_of, team_of
 from sim.kernel.rows import (
@@ -198,7 +197,7 @@ def act(who: Who, at: Slot, j: int, mood: Mood, word: int, w: World, pen: Pen) -
         if given > 0:
             share(who, Slot(at.t_us + given + BESIDE, at.day, at.key, at.sub), mask, w, pen)
     elif effect == E_BEAN_GIFT:
-        bean_gift(who, at, j, w, pen)
+        bean_gift(who, at, j, mask, w, pen)
     elif effect == E_REDEEM:
         redeem(who, at, w, pen)
     elif effect == E_ACCOUNT:

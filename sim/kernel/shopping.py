@@ -25,7 +25,6 @@ from sim.kernel.rows import (
     DONATED,
     GONE,
     LATE_REFUND,
-    MAX_BENEFITS,
     NOBODY,
     ORDER,
     PAY,
@@ -246,7 +245,7 @@ def arrival_s(shipped_s: int, hand: int, delivered: int, slow: int, kind: int, R
     return int(shipped_s + timer)
 
 
-@writes(2 + MOST["grant"].records + MAX_BENEFITS)
+@writes(2 + MOST["grant"].records + MOST["reach_benefits"].records)
 def order_step(who: Who, k: int, w: World, pen: Pen) -> None:
     """Play the due step of order k and file the next one, or end the order.
 
@@ -308,7 +307,7 @@ def confirm_themselves(buyers: Any, refs: Any, rules: Any, by_timer: Any) -> Non
         by_timer[k] = arrival_s(0, a[3], b[0], b[1], b[2], R) == timer_s(b[2], R)
 
 
-@writes(2 + MOST["grant"].records + MAX_BENEFITS)
+@writes(2 + MOST["grant"].records + MOST["reach_benefits"].records)
 def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     """Confirmation of receipt: the donation moves, perhaps matched, and counts as donated time."""
     u, R, tally = who.u, w.R, pen.book.tally

@@ -11,16 +11,14 @@ from typing import Any
 from sim.behaviour.choice import felt_beans, felt_reward, share_left
 from sim.behaviour.visit import visit_gain
 from sim.compiling import rule
-from sim.kernel.incentives import NO_LIMIT, after, in_days, let_through
+from sim.kernel.incentives import after
 from sim.kernel.rows import (
     CONTEST,
     E_BEAN_GIFT,
     E_GIFT,
     EVERY,
     F_TIERS,
-    MAX_DEEDS,
     MAX_SLOTS,
-    NOBODY,
     PRICES,
     VISITS,
 )
@@ -120,7 +118,9 @@ def match_factor(matching: int, R: Any) -> float:
 
 
 @rule
-def value_of_visit(mask: int, channel: int, segment: int, streak: int, member: int, w: World, pen: Pen) -> float:
+def value_of_visit(
+    mask: int, channel: int, segment: int, streak: int, member: int, w: World, pen: Pen
+) -> float:
     """The summed weight of what can be done on a visit under rules: rewards count as far as the caps of a day are open
     to an average person, who does what comes easily, reward or not."""
     R = w.R
@@ -153,7 +153,15 @@ def value_of_visit(mask: int, channel: int, segment: int, streak: int, member: i
 
 @rule
 def offered_gain(
-    keen: float, rest: float, kind: int, rules: int, channel: int, segment: int, member: int, streak: int, w: World,
+    keen: float,
+    rest: float,
+    kind: int,
+    rules: int,
+    channel: int,
+    segment: int,
+    member: int,
+    streak: int,
+    w: World,
     pen: Pen,
 ) -> float:
     """What a day of that kind adds to the value of a visit, for somebody for whom these rules are meant that day."""
