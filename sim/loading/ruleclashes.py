@@ -62,11 +62,9 @@ def _clashes(s: Scenario, former: Said, latter: Said) -> Iterator[Clash]:
                 latter.kind,
                 f"contradicts {other}, which sets another one for the same people at the same time; {APART}",
             )
-        if latter.kind in FROM_A_POOL and _same_money(s, one, two):
-            yield (
-                latter.kind,
-                f"contradicts {other}, which matches the same gifts from the same pool; {APART}",
-            )
+        if latter.kind in FROM_A_POOL and _takes_all(s, one, two):
+            problem = f"never pays: {other} stands before it and pays all that it would from the same pool"
+            yield latter.kind, f"{problem}; put it first, or part them by who and when"
     if _silences(one.form, two.form) and _same_deeds(s, one, two) and _both_hold(s, one, two):
         nothing = "pays nothing for what" if two.form.times == 0 else "adds to what"
         void = "adds to" if two.form.times == 0 else "sets to nothing"
@@ -102,12 +100,16 @@ def _same_deeds(s: Scenario, one: Rule, two: Rule) -> bool:
     return bool(things(s, one) & things(s, two))
 
 
-def _same_money(s: Scenario, one: Rule, two: Rule) -> bool:
-    """Whether two rules draw on one pool for the same gifts or orders."""
-    a, b = getattr(one.form, one.form.kind), getattr(two.form, two.form.kind)
-    causes = {getattr(each, "cause", None) for each in (a, b)}
-    apart = len(causes - {None}) == 2
-    return a.pool == b.pool and not apart and bool({*one.what} & {*two.what}) and _both_hold(s, one, two)
+def _takes_all(s: Scenario, one: Rule, two: Rule) -> bool:
+    """Whether a sponsor's rule leaves nothing to a later one from the same pool: the first that holds pays."""
+    if not _around(s, one, two):
+        return False
+    if one.form.match is not None and two.form.match is not None:
+        a, b = one.form.match, two.form.match
+        every = (not a.first or b.first) and not (a.tiers and a.tiers[0].above) and a.cause in (None, b.cause)
+        return every and a.pool == b.pool
+    c, d = one.form.cofund, two.form.cofund
+    return c is not None and d is not None and c.pool == d.pool and c.above <= d.above
 
 
 def _silences(one: Form, two: Form) -> bool:

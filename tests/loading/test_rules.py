@@ -288,7 +288,8 @@ CLASHES = [
     Case("form.decay = 0.01\n[rules.two]\nwho.team = true\nform.decay = 0.02", "two.form.decay",
          "contradicts rules.mine, which sets another one for the same people at the same time; ", "form.decay = 0.02"),
     Case('what = "gift"\nform.match = { pool = "main", ratio = 2 }', "mine.form.match",
-         "contradicts rules.main_match, which matches the same gifts from the same pool; ", "form.match ="),
+         "never pays: rules.main_match stands before it and pays all that it would from the same pool; ",
+         "form.match ="),
     Case(QUIZ + "form.add = 7\n[rules.two]\n" + 'what = ["quiz"]\n' + "form.times = 0", "two.form.times",
          "pays nothing for what rules.mine adds to, for the same people at the same time; ", "form.times"),
     Case(QUIZ + "form.times = 0\n[rules.two]\n" + 'what = ["quiz"]\n' + "form.add = 7", "two.form.add",
@@ -362,6 +363,8 @@ SOUND = [
     'form.decay = 0.1\nwho.joined_within = "2 days"\n[rules.two]\nform.decay = 0.2\nwho.away_for = "2 days"',
     'what = "quiz"\nform.times = 0\n[rules.two]\nwhat = "training"\nform.add = 7',
     'what = "share_news"\nform.add = 7\n[rules.two]\nwhat = "share_news"\nform.times = 2',  # something to multiply
+    'what = "gift"\nform.match = { pool = "main", ratio = 2 }\n[rules.main_match.who]\ncohort = "0-30 %"',  # the rest
+    'what = "gift"\nform.match = { pool = "main", ratio = 2 }\n[rules.main_match.when]\nhours = "8:00-9:00"',
     # what looks impossible and can happen
     'what = "quiz"\nwho = { joined_within = "2 days", streak = "3" }\nform.add = 5',
     'what = "quiz"\nwhen = { phase = "second", weekdays = ["Fri"], hours = "22:00-2:00" }\nform.add = 5',
