@@ -333,7 +333,7 @@ REFUSED = [
     ({"form": match(), "what": "order"}, 'rules.plain.what: cannot be "order" for match'),
     ({"form": match(most="30_000_000 yuan")}, "rules.plain.form.match.most: is too large"),
     ({"form": match(cause="environment")}, "rules.plain.form.match.cause: has no projects"),
-    ({"form": match(tiers=[{"above": "5 yuan", "ratio": 1}, {"above": "1 yuan", "ratio": 2}])}, "tiers may not overlap"),
+    ({"form": match(tiers=[{"above": "5 yuan", "ratio": 1}, {"above": "1 yuan", "ratio": 2}])}, "may not overlap"),
     ({"form": match(ratio=2, tiers=[{"above": "5 yuan", "ratio": 1}])}, "does nothing beside tiers"),
     ({"form": match(tiers=[{"above": f"{k} yuan", "ratio": 1} for k in range(9)])}, "are 9; keep at most 8"),
 ]  # fmt: skip
