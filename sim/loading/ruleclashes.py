@@ -13,7 +13,7 @@ from sim.loading.ruleacts import things
 from sim.loading.rulechecks import each_form
 from sim.loading.stretches import meet, stretches, within
 from sim.scenario import Scenario
-from sim.scenario.incentives import Cofund, Form, Match, Rule
+from sim.scenario.incentives import Form, Rule
 
 ONE_AT_A_TIME = ("price", "decay")
 FROM_A_POOL = ("match", "cofund")
@@ -63,7 +63,8 @@ def _clashes(s: Scenario, former: Said, latter: Said) -> Iterator[Clash]:
                 f"contradicts {other}, which sets another one for the same people at the same time; {APART}",
             )
         if latter.kind in FROM_A_POOL and _takes_all(s, one, two):
-            yield latter.kind, f"never acts: {other} matches the same before, from the same pool; {APART}"
+            problem = f"never pays: {other} stands before it and pays all that it would from the same pool"
+            yield latter.kind, f"{problem}; put it first, or part them by who and when"
     if _silences(one.form, two.form) and _same_deeds(s, one, two) and _both_hold(s, one, two):
         nothing = "pays nothing for what" if two.form.times == 0 else "adds to what"
         void = "adds to" if two.form.times == 0 else "sets to nothing"
@@ -100,15 +101,15 @@ def _same_deeds(s: Scenario, one: Rule, two: Rule) -> bool:
 
 
 def _takes_all(s: Scenario, one: Rule, two: Rule) -> bool:
-    """Whether whatever the later rule would match, the earlier one matches before from the same pool."""
-    a, b = getattr(one.form, one.form.kind), getattr(two.form, two.form.kind)
-    chooses = getattr(a, "first", False) or getattr(a, "cause", None) not in (None, getattr(b, "cause", None))
-    return a.pool == b.pool and not chooses and _from(a) <= _from(b) and _around(s, one, two)
-
-
-def _from(form: Match | Cofund) -> int:
-    """The smallest gift or pledge that is matched, fen."""
-    return form.above if isinstance(form, Cofund) else min((tier.above for tier in form.tiers), default=0)
+    """Whether a sponsor's rule leaves nothing to a later one from the same pool: the first that holds pays."""
+    if not _around(s, one, two):
+        return False
+    if one.form.match is not None and two.form.match is not None:
+        a, b = one.form.match, two.form.match
+        every = (not a.first or b.first) and not (a.tiers and a.tiers[0].above) and a.cause in (None, b.cause)
+        return every and a.pool == b.pool
+    c, d = one.form.cofund, two.form.cofund
+    return c is not None and d is not None and c.pool == d.pool and c.above <= d.above
 
 
 def _silences(one: Form, two: Form) -> bool:

@@ -22,6 +22,7 @@ BESIDE: dict[str, tuple[str, ...]] = {
     "later": ("add", "add_hours", "times"),
 }
 MOST_BEANS = 60_000
+MOST_CAP = 500_000
 MOST_FEN = 2**31 - 1
 MOST_TIERS = 96  # tiers and steps of all rules stand in one table
 MOST_OF = {"match": 16, "cofund": 3}  # … and so do the promises of sponsors
@@ -217,8 +218,11 @@ def _costs(form: Form) -> bool:
 
 
 def rule_amounts_fit(s: Scenario) -> Findings:
-    """Beans of one payment fit 16 bits, money of one payment 32."""
+    """Beans of one payment fit 16 bits, money of one payment 32; caps fit what is counted of a user."""
     for path, rule in each_form(s):
+        for key in ("cap", "fading_cap"):
+            if (getattr(rule.form, key) or 0) > MOST_CAP:
+                yield Finding((*path, "form", key), f"is too large; use at most {MOST_CAP} beans")
         for where, beans in _beans_of(rule.form):
             if beans > MOST_BEANS:
                 yield Finding((*path, "form", *where), f"is too large; use at most {MOST_BEANS} beans")
@@ -232,8 +236,7 @@ def rule_amounts_fit(s: Scenario) -> Findings:
 
 
 def _beans_of(form: Form) -> Iterator[tuple[Path, int]]:
-    for key in ("add", "cap", "fading_cap"):
-        yield (key,), getattr(form, key) or 0
+    yield ("add",), form.add or 0
     for i, tier in enumerate(form.tiers):
         yield ("tiers", i, "beans"), tier.beans
     for key, fields in (

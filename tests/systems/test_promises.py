@@ -329,12 +329,12 @@ def test_a_ratio_is_felt_at_a_usual_gift_or_at_the_least_that_is_matched() -> No
 
 REFUSED = [
     ({"form": match(pool="mane")}, "rules.plain.form.match.pool: is no pool of this scenario, did you mean 'main'?"),
-    ({"form": {"cofund": {"pool": "main"}}, "what": "order"}, 'serves "gifts"; name one with serves = "orders"'),
-    ({"form": match(), "what": "order"}, 'rules.plain.what: must be "gift" for form.match'),
+    ({"form": {"cofund": {"pool": "main"}}, "what": "order"}, 'is a pool for gifts; name one with serves = "orders"'),
+    ({"form": match(), "what": "order"}, 'rules.plain.what: cannot be "order" for match'),
     ({"form": match(most="30_000_000 yuan")}, "rules.plain.form.match.most: is too large"),
-    ({"form": match(cause="environment")}, "rules.plain.form.match.cause: is a cause without projects"),
-    ({"form": match(tiers=[{"above": "5 yuan", "ratio": 1}, {"above": "1 yuan", "ratio": 2}])}, "larger and larger"),
-    ({"form": match(ratio=2, tiers=[{"above": "5 yuan", "ratio": 1}])}, "says nothing beside tiers"),
+    ({"form": match(cause="environment")}, "rules.plain.form.match.cause: has no projects"),
+    ({"form": match(tiers=[{"above": "5 yuan", "ratio": 1}, {"above": "1 yuan", "ratio": 2}])}, "may not overlap"),
+    ({"form": match(ratio=2, tiers=[{"above": "5 yuan", "ratio": 1}])}, "does nothing beside tiers"),
     ({"form": match(tiers=[{"above": f"{k} yuan", "ratio": 1} for k in range(9)])}, "are 9; keep at most 8"),
 ]  # fmt: skip
 
