@@ -51,8 +51,8 @@ def test_traffic_of_play_is_peoples(week: Week) -> None:
 
 def test_beans_that_people_hold_are_what_came_less_what_went(week: Week) -> None:
     """At each day close; farmers hold others, so that the difference can be seen."""
-    days, rows = week.seen.tables()["days"], week.rows(Kind.DEED, Kind.HARVEST, Kind.FADE)
-    came = np.where(rows["kind"] == Kind.DEED, 1, -1) * rows["beans"].astype(np.int64)
+    days, rows = week.seen.tables()["days"], week.rows(Kind.DEED, Kind.GRANT, Kind.HARVEST, Kind.FADE)
+    came = np.where(np.isin(rows["kind"], (Kind.DEED, Kind.GRANT)), 1, -1) * rows["beans"].astype(np.int64)
     for day, growing in enumerate(days["growing"].to_list()):
         assert growing == came[rows["t"] < (day + 1) * DAY_US].sum(), day
     farmers = week.campaign.population.users[USERS:]
@@ -79,7 +79,7 @@ def test_the_subsidy_is_shared_out_over_honest_participants(week: Week) -> None:
 
 def test_charity_time_is_what_honest_users_were_credited(week: Week) -> None:
     """Minutes by class, general participation, minutes a user."""
-    kinds = (Kind.DEED, Kind.GENERAL, Kind.GIFT, Kind.BEAN_GIFT, Kind.ORDER_CONFIRM, Kind.IMPORT)
+    kinds = (Kind.DEED, Kind.GRANT, Kind.GENERAL, Kind.GIFT, Kind.BEAN_GIFT, Kind.ORDER_CONFIRM, Kind.IMPORT)
     rows, totals = week.rows(*kinds), week.seen.totals()
     assert totals["minutes_labour"] == rows["minutes"][rows["klass"] == 0].sum() > 0
     assert totals["minutes_donated"] == rows["minutes"][rows["klass"] == 1].sum() > 0
@@ -102,9 +102,10 @@ def test_without_farmers_what_rows_say_is_what_the_kernel_counted() -> None:
     counted, days = tallies.named(campaign.counts()), campaign.recorder.tables()["days"]
     for column, tally in (
         ("participants", counted.active_days), ("sessions", counted.sessions), ("gifts", counted.gifts),
-        ("gift_fen", counted.gift_fen), ("minutes_labour", counted.minutes_labour),
-        ("minutes_donated", counted.minutes_donated), ("general_participation", counted.general),
-        ("beans_issued", counted.beans_issued), ("beans_harvested", counted.beans_harvested),
+        ("gift_fen", counted.gift_fen), ("minutes_labour", counted.minutes_labour + counted.granted_labour),
+        ("minutes_donated", counted.minutes_donated + counted.granted_donated),
+        ("general_participation", counted.general),
+        ("beans_issued", counted.beans_issued + counted.beans_granted), ("beans_harvested", counted.beans_harvested),
         ("beans_donated", counted.beans_donated), ("beans_redeemed", counted.beans_redeemed),
         ("beans_expired", counted.beans_faded + counted.beans_expired), ("beans_revoked", counted.beans_revoked),
     ):  # fmt: skip
@@ -116,14 +117,14 @@ def test_farmers_have_their_own_numbers(week: Week) -> None:
     abuse = week.seen.tables()["abuse"]
     for farmers, row in zip((False, True), abuse.iter_rows(named=True), strict=True):
         assert row["blocked"] == len(week.rows(Kind.BLOCK, farmers=farmers))
-        assert row["beans_issued"] == week.rows(Kind.DEED, farmers=farmers)["beans"].sum()
+        assert row["beans_issued"] == week.rows(Kind.DEED, Kind.GRANT, farmers=farmers)["beans"].sum()
         assert row["sessions"] == len(week.rows(Kind.SESSION, farmers=farmers))
     totals, counted = week.seen.totals(), tallies.named(week.campaign.counts())
     assert (totals["beans_issued"], totals["farmer_beans"]) == tuple(abuse["beans_issued"])
     assert totals["farmer_subsidy_fen"] == abuse["subsidy_fen"][1]
     assert totals["farmer_accounts"] == abuse["accounts"][1]
     for column, whole in (
-        ("sessions", counted.sessions), ("beans_issued", counted.beans_issued),
+        ("sessions", counted.sessions), ("beans_issued", counted.beans_issued + counted.beans_granted),
         ("beans_harvested", counted.beans_harvested), ("beans_donated", counted.beans_donated),
         ("beans_redeemed", counted.beans_redeemed), ("beans_expired", counted.beans_faded + counted.beans_expired),
         ("beans_revoked", counted.beans_revoked),
