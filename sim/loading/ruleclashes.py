@@ -12,7 +12,7 @@ from sim.loading.ruleacts import things
 from sim.loading.rulechecks import each_form
 from sim.loading.stretches import meet, stretches, within
 from sim.scenario import Scenario
-from sim.scenario.incentives import Form, Rule
+from sim.scenario.incentives import Cofund, Form, Match, Rule
 
 ONE_AT_A_TIME = ("price", "decay")
 FROM_A_POOL = ("match", "cofund")
@@ -43,8 +43,12 @@ def _clashes(s: Scenario, name: str, one: Rule, two: Rule) -> Iterator[Clash]:
             first.kind,
             f"contradicts {other}, which sets another one for the same people at the same time; {APART}",
         )
-    if first.kind == second.kind and first.kind in FROM_A_POOL and _same_money(s, one, two):
-        yield first.kind, f"contradicts {other}, which matches the same gifts from the same pool; {APART}"
+    if first.kind == second.kind and first.kind in FROM_A_POOL and _takes_all(s, one, two):
+        yield (
+            first.kind,
+            f"is never asked: {other} stands before it and adds to the same from the same pool; let this one stand "
+            "first, or remove it",
+        )
     if _silences(first, second) and _same_deeds(s, one, two) and _both_hold(s, one, two):
         nothing = "pays nothing for what" if second.times == 0 else "adds to what"
         void = "adds to" if second.times == 0 else "sets to nothing"
@@ -84,12 +88,22 @@ def _same_deeds(s: Scenario, one: Rule, two: Rule) -> bool:
     return bool(things(s, one) & things(s, two))
 
 
-def _same_money(s: Scenario, one: Rule, two: Rule) -> bool:
-    """Whether two rules draw on one pool for the same gifts or orders."""
+def _takes_all(s: Scenario, one: Rule, two: Rule) -> bool:
+    """Whether the first rule adds, from the same pool, to all that the second one would add to: it then leaves it
+    nothing, for the first of the file that covers a gift or a pledge is the one."""
     a, b = getattr(one.form, one.form.kind), getattr(two.form, two.form.kind)
-    causes = {getattr(each, "cause", None) for each in (a, b)}
-    apart = len(causes - {None}) == 2
-    return a.pool == b.pool and not apart and _same_deeds(s, one, two) and _both_hold(s, one, two)
+    narrower = a.pool != b.pool or one.budget is not None or _least(a) > _least(b)
+    if isinstance(a, Match) and isinstance(b, Match):
+        gaps = any(tier.ratio == 0 for tier in a.tiers)
+        narrower |= gaps or a.cause not in (None, b.cause) or (a.first and not b.first)
+    return not narrower and _around(s, one, two)
+
+
+def _least(form: Match | Cofund) -> int:
+    """The least gift or pledge that is added to, fen."""
+    if isinstance(form, Match):
+        return form.tiers[0].above if form.tiers else 0
+    return form.above
 
 
 def _silences(one: Form, two: Form) -> bool:

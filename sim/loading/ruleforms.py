@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from sim.domain.ratios import PPM
+from sim.kernel.rows import MATCH_TIERS, MAX_COFUNDS, MAX_MATCHES
 from sim.loading.finding import Finding, Findings
 from sim.loading.lines import Path
 from sim.loading.rulechecks import ALL, each_form
@@ -275,6 +276,23 @@ def tiers_have_room(s: Scenario) -> Findings:
             problem = f"makes {upto} tiers and steps of all rules together; keep at most {MOST_TIERS}"
             yield Finding((*path, "form", rule.form.kind), problem, (("rules", "*", "form", "*"),))
             break
+
+
+def promises_have_room(s: Scenario) -> Findings:
+    """What sponsors add to gifts, and to pledges, stands in a table each; so do the tiers of one match."""
+    count = {"match": 0, "cofund": 0}
+    for path, rule in each_form(s):
+        kind = rule.form.kind
+        most = MAX_COFUNDS if kind == "cofund" else MAX_MATCHES
+        if kind in count:
+            count[kind] += 1
+        if kind in count and count[kind] == most + 1:
+            problem = f"is the {most + 1}th rule of this form; keep at most {most}"
+            yield Finding((*path, "form", kind), problem, (("rules", "*", "form", kind),))
+        tiers = rule.form.match.tiers if rule.form.match is not None else ()
+        if len(tiers) > MATCH_TIERS:
+            problem = f"are {len(tiers)}; keep at most {MATCH_TIERS}"
+            yield Finding((*path, "form", "match", "tiers"), problem)
 
 
 def badges_can_be_read(s: Scenario) -> Findings:
