@@ -54,6 +54,11 @@ def _served(s: Scenario, path: Path) -> bool:
     return asks.get(s.pools[str(path[1])].serves, True)
 
 
+def _is_farmed(s: Scenario, path: Path) -> bool:
+    """Whether the rule at a path is a match that farmers draw, who give without a deed of the catalogue."""
+    return s.rules[str(path[1])].form.match is not None and s.ngos.recycling_share > 0
+
+
 def _minors(s: Scenario) -> bool:
     return any(segment.minor for segment in s.segments.values())
 
@@ -171,9 +176,9 @@ RULED = _when(
     "play.open",
 )
 HAPPENS = _when(
-    lambda s, path: any(happens(s, thing) for thing in s.rules[str(path[1])].what),
+    lambda s, path: any(happens(s, thing) for thing in s.rules[str(path[1])].what) or _is_farmed(s, path),
     'what it is about: a deed with effect = "gift", or invite or charity_share above 0',
-    "rules.*.what", "deeds.*.effect", "sharing.invite", "merchants.charity_share",
+    "rules.*.what", "deeds.*.effect", "sharing.invite", "merchants.charity_share", "ngos.recycling_share",
 )  # fmt: skip
 MULTIPLIES = _when(
     lambda s, path: worth_something(s, str(path[1]), before=True),
