@@ -67,6 +67,7 @@ class Purpose(IntEnum):
     WAITING = 47
     BADGE = 48
     CITY = 49  # and cohort
+    CHOICE = 50
     NUDGE = 52
 
 

@@ -58,6 +58,7 @@ PAYING = ("add", "add_hours", "times", "tiers", "streak")
 CAPPING = ("cap", "fading_cap")
 BESIDE = {"order": ORDER, "invite": INVITE, "join": JOIN, "pledge": PLEDGE}
 WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+USING = ("bean_gift", "redeem")  # effects of deeds that use beans
 ALL_BITS = -1
 MOST_MINUTES = 2**40
 
@@ -93,8 +94,7 @@ def orders_pay(scenario: Scenario) -> bool:
 
 def counts(form: Form) -> bool:
     """Whether a rule has to count what a user did or was paid."""
-    repairs = form.streak is not None and form.streak.repairs > 0
-    return form.kind in (*CAPPING, "tiers", "nudge") or (form.each or 1) > 1 or counts_deeds(form) or repairs
+    return form.kind in (*CAPPING, "tiers", "nudge") or (form.each or 1) > 1 or counts_deeds(form)
 
 
 def counts_deeds(form: Form) -> bool:
@@ -135,8 +135,7 @@ def rule_rows(scenario: Scenario) -> tuple[NDArray[np.void], NDArray[np.void]]:
                 form.nudge.at,
                 form.nudge.streak_breaks,
             )
-        if form.streak is not None and form.streak.repairs:
-            row["goal"], row["per"] = form.streak.repairs, PER.index("week")
+        row["repairs"] = form.streak.repairs if form.streak is not None else 0
         steps = [(t.start, t.beans) for t in form.tiers]
         steps += [(s.day, s.times) for s in form.streak.steps] if form.streak is not None else []
         if form.badges is not None:
@@ -170,7 +169,7 @@ def rule_sets(scenario: Scenario) -> dict[str, int]:
         "capping": where(lambda r: r.form.kind in CAPPING),
         "daily_caps": where(lambda r: r.form.kind in CAPPING and r.form.per == "day" and ANY in r.what),
         "limiting": where(lambda r: r.form.kind == "limit"),
-        "counting": where(lambda r: counts(r.form) and r.form.kind not in ("streak", "nudge")),
+        "counting": where(lambda r: counts(r.form) and r.form.kind != "nudge"),
         "counting_pay": where(
             lambda r: counts_deeds(r.form) or (r.form.kind in PAYING[:-1] and counts(r.form))
         ),
@@ -215,10 +214,14 @@ def by_days(scenario: Scenario) -> dict[str, NDArray[np.int64]]:
 
 
 def by_thing(scenario: Scenario) -> NDArray[np.int64]:
-    """The rules that are about each thing, shape (THINGS,)."""
+    """The rules that are about each thing, shape (THINGS,). What uses beans brings none: no rule pays for it."""
     sets = np.zeros(THINGS, np.int64)
+    using = [k for k, deed in enumerate(scenario.deeds.values()) if deed.effect in USING]
     for k, rule in enumerate(scenario.rules.values()):
-        sets[things_of(scenario, rule)] |= 1 << k
+        things = things_of(scenario, rule)
+        if rule.form.kind in PAYING:
+            things = [thing for thing in things if thing not in using]
+        sets[things] |= 1 << k
     return sets
 
 

@@ -39,6 +39,7 @@ from sim.kernel.place import channel_of, place_of, segment_of
 from sim.kernel.rows import (
     CLAIMING,
     CLAIMS_FROM,
+    DEED_LOTS,
     DONATED,
     GENERAL,
     GROWING_DAYS,
@@ -225,13 +226,15 @@ def gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> int:
     )
     if unit(lots[0]) >= logistic(logit):
         return 0
-    completing = philox(R.k0, R.k1, who.user, at.key, at.sub + 64, GIFT_DRAW)[0]
+    completing = philox(R.k0, R.k1, who.user, at.key, at.sub + DEED_LOTS, GIFT_DRAW)[0]
     fen = gift_fen(u, lots[1], lots[2], completing, place, R)
     before = u.labour + u.donated
     own = lasts(who.user, j, R.deeds[j].minutes, at.day, mask, w, pen)
     minutes = add_minutes(u, own, DONATED, w, pen)
     k = match_of(who, mask, place.cause, fen, w)
-    several = k != NOBODY and G.matches[k].lot != 0 and G.matches[k].first == 0  # a lot each, if each is matched
+    several = (
+        k != NOBODY and G.matches[k].lot != 0 and G.matches[k].first == 0
+    )  # a lot each, if each is matched
     parts = parts_given(who, fen, several, R)
     first = u.number
     for part in range(parts):
@@ -245,7 +248,7 @@ def gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> int:
         else:
             made.ref = first
         if k != NOBODY:
-            lot = philox(R.k0, R.k1, who.user, at.key, at.sub + 64 * (1 + part), GIFT_DRAW)[1]
+            lot = philox(R.k0, R.k1, who.user, at.key, at.sub + DEED_LOTS * (1 + part), GIFT_DRAW)[1]
             ask_match(made, G.matches[k], drawn(G.matches[k], made.fen, lot))
     remember_gift(u, fen, month)
     pen.book.tally[T.GIFTS] += parts
@@ -318,7 +321,7 @@ def redeem(who: Who, at: Slot, w: World, pen: Pen) -> None:
         if vouchers[k].stock > 0 and vouchers[k].beans <= free:
             made = record(pen, who, at.t_us, K_REDEEM)
             made.beans = vouchers[k].beans
-            made.ref = document_ref(at.t_us // 1_000_000, CLAIMS_FROM + at.sub)
+            made.ref = document_ref(at.t_us // 1_000_000, CLAIMS_FROM)
             made.deed = k
             made.outcome = PENDING
             u.flags = u.flags | CLAIMING

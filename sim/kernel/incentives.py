@@ -47,7 +47,9 @@ from sim.streams import Purpose
 
 CITY_DRAW = int(Purpose.CITY)
 K_GRANT = int(Kind.GRANT)
-FULL = 65_535  # a count holds 16 bits
+FULL = 65_535  # beans of a day hold 16 bits
+COUNT_BITS = 19  # of a mark; the others tell the stretch, of which a run has as many as days …
+MOST_COUNTED = (1 << COUNT_BITS) - 1  # … and no cap may be larger: nobody would ever reach it
 MOST_BEANS = 60_000  # a bucket of beans holds 16 bits
 NO_LIMIT = 1 << 40
 NO_TIME = -1  # a class of minutes: none
@@ -124,7 +126,7 @@ def holding(who: Who, t_s: int, segment: int, R: Any) -> int:
         return 0
     u, day = who.u, t_s // DAY_S
     away = u.away if u.last == day else 0
-    return mine(who, segment, R) & in_days(u.streak, away, day - u.joined, R) & live(t_s, R)
+    return mine(who, segment, R) & in_days(streak_on(u, day), away, day - u.joined, R) & live(t_s, R)
 
 
 @rule
@@ -132,7 +134,26 @@ def if_played(u: Any, day: int, R: Any) -> int:
     """The rules that hold, as far as days decide, for a player who comes on that day, which then counts in a row."""
     if u.last == day:
         return in_days(u.streak, u.away, day - u.joined, R)
-    return in_days(min(u.streak + 1, STREAK_LEVELS - 1), day - u.last, day - u.joined, R)
+    return in_days(min(u.row + 1, STREAK_LEVELS - 1), day - u.last, day - u.joined, R)
+
+
+@rule
+def streak_on(u: Any, day: int) -> int:
+    """The days in a row that stand on a day: those up to the day before, until this one is played or missed."""
+    return int(u.streak) if day - u.last <= 1 else 0
+
+
+@rule
+def repaired(repairs: int, day: int, rules: int, R: Any) -> int:
+    """The repairs used (`repairs` of a row) with one for a missed day; 0 if the rules have none left that week."""
+    most = 0
+    if rules & R.repairing != 0:
+        for k in range(R.n_rules):
+            if (rules & R.repairing) >> k & 1:
+                most = max(most, R.rules[k].repairs)
+    week = (day + R.start_weekday) // 7 + 1
+    used = repairs & 7 if repairs >> 3 == week else 0
+    return int(week << 3 | used + 1) if used < most else 0
 
 
 @rule
@@ -157,14 +178,14 @@ def period_of(r: Any, day: int, R: Any) -> int:
 def counted(user: int, r: Any, day: int, R: Any, marks: Any) -> int:
     """What a rule has counted of a user in the present stretch."""
     mark = int(marks[user, r.column])
-    return mark & FULL if mark >> 16 == period_of(r, day, R) else 0
+    return mark & MOST_COUNTED if mark >> COUNT_BITS == period_of(r, day, R) else 0
 
 
 @rule
 def count_more(user: int, r: Any, day: int, more: int, R: Any, marks: Any) -> None:
     """Count so much more."""
-    count = min(counted(user, r, day, R, marks) + more, FULL)
-    marks[user, r.column] = (period_of(r, day, R) << 16) | count
+    count = min(counted(user, r, day, R, marks) + more, MOST_COUNTED)
+    marks[user, r.column] = (period_of(r, day, R) << COUNT_BITS) | count
 
 
 @rule
@@ -333,19 +354,6 @@ def note_paid(user: int, thing: int, beans: int, day: int, mask: int, w: World, 
 
 
 @rule
-def repaired(user: int, mask: int, day: int, R: Any, marks: Any) -> bool:
-    """Whether a repair lets a missed day pass; one of the week's is used up."""
-    mending = mask & R.repairing
-    if mending != 0:
-        for k in range(R.n_rules):
-            r = R.rules[k]
-            if (mending >> k) & 1 and counted(user, r, day, R, marks) < r.goal:
-                count_more(user, r, day, 1, R, marks)
-                return True
-    return False
-
-
-@rule
 def reach_goals(who: Who, thing: int, day: int, mask: int, w: World, pen: Pen) -> None:
     """After a goal of deeds is reached a slump follows."""
     R = w.R
@@ -365,7 +373,7 @@ def earn(who: Who, t_us: int, thing: int, base: int, most: int, mask: int, w: Wo
     """
     u, book = who.u, pen.book
     day = t_us // (DAY_S * 1_000_000)
-    total = pays(who.user, thing, base, day, u.streak, mask, w, pen)
+    total = pays(who.user, thing, base, day, streak_on(u, day), mask, w, pen)
     room = max(min(most, MOST_BEANS - u.growing[day % GROWING_DAYS]), 0)
     if total > room:
         cut(book.beans, mask & w.R.by_thing[thing] & w.R.paying, total - room)

@@ -54,11 +54,6 @@ def _served(s: Scenario, path: Path) -> bool:
     return asks.get(s.pools[str(path[1])].serves, True)
 
 
-def _is_farmed(s: Scenario, path: Path) -> bool:
-    """Whether the rule at a path is a match that farmers draw, who give without a deed of the catalogue."""
-    return s.rules[str(path[1])].form.match is not None and s.ngos.recycling_share > 0
-
-
 def _minors(s: Scenario) -> bool:
     return any(segment.minor for segment in s.segments.values())
 
@@ -176,9 +171,17 @@ RULED = _when(
     "play.open",
 )
 HAPPENS = _when(
-    lambda s, path: any(happens(s, thing) for thing in s.rules[str(path[1])].what) or _is_farmed(s, path),
+    lambda s, path: any(happens(s, thing) for thing in s.rules[str(path[1])].what or ("any",)),
     'what it is about: a deed with effect = "gift", or invite or charity_share above 0',
     "rules.*.what", "deeds.*.effect", "sharing.invite", "merchants.charity_share", "ngos.recycling_share",
+)  # fmt: skip
+HOLDERS = _when(
+    lambda s, path: s.account.open or s.rules[str(path[1])].who.holder is not True,
+    "open = true in [account], as it is for who holds one", "account.open", "rules.*.who.holder",
+)  # fmt: skip
+MEMBERS = _when(
+    lambda s, path: s.teams.open or s.rules[str(path[1])].who.team is not True,
+    "open = true in [teams], as it is for who is in one", "teams.open", "rules.*.who.team",
 )  # fmt: skip
 MULTIPLIES = _when(
     lambda s, path: worth_something(s, str(path[1]), before=True),
@@ -257,9 +260,7 @@ TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
     ((MAILED,), "orders.mail_timer"),
     ((VIRTUAL,), "orders.virtual_timer"),
     ((NAMED,), "cities.*"),
-    ((RULED, HAPPENS), "rules.*"),
-    ((ACCOUNT,), "rules.*.who.holder"),
-    ((TEAMS,), "rules.*.who.team"),
+    ((RULED, HAPPENS, HOLDERS, MEMBERS), "rules.*"),
     ((MULTIPLIES,), "rules.*.form.times rules.*.form.streak"),
     ((CAPPED,), "rules.*.form.cap rules.*.form.fading_cap"),
     ((EXCHANGED,), "rules.*.form.price"),

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sim.kernel.incentives import BESIDE
-
 from sim.behaviour.visit import visit_gain
 from sim.bookkeeping import Kind
+from sim.kernel.incentives import BESIDE
 from sim.scenario.incentives import PAYS
 from sim.streams import Purpose
 from tests.engine.person import DAY_S, GENERAL, NO_DEED, SECOND, Person, World
@@ -42,7 +41,7 @@ class Payer(Person):
     def rules_at(self, t_us: int) -> Rules:
         """The rules that hold for this person at an instant; who is not back yet is not welcomed back."""
         day = t_us // SECOND // DAY_S
-        one = self.as_of(day, self.streak, self.away if self.last == day else 0)
+        one = self.as_of(day, self.streak_on(day), self.away if self.last == day else 0)
         return self.world.book.holding(one, t_us)
 
     def as_of(self, day: int, streak: int, away: int) -> Someone:
@@ -66,7 +65,7 @@ class Payer(Person):
 
     def meant_on(self, day: int) -> frozenset[int]:
         """The rules that are for this person if they come on a day, which they count among those in a row."""
-        streak = self.streak if self.last == day else min(self.streak + 1, 7)
+        streak = self.streak if self.last == day else min(self.row + 1, 7)
         return self.world.book.meant_for(self.as_of(day, streak, self.away_by(day)), day)
 
     def drawn_by(self, day: int, one: Someone, rest: float) -> float:
@@ -79,10 +78,26 @@ class Payer(Person):
             offered += share * self.world.value_of_visit(live & meant, who, contest)
         return visit_gain(self.keenness(), rest, offered, R.plain[self.channel][self.segment], R.visit_usual)
 
+    def streak_on(self, day: int) -> int:
+        """The days in a row that stand on a day: those up to the day before, until this one is played or missed."""
+        return self.streak if self.last is not None and day - self.last <= 1 else 0
+
     def reminded(self, one: Someone, day: int) -> bool:
-        """Whether somebody is told to come on a day."""
+        """Whether somebody is sent a message to come on a day: a rule holds for them when it is due."""
         book = self.world.book
-        return any(book.rules[k].form.kind == "nudge" for k in book.meant_for(one, day))
+        nudges = [
+            (k, nudge.at) for k, rule in enumerate(book.rules) if (nudge := rule.form.nudge) is not None
+        ]
+        return any(k in book.holding(one, (day * DAY_S + at * 60) * SECOND) for k, at in nudges)
+
+    def leaves_repairs(self, one: Someone, day: int, used: list[int]) -> bool:
+        """Whether a rule that is for somebody on a missed day, and holds at any time of it, lets it pass: so many a
+        week."""
+        book = self.world.book
+        open_ = {k for _, live, _ in self.world.calendar.of_day(day) for k in live} & book.meant_for(one, day)
+        most = max((form.streak.repairs for k in open_ if (form := book.rules[k].form).streak), default=0)
+        monday = day - book.clock(day * DAY_S * SECOND).weekday()
+        return len([missed for missed in used if missed >= monday]) < most
 
     def name(self, j: int) -> str:
         """What the catalogue calls deed j."""
@@ -120,7 +135,8 @@ class Payer(Person):
     ) -> list[Part]:
         """Do what is paid: beans grow and minutes count, part by part; what rules add is not counted as the deed's."""
         book = self.world.book
-        parts = book.pay(what, base, live, self.streak if streak is None else streak, self.counts, self.day)
+        streak = self.streak_on(t_us // SECOND // DAY_S) if streak is None else streak
+        parts = book.pay(what, base, live, streak, self.counts, self.day)
         for part in parts:
             own = part.rule is None
             part.beans = self.grow(t_us, part.beans, own)

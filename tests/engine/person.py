@@ -139,7 +139,9 @@ class Person:
         self.endowed = False  # with a head start towards a goal not reached yet
         self.clock = 0
         self.gifts = self.gift_yuan = self.gift_month = 0
-        self.streak = 0
+        self.streak = 0  # days in a row played, up to the last one
+        self.row = 0  # … and those that the next one follows on
+        self.repairs: list[int] = []  # missed days that rules let pass
         self.since_break = 255
         self.begun = self.planned = 0
         self.player = self.gone = self.blocked = False
@@ -351,7 +353,7 @@ class Person:
         lots = self.world.words(self.me, Purpose.BUDGET)
         self.player = True
         self.budget, self.habit = self.lifetime(), single(R.habit_neutral)
-        self.streak, self.since_break = 0, 255
+        self.streak, self.row, self.since_break = 0, 0, 255
         self.begun, self.planned, self.clock = 0, 1, 0
         self.play_s = t + 1
         self.world.count["entries"] += 1
@@ -437,7 +439,8 @@ class Person:
         """Day by day: leave for good, come back, or let the habit fade."""
         R = self.world.rules
         hazard = exponential(self.world.words(self.me, Purpose.DAY, day + 1, 15)[0])
-        streak, since = self.streak, self.since_break
+        streak, since = self.streak if self.last == day else 0, self.since_break
+        repairs = self.repairs
         fades, expires = self.deadlines(day)
         tired = R.fatigue * self.left_of_effort(day)
         for ahead in range(day + 1, len(self.world.days)):
@@ -463,11 +466,14 @@ class Person:
             hazard -= activity_hazard(self.trait_value(3, self.trait[2] >> 20), today.weekday, lift, z)
             since = min(since + 1, 255)
             if hazard < 0.0:
-                self.streak, self.since_break = streak, since
+                self.row, self.repairs, self.since_break = streak, repairs, since
                 return ahead
-            if streak >= 2:
-                since = 0
-            streak = 0
+            if streak and self.leaves_repairs(then, ahead, repairs):
+                repairs = [*repairs, ahead]
+            else:
+                if streak >= 2:
+                    since = 0
+                streak = 0
             self.habit = single(faded_habit(self.habit, R.habit_keep))
             self.used = single(grown_reference(self.used, 0.0, R.reference_keep))
         return None

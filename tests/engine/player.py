@@ -26,6 +26,7 @@ from tests.engine.claimant import Claimant
 from tests.engine.payer import BESIDE, INVITE, Rules
 from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND, single
 from tests.engine.promises import drawn_match, usual_match
+from tests.engine.race import Race
 from tests.engine.rulebook import Part
 from tests.engine.visits import caps_of_a_day, weight_of
 
@@ -49,7 +50,7 @@ class Player(Claimant):
         self.tell(t * SECOND + 2, Kind.SESSION, deed=nth, klass=self.segment)
         now = t * SECOND + 3
         if nth == 0 and not self.farmer:
-            self.streak = min(self.streak + 1, 7)
+            self.streak = min(self.row + 1, 7)
         self.live = self.rules_at(t * SECOND)
         if self.farmer:
             self.farm(now, day)
@@ -108,12 +109,15 @@ class Player(Claimant):
         world, R = self.world, self.world.rules
         drawn = self.drawn_to(day)
         rest = exp(-R.fatigue * self.spent)
-        for sub in range(min(MOST_CHOICES, R.day_slots - self.deeds_today)):
-            lots = world.words(self.me, Purpose.SLOT, key, sub)
+        race = Race(lambda option, nth: self.word_of_option(key, option, nth))
+        for _ in range(min(MOST_CHOICES, R.day_slots - self.deeds_today)):
             world.count["choice_slots"] += 1
-            chosen = self.choose(drawn, self.keenness() * rest, unit(lots[0]))
+            chosen = self.choose(drawn, self.keenness() * rest, race)
             if chosen is None:
                 return t_us
+            # The luck of this deed, however many others came before.
+            sub = chosen + 24 * (race.rung[chosen] - 1)
+            lots = world.words(self.me, Purpose.SLOT, key, sub)
             done = t_us + int(exponential(lots[1]) * R.choice_dwell_s * 1_000_000.0) + SECOND
             if done + 2 * SECOND >= (day + 1) * DAY_S * SECOND:
                 return t_us
@@ -170,18 +174,16 @@ class Player(Claimant):
         ahead = [b.needs for b in benefits if bool(b.youth) == self.minor and have < b.needs]
         return max((have / needs for needs in ahead), default=0.0)
 
-    def choose(self, drawn: SimpleNamespace, lift: float, share: float) -> int | None:
-        """A deed by its weight, or None: stopping has its weight too."""
-        weights = [self.weight(j, drawn, lift) if self.can(j) else 0.0 for j in range(len(self.world.deeds))]
-        total = 0.0
-        for weight in weights:
-            total += weight
-        aim = share * (total + self.world.rules.stop_weight)
-        for j, weight in enumerate(weights):
-            if aim < weight:
-                return j
-            aim -= weight
-        return None
+    def word_of_option(self, key: int, option: int | None, nth: int) -> int:
+        """Chance of an option (stopping, then the deeds) for the nth time in a session: four share a draw."""
+        place = 0 if option is None else 1 + option
+        return self.world.words(self.me, Purpose.CHOICE, key, place // 4 + 7 * nth)[place % 4]
+
+    def choose(self, drawn: SimpleNamespace, lift: float, race: Race) -> int | None:
+        """A deed, or None for stopping: whichever's clock, at the speed of its weight, rings first."""
+        weights: dict[int | None, float] = {None: self.world.rules.stop_weight}
+        weights |= {j: self.weight(j, drawn, lift) for j in range(len(self.world.deeds)) if self.can(j)}
+        return race.first(weights)
 
     def can(self, j: int) -> bool:
         """Whether deed j is open to this person now."""
@@ -233,7 +235,7 @@ class Player(Claimant):
         elif deed.effect == "redeem":
             self.redeem(t_us, key, sub)
         elif deed.effect == "volunteer":
-            self.sign_up(j, t_us, sub, word)
+            self.sign_up(j, t_us, word)
         elif deed.effect == "account":
             self.tell(t_us, Kind.ACCOUNT_APPLY, deed=j)
             self.holder = True
@@ -291,7 +293,7 @@ class Player(Claimant):
         logit = gives_logit(intercept, self.gifts, lapsed, R.giving_often, R.giving_lapse, shown, trust)
         if unit(lots[0]) >= logistic(logit):
             return
-        fen = self.gift_fen(lots, world.words(self.me, Purpose.GIFT, key, sub + 64)[0], place)
+        fen = self.gift_fen(lots, world.words(self.me, Purpose.GIFT, key, sub + 288)[0], place)
         before = sum(self.minutes)
         base = Part(None, world.deeds[j].beans, world.deeds[j].minutes)  # once, in however many gifts
         pay = self.earn(self.name(j), t_us, base, DONATED, self.live)
@@ -303,7 +305,7 @@ class Player(Claimant):
                 minutes=0 if part else pay[0].minutes, ref=first if part else 0,
             )  # fmt: skip
             if promise:
-                lot = world.words(self.me, Purpose.GIFT, key, sub + 64 * (1 + part))[1]
+                lot = world.words(self.me, Purpose.GIFT, key, sub + 288 * (1 + part))[1]
                 self.ask(told, promise, drawn_match(promise, part_fen, lot))
         self.gifts, self.given = min(self.gifts + 1, 255), self.given + 1
         self.gift_yuan = max(self.gift_yuan, min((fen + 99) // 100, 65_535))
@@ -381,16 +383,16 @@ class Player(Claimant):
         start = int(unit(self.world.words(self.me, Purpose.GIFT, key, sub)[0]) * len(vouchers))
         for k in [*range(start, len(vouchers)), *range(start)]:
             if vouchers[k].stock > 0 and vouchers[k].beans <= self.free_beans():
-                ref = t_us // SECOND * 128 + 64 + sub
+                ref = t_us // SECOND * 128 + 64
                 self.tell(t_us, Kind.REDEEM_HOLD, beans=vouchers[k].beans, ref=ref, deed=k, outcome=PENDING)
                 self.claiming = True
                 return
 
-    def sign_up(self, j: int, t_us: int, sub: int, word: int) -> None:
+    def sign_up(self, j: int, t_us: int, word: int) -> None:
         """Ask for a place in an activity."""
         activity = self.world.activities[(word * len(self.world.activities)) >> 32]
         self.tell(
-            t_us, Kind.SIGN_UP, deed=j, party=activity.id, ref=t_us // SECOND * 128 + 64 + sub,
+            t_us, Kind.SIGN_UP, deed=j, party=activity.id, ref=t_us // SECOND * 128 + 64,
             project=activity.project, outcome=PENDING,
         )  # fmt: skip
         self.serving = True

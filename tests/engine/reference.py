@@ -31,6 +31,7 @@ from sim.engine.settings import (
     trait_table,
 )
 from sim.kernel import tallies
+from sim.kernel.incentives import COUNT_BITS
 from sim.kernel.rows import EFFECTS, ERRAND, GROWING_DAYS, MAX_AGE, PERIODS, USER
 from sim.kernel.rules import farm_second
 from sim.scenario import Scenario
@@ -240,6 +241,10 @@ class ReferencePopulation:
         flags = sum(1 << k for k, name in enumerate(FLAGS) if getattr(p, name))
         long_ago = -MAX_AGE if p.last is not None else 0
         joined = long_ago if p.joined is None else p.joined
+        repairs = 0
+        if p.repairs:
+            week = [(day + p.world.book.clock(0).weekday()) // 7 + 1 for day in p.repairs]
+            repairs = week[-1] << 3 | week.count(week[-1])
         columns = {
             "visit_s": p.visit_s, "play_s": p.play_s, "errand": 0, "number": p.number, "budget": p.budget,
             "habit": p.habit, "growing": growing, "available": available, "labour": p.minutes[0],
@@ -251,19 +256,22 @@ class ReferencePopulation:
             "used": p.used, "spent": p.spent, "slump_until": p.slump_until, "done": p.deeds_today,
             "sessions": p.begun + (p.planned << 4), "flags": flags, "channel": p.channel,
             "joined": joined, "last": p.last or 0, "away": min(p.away, 255),
+            "row": p.row, "repairs": repairs,
         }  # fmt: skip
         return tuple(columns[name] for name in USER.names or ())
 
     @property
     def marks(self) -> NDArray[np.uint32]:
-        """What rules count: of every person and counting rule the count, and above 16 bits in which stretch."""
+        """What rules count: of every person and counting rule the count, and above its bits in which stretch."""
         book = self.world.book
         counting = [k for k, rule in enumerate(book.rules) if remembers(rule.form)]
         marks = np.zeros((self.rows if counting else 1, max(len(counting), 1)), np.uint32)
         for p in self.people:
             for column, k in enumerate(counting):
                 if k in p.counts.number:
-                    marks[p.me, column] = book.stretch_number(k, p.counts.since[k]) << 16 | p.counts.number[k]
+                    marks[p.me, column] = (
+                        book.stretch_number(k, p.counts.since[k]) << COUNT_BITS | p.counts.number[k]
+                    )
         return marks
 
     @property

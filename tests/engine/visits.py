@@ -66,9 +66,7 @@ def caps_of_a_day(book: Rulebook, live: frozenset[int]) -> list[Form]:
     return [form for form in forms if form.kind in ("cap", "fading_cap") and form.per == "day"]
 
 
-def value_of_visit(
-    world: Any, live: frozenset[int], who: tuple[int, int, int, bool], contest: bool
-) -> float:
+def value_of_visit(world: Any, live: frozenset[int], who: tuple[int, int, int, bool], contest: bool) -> float:
     """The summed weight of what somebody of a channel, segment, streak, in a team or not, can do."""
     channel, segment, streak, member = who
     R, book = world.rules, world.book

@@ -104,7 +104,9 @@ form.match = { pool = "daily", ratio = 2.0, first = true, most = "30 yuan", lot 
 [designs.promises.rules.by_size]
 what = "gift"
 when = { hours = "8:00-20:00" }
-form.match = { pool = "flash", tiers = [{ above = "2 yuan", ratio = 0.4 }, { above = "10 yuan", ratio = 1.5 }], named = true }
+form.match.pool = "flash"
+form.match.tiers = [{ above = "2 yuan", ratio = 0.4 }, { above = "10 yuan", ratio = 1.5 }]
+form.match.named = true
 
 [designs.promises.rules.schools]
 what = "gift"
@@ -115,6 +117,10 @@ form.match = { pool = "daily", cause = "education", ratio = 0.5, lot = true, per
 what = "order"
 who = { cohort = "20-100 %" }
 form.cofund = { pool = "orders", above = "0.05 yuan", ratio = 0.5, most = "0.5 yuan" }
+[designs.worthless]           # beans buy nothing
+"pools.beans.total" = "1 yuan"
+"redemptions.voucher.stock" = 1
+"redemptions.badge.stock" = 1
 """
 
 # On top of `zhejiang_account`: beans by calendar month, a voucher bought before and cancelled after its

@@ -331,10 +331,11 @@ SMALL = [{"above": "5 yuan", "ratio": 1}]
 REFUSED = [
     ({"form": match(pool="mane")}, "rules.plain.form.match.pool: is no pool of this scenario, did you mean 'main'?"),
     ({"form": {"cofund": {"pool": "main"}}, "what": "order"}, 'is a pool for gifts; name one with serves = "orders"'),
+    ({"form": match(), "what": "order"}, 'rules.plain.what: cannot be "order" for match'),
     ({"form": match(most="30_000_000 yuan")}, "rules.plain.form.match.most: is too large"),
     ({"form": match(cause="environment")}, "rules.plain.form.match.cause: has no projects"),
-    ({"form": match(tiers=[*SMALL, {"above": "1 yuan", "ratio": 2}])}, "tiers may not overlap"),
-    ({"form": match(ratio=2, tiers=SMALL)}, "does nothing beside tiers"),
+    ({"form": match(tiers=[{"above": "5 yuan", "ratio": 1}, {"above": "1 yuan", "ratio": 2}])}, "may not overlap"),
+    ({"form": match(ratio=2, tiers=[{"above": "5 yuan", "ratio": 1}])}, "does nothing beside tiers"),
     ({"form": match(tiers=[{"above": f"{k} yuan", "ratio": 1} for k in range(9)])}, "are 9; keep at most 8"),
 ]  # fmt: skip
 
@@ -383,6 +384,6 @@ def test_a_file_has_room_for_so_many_promises() -> None:
         f"c{k}": {"what": "order", "who": {"cohort": one}, "form": form} for k, one in enumerate(cohorts)
     }
     assert any(
-        "rules.c3.form.cofund: is the 4th rule of this form; keep at most 3" in line
+        "rules.c3.form.cofund: is the 4th rule with cofund; keep at most 3" in line
         for line in mistakes(rules)
     )
