@@ -13,7 +13,7 @@ from sim.loading.ruleacts import things
 from sim.loading.rulechecks import each_form
 from sim.loading.stretches import meet, stretches, within
 from sim.scenario import Scenario
-from sim.scenario.incentives import Form, Rule
+from sim.scenario.incentives import Cofund, Form, Match, Rule
 
 ONE_AT_A_TIME = ("price", "decay")
 FROM_A_POOL = ("match", "cofund")
@@ -101,15 +101,21 @@ def _same_deeds(s: Scenario, one: Rule, two: Rule) -> bool:
 
 
 def _takes_all(s: Scenario, one: Rule, two: Rule) -> bool:
-    """Whether a sponsor's rule leaves nothing to a later one from the same pool: the first that holds pays."""
-    if not _around(s, one, two):
-        return False
-    if one.form.match is not None and two.form.match is not None:
-        a, b = one.form.match, two.form.match
-        every = (not a.first or b.first) and not (a.tiers and a.tiers[0].above) and a.cause in (None, b.cause)
-        return every and a.pool == b.pool
-    c, d = one.form.cofund, two.form.cofund
-    return c is not None and d is not None and c.pool == d.pool and c.above <= d.above
+    """Whether the first rule adds, from the same pool, to all that the second one would add to: it then leaves it
+    nothing, for the first of the file that covers a gift or a pledge is the one."""
+    a, b = getattr(one.form, one.form.kind), getattr(two.form, two.form.kind)
+    narrower = a.pool != b.pool or one.budget is not None or _least(a) > _least(b)
+    if isinstance(a, Match) and isinstance(b, Match):
+        gaps = any(tier.ratio == 0 for tier in a.tiers)
+        narrower |= gaps or a.cause not in (None, b.cause) or (a.first and not b.first)
+    return not narrower and _around(s, one, two)
+
+
+def _least(form: Match | Cofund) -> int:
+    """The least gift or pledge that is added to, fen."""
+    if isinstance(form, Match):
+        return form.tiers[0].above if form.tiers else 0
+    return form.above
 
 
 def _silences(one: Form, two: Form) -> bool:
