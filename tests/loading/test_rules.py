@@ -262,7 +262,7 @@ AMOUNTS = [
     *(
         Case(f"{what}form.{form}", f"mine.form.{key}", LARGE, "60_001")
         for what, form, key in [
-            (QUIZ, "add = 60_001", "add"), (QUIZ, "cap = 60_001", "cap"), (QUIZ, "fading_cap = 60_001", "fading_cap"),
+            (QUIZ, "add = 60_001", "add"),
             (QUIZ, "tiers = [{ start = 1, beans = 60_001 }]", "tiers[0].beans"),
             ("", "goal.beans = 60_001", "goal.beans"), ("", "goal = { beans = 9, prize = 60_001 }", "goal.prize"),
             (QUIZ, "lottery = { chance = 0.1, beans = 60_001 }", "lottery.beans"),
@@ -270,6 +270,10 @@ AMOUNTS = [
             ('what = "invite"\n', "refer.inviter = 60_001", "refer.inviter"),
             ('what = "invite"\n', "refer.invitee = 60_001", "refer.invitee"),
         ]
+    ),
+    *(
+        Case(f"{QUIZ}form.{key} = 524_288", f"mine.form.{key}", "is too large; use at most 524287 beans", "524_288")
+        for key in ("cap", "fading_cap")
     ),
     Case("form.price = 10_001", "mine.form.price", "is too large; use at most 10000 beans for a yuan", "form.price"),
     Case('what = "order"\nwho.segment = "minors"\nform.cofund = { pool = "orders", most = "30_000_000 yuan" }\n'
