@@ -76,6 +76,8 @@ class Kind(IntEnum):
     DISBURSE_APPROVE = 55  # not booked: a request of the ledger, never an action of the simulation
     MOVE = 56  # what an ended project did not use goes to another of its cause
     RETURN = 57  # a gift to a project that ended unfunded goes back; the ledger corrects that donation
+    GRANT = 58  # what an incentive rule adds to a deed's pay, or gives by itself
+    PRIZE = 59  # money that a rule pays to a person, from a pool
     SETTLE = 60
     SETTLE_BACK = 61
     PAYOUT = 62
@@ -166,11 +168,13 @@ CHART: dict[int, Account] = {
         Account(2800, "user.hour", HOUR, CREDIT, 0, "klass", ("user", "klass", "year")),
         Account(2900, "suspense", CNY, CREDIT, None),
         Account(3100, "bean.issuance", BEAN, DEBIT, None),
+        Account(3110, "rule.bean", BEAN, DEBIT, 0, "rule", ("rule",)),
         Account(3160, "bean.revoked", BEAN, CREDIT, 0),
         Account(3170, "bean.expired", BEAN, CREDIT, 0),
         Account(3180, "bean.redeemed", BEAN, CREDIT, 0),
         Account(3190, "bean.donated", BEAN, CREDIT, 0),
         Account(3300, "hour.issuance", HOUR, DEBIT, None),
+        Account(3310, "rule.hour", HOUR, DEBIT, 0, "rule", ("rule",)),
         Account(3380, "hour.revoked", HOUR, CREDIT, 0),
         Account(3390, "hour.redeemed", HOUR, CREDIT, 0),
     )
@@ -232,6 +236,8 @@ POSTINGS: dict[Kind, tuple[Line, ...]] = {
     Kind.OPEN_BEANS_AVAILABLE: (Line(POSTED, 3100, 2110, BEAN, "beans"),),
     Kind.OPEN_HOURS: (_TIME,),
     Kind.DEED: (Line(POSTED, 3100, 2100, BEAN, "beans"), _TIME),
+    Kind.GRANT: (Line(POSTED, 3110, 2100, BEAN, "beans"), Line(POSTED, 3310, 2800, HOUR, "minutes")),
+    Kind.PRIZE: (Line(POSTED, 2600, 1100, CNY, "fen"),),
     Kind.IMPORT: (_TIME,),
     Kind.HARVEST: (Line(POSTED, 2100, 2110, BEAN, "beans"),),
     Kind.FADE: (Line(POSTED, 2100, 3170, BEAN, "beans"),),

@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 DEFAULTS: Row = {
     "fen": 0, "price": 0, "match": 0, "agent": 0, "beans": 0, "minutes": 0, "project": -1, "party": -1,
-    "team": 0, "outcome": 0, "klass": 0, "pool": 0,
+    "team": 0, "outcome": 0, "klass": 0, "pool": 0, "rule": 0,
 }  # fmt: skip
 
 
@@ -55,11 +55,14 @@ def _counted(a: Row) -> list[tuple[str, int]]:
     kind, fen, beans = a["kind"], a["fen"], a["beans"]
     minutes = (("minutes_labour", "minutes_donated")[a["klass"]], a["minutes"])
     opened = (("opened_labour", "opened_donated")[a["klass"]], a["minutes"])
+    granted = (("granted_labour", "granted_donated")[a["klass"]], a["minutes"])
     return {
         Kind.OPEN_BEANS_GROWING: [("opened_growing", beans)],
         Kind.OPEN_BEANS_AVAILABLE: [("opened_available", beans)],
         Kind.OPEN_HOURS: [opened],
         Kind.DEED: [("deeds", 1), ("beans_issued", beans), minutes],
+        Kind.GRANT: [("beans_granted", beans), granted],
+        Kind.PRIZE: [("prize_fen", fen)],
         Kind.IMPORT: [("imported_minutes", a["minutes"]), minutes],
         Kind.HARVEST: [("beans_harvested", beans)],
         Kind.FADE: [("beans_faded", beans)],
@@ -107,7 +110,7 @@ def plain_users(rows: list[Row]) -> UserTotals:
         if a["outcome"] != 0:
             continue
         kind, beans = a["kind"], a["beans"]
-        if kind in (Kind.OPEN_BEANS_GROWING, Kind.DEED):
+        if kind in (Kind.OPEN_BEANS_GROWING, Kind.DEED, Kind.GRANT):
             growing += beans
         if kind in (Kind.HARVEST, Kind.FADE):
             growing -= beans
@@ -141,7 +144,7 @@ class Wanderer:
     Custody here is what sponsors brought: what the provider has not settled cannot be paid out yet.
     """
 
-    merchants, projects, pools, ngos, users = 3, 4, 2, 2, 3
+    merchants, projects, pools, ngos, rules, users = 3, 4, 2, 2, 2, 3
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
@@ -181,6 +184,10 @@ class Wanderer:
             return [mine | {"beans": amount}]
         if kind is Kind.DEED:
             return [mine | {"beans": amount // 2, "minutes": amount % 37}]
+        if kind is Kind.GRANT:
+            return [mine | {"beans": amount // 3, "minutes": amount % 31, "rule": 1 + who % self.rules}]
+        if kind is Kind.PRIZE:
+            return [mine | {"fen": min(amount, left, cash), "pool": pool, "rule": 1 + who % self.rules}]
         if kind in (Kind.HARVEST, Kind.FADE):
             return [mine | {"beans": min(amount, self.beans["growing", user])}]
         if kind in (Kind.EXPIRE, Kind.REVOKE, Kind.REDEEM_HOLD):
@@ -223,7 +230,7 @@ class Wanderer:
     def _remember(self, kind: Kind, a: Row) -> None:
         user, pool, project = a["agent"], a["pool"], a["project"]
         later = {name: a[name] for name in ("agent", "fen", "price", "beans", "party", "project")}
-        if kind in (Kind.DEED, Kind.OPEN_BEANS_GROWING):
+        if kind in (Kind.DEED, Kind.GRANT, Kind.OPEN_BEANS_GROWING):
             self.beans["growing", user] += a["beans"]
         if kind in (Kind.HARVEST, Kind.FADE):
             self.beans["growing", user] -= a["beans"]
@@ -235,7 +242,7 @@ class Wanderer:
         self.hours[user, a["klass"]] += sign * a["minutes"]
         if kind is Kind.POOL_DEPOSIT:
             self.money["pool", pool] += a["fen"]
-        if kind in (Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK, Kind.BEAN_GIFT):
+        if kind in (Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK, Kind.BEAN_GIFT, Kind.PRIZE):
             self.money["pool", pool] -= a["fen"]
         self.money["pool", pool] -= a["match"]
         if kind in (Kind.GIFT, Kind.BEAN_GIFT, Kind.TEAM_UNLOCK, Kind.ORDER_CONFIRM):
@@ -248,7 +255,7 @@ class Wanderer:
             self.money["fund", project] += a["fen"]
         if kind in (Kind.POOL_DEPOSIT, Kind.DISBURSE_FAILED):
             self.money["custody", 0] += a["fen"]
-        if kind in (Kind.POOL_WITHDRAW, Kind.DISBURSE_ASK):
+        if kind in (Kind.POOL_WITHDRAW, Kind.DISBURSE_ASK, Kind.PRIZE):
             self.money["custody", 0] -= a["fen"]
         for opens, where in (
             (Kind.ORDER_PAY, self.orders),
@@ -264,6 +271,7 @@ SIZES = {
     "projects": Wanderer.projects,
     "pools": Wanderer.pools,
     "ngos": Wanderer.ngos,
+    "rules": Wanderer.rules,
 }
 
 

@@ -43,6 +43,15 @@ ROWS: list[tuple[Kind, dict[str, Any], list[tuple[str, str, str, str, int]]]] = 
         USER | {"beans": 20, "minutes": 6},
         [("posted", "3100", "2100:u7:3", "BEAN", 20), ("posted", "3300", "2800:u7:1:2022", "HOUR", 6)],
     ),
+    (
+        Kind.GRANT,
+        USER | {"beans": 20, "minutes": 6, "rule": "teams"},
+        [
+            ("posted", "3110:teams", "2100:u7:3", "BEAN", 20),
+            ("posted", "3310:teams", "2800:u7:1:2022", "HOUR", 6),
+        ],
+    ),
+    (Kind.PRIZE, MONEY | {"rule": "night"}, [("posted", "2600:s1", "1100", "CNY", 500)]),
     (Kind.IMPORT, USER | {"minutes": 120}, [("posted", "3300", "2800:u7:1:2022", "HOUR", 120)]),
     (Kind.HARVEST, USER | {"beans": 40}, [("posted", "2100:u7:3", "2110:u7:12", "BEAN", 40)]),
     (Kind.FADE, USER | {"beans": 13}, [("posted", "2100:u7:3", "3170", "BEAN", 13)]),
@@ -122,10 +131,10 @@ NUMBERS = """
 14 REDEEM_HOLD, 15 REDEEM_SHIP, 16 REDEEM_CANCEL, 17 REVOKE, 18 BEAN_GIFT, 19 GIFT, 20 IMPORT, 21 HOUR_REDEEM,
 22 HOUR_REVOKE, 23 RECYCLE_BACK, 30 ORDER_PAY, 31 ORDER_CONFIRM, 32 ORDER_REFUND, 40 POOL_DEPOSIT, 41 POOL_WITHDRAW,
 42 TEAM_UNLOCK, 50 DISBURSE_ASK, 51 DISBURSE_PAID, 52 DISBURSE_FAILED, 53 FEE, 54 CORRECTION,
-55 DISBURSE_APPROVE, 56 MOVE, 57 RETURN, 60 SETTLE, 61 SETTLE_BACK, 62 PAYOUT, 63 FEE_PAYOUT, 100 VISIT, 101 ORDER,
-102 ORDER_CREATE, 103 ORDER_CANCEL, 104 ORDER_SHIP, 105 REFUND_LATE, 110 ENTER, 111 SESSION, 112 SHARE, 113
-SIGN_UP, 114 ACCOUNT_APPLY, 115 TEAM_JOIN, 116 BENEFIT, 117 BLOCK, 118 GENERAL, 130 PLEDGE, 131 UNPLEDGE,
-132 NOTICE, 140 PUBLISH, 141 REPORT
+55 DISBURSE_APPROVE, 56 MOVE, 57 RETURN, 58 GRANT, 59 PRIZE, 60 SETTLE, 61 SETTLE_BACK, 62 PAYOUT, 63
+FEE_PAYOUT, 100 VISIT, 101 ORDER, 102 ORDER_CREATE, 103 ORDER_CANCEL, 104 ORDER_SHIP, 105 REFUND_LATE, 110
+ENTER, 111 SESSION, 112 SHARE, 113 SIGN_UP, 114 ACCOUNT_APPLY, 115 TEAM_JOIN, 116 BENEFIT, 117 BLOCK, 118
+GENERAL, 130 PLEDGE, 131 UNPLEDGE, 132 NOTICE, 140 PUBLISH, 141 REPORT
 """
 
 
@@ -198,12 +207,12 @@ def test_the_chart_is_the_ledgers() -> None:
     for code, account in CHART.items():
         assert account.asset is (
             Asset.CNY if code < 2100 or 2200 <= code < 2800 or code == 2900
-            else Asset.HOUR if code in (2800, 3300, 3380, 3390)
+            else Asset.HOUR if code in (2800, 3300, 3310, 3380, 3390)
             else Asset.BEAN
         )  # fmt: skip
-        assert account.normal is (Side.DEBIT if code in (1100, 1110, 3100, 3300) else Side.CREDIT)
+        assert account.normal is (Side.DEBIT if code in (1100, 1110, 3100, 3110, 3300, 3310) else Side.CREDIT)
         assert account.floor == (None if code in (1110, 2900, 3100, 3300) else 0)
-    assert len(CHART) == 19
+    assert len(CHART) == 21
 
 
 def test_balances_count_on_the_normal_side_less_what_is_held() -> None:
@@ -227,7 +236,7 @@ def test_refused_actions_post_nothing(kind: Kind) -> None:
     amounts = dict.fromkeys(("beans", "fen", "match", "minutes", "price"), 7)
     assert read_action(kind, amounts | {"outcome": 1}) == []
     columns = {name: np.array([value]) for name, value in amounts.items()}
-    owners = {name: np.array([0]) for name in ("party", "project", "pool", "klass")}
+    owners = {name: np.array([0]) for name in ("party", "project", "pool", "klass", "rule")}
     for leg in read_columns(kind, columns | owners | {"outcome": np.array([1])}):
         assert leg.amounts.tolist() == [0]
 
@@ -258,7 +267,7 @@ an_action = st.fixed_dictionaries(
     {
         "fen": amount, "rest": amount, "match": amount, "beans": amount, "minutes": amount,
         "party": st.integers(0, 3), "project": st.integers(0, 3), "pool": st.integers(0, 3),
-        "klass": st.integers(0, 1), "outcome": st.sampled_from([0, 0, 0, 1, 255]),
+        "klass": st.integers(0, 1), "rule": st.integers(0, 3), "outcome": st.sampled_from([0, 0, 0, 1, 255]),
     }
 )  # fmt: skip
 

@@ -59,7 +59,7 @@ def test_beans_issued_are_somewhere(chosen: list[tuple[Kind, int, int]]) -> None
     users = plain_users(rows)
     held = books.counters()[3180][2].sum()
     spent = sum(books.balance(code) for code in (3160, 3170, 3180, 3190))
-    assert books.balance(3100) == users.growing + users.available + held + spent
+    assert books.balance(3100) + books.balance(3110) == users.growing + users.available + held + spent
 
 
 @given(steps)
@@ -186,6 +186,7 @@ def test_a_day_of_refunds_settles_the_other_way() -> None:
         (row(Kind.PAYOUT, 0, fen=1, party=3), r"owner: PAYOUT on account 2300 .* owner 3, 3 exist"),
         (row(Kind.DEED, 0, minutes=6, klass=2), r"owner: DEED on account 2800"),
         (row(Kind.ORDER_PAY, 0, fen=9, price=8, party=0, project=0), r"amount: ORDER_PAY on account 2200"),
+        (row(Kind.GRANT, 0, beans=5, rule=3), r"owner: GRANT on account 3110 .*\(BEAN\): owner 3, 3 exist"),
         (row(Kind.SETTLE, 0, fen=LIMIT + 1024), r"limit: SETTLE on account 1100 .* beyond 2\^62"),
     ],
 )
@@ -207,6 +208,24 @@ def test_refused_rows_move_nothing(kind: Kind) -> None:
     assert books.digest() == Books(**SIZES).digest()
     assert not tally.any()
     assert not raised.any()
+
+
+def test_the_books_know_what_every_rule_cost() -> None:
+    """Beans and minutes stand under the rule that paid them, apart from those of deeds."""
+    books = Books(**SIZES)
+    books.post(
+        stream(
+            [
+                row(Kind.DEED, 0, beans=40, minutes=6),
+                row(Kind.GRANT, 0, beans=20, rule=2),
+                row(Kind.GRANT, 1, beans=3, minutes=9, rule=1),
+                row(Kind.GRANT, 2, beans=20, rule=2, outcome=1),
+            ]
+        )
+    )
+    assert (books.balance(3100), books.balances(3110).tolist()) == (40, [0, 3, 20])
+    assert (books.balance(3300), books.balances(3310).tolist()) == (6, [0, 9, 0])
+    assert (books.balance(2100), books.balance(2800)) == (63, 15)
 
 
 def test_a_kind_that_does_not_exist_stops_the_run() -> None:

@@ -67,7 +67,9 @@ BOOKED_TALLIES = [
 
 def test_the_books_are_held_against_every_amount_that_is_counted() -> None:
     """Every tally of beans, fen or minutes is compared with some account; counts of occurrences are not."""
-    amounts = [name for name in tallies.TALLIES if name.startswith(("beans_", "minutes_", "opened_"))]
+    amounts = [
+        name for name in tallies.TALLIES if name.startswith(("beans_", "minutes_", "opened_", "granted_"))
+    ]
     amounts += [name for name in tallies.TALLIES if name.endswith("_fen")]
     assert sorted(BOOKED_TALLIES) == sorted(amounts)
 

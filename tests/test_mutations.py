@@ -39,6 +39,8 @@ FIRST = [
     row(Kind.POOL_DEPOSIT, 0, fen=300_000, pool=2),
     row(Kind.DEED, 1, agent=3, beans=20, minutes=36, klass=0),
     row(Kind.DEED, 2, agent=4, beans=40, minutes=18, klass=1),
+    row(Kind.GRANT, 2, agent=4, beans=17, minutes=9, klass=0, rule=2),
+    row(Kind.PRIZE, 2, agent=4, fen=1234, pool=1, rule=1),
     row(Kind.IMPORT, 3, agent=1, minutes=120, klass=0),
     row(Kind.VISIT, 4, agent=4),
     row(Kind.GIFT, 5, agent=2, fen=1000, match=400, minutes=6, klass=1, project=0, pool=1),
@@ -107,7 +109,7 @@ EVIDENCE = [witnesses([a for rows in DAYS[: day + 1] for a in rows]) for day in 
 
 def books() -> Books:
     """Empty books of this campaign."""
-    return Books(merchants=3, projects=PROJECTS, pools=2, ngos=2)
+    return Books(merchants=3, projects=PROJECTS, pools=2, ngos=2, rules=2)
 
 
 def caught_by() -> set[str]:

@@ -37,6 +37,7 @@ ACTION = np.dtype(
         ("klass", "u1"),  # of minutes: 0 labour (出力), 1 donated (捐献)
         ("pool", "u1"),  # 1 + index, 0 = none
         ("deed", "u1"),  # row of the deeds' catalogue
+        ("rule", "u1"),  # the incentive rule that pays: 1 + index in the scenario's order, 0 = none
     ],
     align=True,
 )

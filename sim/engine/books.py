@@ -26,12 +26,19 @@ CLASSES = 2  # of charity time: labour and donated
 class Books:
     """Counters of every account, dense by owner index.
 
-    Sizes are numbers of owners. A pool's owner index is the stream's `pool` column, 1 + its number: index 0
-    stands for "no pool" and stays empty.
+    Sizes are numbers of owners. The owner index of a pool or a rule is the stream's column, 1 + its number:
+    index 0 stands for "none" and stays empty.
     """
 
-    def __init__(self, *, merchants: int, projects: int, pools: int, ngos: int) -> None:
-        owners = {"merchant": merchants, "project": projects, "pool": pools + 1, "ngo": ngos, "user": CLASSES}
+    def __init__(self, *, merchants: int, projects: int, pools: int, ngos: int, rules: int = 0) -> None:
+        owners = {
+            "merchant": merchants,
+            "project": projects,
+            "pool": pools + 1,
+            "ngo": ngos,
+            "rule": rules + 1,
+        }
+        owners["user"] = CLASSES
         self._sizes = {
             code: owners[account.owner[0]] if account.column else 1 for code, account in CHART.items()
         }

@@ -96,7 +96,7 @@ class Campaign:
         )  # fmt: skip
         self.books = Books(
             merchants=len(self.merchants.size_z), projects=len(self.projects), pools=len(self.sponsors.pools),
-            ngos=len(self.ngos.size),
+            ngos=len(self.ngos.size), rules=len(scenario.rules),
         )  # fmt: skip
         self.raised = np.zeros(len(self.projects), np.int64)  # everything a project was credited
         self.went_back = np.zeros(len(self.projects), np.int64)  # of it, what farmers and givers got back

@@ -103,7 +103,10 @@ def tallied(counters: Counters, tally: NDArray[np.int64]) -> Iterator[str]:
                 title = f"{_title(code)}: {which}"
                 yield f"{title} is {booked}, tallies say {counted}, difference {booked - counted}"
     t = tallies.named(tally)
-    by_class = (t.opened_labour + t.minutes_labour, t.opened_donated + t.minutes_donated)
+    by_class = (
+        t.opened_labour + t.minutes_labour + t.granted_labour,
+        t.opened_donated + t.minutes_donated + t.granted_donated,
+    )
     for klass, counted in enumerate(by_class):
         booked = int(counters[2800][CR_POSTED, klass])
         if booked != counted:
@@ -146,11 +149,14 @@ def expected(tally: NDArray[np.int64]) -> dict[int, tuple[int, int, int, int]]:
     held_pledge = t.pledged_fen - t.confirmed_fen - t.refunded_fen
     held_asks = t.asked_fen - t.disbursed_fen - t.failed_fen
     from_pools = t.matched_fen + t.order_match_fen + t.bean_fen + t.unlocked_fen
-    cash_out = t.withdrawn_fen + t.settled_back_fen + t.paid_out_fen + t.fee_paid_fen + t.disbursed_fen
+    cash_out = (
+        t.withdrawn_fen + t.settled_back_fen + t.paid_out_fen + t.fee_paid_fen + t.disbursed_fen + t.prize_fen
+    )
     back = t.corrected_fen + t.recycled_fen + t.returned_fen
     spent_beans = t.beans_redeemed + t.beans_donated + t.beans_expired + t.beans_revoked
     issued = t.opened_growing + t.opened_available + t.beans_issued
     minutes = t.opened_labour + t.opened_donated + t.minutes_labour + t.minutes_donated
+    granted = t.granted_labour + t.granted_donated
     return {
         1100: (0, t.deposited_fen + t.settled_fen, held_asks, cash_out),
         1110: (
@@ -159,7 +165,7 @@ def expected(tally: NDArray[np.int64]) -> dict[int, tuple[int, int, int, int]]:
             0,
             t.refunded_price_fen + back + t.settled_fen,
         ),
-        2100: (0, t.beans_harvested + t.beans_faded, 0, t.opened_growing + t.beans_issued),
+        2100: (0, t.beans_harvested + t.beans_faded, 0, t.opened_growing + t.beans_issued + t.beans_granted),
         2110: (held_beans, spent_beans, 0, t.opened_available + t.beans_harvested),
         2200: (held_price, t.confirmed_price_fen + t.refunded_price_fen, 0, t.paid_price_fen),
         2300: (0, t.paid_out_fen, held_price - held_pledge, t.confirmed_price_fen - t.confirmed_fen),
@@ -170,15 +176,17 @@ def expected(tally: NDArray[np.int64]) -> dict[int, tuple[int, int, int, int]]:
             t.gift_fen + t.confirmed_fen + from_pools + t.moved_fen,
         ),
         2450: (0, t.fee_paid_fen, 0, t.fee_fen),
-        2600: (0, from_pools + t.withdrawn_fen, 0, t.deposited_fen),
-        2800: (0, t.minutes_redeemed + t.minutes_revoked, 0, minutes),
+        2600: (0, from_pools + t.withdrawn_fen + t.prize_fen, 0, t.deposited_fen),
+        2800: (0, t.minutes_redeemed + t.minutes_revoked, 0, minutes + granted),
         2900: (0, 0, 0, 0),
         3100: (0, issued, 0, 0),
+        3110: (0, t.beans_granted, 0, 0),
         3160: (0, 0, 0, t.beans_revoked),
         3170: (0, 0, 0, t.beans_faded + t.beans_expired),
         3180: (0, 0, held_beans, t.beans_redeemed),
         3190: (0, 0, 0, t.beans_donated),
         3300: (0, minutes, 0, 0),
+        3310: (0, granted, 0, 0),
         3380: (0, 0, 0, t.minutes_revoked),
         3390: (0, 0, 0, t.minutes_redeemed),
     }

@@ -20,8 +20,8 @@ ALL = -1  # every row was posted
 BEANS, MINUTES, FEN, MATCH, PRICE, REST = (
     list(AMOUNTS).index(name) for name in ("beans", "minutes", "fen", "match", "price", "rest")
 )
-OWNERS = (None, "party", "project", "pool", "klass")  # the columns that pick an owner
-ONE, PARTY, PROJECT, POOL, KLASS = range(len(OWNERS))
+OWNERS = (None, "party", "project", "pool", "klass", "rule")  # the columns that pick an owner
+ONE, PARTY, PROJECT, POOL, KLASS, RULE = range(len(OWNERS))
 
 SIDE = np.dtype([("at", "i8"), ("owner", "i8"), ("owners", "i8")])  # of `at`: where its four counters begin
 LINE = np.dtype(
@@ -83,6 +83,8 @@ def owner_of(row: Any, column: int) -> int:
         return int(row.pool)
     if column == KLASS:
         return int(row.klass)
+    if column == RULE:
+        return int(row.rule)
     return 0
 
 

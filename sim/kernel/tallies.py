@@ -85,6 +85,11 @@ RECYCLED_FEN = 63  # farmers' gifts that went back
 # rows of projects: see sim.kernel.witness
 MOVED_FEN = 64  # what ended projects left to others
 RETURNED_FEN = 65  # gifts to ended projects that went back
+# rows of incentive rules, whoever wrote them: see sim.kernel.witness
+BEANS_GRANTED = 66  # beside those of deeds, which are BEANS_ISSUED
+GRANTED_LABOUR = 67  # minutes, beside MINUTES_LABOUR and MINUTES_DONATED
+GRANTED_DONATED = 68
+PRIZE_FEN = 69
 
 # The names in the order of their indices, which is the order above.
 TALLIES: tuple[str, ...] = tuple(name.lower() for name, at in list(globals().items()) if type(at) is int)

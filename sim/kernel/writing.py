@@ -90,6 +90,7 @@ def record(pen: Pen, who: Who, t_us: int, kind: int) -> Any:
     row.klass = 0
     row.pool = 0
     row.deed = 0
+    row.rule = 0
     u.number = u.number + 1
     return row
 

@@ -17,7 +17,7 @@ from sim.observation.world import World
 
 # What becomes of beans: by column, the kinds of rows that say it.
 BECAME: dict[str, tuple[Kind, ...]] = {
-    "beans_issued": (Kind.DEED,),
+    "beans_issued": (Kind.DEED, Kind.GRANT),
     "beans_harvested": (Kind.HARVEST,),
     "beans_donated": (Kind.BEAN_GIFT,),
     "beans_redeemed": (Kind.REDEEM_SHIP,),
