@@ -9,6 +9,7 @@ The scalar functions run compiled and plain with the same bits; `draws` is their
 
 from __future__ import annotations
 
+from binascii import crc32
 from enum import IntEnum
 
 import numpy as np
@@ -66,6 +67,18 @@ class Purpose(IntEnum):
     KNOWS = 46
     WAITING = 47
     BADGE = 48
+    LOTTERY = 51
+
+
+# What a lot of an incentive rule is drawn for, in the low bits of its key. The slots of a session stand at 0 … 11 for
+# what is done in them, and from OF_INVITES on for what is passed on after it; orders stand at two places.
+OF_INVITES, OF_ORDERS, OF_PLACES, OF_RANKS, OF_DRAWINGS = 16, 32, 61, 62, 63
+LOT_BITS = 6
+
+
+def salt_of(name: str) -> int:
+    """What tells the lots of an incentive rule from those of others, whatever rules stand beside it: its name."""
+    return crc32(name.encode()) << LOT_BITS & MASK
 
 
 def philox(k0: int, k1: int, c0: int, c1: int, c2: int, c3: int) -> tuple[int, int, int, int]:

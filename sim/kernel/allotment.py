@@ -1,4 +1,4 @@
-"""What happens at a barrier to claims on scarce things: pools, places, vouchers, recruits.
+"""What happens at a barrier to claims on scarce things: pools, budgets of rules, places, vouchers, recruits.
 
 Claims come sorted by (time, keyed hash, user); each gets what is left at its turn. The result stands in
 the record itself (match granted, outcome) and on the user's row.
@@ -16,12 +16,15 @@ from sim.compiling import rule, table_rule
 from sim.kernel import tallies as T
 from sim.kernel.deeds import reach_benefits
 from sim.kernel.hours import add_minutes
-from sim.kernel.lifetime import start_playing
+from sim.kernel.incentives import put_back
+from sim.kernel.lifetime import grow, roll_day, start_playing
 from sim.kernel.rows import (
+    BLOCKED,
     CLAIMING,
     DONATED,
     ENDOWED,
     GONE,
+    GROWING_DAYS,
     NOBODY,
     PERIODS,
     PLAYER,
@@ -42,6 +45,8 @@ K_BEAN_GIFT = int(Kind.BEAN_GIFT)
 K_REDEEM = int(Kind.REDEEM_HOLD)
 K_SIGN_UP = int(Kind.SIGN_UP)
 K_SHARE = int(Kind.SHARE)
+K_GRANT = int(Kind.GRANT)
+K_PRIZE = int(Kind.PRIZE)
 VOUCHER_DRAW = int(Purpose.SERVICE)
 ACCEPTED, REFUSED = 0, 1
 # The match that a row of the stream asked of its pool, where it got less: the stream says what it got.
@@ -65,13 +70,13 @@ def short_matches(claims: NDArray[np.void], asked: NDArray[np.int64]) -> NDArray
 
 
 @table_rule
-def allot(claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any, asked: Any) -> None:
+def allot(claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any, asked: Any, budgets: Any) -> None:
     """Serve sorted claims. `pools[k] = (left, cap per account, row of matched)`; `matched[row, user]` is what
     each account got. `asked[k]` becomes the match that claim k asks of the pool: the account's own cap counts
-    before, what is left of the pool after.
+    before, what is left of the pool after. `budgets[k]` are the beans that rule k has left.
 
-    A match gets min(asked, left, rest of the account's cap); beans are paid whole or refused; a place or
-    a voucher is there or not. Exact to the last fen.
+    A match gets min(asked, left, rest of the account's cap); money for beans, prizes and what rules grant are paid
+    whole or refused; a place or a voucher is there or not. Exact to the last fen and bean.
     """
     for k in range(len(claims)):
         c = claims[k]
@@ -86,11 +91,16 @@ def allot(claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any, ask
             c.match = got
             pools[pool, 0] -= got
             c.outcome = ACCEPTED
-        elif c.kind == K_BEAN_GIFT:
+        elif c.kind == K_BEAN_GIFT or c.kind == K_PRIZE:
             pool = c.pool - 1
             c.outcome = REFUSED
             if c.fen <= pools[pool, 0]:
                 pools[pool, 0] -= c.fen
+                c.outcome = ACCEPTED
+        elif c.kind == K_GRANT:
+            c.outcome = REFUSED
+            if c.beans <= budgets[c.rule - 1]:
+                budgets[c.rule - 1] -= c.beans
                 c.outcome = ACCEPTED
         elif c.kind == K_REDEEM:
             c.outcome = REFUSED
@@ -166,6 +176,9 @@ def settle(claims: Any, users: Any, next_s: Any, now_s: int, given: World, sheet
         c = claims[k]
         if c.kind == K_SHARE:
             recruit(c.ref - 1, users, next_s, now_s, w, pen)
+            continue
+        if c.kind == K_GRANT or c.kind == K_PRIZE:
+            receive(c, users, next_s, now_s, w, pen)
             continue
         u = users[c.agent]
         who = Who(c.agent, u, c.channel)
