@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from math import log
 
+from sim.compiling import rule
+
 RARE, COIN = 0.01, 0.5  # the two chances that were paid, with the same expected value
 TWO_WEEKS, FOUR_WEEKS = 14.0, 28.0  # the two delays, in days
 
 
+@rule
 def lottery_weight(chance: float, rare: float, coin: float) -> float:
     """What is left of a reward's effect if it comes with a chance: `rare` at 1 %, `coin` at a half, all at 1.
 
@@ -24,6 +27,7 @@ def lottery_weight(chance: float, rare: float, coin: float) -> float:
     return 1.0 - (1.0 - coin) * log(min(chance, 1.0)) / log(COIN)
 
 
+@rule
 def delay_weight(days: float, two_weeks: float, four_weeks: float) -> float:
     """What is left of a reward's effect if it comes after so many days.
 
