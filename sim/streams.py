@@ -67,6 +67,7 @@ class Purpose(IntEnum):
     KNOWS = 46
     WAITING = 47
     BADGE = 48
+    CITY = 49  # and cohort
     LOTTERY = 51
 
 

@@ -306,7 +306,6 @@ Ratio = Annotated[
 Portion = Annotated[Ratio, AfterValidator(_at_most_the_whole)]
 
 
-
 def _pattern(pattern: str, *examples: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.bookkeeping import Kind
 from sim.domain.prizes import beans_of_fen, scaled
 from sim.domain.ratios import PPM, share_of
 from sim.scenario import Pool, Rule, Scenario, since_start
@@ -37,7 +38,7 @@ def running(scenario: Scenario, rule: Rule) -> tuple[int, int]:
         begin = max(begin, since_start(scenario, rule.when.start))
     if rule.when.end is not None:
         end = min(end, since_start(scenario, rule.when.end))
-    if rule.when.first is not None:
+    if rule.when.first is not None and (rule.when.phase is not None or rule.when.start is not None):
         end = min(end, begin + rule.when.first)
     return begin, max(begin, end)
 
@@ -165,9 +166,16 @@ class Budgets:
         """
         left = self.left.copy()
         for k, rule in enumerate(self.scenario.rules.values()):
-            if self.pool[k] > 0 and running(self.scenario, rule)[0] < now:
+            if self.pool[k] > 0 and running(self.scenario, rule)[0] <= now:
                 left[k] = money[self.pool[k] - 1]
         self.ended |= left < self.least
+
+    def take_back(self, refused: NDArray[np.void], money: NDArray[np.int64]) -> None:
+        """Claims that were served and could not be given after all: a budget, or a pool, has it again."""
+        grants = refused[refused["kind"] == Kind.GRANT]
+        np.add.at(self.left, grants["rule"].astype(np.int64) - 1, grants["beans"])
+        prizes = refused[refused["kind"] == Kind.PRIZE]
+        np.add.at(money[:, 0], prizes["pool"].astype(np.int64) - 1, prizes["fen"])
 
     def ended_mask(self) -> int:
         """The rules that have ended, one bit each."""

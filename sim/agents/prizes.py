@@ -17,6 +17,7 @@ from sim.agents.budgets import Budgets, running
 from sim.agents.outbox import Outbox
 from sim.agents.sponsors import Sponsors
 from sim.agents.teams import Teams
+from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
 from sim.domain.prizes import best, scaled, scaled_places, share_alike
 from sim.scenario import Rule, Scenario
@@ -169,8 +170,24 @@ class Prizes:
         lot = one_draw(world.seed, self.replication, Purpose.LOTTERY, 0, day, salt)[1]
         return scaled_places(places, world.users, world.real_users, lot)
 
-    def odds(self, k: int) -> float:
-        """The chance that people give themselves in a drawing: by how many took part in the last, before it all."""
+    def odds(self) -> NDArray[np.float64]:
+        """By rule the chance that people give themselves in its drawing."""
+        drawings = {k for k, rule in self.rules.items() if rule.form.lottery is not None}
+        return np.array([self._odds(k) if k in drawings else 0.0 for k in range(len(self.scenario.rules))])
+
+    def urges(self, now: int, p: Parameters) -> NDArray[np.float64]:
+        """By rule the log-odds that a contest or a shared goal adds while it runs; a goal that is new coordinates."""
+        urges = np.zeros(len(self.scenario.rules))
+        for k, rule in self.rules.items():
+            if rule.form.rank is not None:
+                urges[k] = p["choice_team_competition"]
+            elif rule.form.share is not None:
+                new = now < running(self.scenario, rule)[0] + int(p["choice_coordination_days"]) * DAY_US
+                urges[k] = p["choice_team_goal"] + (p["choice_coordination"] if new else 0.0)
+        return urges
+
+    def _odds(self, k: int) -> float:
+        """The chance of a drawing by how many took part in the last one; before the first people expect everybody."""
         lottery, world = self.rules[k].form.lottery, self.scenario.scenario
         assert lottery is not None
         assert lottery.winners is not None

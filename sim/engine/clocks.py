@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.budgets import running
 from sim.arrays import Floats
 from sim.behaviour.habit import campaign_lift
 from sim.behaviour.parameters import Parameters
-from sim.engine.offers import factors_by_hour, hourly_gain
+from sim.engine.incentives import day_parts, everybodys
+from sim.engine.offers import hourly_gain
 from sim.scenario import Festival, Scenario, since_start
 from sim.spans import DAY_S, HOUR_S, SECOND
 
@@ -178,15 +180,19 @@ def play_calendar(scenario: Scenario, parameters: Parameters) -> Floats:
 
 def _towards_more_beans(scenario: Scenario, parameters: Parameters, days: int) -> Floats:
     """By day and hour how much likelier a visit is there for the beans it brings, in the day's mean 1."""
-    gain = hourly_gain(scenario, parameters)
-    views = hourly_profile()["page_views"]
-    lift = np.ones((days, HOURS))
-    if len(gain) == 1 or not scenario.play.open:
+    views, lift = hourly_profile()["page_views"], np.ones((days, HOURS))
+    if not scenario.play.open:
         return lift
+    ours = everybodys(scenario)
+    parts = [[(at, mask & ours) for at, mask in day_parts(scenario, day)] for day in range(days)]
+    gain = hourly_gain(scenario, parameters, {mask for day in parts for _, mask in day})
+    edges = np.arange(HOURS + 1) * HOUR_S
     for day in range(days):
-        factors = factors_by_hour(scenario, day)
-        if len({factor for factor, _ in factors}) > 1:
-            hours = np.sum([math.exp(gain[factor]) * covered for factor, covered in factors], axis=0)
+        if len({mask for _, mask in parts[day]}) > 1:
+            ends = [*(at for at, _ in parts[day][1:]), DAY_S]
+            hours = np.zeros(HOURS)
+            for (at, mask), end in zip(parts[day], ends, strict=True):
+                hours += math.exp(gain[mask]) * np.diff(np.clip(edges, at, end)) / HOUR_S
             lift[day] = hours * views.sum() / (hours * views).sum()
     return lift
 
@@ -225,7 +231,7 @@ def session_profile(shift: int, lift: Floats) -> tuple[Floats, float]:
 
 def barriers(scenario: Scenario) -> NDArray[np.int64]:
     """Barrier instants in seconds from 0 to the end, both included; every midnight is one, and so is the start and the
-    end of a phase, between which it may multiply beans.
+    end of a phase, and of a rule that gives prizes.
 
     The last fine window that covers an instant sets the spacing there.
     """
@@ -234,6 +240,10 @@ def barriers(scenario: Scenario) -> NDArray[np.int64]:
     cuts = {0, end} | set(range(0, end, DAY_S))
     cuts |= set(range(0, end, max(clock.barrier // SECOND, 1)))
     cuts |= {since_start(scenario, at) // SECOND for p in scenario.phases.values() for at in (p.start, p.end)}
+    prizes = [
+        rule for rule in scenario.rules.values() if rule.form.rank or rule.form.share or rule.form.lottery
+    ]
+    cuts |= {at // SECOND for rule in prizes for at in running(scenario, rule)}
     for window in clock.fine:
         lo = max(since_start(scenario, window.start) // SECOND, 0)
         hi = min(since_start(scenario, window.end) // SECOND, end)

@@ -1,4 +1,4 @@
-"""What everybody can see between two barriers: rewards, live pools, open projects, places, vouchers.
+"""What everybody can see between two barriers: a bean's worth, live pools, open projects, places, vouchers.
 
 `publish` rewrites it at every barrier; in between nothing here changes, so users can be played in any order.
 """
@@ -15,18 +15,19 @@ from numpy.typing import NDArray
 from sim.agents.activities import Activities
 from sim.agents.merchants import Merchants
 from sim.agents.ngos import Ngos
+from sim.agents.prizes import Prizes
 from sim.agents.projects import Projects
 from sim.agents.sponsors import Sponsors, scaled_stock
 from sim.agents.teams import Teams
 from sim.behaviour.choice import crossed
 from sim.behaviour.giving import stars_pull
 from sim.behaviour.parameters import Parameters
-from sim.behaviour.sharing import reached_share, share_probability
+from sim.behaviour.sharing import reached_share
 from sim.behaviour.trust import trust_pull
 from sim.domain.ratios import PPM
 from sim.engine.clocks import hourly_profile
 from sim.engine.expiry import days_to_expiry
-from sim.engine.offers import Draw, Offers, bare_weights, match_pull, mix_table, pulls, rewards, team_pull
+from sim.engine.offers import Offers, match_pull, most_gain, team_pull
 from sim.engine.settings import keenest
 from sim.engine.worth import GIVEN, Supply, Worth, days_to_gather, worth_of
 from sim.kernel.alias import build_alias, set_labels
@@ -35,7 +36,6 @@ from sim.scenario import Scenario, since_start
 from sim.spans import DAY_US, SECOND
 from sim.streams import Purpose, one_draw
 
-NO_FACTOR = -1  # the next barrier writes the rewards
 COUNTED_DAYS = 31  # the stretch of ordinary days of the heterogeneity table
 STARS = range(1, 6)
 COUNTED_FROM = 60  # its first day: March of a calendar year, no festival near
@@ -54,7 +54,6 @@ class Market:
     vouchers: NDArray[np.void]
     match_log_odds: float
     offers: Offers
-    mix: NDArray[np.float64]
     days_left: NDArray[np.float64]  # by day, to use what is earned on it
     keenest: float  # nobody's factor on the weight of deeds is larger
     worth: Worth | None = None  # of a bean, as published
@@ -87,24 +86,24 @@ class Market:
         u = one_draw(world.seed, replication, Purpose.SPONSOR, 0)[0]
         pull = scenario.gifts.match_effect + parameters["giving_match_sd"] * float(ndtri(u))
         public = np.zeros(1, PUBLIC)
-        public["beans_factor"] = NO_FACTOR  # no factor yet: the first barrier writes the rewards
         build_alias(merchants.product, merchants.popularity)
         market = cls(
             scenario, parameters, public, merchants.product, np.zeros(0, GIFT_PROJECT),
             np.zeros(0, ACTIVITY), vouchers, pull, Offers.of(scenario, hourly_profile()["page_views"]),
-            mix_table(scenario), days_to_expiry(scenario), keenest(scenario, parameters),
+            days_to_expiry(scenario), keenest(scenario, parameters),
             stock=vouchers["stock"].copy(), taken=np.zeros(len(vouchers), np.int64),
         )  # fmt: skip
-        market.rewards(0, Supply.announced(scenario))
+        market.value(0, Supply.announced(scenario))
         return market
 
     def publish(
         self, now: int, until_s: int, merchants: Merchants, projects: Projects, ngos: Ngos, sponsors: Sponsors,
-        teams: Teams, activities: Activities, raised: NDArray[np.int64],
+        teams: Teams, activities: Activities, raised: NDArray[np.int64], prizes: Prizes,
     ) -> None:  # fmt: skip
         """Rewrite everything users read from `now` (µs) until the next barrier."""
         p, row = self.parameters, self.public
-        self.rewards(now, self._supply(now, sponsors))
+        self._hopes(now, prizes)
+        self.value(now, self._supply(now, sponsors))
         self._pools(sponsors)
         merchants.cofund[:] = row["order_ratio"][0] / PPM, row["order_cap"][0]
         if now % DAY_US == 0:
@@ -164,43 +163,34 @@ class Market:
         pulls = np.array([[stars_pull(float(s), small, effect) for s in STARS] for small in (False, True)])
         return np.asarray(pulls[ngos.small[projects.ngo].astype(np.int64), ngos.stars(projects) - 1])
 
-    def rewards(self, now: int, supply: Supply) -> None:
-        """Beans a deed brings by streak and team, the weight that gives it, and how it draws people to come."""
+    def _hopes(self, now: int, prizes: Prizes) -> None:
+        """Publish how likely drawings are to be won, and what contests and shared goals urge to."""
+        row, count = self.public[0], len(self.scenario.rules)
+        odds, urges = prizes.odds(), prizes.urges(now, self.parameters)
+        if (row["odds"][:count] != odds).any() or (row["urge"][:count] != urges).any():
+            row["odds"][:count], row["urge"][:count] = odds, urges
+            self.worth = None  # what follows is published anew
+
+    def value(self, now: int, supply: Supply) -> None:
+        """Publish what a bean is worth, and what follows for who enters."""
         scenario, p, row = self.scenario, self.parameters, self.public[0]
-        factor, worth = self._factor(now), self._worth(now, supply)
-        if factor == row["beans_factor"] and worth == self.worth:
+        worth = self._worth(now, supply)
+        if worth == self.worth:
             return
-        if worth != self.worth:
-            self._draw(worth)
-        row["beans_factor"], self.worth = factor, worth
-        row["reward"] = rewards(scenario, factor)
-        row["pull"], row["bare"] = pulls(scenario, p, worth, row["reward"]), bare_weights(scenario)
-
-    def _factor(self, now: int) -> int:
-        """The multiple of bean rewards that holds at an instant, ppm: the last phase of the file that covers it."""
-        factor = PPM
-        for phase in self.scenario.phases.values():
-            if since_start(self.scenario, phase.start) <= now < since_start(self.scenario, phase.end):
-                factor = phase.beans_factor
-        return factor
-
-    def _draw(self, worth: Worth) -> None:
-        """Publish what a bean is worth, and what follows: who comes, who enters, who tells a friend."""
-        scenario, p, row = self.scenario, self.parameters, self.public[0]
+        self.worth = worth
+        row["stamp"] += 1
         row["self_yuan"], row["charity_yuan"] = worth.self_yuan, worth.charity_yuan
-        row["next_thing"] = worth.next_thing
-        draw = Draw.of(scenario, p, self.offers, worth, self.mix)
-        row["offered"][: len(draw.offered)], row["plain"] = draw.offered, draw.plain
+        row["felt_yuan"], row["next_thing"] = worth.felt_yuan(p), worth.next_thing
         pull = sum(c.pull for c in scenario.channels.values()) or 1.0
         base = scenario.play.entry_per_visit * pull
-        row["entry_most"][: len(draw.offered)] = [
-            crossed(base, p["visit_join"] * most) for most in draw.most_gain(self.keenest, p["visit_usual"])
+        row["entry_most"][: len(self.offers.kinds)] = [
+            crossed(
+                base,
+                p["visit_join"]
+                * most_gain(scenario, p, kind, worth, self.keenest, p["visit_usual"], row["odds"]),
+            )
+            for kind in self.offers.kinds
         ]
-        sharing, felt = scenario.sharing, scenario.sharing.reward * worth.felt_yuan(p)
-        row["post"], row["invite"] = (
-            share_probability(base, felt, p["sharing_cost_yuan"], p["choice_slope"])
-            for base in (sharing.post, sharing.invite)
-        )
 
     def _worth(self, now: int, supply: Supply) -> Worth:
         """What a bean is worth today; beans harvested today expire when the period of the last phase or month ends."""
@@ -268,7 +258,7 @@ class Market:
     def restore(self, state: dict[str, Any]) -> None:
         """Put back what stood published, which the few read before they publish anew, and the stock."""
         self.public[:] = state["public"]
-        self.public["beans_factor"], self.worth = NO_FACTOR, None  # a fork may have other rewards
+        self.worth = None  # a fork may have other rules
         self.stock, self.taken = state["stock"].copy(), state["taken"].copy()
         self.given_fen, self.daily_fen = (int(x) for x in state["given"])
         self.vouchers[:] = state["vouchers"]

@@ -1,14 +1,13 @@
 """What is on offer on which day, and what it adds to the value of a visit: the announced calendar people plan by.
 
-Days on which the same is offered are of one kind. Of each kind and every class of people (channel, segment, in a team
-or not, streak) stands the summed weight of what they could do; beside it that of the same without any incentive.
+Days on which the same is offered are of one kind, cut into parts at which rules begin or end to hold. What a part is
+worth to somebody the kernel works out (`sim.kernel.visits`); here stands what it rests on.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,12 +20,22 @@ from sim.behaviour.choice import share_left
 from sim.behaviour.giving import match_effect
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.visit import visit_gain
-from sim.domain.beans import rewarded_beans
 from sim.domain.ratios import PPM
+from sim.engine.incentives import bits, day_parts, made_of, spans_of, things_of
 from sim.engine.worth import GIVEN, Supply, Worth, worth_of
 from sim.errors import UsageError
-from sim.kernel.rows import LEVELS, MAX_CHANNELS, MAX_DEEDS, MAX_KINDS, MAX_SEGMENTS, MAX_SLOTS, STREAK_LEVELS
-from sim.scenario import Pool, Scenario, since_start
+from sim.kernel.rows import (
+    CONTEST,
+    LEVELS,
+    MATCHED,
+    MAX_CHANNELS,
+    MAX_DEEDS,
+    MAX_KINDS,
+    MAX_PARTS,
+    MAX_SEGMENTS,
+    PART,
+)
+from sim.scenario import Pool, Rule, Scenario, since_start
 from sim.spans import DAY_S, DAY_US, HOUR_S, SECOND
 
 HOURS = 24
@@ -39,12 +48,15 @@ ALONE = (
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A day's offers: by factor on beans the share of the day's visits, whether gifts are matched, teams compete."""
+class Part:
+    """A part of a day: from which second of it on, what holds then as bits, and the share of the day's visits."""
 
-    factors: tuple[tuple[int, float], ...]
-    match: bool
-    challenge: bool
+    from_s: int
+    mask: int
+    share: float
+
+
+Kind = tuple[Part, ...]  # a day by what is on offer
 
 
 @dataclass(frozen=True)
@@ -58,26 +70,43 @@ class Offers:
     def of(cls, scenario: Scenario, views: Floats) -> Offers:
         """Read off the scenario's calendar; `views` are the shares of visits by hour.
 
-        Raises UsageError where more kinds of days are announced than the rules have room for.
+        Raises UsageError where more kinds of days, or parts of one, are announced than the kernel has room for.
         """
         days = scenario.scenario.length // DAY_US
         match, challenge = matched_days(scenario), challenge_days(scenario, days)
         found: dict[Kind, int] = {}
         of_day = np.zeros(days, np.int64)
         for day in range(days):
-            shares: dict[int, float] = {}
-            for factor, covered in factors_by_hour(scenario, day):
-                shares[factor] = shares.get(factor, 0.0) + float((covered * views).sum() / views.sum())
-            kind = Kind(
-                tuple((f, round(s, 9)) for f, s in shares.items()), bool(match[day]), bool(challenge[day])
+            beside = MATCHED * bool(match[day]) | CONTEST * bool(challenge[day])
+            parts = day_parts(scenario, day)
+            ends = [*(second for second, _ in parts[1:]), DAY_S]
+            kind = tuple(
+                Part(a, mask | beside, visits_between(a, b, views))
+                for (a, mask), b in zip(parts, ends, strict=True)
             )
             of_day[day] = found.setdefault(kind, len(found))
-        if len(found) > MAX_KINDS:
+        most = max((len(kind) for kind in found), default=0)
+        if len(found) > MAX_KINDS or most > MAX_PARTS:
             raise UsageError(
-                f"{scenario.scenario.title}: {len(found)} different days of beans, matches and challenges, at most "
-                f"{MAX_KINDS} can be told apart; let phases and pools begin at the same hours"
+                f"{scenario.scenario.title}: {len(found)} different days of rules, matches and challenges, and "
+                f"{most} parts of one day; at most {MAX_KINDS} and {MAX_PARTS} can be told apart: let rules and pools "
+                "begin and end at the same hours"
             )
         return cls(tuple(found), of_day)
+
+    def tables(self) -> dict[str, Any]:
+        """As the kernel reads them: how many parts, shape (MAX_KINDS,), and which, (MAX_KINDS, MAX_PARTS)."""
+        rows, counts = np.zeros((MAX_KINDS, MAX_PARTS), PART), np.ones(MAX_KINDS, np.int64)
+        for k, kind in enumerate(self.kinds):
+            rows[k, : len(kind)] = [(part.from_s, part.mask, part.share) for part in kind]
+            counts[k] = len(kind)
+        return {"n_parts": counts, "parts": rows}
+
+
+def visits_between(start: int, end: int, views: Floats) -> float:
+    """The share of a day's visits between two seconds of it."""
+    upto = np.clip(np.arange(HOURS + 1) * HOUR_S, start, end)
+    return round(float((np.diff(upto) / HOUR_S * views).sum() / views.sum()), 9)
 
 
 def matching_pools(scenario: Scenario) -> list[Pool]:
@@ -99,53 +128,67 @@ def matched_days(scenario: Scenario) -> NDArray[np.bool_]:
     return days
 
 
-def factors_by_hour(scenario: Scenario, day: int) -> list[tuple[int, Floats]]:
-    """The factors on beans of a day, each with the part of every hour for which it holds, shape (24,)."""
-    spans = [
-        (since_start(scenario, p.start) // SECOND - day * DAY_S, since_start(scenario, p.end) // SECOND - day * DAY_S,
-         p.beans_factor)
-        for p in scenario.phases.values()
-    ]  # fmt: skip
-    cuts = sorted({0, DAY_S} | {s for a, b, _ in spans for s in (a, b) if 0 < s < DAY_S})
-    edges = np.arange(HOURS + 1) * HOUR_S
-    found: list[tuple[int, Floats]] = []
-    for start, end in pairwise(cuts):
-        factor = next((f for a, b, f in reversed(spans) if a <= start < b), PPM)
-        upto = np.clip(edges, start, end)
-        found.append((factor, np.diff(upto) / HOUR_S))
-    return found
-
-
 @dataclass(frozen=True)
 class Opening:
     """Something announced for an instant (seconds since the start), until when it lasts, how strongly it draws (0 … 1),
-    and whether being early pays."""
+    whether being early pays, and what it is, as a bit: only for whom that is meant it is announced."""
 
     at: int
     until: int
     pull: float
     rush: bool
+    mask: int
 
 
 def announced_openings(scenario: Scenario) -> list[Opening]:
-    """What people may wait for, by its instant: a match of gifts, or a time of more beans, which draws by the part of
-    its beans that is extra. What stands open from the start is nothing to wait for, nor what opens as the day ends."""
-    found: dict[int, Opening] = {}
+    """What people may wait for, by its instant: a match of gifts, or a rule by which deeds pay more, which draws by the
+    part of its pay that is extra. What stands open from the start is nothing to wait for, nor what opens as the day
+    ends."""
+    found: dict[tuple[int, int], Opening] = {}
 
-    def announce(at: int, until: int, pull: float, rush: bool) -> None:
-        known = found.get(at, Opening(at, until, pull, rush))
-        found[at] = Opening(at, max(until, known.until), max(pull, known.pull), rush or known.rush)
+    def announce(at: int, until: int, pull: float, rush: bool, mask: int) -> None:
+        known = found.get((at, mask), Opening(at, until, pull, rush, mask))
+        found[at, mask] = Opening(
+            at, max(until, known.until), max(pull, known.pull), rush or known.rush, mask
+        )
 
     for pool in matching_pools(scenario):
         for at in opening_times(scenario, pool):
             second = at // SECOND
-            announce(second, (second // DAY_S + 1) * DAY_S, 1.0, pool.rule == "first_come")
-    for phase in scenario.phases.values():
-        start, end = (since_start(scenario, at) // SECOND for at in (phase.start, phase.end))
-        if phase.beans_factor > PPM:
-            announce(start, end, 1.0 - PPM / phase.beans_factor, False)
+            announce(second, (second // DAY_S + 1) * DAY_S, 1.0, pool.rule == "first_come", MATCHED)
+    for k, rule in enumerate(scenario.rules.values()):
+        pull = extra_share(scenario, rule)
+        if pull > 0.0:
+            for start, end in held_between(scenario, rule):
+                announce(start, end, pull, False, 1 << k)
     last = scenario.scenario.length // SECOND
-    return [found[at] for at in sorted(found) if 0 < at < last and at % DAY_S < DAY_S - LATE_S]
+    return [found[key] for key in sorted(found) if 0 < key[0] < last and key[0] % DAY_S < DAY_S - LATE_S]
+
+
+def held_between(scenario: Scenario, rule: Rule) -> list[tuple[int, int]]:
+    """The stretches of the run in which a rule holds, seconds since the start, each as long as it is."""
+    found: list[tuple[int, int]] = []
+    for day in range(scenario.scenario.length // DAY_US):
+        for start, end in sorted(spans_of(scenario, rule, day)):
+            start, end = start + day * DAY_S, end + day * DAY_S
+            if found and found[-1][1] == start:
+                found[-1] = (found[-1][0], end)
+            else:
+                found.append((start, end))
+    return found
+
+
+def extra_share(scenario: Scenario, rule: Rule) -> float:
+    """The part of what a rule's deeds pay under it that it adds, 0 where it adds nothing."""
+    deeds = list(scenario.deeds.values())
+    beans = np.array([deeds[k].beans for k in things_of(scenario, rule) if k < len(deeds)], float)
+    form, often = rule.form, 1.0 / (rule.form.each or 1)
+    more = (form.add or 0) * often * len(beans) + max(
+        (form.times or PPM) / PPM - 1.0, 0.0
+    ) * often * beans.sum()
+    if form.kind not in ("add", "times") or form.of == "hours" or more <= 0.0:
+        return 0.0
+    return float(more / (more + beans.sum()))
 
 
 def felt_ratio(scenario: Scenario, pool: Pool) -> float:
@@ -184,21 +227,6 @@ def mix_table(scenario: Scenario) -> Floats:
     return mix
 
 
-def rewards(scenario: Scenario, factor: int) -> NDArray[np.int64]:
-    """Beans of every deed by team and streak under a factor, shape (2, STREAK_LEVELS, MAX_DEEDS)."""
-    beans = scenario.beans
-    table = np.zeros((2, STREAK_LEVELS, MAX_DEEDS), np.int64)
-    for d, deed in enumerate(scenario.deeds.values()):
-        for team in range(2):
-            bonus = beans.team_bonus if team and deed.team else 0
-            for level in range(STREAK_LEVELS):
-                streak = min(level, beans.streak_full)
-                table[team, level, d] = rewarded_beans(
-                    deed.beans, factor, beans.streak_bonus, streak, beans.streak_full, bonus
-                )
-    return table
-
-
 def bare_weights(scenario: Scenario) -> Floats:
     """The deeds' weights against stopping without any reward, shape (MAX_DEEDS,)."""
     bare = np.zeros(MAX_DEEDS)
@@ -221,49 +249,96 @@ def pulls(scenario: Scenario, p: Parameters, worth: Worth, reward: NDArray[Any])
     return np.asarray(bare_weights(scenario) * np.exp(p["choice_slope"] * np.maximum(own, given)))
 
 
-@dataclass(frozen=True)
-class Draw:
-    """What draws people: of every kind of day and class the summed weight of what they could do, and without.
+def most_gain(
+    scenario: Scenario, p: Parameters, kind: Kind, worth: Worth, keenest: float, usual: float, odds: Floats
+) -> float:
+    """The largest gain of a day for anybody who does not play yet and is no keener than `keenest`: under all rules that
+    raise what is paid, no cap, and none that lowers it."""
+    open_to = mix_table(scenario) * _open_to(scenario)
+    plain = plain_weights(scenario)
+    offered = np.zeros_like(plain)
+    for part in kind:
+        beans, yuan = most_hoped(scenario, part.mask, odds)
+        felt = pulls(scenario, p, worth, most_paid(scenario, part.mask) + beans)[0]
+        felt *= urged(scenario, p, part.mask)
+        for d, deed in enumerate(scenario.deeds.values()):  # more than both together
+            felt[d] *= (1.0 + yuan[d] / (deed.cost / 100.0)) ** p["choice_slope"]
+        for d, deed in enumerate(scenario.deeds.values()):
+            if part.mask & MATCHED and deed.effect == "gift":
+                felt[d] *= math.exp(announced_match(scenario, p))
+        offered += part.share * np.einsum("csd,d->cs", open_to, felt)
+    return visit_gain(keenest, 1.0, float((offered - plain).max()), 0.0, usual)
 
-    `offered` (kinds, channels, segments, 2, STREAK_LEVELS), `plain` (channels, segments).
+
+def most_hoped(scenario: Scenario, mask: int, odds: Floats) -> tuple[Floats, Floats]:
+    """The beans and the yuan that lotteries of a set bring in the mean with each deed, shapes (MAX_DEEDS,)."""
+    hoped = np.zeros((2, MAX_DEEDS))
+    for k, rule in enumerate(scenario.rules.values()):
+        lottery = rule.form.lottery
+        if lottery is not None and mask >> k & 1:
+            chance = odds[k] if lottery.chance is None else lottery.chance / PPM
+            hoped[:, things_of_catalogue(scenario, rule)] += chance * np.array(
+                [[lottery.beans], [lottery.money / 100.0]]
+            )
+    return hoped[0], hoped[1]
+
+
+def urged(scenario: Scenario, p: Parameters, mask: int) -> Floats:
+    """The most that contests and shared goals of a set make of each deed's weight, shape (MAX_DEEDS,)."""
+    factor = np.ones(MAX_DEEDS)
+    for k, rule in enumerate(scenario.rules.values()):
+        if (rule.form.rank is not None or rule.form.share is not None) and mask >> k & 1:
+            factor[things_of_catalogue(scenario, rule)] = math.exp(p["choice_urge_most"])
+    return factor
+
+
+def things_of_catalogue(scenario: Scenario, rule: Rule) -> list[int]:
+    """The rows of the catalogue that a rule is about."""
+    return [j for j in things_of(scenario, rule) if j < len(scenario.deeds)]
+
+
+def most_paid(scenario: Scenario, mask: int) -> Floats:
+    """The most that any of the rules of a set, all or some of them, make of each deed, shape (MAX_DEEDS,)."""
+    rules = list(scenario.rules.values())
+    raising = bits([k for k, r in enumerate(rules) if not (r.form.times is not None and r.form.times < PPM)])
+    tiers = [k for k, r in enumerate(rules) if r.form.tiers]
+    without = raising & ~bits(tiers)
+    sets = [without, *(without | 1 << k for k in tiers)]
+    return np.max([first_beans(scenario, mask & one) for one in sets], axis=0)  # type: ignore[no-any-return]
+
+
+def first_beans(scenario: Scenario, mask: int) -> Floats:
+    """What every deed pays the first time on a first day under a set of rules, no cap among them, (MAX_DEEDS,).
+
+    A rule for every so many-th deed counts by its share of them.
     """
-
-    offered: Floats
-    plain: Floats
-
-    @classmethod
-    def of(cls, scenario: Scenario, p: Parameters, offers: Offers, worth: Worth, mix: Floats) -> Draw:
-        """By the rewards as published and what a bean is worth; `mix` (channels, segments, MAX_DEEDS).
-
-        Rewards count as far as the day's cap is open to an average person.
-        """
-        open_to = mix * _open_to(scenario)
-        plain = np.einsum("csd,d->cs", open_to, bare_weights(scenario))
-        offered = np.zeros((len(offers.kinds), *plain.shape, 2, STREAK_LEVELS))
-        felt = {
-            factor: pulls(scenario, p, worth, within_cap(scenario, rewards(scenario, factor), mix))[0]
-            for kind in offers.kinds for factor, _ in kind.factors
-        }  # fmt: skip
-        for k, kind in enumerate(offers.kinds):
-            pull = _pull_of_the_day(scenario, p, kind)
-            for factor, share in kind.factors:
-                offered[k] += share * np.einsum("csd,tld->cstl", open_to, felt[factor] * pull)
-        return cls(offered, plain)
-
-    def most_gain(self, keenest: float, usual: float) -> Floats:
-        """The largest gain that anybody has on each kind of day, shape (kinds,); nobody is keener than `keenest`."""
-        most = (self.offered - self.plain[None, :, :, None, None]).reshape(len(self.offered), -1).max(axis=1)
-        return np.asarray([visit_gain(keenest, 1.0, float(gain), 0.0, usual) for gain in most])
+    paid = np.zeros(MAX_DEEDS)
+    paid[: len(scenario.deeds)] = [deed.beans for deed in scenario.deeds.values()]
+    for k, rule in enumerate(scenario.rules.values()):
+        mine = [j for j in things_of(scenario, rule) if j < len(scenario.deeds)] if mask >> k & 1 else []
+        for j in mine:
+            paid[j] += (made_of(rule.form, paid[j]) - paid[j]) / (rule.form.each or 1)
+    return paid
 
 
-def within_cap(scenario: Scenario, reward: NDArray[np.int64], mix: Floats) -> Floats:
-    """Rewards of a visit as far as the day's cap pays them: by as much less as an average person would earn too much
-    who does what comes easily, reward or not; shape of `reward`, (2, STREAK_LEVELS, MAX_DEEDS)."""
-    most = np.zeros(MAX_DEEDS)
-    most[: len(scenario.deeds)] = [deed.per_day or MAX_SLOTS for deed in scenario.deeds.values()]
-    usual = _open_to_the_average(scenario, mix) * bare_weights(scenario)
-    earned = (np.minimum(usual, most) * reward).sum(axis=-1, keepdims=True)
-    return np.asarray(reward * np.minimum(scenario.beans.daily_cap / np.maximum(earned, 1.0), 1.0))
+def plain_weights(scenario: Scenario) -> Floats:
+    """The summed weight of a visit without any incentive, shape (MAX_CHANNELS, MAX_SEGMENTS)."""
+    return np.asarray(
+        np.einsum("csd,d->cs", mix_table(scenario) * _open_to(scenario), bare_weights(scenario))
+    )
+
+
+def visit_tables(scenario: Scenario, p: Parameters) -> dict[str, Any]:
+    """What the value of a visit rests on besides rules: who may do what, weights without reward, usual deeds."""
+    return {
+        "bare": bare_weights(scenario),
+        "plain": plain_weights(scenario),
+        "open_to": _open_to(scenario)[0].astype(np.int64),
+        "usual": _open_to_the_average(scenario, mix_table(scenario)) * bare_weights(scenario),
+        "hundred_yuan": GIVEN / scenario.beans.per_yuan,
+        "announced_match": math.exp(announced_match(scenario, p)),
+        "contest": math.exp(team_pull(scenario, p)),
+    }
 
 
 def _open_to(scenario: Scenario) -> Floats:
@@ -282,25 +357,14 @@ def _open_to_the_average(scenario: Scenario, mix: Floats) -> Floats:
     return np.asarray((mix * _open_to(scenario))[:channels, :segments].mean(axis=(0, 1)))
 
 
-def _pull_of_the_day(scenario: Scenario, p: Parameters, kind: Kind) -> Floats:
-    """Factors of match and challenge on the deeds they are for, by team, shape (2, 1, MAX_DEEDS)."""
-    pull = np.zeros((2, 1, MAX_DEEDS))
-    for d, deed in enumerate(scenario.deeds.values()):
-        if kind.match and deed.effect == "gift":
-            pull[:, 0, d] += announced_match(scenario, p)
-        if kind.challenge and deed.team:
-            pull[1, 0, d] += team_pull(scenario, p)
-    return np.asarray(np.exp(pull))
-
-
-def hourly_gain(scenario: Scenario, p: Parameters) -> dict[int, float]:
-    """What beans by each factor add to the value of an average visit (log-hazard): it moves people within a day."""
+def hourly_gain(scenario: Scenario, p: Parameters, masks: set[int]) -> dict[int, float]:
+    """What the beans of each set of rules add to the value of an average visit (log-hazard): it moves people within a
+    day. Only rules for everybody count."""
     worth = worth_of(scenario, p, Supply.announced(scenario), scenario.scenario.length / DAY_US)
     open_to = _open_to_the_average(scenario, mix_table(scenario))
     plain = float((open_to * bare_weights(scenario)).sum())
-    factors = {PPM} | {phase.beans_factor for phase in scenario.phases.values()}
     gains = {}
-    for factor in factors:
-        offered = float((open_to * pulls(scenario, p, worth, rewards(scenario, factor))[0, 0, 1]).sum())
-        gains[factor] = p["visit_come"] * visit_gain(1.0, 1.0, offered, plain, p["visit_usual"])
+    for mask in masks:
+        offered = float((open_to * pulls(scenario, p, worth, first_beans(scenario, mask))[0]).sum())
+        gains[mask] = p["visit_come"] * visit_gain(1.0, 1.0, offered, plain, p["visit_usual"])
     return gains

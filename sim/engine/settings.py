@@ -18,9 +18,11 @@ from sim.arrays import Floats
 from sim.behaviour.parameters import Parameters
 from sim.engine.clocks import HOURS, DayShapes, hourly_profile, play_calendar, session_profile
 from sim.engine.expiry import expiry
-from sim.engine.offers import Offers, announced_openings, mix_table
+from sim.engine.incentives import orders_pay, rule_tables
+from sim.engine.offers import Offers, announced_openings, mix_table, visit_tables
 from sim.errors import UsageError
 from sim.kernel.donors import MOST_GIFTS, MOST_YUAN
+from sim.kernel.incentives import MOST_BEANS
 from sim.kernel.rows import (
     BENEFIT,
     DAY,
@@ -132,7 +134,6 @@ def deed_table(scenario: Scenario) -> NDArray[np.void]:
             deed.ease,
             EFFECTS.index(deed.effect),
             KLASSES.index(deed.kind),
-            deed.per_day,
             deed.team,
             deed.needs_account,
             deed.adults_only,
@@ -148,7 +149,9 @@ def benefit_table(scenario: Scenario) -> NDArray[np.void]:
     return rows
 
 
-def day_table(scenario: Scenario, p: Parameters) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+def day_table(
+    scenario: Scenario, p: Parameters, offers: Offers
+) -> tuple[NDArray[np.void], NDArray[np.int64]]:
     """One row a day, and the second at which each expiry period ends."""
     start = scenario.scenario.start
     count = scenario.scenario.length // (DAY_S * SECOND)
@@ -156,7 +159,7 @@ def day_table(scenario: Scenario, p: Parameters) -> tuple[NDArray[np.void], NDAr
     days = np.zeros(count, DAY)
     shapes = DayShapes.of(play_calendar(scenario, p))
     days["lift"], days["shape"] = shapes.even, shapes.of_day
-    days["offer"] = Offers.of(scenario, hourly_profile()["page_views"]).of_day
+    days["offer"] = offers.of_day
     days["opening"] = np.searchsorted(
         [one.at for one in announced_openings(scenario)], np.arange(count) * DAY_S
     )
@@ -247,7 +250,8 @@ def _orders(scenario: Scenario) -> Values:
         "refund_before": orders.refund_before,
         "refund_after": orders.refund_after,
         "order_minutes": orders.hours,
-        "order_beans": orders.beans if scenario.play.open else 0,
+        "order_beans": orders.beans,
+        "orders_pay": int(scenario.play.open and orders_pay(scenario)),
     }
 
 
@@ -257,7 +261,6 @@ def _play(scenario: Scenario, p: Parameters) -> Values:
         "play_open": int(play.open),
         "players_at_start": play.players_at_start,
         "entry_per_visit": play.entry_per_visit,
-        "reminder": p["habit_reminder"] if play.reminder else 0.0,
         "sessions_extra": play.sessions_extra,
         "n_deeds": len(scenario.deeds),
         "teams_open": int(scenario.teams.open),
@@ -275,11 +278,8 @@ def _beans(scenario: Scenario) -> Values:
         "ripen_step_s": min(beans.ripen // SECOND, DAY_S),
         "fade_s": life_days * DAY_S - beans.ripen // SECOND,
         "life_days": life_days,
-        "daily_cap": beans.daily_cap,
-        "farmer_cap": min(beans.daily_cap, shared) if farmers.device_cap else beans.daily_cap,
+        "farmer_cap": shared if farmers.device_cap else MOST_BEANS,
         "beans_per_yuan": beans.per_yuan,
-        "goal": beans.goal,
-        "head_start": beans.head_start,
         "give_all": beans.give_all,
     }
 
@@ -313,6 +313,7 @@ def _openings(scenario: Scenario, p: Parameters) -> Values:
         "opening_s": np.array(_padded([one.at for one in openings], MOST_OPENINGS, NEVER), np.int64),
         "opening_until": np.array(_padded([one.until for one in openings], MOST_OPENINGS, NEVER), np.int64),
         "opening_pull": np.array(_padded([one.pull for one in openings], MOST_OPENINGS, 0.0), float),
+        "opening_mask": np.array(_padded([one.mask for one in openings], MOST_OPENINGS, 0), np.int64),
         "opening_rush": np.array(_padded([int(one.rush) for one in openings], MOST_OPENINGS, 0), np.int64),
         "waits": p["waiting_share"] if waits else 0.0,
         "forward": p["waiting_forward"] if waits else 0.0,
@@ -331,7 +332,8 @@ def _giving(scenario: Scenario, p: Parameters) -> Values:
         "completion": gifts.completion,
         "post_recruits": sharing.post_recruits,
         "invite_recruits": sharing.invite_recruits,
-        "share_reward": sharing.reward,
+        "post": sharing.post,
+        "invite": sharing.invite,
     }
 
 
@@ -401,7 +403,8 @@ def _shares(weights: list[float], size: int) -> Floats:
 
 def tables(scenario: Scenario, p: Parameters) -> Values:
     """The tables that stand in the rules beside their numbers, padded to the size that fits every scenario."""
-    days, period_end = day_table(scenario, p)
+    offers = Offers.of(scenario, hourly_profile()["page_views"])
+    days, period_end = day_table(scenario, p, offers)
     benefits = benefit_table(scenario)
     return {
         "n_days": len(days),
@@ -412,7 +415,7 @@ def tables(scenario: Scenario, p: Parameters) -> Values:
         "traits": trait_table(scenario, p),
         "n_benefits": len(benefits),
         "benefits": _filled(benefits, MAX_BENEFITS),
-    }
+    } | offers.tables() | rule_tables(scenario, p) | visit_tables(scenario, p)  # fmt: skip
 
 
 def _filled(rows: NDArray[Any], size: int) -> NDArray[Any]:

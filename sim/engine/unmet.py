@@ -21,7 +21,7 @@ _MATCHED = np.isin(np.arange(256), list(SERVES))  # by kind
 def cut_claims(claims: Actions, asked: NDArray[np.int64], pools: int) -> NDArray[np.int64]:
     """Served claims that a pool's emptiness cut or refused: (how many, fen not given) by pool."""
     matched = _MATCHED[claims["kind"]]
-    refused = (claims["kind"] == Kind.BEAN_GIFT) & (claims["outcome"] != 0)
+    refused = np.isin(claims["kind"], (Kind.BEAN_GIFT, Kind.PRIZE)) & (claims["outcome"] != 0)
     short = np.where(matched, asked - claims["match"], np.where(refused, claims["fen"], 0))
     return _by_pool(claims["pool"].astype(np.int64) - 1, short, pools)
 

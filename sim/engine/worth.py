@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sim.behaviour.parameters import Parameters
+from sim.engine.incentives import day_cap
 from sim.scenario import Scenario
 from sim.spans import DAY_US
 
@@ -60,7 +61,7 @@ def chance_within(days: float, returns: float) -> float:
 
 def days_to_gather(beans: int, scenario: Scenario, p: Parameters) -> int:
     """How long people expect to gather so many beans, ripening included."""
-    pace = max(p["worth_pace"] * scenario.beans.daily_cap, 1.0)
+    pace = max(p["worth_pace"] * day_cap(scenario), 1.0)
     return math.ceil(beans / pace) + -(-scenario.beans.ripen // DAY_US)
 
 

@@ -15,9 +15,11 @@ from sim.bookkeeping import Kind
 from sim.compiling import rule, table_rule
 from sim.kernel import tallies as T
 from sim.kernel.deeds import reach_benefits
-from sim.kernel.hours import add_minutes
-from sim.kernel.incentives import put_back
-from sim.kernel.lifetime import grow, roll_day, start_playing
+from sim.kernel.growing import grow
+from sim.kernel.hours import add_minutes, credit
+from sim.kernel.incentives import MOST_BEANS, holding, promise, put_back
+from sim.kernel.lifetime import roll_day, start_playing
+from sim.kernel.place import place_of, segment_of
 from sim.kernel.rows import (
     BLOCKED,
     CLAIMING,
@@ -49,6 +51,7 @@ K_GRANT = int(Kind.GRANT)
 K_PRIZE = int(Kind.PRIZE)
 VOUCHER_DRAW = int(Purpose.SERVICE)
 ACCEPTED, REFUSED = 0, 1
+OWED = 254  # outcome of a claim that is paid later: it stands in no stream until it is due
 # The match that a row of the stream asked of its pool, where it got less: the stream says what it got.
 ASKED = np.dtype([("t", "i8"), ("agent", "u4"), ("number", "u4"), ("match", "i8")])
 
@@ -70,7 +73,9 @@ def short_matches(claims: NDArray[np.void], asked: NDArray[np.int64]) -> NDArray
 
 
 @table_rule
-def allot(claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any, asked: Any, budgets: Any) -> None:
+def allot(
+    claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any, asked: Any, budgets: Any
+) -> None:
     """Serve sorted claims. `pools[k] = (left, cap per account, row of matched)`; `matched[row, user]` is what
     each account got. `asked[k]` becomes the match that claim k asks of the pool: the account's own cap counts
     before, what is left of the pool after. `budgets[k]` are the beans that rule k has left.
@@ -133,11 +138,16 @@ def spend_earliest(u: Any, beans: int, now: int) -> int:
 
 
 @rule
-def note_prize(u: Any, c: Any, R: Any) -> None:
-    """Who uses as many beans as the goal asks for has reached it: the head start has done its work, a slump follows."""
-    if c.beans >= R.goal > 0:
-        u.flags = u.flags & ~ENDOWED
-        u.slump_until = c.t // (DAY_S * 1_000_000) + int(R.goal_slump_days)
+def note_prize(who: Who, c: Any, R: Any) -> None:
+    """Who uses as many beans as a goal asks for has reached it: the head start has done its work, a slump follows."""
+    if R.saving == 0:
+        return
+    u = who.u
+    goals = R.saving & holding(who, c.t // 1_000_000, segment_of(place_of(who.user, R)[1], R), R)
+    for k in range(R.n_rules):
+        if (goals >> k) & 1 and c.beans >= R.rules[k].beans:
+            u.flags = u.flags & ~ENDOWED
+            u.slump_until = c.t // (DAY_S * 1_000_000) + int(R.goal_slump_days)
 
 
 @writes(0, 1)
@@ -156,9 +166,10 @@ def file_voucher(who: Who, c: Any, period: int, now_s: int, w: World, pen: Pen) 
     file_errand(who.u, pen.errands, k)
 
 
-def settled_room(claims: int, benefits: int) -> int:
-    """The most records that settling so many claims may write: recruits, or benefits that were reached."""
-    return claims * max(MOST["recruit"].records, benefits)
+def settled_room(friends: int, claims: int, benefits: int, rules: int) -> int:
+    """The most records that settling may write: for friends who were reached that they enter, and what rules give them
+    then; for other claims the benefits that were reached."""
+    return friends * (1 + 2 * rules) + claims * benefits
 
 
 @table_rule
@@ -170,12 +181,15 @@ def settle(claims: Any, users: Any, next_s: Any, now_s: int, given: World, sheet
     w = World(
         given.R[0], given.G[0], given.clock, given.product, given.places, given.activities, given.vouchers
     )
-    pen = Pen(sheet.out, sheet.errands, sheet.book[0], sheet.traffic, sheet.points, sheet.counted)
+    pen = Pen(
+        sheet.out, sheet.errands, sheet.book[0], sheet.traffic, sheet.points, sheet.counted, sheet.marks, sheet.prices,
+        sheet.visits,
+    )  # fmt: skip
     R, tally = w.R, pen.book.tally
     for k in range(len(claims)):
         c = claims[k]
         if c.kind == K_SHARE:
-            recruit(c.ref - 1, users, next_s, now_s, w, pen)
+            befriend(c, users, next_s, now_s, w, pen)
             continue
         if c.kind == K_GRANT or c.kind == K_PRIZE:
             receive(c, users, next_s, now_s, w, pen)
@@ -198,7 +212,7 @@ def settle(claims: Any, users: Any, next_s: Any, now_s: int, given: World, sheet
                 tally[T.REDEEM_REFUSED] += 1
         elif c.kind == K_BEAN_GIFT:
             spend_earliest(u, c.beans, now)
-            note_prize(u, c, R)
+            note_prize(who, c, R)
             before = u.labour + u.donated
             c.minutes = add_minutes(u, R.deeds[c.deed].minutes, DONATED, w, pen)
             reach_benefits(who, c.t, before, w, pen)
@@ -206,7 +220,7 @@ def settle(claims: Any, users: Any, next_s: Any, now_s: int, given: World, sheet
             tally[T.BEAN_FEN] += c.fen
         elif c.kind == K_REDEEM:
             period = spend_earliest(u, c.beans, now)
-            note_prize(u, c, R)
+            note_prize(who, c, R)
             tally[T.BEANS_HELD] += c.beans
             file_voucher(who, c, period, now_s, w, pen)
             next_s[c.agent] = min(next_s[c.agent], pen.errands[u.errand].due)
@@ -230,12 +244,66 @@ def file_service(u: Any, c: Any, now_s: int, activities: Any, pen: Pen) -> None:
     file_errand(u, pen.errands, k)
 
 
-@writes(MOST["start_playing"].records)
-def recruit(user: int, users: Any, next_s: Any, now_s: int, w: World, pen: Pen) -> None:
+@writes(MOST["start_playing"].records, MOST["start_playing"].errands)
+def befriend(c: Any, users: Any, next_s: Any, now_s: int, w: World, pen: Pen) -> None:
+    """A friend was reached: if they begin to play, whoever invited them is remembered by the rules that pay for it."""
+    user, rules = c.ref - 1, c.fen
+    c.fen = 0
+    if recruit(user, users, next_s, now_s, w, pen) and rules != 0:
+        for k in range(w.R.n_rules):
+            if (rules >> k) & 1:
+                pen.marks[user, w.R.rules[k].column] = 1 + c.agent
+
+
+@writes(0, 1)
+def receive(c: Any, users: Any, next_s: Any, now_s: int, w: World, pen: Pen) -> None:
+    """What a rule gives was decided: beans grow from the barrier's last second on, as a recruit enters; caps get back
+    what was refused.
+
+    A claim with `ref` was made for somebody else, by a friend they invited or by the rule itself: it becomes theirs. A
+    blocked account gets nothing, nor does who has no room for so many beans; the budget takes that back.
+    """
+    R, own = w.R, c.ref == 0
+    user = c.agent if own else c.ref - 1
+    u, caps = users[user], c.fen
+    if not own:
+        c.agent, c.number, c.channel = user, u.number, u.channel
+        c.t, c.ref = now_s * 1_000_000 - 1, 0
+        u.number = u.number + 1
+    if u.flags & BLOCKED:
+        c.outcome = REFUSED
+    if c.kind == K_PRIZE:
+        return
+    day, later_s = (now_s - 1) // DAY_S, c.match
+    c.fen = c.match = 0
+    if u.growing[day % GROWING_DAYS] + c.beans > MOST_BEANS:
+        c.outcome = REFUSED
+    if c.outcome != ACCEPTED:
+        c.minutes = 0
+        put_back(user, caps, c.beans, day, R, pen)
+        if own and u.day == day:
+            u.beans_today = u.beans_today - min(c.beans, u.beans_today)
+    elif later_s > 0:
+        c.outcome = OWED
+        later_s = max(later_s, now_s + 1 - c.t // 1_000_000)
+        promise(
+            Who(user, u, c.channel), c.rule - 1, c.t, later_s, c.beans, c.minutes * 2 + c.klass, c.deed, pen
+        )
+        next_s[user] = min(next_s[user], pen.errands[u.errand].due)
+    else:
+        roll_day(u, day, R)
+        grow(u, (now_s - 1) * 1_000_000, c.beans, R)
+        c.minutes = credit(u, c.minutes, c.klass, R)
+        next_s[user] = min(next_s[user], (day + 1) * DAY_S)
+
+
+@writes(MOST["start_playing"].records, MOST["start_playing"].errands)
+def recruit(user: int, users: Any, next_s: Any, now_s: int, w: World, pen: Pen) -> bool:
     """A friend who was reached and does not play yet begins in the barrier's last second: at midnight the day
-    that closes needs the record."""
+    that closes needs the record. Whether they do."""
     u = users[user]
     if u.flags & (PLAYER | GONE) or now_s // DAY_S >= w.R.n_days:
-        return
+        return False
     start_playing(Who(user, u, u.channel), now_s - 1, w, pen)
     next_s[user] = min(next_s[user], u.play_s)
+    return True

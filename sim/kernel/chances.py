@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.behaviour.choice import crossed, felt_reward
 from sim.behaviour.unsure import lottery_weight
 from sim.bookkeeping import Kind
 from sim.compiling import rule
@@ -28,7 +29,7 @@ AFTER = 4 * BESIDE  # µs: whatever a deed is paid, and passing it on, come befo
 
 @writes(1)
 def give(who: Who, t_us: int, k: int, beans: int, thing: int, R: Any, pen: Pen) -> None:
-    """Beans that rule k gives of itself: at once, or as a claim on its budget. Nothing where there is no room for them."""
+    """Beans that rule k gives of itself: at once, or as a claim on its budget; none where they have no room."""
     u = who.u
     if beans == 0 or u.growing[t_us // (DAY_S * 1_000_000) % GROWING_DAYS] + beans > MOST_BEANS:
         return
@@ -138,6 +139,25 @@ def hopes(thing: int, mask: int, w: World) -> tuple[float, float, float, float]:
                 yuan += chance * r.fen / 100.0
                 felt_yuan += chance * r.fen / 100.0 * weight
     return beans, felt_beans, yuan, felt_yuan
+
+
+@rule
+def passes_on(base: float, sure: float, recruits: float, mask: int, w: World) -> float:
+    """The chance to pass a gift on, if that brings so many beans for sure, and others with the chance that who is
+    reached begins to play."""
+    R = w.R
+    hoped = 0.0
+    referring = mask & R.refers
+    if referring != 0:
+        for k in range(R.n_rules):
+            if (referring >> k) & 1:
+                hoped += recruits * R.rules[k].beans
+    reward = (sure + hoped) * w.G.felt_yuan
+    if reward <= 0.0:
+        return base
+    weight = lottery_weight(recruits, R.choice_weight_lottery, R.choice_weight_coin)
+    kept = (sure + hoped * weight) / (sure + hoped)
+    return crossed(base, felt_reward(reward, R.sharing_cost_yuan, kept, R.choice_slope))
 
 
 @rule

@@ -5,9 +5,11 @@ from __future__ import annotations
 from math import exp
 from typing import Any
 
-from sim.behaviour.choice import felt_beans, goal_pull, share_left
+from sim.behaviour.choice import goal_pull
 from sim.behaviour.visit import closeness
 from sim.compiling import rule
+from sim.kernel.chances import still_new
+from sim.kernel.incentives import NO_LIMIT, least_room, pays
 from sim.kernel.lifetime import first_expiry_day
 from sim.kernel.rows import (
     CLAIMING,
@@ -25,6 +27,7 @@ from sim.kernel.rows import (
     SERVING,
 )
 from sim.kernel.rules import done_today, philox, reaches_benefit, total_available, unit
+from sim.kernel.visits import share_kept, weight_of
 from sim.kernel.world import Mood, Pen, Pulls, Who, World
 from sim.spans import DAY_S
 from sim.streams import Purpose
@@ -41,10 +44,10 @@ def free_beans(u: Any) -> int:
 
 
 @rule
-def feasible(u: Any, j: int, w: World, minor: bool, eligible: bool) -> bool:
-    """Whether deed j can be done now: the day's limit, age, account, and what its effect needs."""
+def feasible(u: Any, j: int, limit: int, w: World, minor: bool, eligible: bool) -> bool:
+    """Whether deed j can be done now: the limit of a day (0 = none), age, account, and what its effect needs."""
     d = w.R.deeds[j]
-    if d.per_day > 0 and done_today(u.today, u.today_more, j) >= d.per_day:
+    if limit > 0 and done_today(u.today, u.today_more, j) >= limit:
         return False
     if (d.needs_account != 0 and u.flags & HOLDER == 0) or (d.adults_only != 0 and minor):
         return False
@@ -86,23 +89,47 @@ def held_beans(u: Any) -> int:
 
 
 @rule
-def bean_pull(user: int, u: Any, day: int, held: int, w: World) -> float:
-    """Log-odds of earning beans from the goal they are gathered for (behaviour §5.2), and of the slump after a prize.
+def bean_pull(user: int, u: Any, day: int, held: int, mask: int, w: World) -> float:
+    """Log-odds of earning beans from the goals they are gathered for (behaviour §5.2), and of the slump after a prize.
 
     What beans can buy is a material goal and pulls everybody; where they buy nothing the goal is a badge, and few
-    respond. Nothing pulls once the goal is reached, or where the cap leaves no time for it before beans expire.
+    respond. Nothing pulls once a goal is reached, or where the caps leave no time for it before beans expire.
     """
     R = w.R
-    pull = -R.goal_slump if day < u.slump_until else 0.0
-    days = (R.period_end[R.days[day].period] - day * DAY_S) // DAY_S
-    if held >= R.goal or R.goal - held > R.daily_cap * days:
-        return pull
-    endowed = R.head_start / R.goal if u.flags & ENDOWED else 0.0
+    slump = -R.goal_slump if day < u.slump_until else 0.0
+    goals = mask & R.saving
+    pull = 0.0
+    if goals != 0:
+        days = (R.period_end[R.days[day].period] - day * DAY_S) // DAY_S
+        most = days * most_a_day(mask, R)
+        for k in range(R.n_rules):
+            if (goals >> k) & 1:
+                pull = max(pull, saving_pull(user, u, held, most, R.rules[k], w))
+    return float(slump + pull)
+
+
+@rule
+def most_a_day(mask: int, R: Any) -> int:
+    """The beans that the caps of a day among the rules pay in full."""
+    most = NO_LIMIT
+    for k in range(R.n_rules):
+        if (mask & R.daily_caps) >> k & 1:
+            most = min(most, R.rules[k].beans)
+    return int(most)
+
+
+@rule
+def saving_pull(user: int, u: Any, held: int, most: int, r: Any, w: World) -> float:
+    """What one goal adds, for somebody who holds so many beans of it and can earn `most` in time."""
+    R = w.R
+    if held >= r.beans or r.beans - held > most:
+        return 0.0
+    endowed = r.head / r.beans if u.flags & ENDOWED else 0.0
     if w.G.next_thing > 0:
-        return pull + goal_pull(held / R.goal, endowed, R.choice_goal_kappa, R.choice_goal_iota)
+        return goal_pull(held / r.beans, endowed, R.choice_goal_kappa, R.choice_goal_iota)
     if unit(philox(R.k0, R.k1, user, 0, 0, BADGE_DRAW)[0]) < R.goal_badge_share:
-        return pull + goal_pull(held / R.goal, endowed, R.goal_badge_kappa, R.goal_badge_iota)
-    return pull
+        return goal_pull(held / r.beans, endowed, R.goal_badge_kappa, R.goal_badge_iota)
+    return 0.0
 
 
 @rule
@@ -114,10 +141,10 @@ def level_of(held: int, next_thing: int) -> int:
 
 
 @rule
-def pulls_of(who: Who, day: int, held: int, minor: bool, w: World) -> Pulls:
+def pulls_of(who: Who, day: int, held: int, minor: bool, mask: int, w: World) -> Pulls:
     """What draws a user in this session to deeds that count for something: goal, benefit, team, and a deadline."""
     u, R = who.u, w.R
-    beans = exp(bean_pull(who.user, u, day, held, w))
+    beans = exp(bean_pull(who.user, u, day, held, mask, w))
     minutes = exp(R.choice_goal_kappa * benefit_progress(u, minor, R))
     team = exp(w.G.team_pull) if u.flags & IN_TEAM else 1.0
     use = exp(R.choice_goal_kappa * closeness(first_expiry_day(u, day, w) - day))
@@ -125,39 +152,31 @@ def pulls_of(who: Who, day: int, held: int, minor: bool, w: World) -> Pulls:
 
 
 @rule
-def weigh(who: Who, mood: Mood, tired: float, w: World, pen: Pen) -> float:
+def weigh(who: Who, day: int, mood: Mood, tired: float, w: World, pen: Pen) -> float:
     """Fill the book's `weights` with the deeds' weights and return their sum; stopping weighs R.stop_weight.
 
-    A reward counts only up to what the day's cap leaves open. `tired` is what tiredness leaves of every weight.
+    A reward counts as it would be paid now: by how often the deed was done, and what caps leave open. `tired` is what
+    tiredness leaves of every weight.
     """
-    u, R, G = who.u, w.R, w.G
-    weights = pen.book.weights
+    u, R = who.u, w.R
+    weights, price = pen.book.weights, pen.prices[mood.price]
     mix = R.mix[who.channel, mood.segment]
     total = 0.0
-    team = 1 if u.flags & IN_TEAM else 0
-    left = max(R.daily_cap - u.beans_today, 0)
+    room = least_room(who.user, day, mood.mask, R, pen.marks)
     lift = mood.keen * tired
     for j in range(R.n_deeds):
         weights[j] = 0.0
-        if not feasible(u, j, w, mood.minor, mood.eligible):
+        if not feasible(u, j, price.limit[j], w, mood.minor, mood.eligible):
             continue
         d = R.deeds[j]
-        beans = G.reward[team, u.streak, j]
-        weight = G.pull[mood.level, team, u.streak, j]
-        if beans > left == 0:
-            weight = G.bare[j]
-        elif beans > left:
-            share = share_left(mood.level)
-            felt = felt_beans(
-                left,
-                G.self_yuan * share,
-                G.charity_yuan * share,
-                d.cost,
-                R.choice_weight_charity,
-                R.choice_slope,
-            )
-            weight = G.bare[j] * exp(felt)
-        if beans > 0 and left > 0:
+        beans = price.beans[j]
+        weight = price.pull[j]
+        if beans > room or mood.mask & R.counting_pay & R.by_thing[j]:
+            beans = pays(who.user, j, d.beans, day, u.streak, mood.mask, w, pen)
+            now = still_new(who.user, day, mood.mask, w, pen)
+            kept = beans * share_kept(j, mood.mask, u.streak, R)
+            weight = weight_of(j, beans, kept, mood.level, now, w)
+        if beans > 0:
             weight = weight * mood.pulls.beans
         if d.minutes > 0:
             weight = weight * mood.pulls.minutes

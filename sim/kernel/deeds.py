@@ -22,7 +22,9 @@ from sim.kernel import tallies as T
 from sim.kernel.choosing import free_beans
 from sim.kernel.donors import MOST_PARTS, MOST_YUAN, parts_given, remember_gift
 from sim.kernel.hours import add_minutes
-from sim.kernel.lifetime import grow, newcomer_gain
+from sim.kernel.chances import passes_on, take_part
+from sim.kernel.incentives import BESIDE, MOST_BEANS, NO_LIMIT, NO_TIME, earn, grant, pays
+from sim.kernel.lifetime import newcomer_gain
 from sim.kernel.place import channel_of, place_of, segment_of
 from sim.kernel.rows import (
     CLAIMING,
@@ -31,13 +33,13 @@ from sim.kernel.rows import (
     GENERAL,
     GROWING_DAYS,
     HOLDER,
+    INVITE,
     IN_TEAM,
     MAX_BENEFITS,
     NO_DEED,
     PERIODS,
 )
 from sim.kernel.rules import (
-    capped_beans,
     document_ref,
     fen_of_beans,
     give_all_hundreds,
@@ -49,9 +51,9 @@ from sim.kernel.rules import (
     unit,
 )
 from sim.kernel.world import Pen, Slot, Who, World
-from sim.kernel.writing import PENDING, record, writes
+from sim.kernel.writing import MOST, PENDING, record, writes
 from sim.spans import DAY_S
-from sim.streams import Purpose
+from sim.streams import OF_INVITES, Purpose
 
 GIFT_DRAW = int(Purpose.GIFT)
 SHARE_DRAW = int(Purpose.SHARE)
@@ -66,7 +68,6 @@ K_APPLY = int(Kind.ACCOUNT_APPLY)
 K_JOIN = int(Kind.TEAM_JOIN)
 K_SHARE = int(Kind.SHARE)
 K_BENEFIT = int(Kind.BENEFIT)
-MOST_BEANS = 60_000  # a bucket holds 16 bits
 
 
 @rule
@@ -79,19 +80,6 @@ def count_today(u: Any, j: int) -> None:
         more = 2 * (j - 16)
         if (u.today_more >> more) & 3 < 3:
             u.today_more = u.today_more + (1 << more)
-
-
-@rule
-def grant_beans(u: Any, t_us: int, beans: int, cap: int, R: Any, pen: Pen) -> int:
-    """Let beans grow, as far as the day's cap allows; returns how many."""
-    held = u.growing[t_us // (DAY_S * 1_000_000) % GROWING_DAYS]
-    got = min(capped_beans(beans, u.beans_today, cap), MOST_BEANS - held)
-    if got <= 0:
-        return 0
-    grow(u, t_us, got, R)
-    u.beans_today = u.beans_today + got
-    pen.book.tally[T.BEANS_ISSUED] += got
-    return int(got)
 
 
 @writes(1)
@@ -114,15 +102,15 @@ def harvest(who: Who, t_us: int, day: int, w: World, pen: Pen) -> None:
     pen.book.tally[T.BEANS_HARVESTED] += ripe
 
 
-@writes(1 + MAX_BENEFITS)
-def plain_deed(who: Who, t_us: int, j: int, cap: int, w: World, pen: Pen) -> None:
-    """A deed done on the spot: its beans and minutes, as the tables say."""
+@writes(1 + MOST["grant"].records + MAX_BENEFITS, MOST["grant"].errands)
+def plain_deed(who: Who, t_us: int, j: int, most: int, mask: int, w: World, pen: Pen) -> None:
+    """A deed done on the spot: its beans and minutes, as the tables say, at most so many beans; then what rules add."""
     u, d = who.u, w.R.deeds[j]
     team = 1 if u.flags & IN_TEAM else 0
-    beans = grant_beans(u, t_us, w.G.reward[team, u.streak, j], cap, w.R, pen)
     before = u.labour + u.donated
     minutes = add_minutes(u, d.minutes, d.klass, w, pen)
     general = d.klass == GENERAL
+    beans = earn(who, t_us, j, d.beans, most, mask, w, pen)
     made = record(pen, who, t_us, K_GENERAL if general and beans == 0 else K_DEED)
     made.beans = beans
     made.minutes = minutes
@@ -132,7 +120,8 @@ def plain_deed(who: Who, t_us: int, j: int, cap: int, w: World, pen: Pen) -> Non
     pen.book.tally[T.DEEDS] += 1
     if general:
         pen.book.tally[T.GENERAL] += 1
-    reach_benefits(who, t_us, before, w, pen)
+    grant(who, t_us, j, d.minutes, NO_TIME if general else d.klass, mask, w, pen)
+    reach_benefits(who, t_us + BESIDE, before, w, pen)
 
 
 @writes(MAX_BENEFITS)
@@ -179,8 +168,8 @@ def gift_fen(u: Any, w1: int, w2: int, w3: int, place: Any, R: Any) -> int:
     return max(int(min(yuan, MOST_YUAN) * 100.0 + 0.5), 1)
 
 
-@writes(MOST_PARTS + 1 + MAX_BENEFITS)
-def gift(who: Who, at: Slot, j: int, w: World, pen: Pen) -> int:
+@writes(MOST_PARTS + 1 + MOST["grant"].records + MAX_BENEFITS, MOST["grant"].errands)
+def gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> int:
     """The gift page is shown: whether, to which project, how much, and what match is asked.
 
     Returns in how many gifts it was given, 0 if not at all. However many, it is one deed: minutes once, beans once.
@@ -223,20 +212,29 @@ def gift(who: Who, at: Slot, j: int, w: World, pen: Pen) -> int:
     remember_gift(u, fen, month)
     pen.book.tally[T.GIFTS] += parts
     pen.book.tally[T.GIFT_FEN] += fen
-    reward(who, at.t_us + parts, j, w, pen)
-    reach_benefits(who, at.t_us + parts, before, w, pen)
+    reward(who, at.t_us + parts, j, mask, w, pen)
+    reach_benefits(who, at.t_us + parts + BESIDE, before, w, pen)
     return parts
 
 
-@writes(1)
-def reward(who: Who, t_us: int, j: int, w: World, pen: Pen) -> None:
-    """Beans for a gift, a team joined, an account opened: an event of its own beside the deed's record."""
-    team = 1 if who.u.flags & IN_TEAM else 0
-    beans = grant_beans(who.u, t_us, w.G.reward[team, who.u.streak, j], w.R.daily_cap, w.R, pen)
+@writes(1 + MOST["grant"].records, MOST["grant"].errands)
+def reward(who: Who, t_us: int, j: int, mask: int, w: World, pen: Pen) -> None:
+    """Beans for a gift, a team joined, an account opened: events of their own beside the deed's record."""
+    d = w.R.deeds[j]
+    thank(who, t_us, j, d.beans, d.minutes, DONATED if d.klass == DONATED else NO_TIME, mask, w, pen)
+
+
+@writes(1 + MOST["grant"].records, MOST["grant"].errands)
+def thank(
+    who: Who, t_us: int, thing: int, base: int, time: int, klass: int, mask: int, w: World, pen: Pen
+) -> None:
+    """Beans for something that has a record of its own: a record for what it brings by itself, and one a rule."""
+    beans = earn(who, t_us, thing, base, NO_LIMIT, mask, w, pen)
     if beans > 0:
         grown = record(pen, who, t_us, K_DEED)
         grown.beans = beans
-        grown.deed = j
+        grown.deed = thing if thing < w.R.n_deeds else NO_DEED
+    grant(who, t_us, thing, time, klass, mask, w, pen)
 
 
 @rule
@@ -292,33 +290,32 @@ def redeem(who: Who, at: Slot, w: World, pen: Pen) -> None:
 
 
 @rule
-def would_join(friend: int, base: float, day: int, w: World) -> float:
+def would_join(friend: int, base: float, day: int, w: World, pen: Pen) -> float:
     """Chance that a friend who is reached begins to play: likelier by what the day's visit is worth to them."""
     channel = channel_of(friend, place_of(friend, w.R)[0], w.R)
-    return crossed(base, w.R.visit_join * newcomer_gain(friend, channel, day, w))
+    return crossed(base, w.R.visit_join * newcomer_gain(friend, channel, day, w, pen))
 
 
-@writes(2)
-def share(who: Who, at: Slot, w: World, pen: Pen) -> None:
+@writes(2 + MOST["grant"].records + MOST["take_part"].records, MOST["grant"].errands)
+def share(who: Who, at: Slot, mask: int, w: World, pen: Pen) -> None:
     """After a gift some post it and some invite a friend (behaviour §5.8); a recruit enters at the barrier."""
     R = w.R
     lots = philox(R.k0, R.k1, who.user, at.key, at.sub, SHARE_DRAW)
-    public = unit(lots[0]) < w.G.post
-    if not public and unit(lots[1]) >= w.G.invite:
+    sure = pays(who.user, INVITE, 0, at.day, who.u.streak, mask, w, pen)
+    public = unit(lots[0]) < passes_on(R.post, sure, R.post_recruits, mask, w)
+    if not public and unit(lots[1]) >= passes_on(R.invite, sure, R.invite_recruits, mask, w):
         return
     made = record(pen, who, at.t_us, K_SHARE)
     made.deed = 0 if public else 1
     pen.book.tally[T.SHARES] += 1
     friend = (lots[3] * R.honest) >> 32
-    if unit(lots[2]) < would_join(friend, R.post_recruits if public else R.invite_recruits, at.day, w):
+    base = R.post_recruits if public else R.invite_recruits
+    if unit(lots[2]) < would_join(friend, base, at.day, w, pen):
         made.ref = 1 + friend
+        made.fen = mask & R.refers  # until the barrier: what pays for this friend's first deed
         made.outcome = PENDING
-    if R.share_reward > 0:
-        beans = grant_beans(who.u, at.t_us, R.share_reward, R.daily_cap, R, pen)
-        if beans > 0:
-            grown = record(pen, who, at.t_us + 1, K_DEED)
-            grown.beans = beans
-            grown.deed = NO_DEED
+    thank(who, at.t_us + 1, INVITE, 0, 0, NO_TIME, mask, w, pen)
+    take_part(who, at.t_us + 1, INVITE, at.key, at.sub + OF_INVITES, mask, w, pen)
 
 
 @writes(1)

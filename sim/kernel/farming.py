@@ -12,12 +12,16 @@ from sim.bookkeeping import Kind
 from sim.compiling import rule, table_rule
 from sim.domain.ratios import PPM
 from sim.kernel import tallies as T
+from sim.kernel.chances import take_part
 from sim.kernel.choosing import feasible
 from sim.kernel.deeds import count_today, harvest, plain_deed, redeem
-from sim.kernel.rows import E_DEED, E_REDEEM, MAX_DEEDS, NO_DEED, NOBODY
-from sim.kernel.rules import capped_beans, match_asked_fen
+from sim.kernel.incentives import holding, in_days, live, note_paid, pays
+from sim.kernel.rows import E_DEED, E_REDEEM, MAX_AGE, MAX_DEEDS, NO_DEED, NOBODY
+from sim.kernel.rules import match_asked_fen
+from sim.kernel.visits import limit_of
 from sim.kernel.world import Pen, Slot, Who, World
 from sim.kernel.writing import MOST, PENDING, record, writes
+from sim.spans import DAY_S
 
 K_GIFT = int(Kind.GIFT)
 K_BACK = int(Kind.RECYCLE_BACK)
@@ -25,54 +29,67 @@ MOST_FARMED = MAX_DEEDS  # deeds of an account in a day (A)
 
 
 @rule
-def can_script(u: Any, j: int, effect: int, w: World) -> bool:
+def can_script(u: Any, j: int, effect: int, limit: int, w: World) -> bool:
     """Whether a script can do deed j now and that is its effect: nobody's deed, no adult's and no holder's."""
-    return bool(w.R.deeds[j].effect == effect and feasible(u, j, w, True, False))
+    return bool(w.R.deeds[j].effect == effect and feasible(u, j, limit, w, True, False))
 
 
 @rule
-def best_paid(u: Any, w: World) -> int:
+def best_paid(who: Who, day: int, mask: int, w: World, pen: Pen) -> int:
     """The best paid deed that a script can do now; -1 if nothing pays or the device's cap is reached."""
-    best = -1
-    beans = 0
+    u, best, beans = who.u, -1, 0
     if u.beans_today < w.R.farmer_cap:
         for j in range(w.R.n_deeds):
-            if w.G.reward[0, 0, j] > beans and can_script(u, j, E_DEED, w):
-                best = j
-                beans = w.G.reward[0, 0, j]
+            if can_script(u, j, E_DEED, limit_of(j, mask, w.R), w):
+                paid = pays(who.user, j, w.R.deeds[j].beans, day, u.streak, mask, w, pen)
+                if paid > beans:
+                    best, beans = j, paid
     return best
 
 
 @table_rule
-def farmed_beans(rows: Any, given: World) -> int:
-    """What an account that nobody blocks earns a day under the rewards as published; `rows` is one blank user."""
+def farmed_beans(rows: Any, now_s: int, given: World, sheet: Pen) -> int:
+    """What an account that nobody blocks earns a day under the rules as they stand; `rows` is one blank user."""
     w = World(
         given.R[0], given.G[0], given.clock, given.product, given.places, given.activities, given.vouchers
     )
-    u = rows[0]
+    pen = Pen(
+        sheet.out, sheet.errands, sheet.book[0], sheet.traffic, sheet.points, sheet.counted, sheet.marks, sheet.prices,
+        sheet.visits,
+    )  # fmt: skip
+    who, day, earned = Who(0, rows[0], 0), now_s // DAY_S, 0
+    mask = (w.R.for_all & in_days(0, 0, MAX_AGE, w.R)) & live(now_s, w.R)
     for _ in range(MOST_FARMED):
-        j = best_paid(u, w)
+        j = best_paid(who, day, mask, w, pen)
         if j < 0:
             break
-        count_today(u, j)
-        u.beans_today = u.beans_today + capped_beans(w.G.reward[0, 0, j], u.beans_today, w.R.farmer_cap)
-    return int(u.beans_today)
+        count_today(who.u, j)
+        paid = pays(0, j, w.R.deeds[j].beans, day, 0, mask, w, pen)
+        paid = min(paid, w.R.farmer_cap - who.u.beans_today)
+        note_paid(0, j, paid, day, mask, w, pen)
+        who.u.beans_today = who.u.beans_today + paid
+        earned += paid
+    return earned
 
 
-@writes(MOST_FARMED * MOST["plain_deed"].records + 4)
-def farm(who: Who, t_us: int, day: int, w: World, pen: Pen) -> None:
+@writes(
+    MOST_FARMED * (MOST["plain_deed"].records + MOST["take_part"].records) + 4, MOST_FARMED * MOST["grant"].errands
+)  # fmt: skip
+def farm(who: Who, t_us: int, day: int, segment: int, w: World, pen: Pen) -> None:
     """A farmer's session: what pays best, again and again, up to the cap; harvest; cash in what can be cashed."""
     u, R, G = who.u, w.R, w.G
-    for _ in range(MOST_FARMED):
-        j = best_paid(u, w)
+    mask = holding(who, t_us // 1_000_000, segment, R)
+    for nth in range(MOST_FARMED):
+        j = best_paid(who, day, mask, w, pen)
         if j < 0:
             break
         count_today(u, j)
-        plain_deed(who, t_us, j, R.farmer_cap, w, pen)
+        plain_deed(who, t_us, j, R.farmer_cap - u.beans_today, mask, w, pen)
+        take_part(who, t_us, j, day * 16, nth, mask, w, pen)
         t_us += 1_000_000
     harvest(who, t_us, day, w, pen)
     for j in range(R.n_deeds):
-        if can_script(u, j, E_REDEEM, w):
+        if can_script(u, j, E_REDEEM, limit_of(j, mask, R), w):
             count_today(u, j)
             redeem(who, Slot(t_us + 1, day, day, 0), w, pen)
             break

@@ -12,15 +12,24 @@ from sim.kernel.world import Pen, World
 
 
 @rule
-def add_minutes(u: Any, minutes: int, klass: int, w: World, pen: Pen) -> int:
-    """Credit minutes of a class, as far as the cap allows; returns what was credited."""
+def credit(u: Any, minutes: int, klass: int, R: Any) -> int:
+    """Credit minutes of a class to a user's row, as far as the cap allows; returns what was credited."""
     if klass == LABOUR:
         u.labour = u.labour + minutes
-        pen.book.tally[T.MINUTES_LABOUR] += minutes
         return minutes
     if klass == DONATED:
-        got = capped_minutes(minutes, u.donated, w.R.donated_cap)
+        got = capped_minutes(minutes, u.donated, R.donated_cap)
         u.donated = u.donated + got
-        pen.book.tally[T.MINUTES_DONATED] += got
         return int(got)
     return 0
+
+
+@rule
+def add_minutes(u: Any, minutes: int, klass: int, w: World, pen: Pen) -> int:
+    """Credit minutes of what was done, and count them; returns what was credited. Those of rules are not counted here."""
+    got = credit(u, minutes, klass, w.R)
+    if klass == LABOUR:
+        pen.book.tally[T.MINUTES_LABOUR] += got
+    elif klass == DONATED:
+        pen.book.tally[T.MINUTES_DONATED] += got
+    return got

@@ -11,16 +11,20 @@ from math import exp
 from typing import Any
 
 from sim.behaviour.habit import activity_hazard, dropout_hazard, faded_habit, grown_habit, readiness
-from sim.behaviour.visit import closeness, grown_reference, rested, visit_gain
+from sim.behaviour.visit import closeness, grown_reference, rested
 from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.kernel import tallies as T
+from sim.kernel.growing import grow
+from sim.kernel.incentives import BESIDE, NO_LIMIT, NO_TIME, earn, grant, in_days, live, meant_for, mine
 from sim.kernel.place import place_of, segment_of, ways_in
 from sim.kernel.rows import (
     ENDOWED,
     GONE,
     GROWING_DAYS,
     IN_TEAM,
+    JOIN,
+    MAX_RULES,
     NEVER,
     NO_DEED,
     PERIODS,
@@ -38,14 +42,13 @@ from sim.kernel.rules import (
     quantile,
     second_of_day,
     sequential_uniform,
-    step_of_day,
     total_available,
     unit,
-    young_beans,
 )
+from sim.kernel.visits import offered_gain
 from sim.kernel.waiting import awaited_s
 from sim.kernel.world import Pen, Who, World
-from sim.kernel.writing import record, writes
+from sim.kernel.writing import PENDING, record, writes
 from sim.spans import DAY_S
 from sim.streams import Purpose
 
@@ -54,7 +57,7 @@ BUDGET_DRAW = int(Purpose.BUDGET)
 DAY_DRAW = int(Purpose.DAY)
 START_DRAW = int(Purpose.START)
 K_ENTER = int(Kind.ENTER)
-K_DEED = int(Kind.DEED)
+K_GRANT = int(Kind.GRANT)
 LAST_DRAW = 15  # sub-slot of the draw that closes an active day
 NEVER_BROKE = 255
 FRESH = 0.03  # tiredness, log-odds, below which it is over
@@ -75,10 +78,11 @@ def plays_from_start(who: Who, R: Any) -> bool:
     return bool(unit(start_lots(who.user, R)[1]) < R.players_at_start * ways_in(who.user, R)[1])
 
 
-@writes(2)
+@writes(1 + 2 * MAX_RULES, MAX_RULES)
 def start_playing(who: Who, t_s: int, w: World, pen: Pen) -> None:
-    """Become a player: the first session follows at once, a head start grows from today."""
+    """Become a player: the first session follows at once, what joining brings grows from today."""
     u, R = who.u, w.R
+    day = t_s // DAY_S
     lots = philox(R.k0, R.k1, who.user, 0, 0, BUDGET_DRAW)
     u.flags = u.flags | PLAYER
     u.budget = exponential(lots[0])
@@ -88,17 +92,36 @@ def start_playing(who: Who, t_s: int, w: World, pen: Pen) -> None:
     u.sessions = 1 << 4
     u.clock = 0
     u.play_s = t_s + 1
+    u.joined = day
+    u.last = day
+    u.away = 0
     pen.book.tally[T.ENTRIES] += 1
     t_us = t_s * 1_000_000 + micro(lots[1])
     record(pen, who, t_us, K_ENTER)
-    if R.head_start > 0:
-        roll_day(u, t_s // DAY_S, R)
-        u.flags = u.flags | ENDOWED
-        grown = record(pen, who, t_us + 1, K_DEED)
-        grown.beans = R.head_start
-        grown.deed = NO_DEED
-        grow(u, t_us, R.head_start, R)
-        pen.book.tally[T.BEANS_ISSUED] += R.head_start
+    segment = segment_of(place_of(who.user, R)[1], R)
+    mask = mine(who, segment, R) & in_days(1, 0, 0, R) & live(t_s, R)
+    if mask & (R.by_thing[JOIN] & R.paying | R.heads) != 0:
+        roll_day(u, day, R)
+        earn(who, t_us, JOIN, 0, NO_LIMIT, mask, w, pen)
+        grant(who, t_us, JOIN, 0, NO_TIME, mask, w, pen)
+        give_heads(who, t_us + BESIDE, mask, w, pen)
+
+
+@writes(MAX_RULES)
+def give_heads(who: Who, t_us: int, mask: int, w: World, pen: Pen) -> None:
+    """The head starts of goals grow from today; they commit."""
+    u, R = who.u, w.R
+    for k in range(R.n_rules):
+        if (mask & R.heads) >> k & 1:
+            u.flags = u.flags | ENDOWED
+            grown = record(pen, who, t_us + k, K_GRANT)
+            grown.beans = R.rules[k].head
+            grown.deed = NO_DEED
+            grown.rule = k + 1
+            if (R.limited >> k) & 1:
+                grown.outcome = PENDING
+            else:
+                grow(u, t_us, R.rules[k].head, R)
 
 
 @rule
@@ -117,16 +140,6 @@ def roll_day(u: Any, day: int, R: Any) -> None:
 
 
 @rule
-def grow(u: Any, t_us: int, beans: int, R: Any) -> None:
-    """Beans begin to grow today: they join those of the day, and of its present step of ripening."""
-    t_s = t_us // 1_000_000
-    slot = t_s // DAY_S % GROWING_DAYS
-    u.growing[slot] = u.growing[slot] + beans
-    u.young = young_beans(u, t_s, R) + beans
-    u.step = step_of_day(t_s, R)
-
-
-@rule
 def keenness(user: int, segment: int, R: Any) -> float:
     """A person's factor on the weight of every deed: warm glow, and what is usual in their segment."""
     glow = R.traits[GLOW, quantile(philox(R.k0, R.k1, user, 0, 0, TRAITS_DRAW)[1])]
@@ -134,20 +147,13 @@ def keenness(user: int, segment: int, R: Any) -> float:
 
 
 @rule
-def offered_gain(
-    keen: float, rest: float, kind: int, channel: int, segment: int, team: int, streak: int, w: World
-) -> float:
-    """What a day of that kind adds to the value of a visit, for a class of people."""
-    offered = w.G.offered[kind, channel, segment, team, streak]
-    return visit_gain(keen, rest, offered, w.G.plain[channel, segment], w.R.visit_usual)
-
-
-@rule
-def newcomer_gain(user: int, channel: int, day: int, w: World) -> float:
-    """What the day's offers add to the value of a visit for somebody who does not play yet."""
-    segment = segment_of(place_of(user, w.R)[1], w.R)
-    kind = w.R.days[day].offer
-    return offered_gain(keenness(user, segment, w.R), 1.0, kind, channel, segment, 0, 1, w)
+def newcomer_gain(user: int, channel: int, day: int, w: World, pen: Pen) -> float:
+    """What the day's offers add to the value of a visit for somebody who does not play yet and has done nothing."""
+    R = w.R
+    segment = segment_of(place_of(user, R)[1], R)
+    rules = meant_for(user, channel, segment, 0, 0, R) & in_days(1, 0, 0, R)
+    kind = R.days[day].offer
+    return offered_gain(keenness(user, segment, R), 1.0, kind, rules, channel, segment, 0, 1, w, pen)
 
 
 @rule
@@ -173,7 +179,7 @@ def first_expiry_day(u: Any, day: int, w: World) -> int:
 
 
 @rule
-def next_active_day(who: Who, day: int, segment: int, keen: float, w: World) -> int:
+def next_active_day(who: Who, day: int, segment: int, keen: float, w: World, pen: Pen) -> int:
     """Look ahead from a day to the next active one (BG/BB with habit, streak and the day's worth, behaviour §5).
 
     Charges the lifetime budget day by day and lets habit and reference fade; returns -1 if the user is gone or the
@@ -186,12 +192,13 @@ def next_active_day(who: Who, day: int, segment: int, keen: float, w: World) -> 
     base = R.traits[HAZARD, quantile(lots[3])]
     threshold = exponential(philox(R.k0, R.k1, who.user, day + 1, LAST_DRAW, DAY_DRAW)[0])
     member = 1 if u.flags & IN_TEAM else 0
+    meant = mine(who, segment, R)
     fades = first_fading_day(u, day, R) if w.G.next_thing > 0 else 0
     expires = first_expiry_day(u, day, w)
     since = u.since_break
     streak = u.streak
     tired = R.fatigue * rested(u.spent, day - u.day, R.attention_half_life_days) if u.spent > 0.0 else 0.0
-    known, level, gain = -1, -1, 0.0
+    known, level, rules, gain = -1, -1, -1, 0.0
     for ahead in range(day + 1, R.n_days):
         broke = R.habit_broke_push if since < R.habit_broke_window_days else 0.0
         u.budget = u.budget - dropout_hazard(base, u.habit, R.habit_neutral, R.habit_relief, broke)
@@ -201,14 +208,15 @@ def next_active_day(who: Who, day: int, segment: int, keen: float, w: World) -> 
         since_break = since if since < NEVER_BROKE else -1
         today = R.days[ahead]
         tired = tired * R.refill
-        if tired > 0.0 or today.offer != known or streak != level:
+        up = min(streak + 1, STREAK_LEVELS - 1)
+        hold = meant & in_days(up, ahead - u.last, ahead - u.joined, R)
+        if tired > 0.0 or today.offer != known or streak != level or hold != rules:
             if tired < FRESH:
                 tired = 0.0
-            known, level = today.offer, streak
-            up = min(streak + 1, STREAK_LEVELS - 1)
-            gain = offered_gain(keen, exp(-tired), known, who.channel, segment, member, up, w)
+            known, level, rules = today.offer, streak, hold
+            gain = offered_gain(keen, exp(-tired), known, hold, who.channel, segment, member, up, w, pen)
         z = readiness(
-            u.habit, R.habit_neutral, R.habit_slope, member * R.habit_team, R.reminder, streak, R.habit_streak_gain,
+            u.habit, R.habit_neutral, R.habit_slope, member * R.habit_team, R.habit_reminder if hold & R.nudging else 0.0, streak, R.habit_streak_gain,
             since_break, R.habit_break_loss, R.habit_break_days,
         )  # fmt: skip
         z += R.visit_come * (gain - u.used)
@@ -230,7 +238,7 @@ def next_active_day(who: Who, day: int, segment: int, keen: float, w: World) -> 
 
 
 @rule
-def schedule_session(who: Who, t_s: int, segment: int, keen: float, w: World) -> None:
+def schedule_session(who: Who, t_s: int, segment: int, keen: float, w: World, pen: Pen) -> None:
     """Set `play_s`: a further session today, or, the day being over, the next active day of who is so keen.
 
     A planned session whose hour has passed meanwhile is left out.
@@ -244,7 +252,7 @@ def schedule_session(who: Who, t_s: int, segment: int, keen: float, w: World) ->
         share = sequential_uniform(u.clock / 65536.0, planned - begun, lots[0])
         at = day * DAY_S + second_of_day(R.profile[R.days[day].shape, who.channel], share)
         u.clock = min(int(share * 65536.0), 65535)
-        at = awaited_s(who, at, begun, t_s, R)
+        at = awaited_s(who, at, begun, t_s, segment, R)
         if at > t_s:
             u.sessions = (planned << 4) | begun
             u.play_s = at
@@ -253,23 +261,24 @@ def schedule_session(who: Who, t_s: int, segment: int, keen: float, w: World) ->
     u.sessions = (planned << 4) | begun
     u.habit = grown_habit(u.habit, R.habit_gain)
     member = 1 if u.flags & IN_TEAM else 0  # what was on offer was met; the streak counts this day
-    met = offered_gain(keen, 1.0, R.days[day].offer, who.channel, segment, member, u.streak, w)
+    rules = mine(who, segment, R) & in_days(u.streak, u.away, day - u.joined, R)
+    met = offered_gain(keen, 1.0, R.days[day].offer, rules, who.channel, segment, member, u.streak, w, pen)
     u.used = grown_reference(u.used, met, R.reference_keep)
-    plan_next_day(who, day, segment, keen, w)
+    plan_next_day(who, day, segment, keen, w, pen)
 
 
 @rule
-def come_back(who: Who, day: int, w: World) -> None:
+def come_back(who: Who, day: int, w: World, pen: Pen) -> None:
     """Plan the next active day after `day` (-1 = before the start, a day nobody has played)."""
     segment = segment_of(place_of(who.user, w.R)[1], w.R)
-    plan_next_day(who, day, segment, keenness(who.user, segment, w.R), w)
+    plan_next_day(who, day, segment, keenness(who.user, segment, w.R), w, pen)
 
 
 @rule
-def plan_next_day(who: Who, day: int, segment: int, keen: float, w: World) -> None:
+def plan_next_day(who: Who, day: int, segment: int, keen: float, w: World, pen: Pen) -> None:
     """Plan the next active day after `day`, and its first session."""
     u, R = who.u, w.R
-    ahead = next_active_day(who, day, segment, keen, w)
+    ahead = next_active_day(who, day, segment, keen, w, pen)
     if ahead < 0:
         u.play_s = NEVER
         return
@@ -280,4 +289,4 @@ def plan_next_day(who: Who, day: int, segment: int, keen: float, w: World) -> No
     u.sessions = planned << 4
     u.clock = min(int(share * 65536.0), 65535)
     at = ahead * DAY_S + second_of_day(R.profile[R.days[ahead].shape, who.channel], share)
-    u.play_s = awaited_s(who, at, 0, ahead * DAY_S - 1, R)
+    u.play_s = awaited_s(who, at, 0, ahead * DAY_S - 1, segment, R)

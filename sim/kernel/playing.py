@@ -14,9 +14,12 @@ import numpy as np
 from sim.bookkeeping import Kind
 from sim.compiling import making_table_rule, rule, table_rule
 from sim.kernel import tallies as T
-from sim.kernel.deeds import grant_beans, reach_benefits
+from sim.kernel.chances import take_part
+from sim.kernel.deeds import reach_benefits
 from sim.kernel.donors import recall_past
-from sim.kernel.hours import add_minutes
+from sim.kernel.hours import add_minutes, credit
+from sim.kernel.growing import grow
+from sim.kernel.incentives import BESIDE, MOST_BEANS, NO_LIMIT, earn, grant, holding
 from sim.kernel.lifetime import (
     BUDGET_DRAW,
     NEVER_BROKE,
@@ -26,17 +29,21 @@ from sim.kernel.lifetime import (
     start_lots,
     start_playing,
 )
-from sim.kernel.place import channel_of, is_eligible, is_staff, place_of
+from sim.kernel.place import channel_of, is_eligible, is_staff, place_of, segment_of
 from sim.kernel.rows import (
+    BLOCKED,
     CANCEL,
     GONE,
     GROWING_DAYS,
     HOLDER,
     IN_TEAM,
     LABOUR,
+    LATER,
+    MAX_AGE,
     MAX_BENEFITS,
     NEVER,
     NEW_YEAR,
+    NO_DEED,
     NOBODY,
     PERIODS,
     PLAYER,
@@ -61,12 +68,13 @@ from sim.kernel.staff import begin_year, owe_hours
 from sim.kernel.world import Pen, Who, World
 from sim.kernel.writing import MOST, drop_errand, record, take_errand, writes
 from sim.spans import DAY_S
-from sim.streams import Purpose
+from sim.streams import OF_ORDERS, Purpose
 
 SERVICE_DRAW = int(Purpose.SERVICE)
 K_FADE = int(Kind.FADE)
 K_EXPIRE = int(Kind.EXPIRE)
 K_DEED = int(Kind.DEED)
+K_GRANT = int(Kind.GRANT)
 K_IMPORT = int(Kind.IMPORT)
 K_SHIP = int(Kind.REDEEM_SHIP)
 K_CANCEL = int(Kind.REDEEM_CANCEL)
@@ -121,7 +129,7 @@ def fade(who: Who, t_s: int, R: Any, pen: Pen) -> None:
             pen.book.tally[T.BEANS_EXPIRED] += gone.beans
 
 
-@writes(MOST["order_step"].records)
+@writes(MOST["order_step"].records, MOST["order_step"].errands)
 def run_errand(who: Who, w: World, pen: Pen) -> None:
     """The first errand of the list is due: a step of an order, a voucher, or a day of service."""
     u = who.u
@@ -136,6 +144,8 @@ def run_errand(who: Who, w: World, pen: Pen) -> None:
     t_us = e.due * 1_000_000
     if e.step == SERVICE:
         serve(who, e, t_us, w, pen)
+    elif e.step == LATER:
+        pay_promise(who, e, t_us, w.R, pen)
     else:
         shipped = e.step == VOUCHER_SHIP
         made = record(pen, who, t_us, K_SHIP if shipped else K_CANCEL)
@@ -151,7 +161,25 @@ def run_errand(who: Who, w: World, pen: Pen) -> None:
     drop_errand(pen, k)
 
 
-@writes(1 + MAX_BENEFITS)
+@writes(1)
+def pay_promise(who: Who, e: Any, t_us: int, R: Any, pen: Pen) -> None:
+    """What a rule promised is due, whether or not they still play; a blocked account has lost it."""
+    u = who.u
+    if u.flags & BLOCKED:
+        return
+    day = e.due // DAY_S
+    made = record(pen, who, t_us, K_GRANT)
+    made.klass = e.fen & 1
+    made.minutes = credit(u, e.fen >> 1, made.klass, R)
+    made.beans = min(e.price, MOST_BEANS - u.growing[day % GROWING_DAYS])
+    made.deed = e.party if e.party < R.n_deeds else NO_DEED
+    made.rule = e.project + 1
+    roll_day(u, day, R)
+    if made.beans > 0:
+        grow(u, t_us, made.beans, R)
+
+
+@writes(1 + MOST["grant"].records + MOST["take_part"].records + MAX_BENEFITS, MOST["grant"].errands)
 def serve(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     """A volunteer's day: nine in ten come; every full six minutes count (公益时, F), beans for who plays."""
     u, R = who.u, w.R
@@ -161,8 +189,9 @@ def serve(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
         return
     worked = e.price - int(unit(lots[1]) * R.activities_leaves_early * e.price)
     before = u.labour + u.donated
+    minutes = service_minutes(worked)
     made = record(pen, who, t_us, K_DEED)
-    made.minutes = add_minutes(u, service_minutes(worked), LABOUR, w, pen)
+    made.minutes = add_minutes(u, minutes, LABOUR, w, pen)
     made.ref = e.ref
     made.party = e.party
     made.project = e.project
@@ -170,9 +199,12 @@ def serve(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     made.team = 1 if u.flags & IN_TEAM else 0
     if u.flags & (PLAYER | GONE) == PLAYER:
         roll_day(u, e.due // DAY_S, R)
-        made.beans = grant_beans(u, t_us, w.G.reward[made.team, u.streak, e.fen], R.daily_cap, R, pen)
+        mask = holding(who, e.due, segment_of(place_of(who.user, R)[1], R), R)
+        made.beans = earn(who, t_us, e.fen, R.deeds[e.fen].beans, NO_LIMIT, mask, w, pen)
+        grant(who, t_us, e.fen, minutes, LABOUR, mask, w, pen)
+        take_part(who, t_us, e.fen, e.ref // 2, OF_ORDERS + e.ref % 2, mask, w, pen)
     pen.book.tally[T.DEEDS] += 1
-    reach_benefits(who, t_us, before, w, pen)
+    reach_benefits(who, t_us + BESIDE, before, w, pen)
 
 
 # What one wake-up may need: beans fade, and then one thing happens.
@@ -183,7 +215,7 @@ ROOM_RECORDS, ROOM_ERRANDS = (
         MOST["visit"].records + MOST["start_playing"].records,
         MOST["session"].records,
     ),
-    MOST["visit"].errands,
+    max(MOST[what].errands for what in ("run_errand", "visit", "session")),
 )
 
 
@@ -199,7 +231,10 @@ def play_block(
     w = World(
         given.R[0], given.G[0], given.clock, given.product, given.places, given.activities, given.vouchers
     )
-    pen = Pen(sheet.out, sheet.errands, sheet.book[0], sheet.traffic, sheet.points, sheet.counted)
+    pen = Pen(
+        sheet.out, sheet.errands, sheet.book[0], sheet.traffic, sheet.points, sheet.counted, sheet.marks, sheet.prices,
+        sheet.visits,
+    )  # fmt: skip
     R, book = w.R, pen.book
     for place in range(resume, len(due)):
         user = due[place]
@@ -228,7 +263,10 @@ def start_users(first: int, last: int, users: Any, next_s: Any, given: World, sh
     w = World(
         given.R[0], given.G[0], given.clock, given.product, given.places, given.activities, given.vouchers
     )
-    pen = Pen(sheet.out, sheet.errands, sheet.book[0], sheet.traffic, sheet.points, sheet.counted)
+    pen = Pen(
+        sheet.out, sheet.errands, sheet.book[0], sheet.traffic, sheet.points, sheet.counted, sheet.marks, sheet.prices,
+        sheet.visits,
+    )  # fmt: skip
     R = w.R
     for user in range(first, last):
         u = users[user]
@@ -253,10 +291,15 @@ def start_users(first: int, last: int, users: Any, next_s: Any, given: World, sh
             u.budget = exponential(philox(R.k0, R.k1, user, 0, 0, BUDGET_DRAW)[0])
             if staff:
                 owe_hours(who, R, pen)
-            come_back(who, -1, w)
+            u.joined = LONG_AGO
+            u.last = -1
+            come_back(who, -1, w, pen)
         next_s[user] = min(u.visit_s, u.play_s)
         if u.errand != NOBODY:
             next_s[user] = min(next_s[user], pen.errands[u.errand].due)
+
+
+LONG_AGO = -MAX_AGE  # the day on which who plays at the start began
 
 
 @table_rule
@@ -270,6 +313,7 @@ def wake_farmers(first: int, last: int, now_s: int, users: Any, next_s: Any, rul
         u = users[user]
         place = place_of(user, R)
         u.flags = PLAYER
+        u.joined = u.last = now_s // DAY_S
         u.sessions = 1 << 4
         u.play_s = now_s + farm_second(place[2])
         next_s[user] = u.play_s
@@ -281,7 +325,10 @@ def import_records(records: Any, now_us: int, users: Any, given: World, sheet: P
     w = World(
         given.R[0], given.G[0], given.clock, given.product, given.places, given.activities, given.vouchers
     )
-    pen = Pen(sheet.out, sheet.errands, sheet.book[0], sheet.traffic, sheet.points, sheet.counted)
+    pen = Pen(
+        sheet.out, sheet.errands, sheet.book[0], sheet.traffic, sheet.points, sheet.counted, sheet.marks, sheet.prices,
+        sheet.visits,
+    )  # fmt: skip
     for k in range(len(records)):
         user = records[k, 0]
         u = users[user]

@@ -30,8 +30,14 @@ MOST_MONTHS = MOST_DAYS // 28 + 4  # expiry periods of a scenario
 MOST_YEARS = MOST_DAYS // 365 + 3  # financial years of a scenario
 STREAK_LEVELS = 8  # 0 … 7 days
 LEVELS = 8  # of holding more beans than the next thing costs, by halves of its price
-MAX_KINDS = 32  # of days by what is on offer
-MOST_OPENINGS = 1_024  # of pools and phases that are announced
+MAX_KINDS = 64  # of days by what is on offer
+MAX_PARTS = 16  # of a day, between whose edges the same rules hold
+MOST_OPENINGS = 4_096  # of pools and rules that are announced
+MAX_RULES = 48
+MAX_TIERS = 96  # of all rules together
+MAX_AGE = 400  # days since somebody joined, or was last seen, that are told apart
+PRICES = 64  # price lists that a block keeps at hand …
+VISITS = 512  # … and values of visits
 
 USER = np.dtype(
     [
@@ -67,6 +73,9 @@ USER = np.dtype(
         ("slump_until", "i2"),  # the day on which the slump after a prize ends
         ("done", "u1"),  # deeds done today
         ("channel", "u1"),  # the way in: a trait too, but needed whenever something happens and dear to draw
+        ("joined", "i2"),  # the day on which they began to play; long ago for who played at the start
+        ("last", "i2"),  # the last day they played
+        ("away", "u1"),  # days between that one and the day they played before
     ]
 )
 
@@ -86,8 +95,8 @@ ERRAND = np.dtype(
     ]
 )
 # Steps of an errand: what happens when it falls due.
-PAY, SHIP, CONFIRM, REFUND, LATE_REFUND, CANCEL, VOUCHER_SHIP, VOUCHER_CANCEL, SERVICE, NEW_YEAR = range(
-    1, 11
+PAY, SHIP, CONFIRM, REFUND, LATE_REFUND, CANCEL, VOUCHER_SHIP, VOUCHER_CANCEL, SERVICE, NEW_YEAR, LATER = (
+    range(1, 12)
 )
 
 
@@ -99,7 +108,6 @@ DEED = np.dtype(
         ("ease", "f8"),  # log-odds against stopping, before rewards
         ("effect", "i4"),
         ("klass", "i4"),  # 0 labour, 1 donated, 2 general
-        ("per_day", "i4"),
         ("team", "i4"),
         ("needs_account", "i4"),
         ("adults_only", "i4"),
@@ -112,7 +120,7 @@ LABOUR, DONATED, GENERAL = range(3)
 # What agents and pools publish; rewritten at barriers, read by every user in between.
 PUBLIC = np.dtype(
     [
-        ("beans_factor", "i8"),  # the phase's multiple of bean rewards, ppm
+        ("stamp", "i8"),  # another whenever what follows from a bean's worth changes
         ("match", "f8"),  # log-odds of giving while a match is live
         ("trust", "f8"),  # platform trust as log-odds of giving
         ("gift_pool", "i8"),  # 1 + index of the live pool, 0 = none
@@ -130,25 +138,13 @@ PUBLIC = np.dtype(
         ("cheapest", "i8"),  # beans of the cheapest voucher in stock, 0 = none
         ("team_pull", "f8"),  # log-odds of a team's deed while a challenge runs
         ("reached", "f8"),  # share of people whom a post of a charity order of this festival day has reached
-        ("reward", "i8", (2, STREAK_LEVELS, MAX_DEEDS)),  # beans by in-team, streak and deed
-        (
-            "pull",
-            "f8",
-            (LEVELS, 2, STREAK_LEVELS, MAX_DEEDS),
-        ),  # weight against stopping, by beans held already …
-        ("bare", "f8", (MAX_DEEDS,)),  # … and without any reward
         ("self_yuan", "f8"),  # what a bean is worth spent on oneself …
         ("charity_yuan", "f8"),  # … and given
         ("next_thing", "i8"),  # beans that its better use takes, 0 = they buy nothing
-        ("post", "f8"),  # chance to post a gift …
-        ("invite", "f8"),  # … and to invite a friend after it
-        (
-            "offered",
-            "f8",
-            (MAX_KINDS, MAX_CHANNELS, MAX_SEGMENTS, 2, STREAK_LEVELS),
-        ),  # summed weights of a visit …
-        ("plain", "f8", (MAX_CHANNELS, MAX_SEGMENTS)),  # … and those without incentives
+        ("felt_yuan", "f8"),  # … and what the better of both feels like
         ("entry_most", "f8", (MAX_KINDS,)),  # the largest chance that anybody enters on a visit
+        ("odds", "f8", (MAX_RULES,)),  # the chance people give themselves in a rule's drawing …
+        ("urge", "f8", (MAX_RULES,)),  # … and the log-odds that a rule's contest or shared goal adds
     ]
 )
 
@@ -165,6 +161,8 @@ BOOK = np.dtype(
         ("used", "i8"),
         ("tally", "i8", (COUNT,)),
         ("weights", "f8", (MAX_DEEDS,)),
+        ("beans", "i8", (1 + MAX_RULES,)),  # what a deed pays by itself, and what each rule adds …
+        ("time", "i8", (1 + MAX_RULES,)),  # … and its minutes
     ]
 )
 DAY = np.dtype(
@@ -178,6 +176,62 @@ DAY = np.dtype(
         ("shape", "i8"),
     ]
 )
+# Rules of incentives. Their forms as numbers, in the order of `sim.scenario.incentives.KINDS`.
+F_ADD, F_HOURS, F_TIMES, F_TIERS, F_LIMIT, F_CAP, F_FADING, F_STREAK, F_GOAL = range(9)
+PER_DAY, PER_WEEK, PER_PHASE, EVER = range(4)
+OF_BEANS, OF_TIME = 1, 2
+# What a rule is about: the rows of the catalogue, and beside them:
+ORDER, INVITE, JOIN, PLEDGE = range(MAX_DEEDS, MAX_DEEDS + 4)
+THINGS = MAX_DEEDS + 4
+# What is announced without a rule, as bits beside those of the rules.
+MATCHED, CONTEST = 1 << 60, 1 << 61
+EVERY = (1 << MAX_RULES) - 1  # all rules
+RULE = np.dtype(
+    [
+        ("form", "i8"),
+        ("segments", "i8"),  # bits; all of them where nothing is asked
+        ("channels", "i8"),
+        ("cities", "i8"),  # bits, -1 = nothing is asked
+        ("cohort", "i8", (2,)),  # percentiles
+        ("holder", "i8"),  # -1 = either
+        ("team", "i8"),
+        ("minutes", "i8", (2,)),
+        ("beans", "i8"),  # of add; of a cap; of a goal
+        ("time", "i8"),
+        ("ppm", "i8"),  # of times; what a fading cap keeps
+        ("of", "i8"),  # what is multiplied: bits
+        ("each", "i8"),
+        ("per", "i8"),
+        ("column", "i8"),  # of `marks`, NOBODY = it does not count
+        ("tier", "i8"),  # its rows of `tiers`: the first …
+        ("tiers", "i8"),  # … and the one behind the last
+        ("head", "i8"),  # beans a goal gives at the start
+        ("chance", "f8"),  # of a lottery at every deed
+        ("salt", "i8"),  # of the rule's lots
+        ("fen", "i8"),  # the prize of a lottery, 0 = beans …
+        ("pool", "i8"),  # … and 1 + index of the pool that pays it
+        ("friend", "i8"),  # beans of a friend who was invited
+        ("row", "i8"),  # of `points`, 0 = it counts nothing of many together
+        ("later_s", "i8"),  # paid so much later, 0 = at once …
+        ("kept", "f8"),  # … and what that leaves of its effect
+    ]
+)
+TIER = np.dtype([("start", "i8"), ("value", "i8")])
+# A part of a day: from a second of it on these rules hold, for so much of its visits.
+PART = np.dtype([("from_s", "i8"), ("mask", "i8"), ("share", "f8")])
+# A price list: what deeds pay the first time and weigh, for those for whom the same rules hold.
+PRICE = np.dtype(
+    [
+        ("mask", "i8"),
+        ("key", "i8"),
+        ("stamp", "i8"),
+        ("most", "i8"),
+        ("beans", "i8", (MAX_DEEDS,)),
+        ("pull", "f8", (MAX_DEEDS,)),
+        ("limit", "i8", (MAX_DEEDS,)),
+    ]
+)
+VISIT = np.dtype([("mask", "i8"), ("key", "i8"), ("stamp", "i8"), ("value", "f8")])
 REDEMPTION = np.dtype([("beans", "i8"), ("stock", "i8"), ("ship_s", "i8"), ("cancel", "f8")])
 BENEFIT = np.dtype([("needs", "i8"), ("youth", "i8")])
 

@@ -8,8 +8,10 @@ from typing import Any
 from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.kernel import tallies as T
+from sim.kernel.chances import take_part
 from sim.kernel.choosing import held_beans, level_of, pulls_of, weigh
 from sim.kernel.deeds import (
+    BESIDE,
     K_APPLY,
     K_JOIN,
     K_SIGN_UP,
@@ -25,6 +27,7 @@ from sim.kernel.deeds import (
     simple_claim,
 )
 from sim.kernel.farming import farm
+from sim.kernel.incentives import NO_LIMIT, holding
 from sim.kernel.lifetime import LIFELONG, keenness, roll_day, schedule_session
 from sim.kernel.place import is_eligible, is_staff, place_of, segment_of, team_of
 from sim.kernel.rows import (
@@ -36,6 +39,7 @@ from sim.kernel.rows import (
     E_GIFT,
     E_REDEEM,
     E_TEAM,
+    E_VOLUNTEER,
     GONE,
     HOLDER,
     IN_TEAM,
@@ -54,6 +58,7 @@ from sim.kernel.rules import (
     unit,
 )
 from sim.kernel.staff import leave_off, staff_year
+from sim.kernel.visits import price_list
 from sim.kernel.world import Mood, Pen, Slot, Who, World
 from sim.kernel.writing import MOST, PENDING, record, writes
 from sim.spans import DAY_S
@@ -68,7 +73,8 @@ K_REVOKE = int(Kind.REVOKE)
 K_GIFT = int(Kind.GIFT)
 K_BACK = int(Kind.RECYCLE_BACK)
 # Records that one deed and a session of a user may write.
-A_DEED = MOST["gift"].records + MOST["share"].records
+A_DEED = MOST["gift"].records + MOST["share"].records + MOST["take_part"].records
+ITS_ERRANDS = MOST["gift"].errands + MOST["share"].errands
 A_SESSION = MAX_SLOTS * A_DEED
 
 
@@ -92,7 +98,7 @@ def guarded(who: Who, t_us: int, day: int, R: Any, pen: Pen) -> bool:
     return True
 
 
-@writes(2 + max(A_SESSION, MOST["farm"].records))
+@writes(2 + max(A_SESSION, MOST["farm"].records), MAX_SLOTS * ITS_ERRANDS)
 def session(who: Who, t_s: int, w: World, pen: Pen) -> None:
     """Play the session due at t_s and put the next one into `play_s`."""
     u, R = who.u, w.R
@@ -101,6 +107,9 @@ def session(who: Who, t_s: int, w: World, pen: Pen) -> None:
     roll_day(u, day, R)
     begun = u.sessions & 15
     u.sessions = u.sessions + 1
+    if u.last != day:
+        u.away = min(day - u.last, 255)
+        u.last = day
     t_us = t_s * 1_000_000
     if begun == 0 and guarded(who, t_us, day, R, pen):
         return
@@ -113,7 +122,7 @@ def session(who: Who, t_s: int, w: World, pen: Pen) -> None:
     segment = segment_of(place[1], R)
     opened.klass = segment
     if who.user >= R.honest:
-        farm(who, t_us + 3, day, w, pen)
+        farm(who, t_us + 3, day, segment, w, pen)
         u.play_s = (day + 1) * DAY_S + farm_second(place[2])
         u.sessions = 1 << 4
         return
@@ -128,24 +137,27 @@ def session(who: Who, t_s: int, w: World, pen: Pen) -> None:
     key = day * 16 + begun
     if unit(philox(R.k0, R.k1, who.user, key, 0, SESSION_DRAW)[0]) < R.harvest:
         harvest(who, t_us + 3, day, w, pen)
-    mood = mood_of(who, place, segment, norm_at, day, w)
+    mood = mood_of(who, place, segment, norm_at, t_s, w, pen)
     end = slots(who, t_us + 4, day, key, mood, w, pen)
-    schedule_session(who, max(t_s, end // 1_000_000), segment, mood.keen, w)
+    schedule_session(who, max(t_s, end // 1_000_000), segment, mood.keen, w, pen)
 
 
 @rule
-def mood_of(who: Who, place: Any, segment: int, norm_at: int, day: int, w: World) -> Mood:
-    """What a user brings to this session."""
-    R = w.R
+def mood_of(who: Who, place: Any, segment: int, norm_at: int, t_s: int, w: World, pen: Pen) -> Mood:
+    """What a user brings to this session: among it the rules that hold as it opens, to its end."""
+    R, u = w.R, who.u
     minor = R.segment_minor[segment] != 0
-    held = held_beans(who.u)
+    held = held_beans(u)
+    level = level_of(held, w.G.next_thing)
+    mask = holding(who, t_s, segment, R)
     return Mood(
-        segment, keenness(who.user, segment, R), pulls_of(who, day, held, minor, w), level_of(held, w.G.next_thing),
-        minor, is_eligible(place[2], R), norm_at, team_of(who.user, R),
+        segment, keenness(who.user, segment, R), pulls_of(who, t_s // DAY_S, held, minor, mask, w), level,
+        minor, is_eligible(place[2], R), norm_at, team_of(who.user, R), mask,
+        price_list(mask, u.streak, level, w, pen),
     )  # fmt: skip
 
 
-@writes(A_SESSION)
+@writes(A_SESSION, MAX_SLOTS * ITS_ERRANDS)
 def slots(who: Who, t_us: int, day: int, key: int, mood: Mood, w: World, pen: Pen) -> int:
     """Slot by slot: choose a deed by its weight or stop; every deed tires, and the day's time ends. Nobody plays past
     midnight: a session that would ends with the deed before. Returns that instant."""
@@ -156,7 +168,7 @@ def slots(who: Who, t_us: int, day: int, key: int, mood: Mood, w: World, pen: Pe
     for sub in range(min(MAX_SLOTS, R.day_slots - u.done)):
         lots = philox(R.k0, R.k1, who.user, key, sub, SLOT_DRAW)
         pen.book.tally[T.CHOICE_SLOTS] += 1
-        aim = unit(lots[0]) * (weigh(who, mood, tired, w, pen) + R.stop_weight)
+        aim = unit(lots[0]) * (weigh(who, day, mood, tired, w, pen) + R.stop_weight)
         j = 0
         while j < R.n_deeds and aim >= weights[j]:
             aim -= weights[j]
@@ -171,23 +183,25 @@ def slots(who: Who, t_us: int, day: int, key: int, mood: Mood, w: World, pen: Pe
         u.done = u.done + 1
         u.spent = u.spent + 1.0
         tired = tired * R.tire
-        act(who, Slot(t_us, day, key, sub), j, mood.team, lots[2], w, pen)
+        act(who, Slot(t_us, day, key, sub), j, mood, lots[2], w, pen)
     return t_us
 
 
-@writes(A_DEED)
-def act(who: Who, at: Slot, j: int, team: int, word: int, w: World, pen: Pen) -> None:
+@writes(A_DEED, ITS_ERRANDS)
+def act(who: Who, at: Slot, j: int, mood: Mood, word: int, w: World, pen: Pen) -> None:
     """Do deed j by the effect its table names."""
-    u, R = who.u, w.R
+    u, R, team, mask = who.u, w.R, mood.team, mood.mask
     effect = R.deeds[j].effect
+    done = effect != E_VOLUNTEER
     if R.deeds[j].team != 0 and u.flags & IN_TEAM:
-        pen.points[team] += 1
+        pen.points[0, team] += 1
     if effect == E_DEED:
-        plain_deed(who, at.t_us, j, R.daily_cap, w, pen)
+        plain_deed(who, at.t_us, j, NO_LIMIT, mask, w, pen)
     elif effect == E_GIFT:
-        given = gift(who, at, j, w, pen)
-        if given > 0:
-            share(who, Slot(at.t_us + given + 1, at.day, at.key, at.sub), w, pen)
+        given = gift(who, at, j, mask, w, pen)
+        done = given > 0
+        if done:
+            share(who, Slot(at.t_us + given + BESIDE, at.day, at.key, at.sub), mask, w, pen)
     elif effect == E_BEAN_GIFT:
         bean_gift(who, at, j, w, pen)
     elif effect == E_REDEEM:
@@ -196,13 +210,13 @@ def act(who: Who, at: Slot, j: int, team: int, word: int, w: World, pen: Pen) ->
         simple_claim(who, at.t_us, j, K_APPLY, pen)
         u.flags = u.flags | HOLDER
         pen.book.tally[T.APPLICATIONS] += 1
-        reward(who, at.t_us + 1, j, w, pen)
-        reach_benefits(who, at.t_us + 1, -1, w, pen)
+        reward(who, at.t_us + 1, j, mask, w, pen)
+        reach_benefits(who, at.t_us + BESIDE, -1, w, pen)
     elif effect == E_TEAM:
         simple_claim(who, at.t_us, j, K_JOIN, pen).team = team
         u.flags = u.flags | IN_TEAM
         pen.book.tally[T.JOINS] += 1
-        reward(who, at.t_us + 1, j, w, pen)
+        reward(who, at.t_us + 1, j, mask, w, pen)
     else:
         made = simple_claim(who, at.t_us, j, K_SIGN_UP, pen)
         chosen = w.activities[(word * w.G.activities) >> 32]
@@ -212,3 +226,5 @@ def act(who: Who, at: Slot, j: int, team: int, word: int, w: World, pen: Pen) ->
         made.outcome = PENDING
         u.flags = u.flags | SERVING
         pen.book.tally[T.SIGNUPS] += 1
+    if done:
+        take_part(who, at.t_us, j, at.key, at.sub, mask, w, pen)

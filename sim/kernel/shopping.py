@@ -13,10 +13,12 @@ from sim.behaviour.choice import crossed
 from sim.bookkeeping import Kind
 from sim.compiling import rule, table_rule
 from sim.kernel import tallies as T
-from sim.kernel.deeds import grant_beans, reach_benefits
+from sim.kernel.chances import take_part
+from sim.kernel.deeds import reach_benefits, thank
 from sim.kernel.hours import add_minutes
+from sim.kernel.incentives import BESIDE, holding
 from sim.kernel.lifetime import RATE, newcomer_gain, roll_day
-from sim.kernel.place import ways_in
+from sim.kernel.place import place_of, segment_of, ways_in
 from sim.kernel.rows import (
     CANCEL,
     CONFIRM,
@@ -24,8 +26,8 @@ from sim.kernel.rows import (
     GONE,
     LATE_REFUND,
     MAX_BENEFITS,
-    NO_DEED,
     NOBODY,
+    ORDER,
     PAY,
     PLAYER,
     REFUND,
@@ -49,16 +51,15 @@ from sim.kernel.rules import (
     unit,
 )
 from sim.kernel.world import Pen, Who, World
-from sim.kernel.writing import PENDING, drop_errand, file_errand, new_errand, record, writes
+from sim.kernel.writing import MOST, PENDING, drop_errand, file_errand, new_errand, record, writes
 from sim.spans import DAY_S
-from sim.streams import Purpose
+from sim.streams import OF_ORDERS, Purpose
 
 VISIT_DRAW = int(Purpose.VISIT)
 FESTIVAL_DRAW = int(Purpose.FESTIVAL)
 TRAITS_DRAW = int(Purpose.TRAITS)
 BASKET_DRAW = int(Purpose.BASKET)
 LIFE_DRAW = int(Purpose.LIFE)
-K_DEED = int(Kind.DEED)
 K_VISIT = int(Kind.VISIT)
 K_ORDER = int(Kind.ORDER)
 K_CREATE = int(Kind.ORDER_CREATE)
@@ -113,23 +114,23 @@ def visit(who: Who, t_s: int, base_s: int, w: World, pen: Pen) -> bool:
         order(who, t_s, n, now, row, w, pen)
         if w.G.counting != 0:
             pen.counted[user] += 1
-    return enters(who, t_s // DAY_S, unit(lots[3]), w)
+    return enters(who, t_s // DAY_S, unit(lots[3]), w, pen)
 
 
 @rule
-def enters(who: Who, day: int, lot: float, w: World) -> bool:
+def enters(who: Who, day: int, lot: float, w: World, pen: Pen) -> bool:
     """Whether a visit leads into play: likelier by every channel that reaches, and by what the day's visit is worth."""
     R = w.R
     if R.play_open == 0 or who.u.flags & (PLAYER | GONE) or lot >= w.G.entry_most[R.days[day].offer]:
         return False
     base = R.entry_per_visit * ways_in(who.user, R)[2]
-    return bool(lot < crossed(base, R.visit_join * newcomer_gain(who.user, who.channel, day, w)))
+    return bool(lot < crossed(base, R.visit_join * newcomer_gain(who.user, who.channel, day, w, pen)))
 
 
 @rule
 def gets_order_beans(u: Any, R: Any) -> bool:
     """Whether a charity order lets beans grow for this user: it brings some, and they play."""
-    return bool(R.order_beans > 0 and u.flags & (PLAYER | GONE) == PLAYER)
+    return bool(R.orders_pay != 0 and u.flags & (PLAYER | GONE) == PLAYER)
 
 
 @rule
@@ -239,7 +240,7 @@ def arrival_s(shipped_s: int, hand: int, delivered: int, slow: int, kind: int, R
     return int(shipped_s + timer)
 
 
-@writes(2 + MAX_BENEFITS)
+@writes(2 + MOST["grant"].records + MOST["take_part"].records + MAX_BENEFITS, MOST["grant"].errands)
 def order_step(who: Who, k: int, w: World, pen: Pen) -> None:
     """Play the due step of order k and file the next one, or end the order.
 
@@ -301,7 +302,7 @@ def confirm_themselves(buyers: Any, refs: Any, rules: Any, by_timer: Any) -> Non
         by_timer[k] = arrival_s(0, a[3], b[0], b[1], b[2], R) == timer_s(b[2], R)
 
 
-@writes(2 + MAX_BENEFITS)
+@writes(2 + MOST["grant"].records + MOST["take_part"].records + MAX_BENEFITS, MOST["grant"].errands)
 def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     """Confirmation of receipt: the donation moves, perhaps matched, and counts as donated time."""
     u, R, G, tally = who.u, w.R, w.G, pen.book.tally
@@ -320,9 +321,7 @@ def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
             made.outcome = PENDING
     if gets_order_beans(u, R):
         roll_day(u, t_us // (DAY_S * 1_000_000), R)
-        beans = grant_beans(u, t_us, R.order_beans, R.daily_cap, R, pen)
-        if beans > 0:
-            grown = record(pen, who, t_us + 1, K_DEED)
-            grown.beans = beans
-            grown.deed = NO_DEED
-    reach_benefits(who, t_us + 1, before, w, pen)
+        mask = holding(who, t_us // 1_000_000, segment_of(place_of(who.user, R)[1], R), R)
+        thank(who, t_us + 1, ORDER, R.order_beans, R.order_minutes, DONATED, mask, w, pen)
+        take_part(who, t_us + 1, ORDER, e.ref // 2, OF_ORDERS + e.ref % 2, mask, w, pen)
+    reach_benefits(who, t_us + 1 + BESIDE, before, w, pen)

@@ -69,4 +69,4 @@ def begin_year(who: Who, k: int, w: World, pen: Pen) -> None:
     u.flags = u.flags & ~GONE
     u.budget = LIFELONG
     if u.play_s == NEVER:
-        come_back(who, day - 1, w)
+        come_back(who, day - 1, w, pen)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sim.compiling import rule
+from sim.kernel.incentives import in_days, mine
+from sim.kernel.rows import MATCHED
 from sim.kernel.rules import exponential, philox, unit
 from sim.kernel.world import Who
 from sim.spans import DAY_S
@@ -14,8 +16,9 @@ WAITING_DRAW = int(Purpose.WAITING)
 
 
 @rule
-def awaited_s(who: Who, at_s: int, nth: int, after_s: int, R: Any) -> int:
-    """When the visit comes that was planned for second at_s, the nth of its day: perhaps at an opening of that day.
+def awaited_s(who: Who, at_s: int, nth: int, after_s: int, segment: int, R: Any) -> int:
+    """When the visit comes that was planned for second at_s, the nth of its day: perhaps at an opening of that day
+    that is meant for who comes.
 
     Who would come within the horizon before it may wait; who would come as soon after it may come forward where
     being early pays, if that is still later than after_s.
@@ -26,8 +29,12 @@ def awaited_s(who: Who, at_s: int, nth: int, after_s: int, R: Any) -> int:
     if k >= R.n_openings or R.opening_s[k] >= midnight:
         return at_s
     lots = philox(R.k0, R.k1, who.user, day, nth, WAITING_DRAW)
+    meant = mine(who, segment, R) & in_days(who.u.streak, day - who.u.last, day - who.u.joined, R) | MATCHED
     while k < R.n_openings and R.opening_s[k] < midnight:
         opens = R.opening_s[k]
+        if meant & R.opening_mask[k] == 0:
+            k += 1
+            continue
         early = opens - R.horizon_s <= at_s < opens
         late = opens <= at_s < opens + R.horizon_s and R.opening_rush[k] != 0
         waits = unit(lots[0]) < R.waits * R.opening_pull[k]

@@ -42,8 +42,8 @@ class Who(NamedTuple):
 
 
 class Pen(NamedTuple):
-    """What a block writes on: records, errands, its book of counts, traffic by bin of time, points by team, and
-    orders by user."""
+    """What a block writes on: records, errands, its book of counts, traffic by bin of time, points by team, orders by
+    user, what rules count by user, and the price lists and values of visits it keeps at hand."""
 
     out: Any
     errands: Any
@@ -51,6 +51,9 @@ class Pen(NamedTuple):
     traffic: Any
     points: Any
     counted: Any
+    marks: Any
+    prices: Any
+    visits: Any
 
 
 class Slot(NamedTuple):
@@ -72,7 +75,7 @@ class Pulls(NamedTuple):
 
 
 class Mood(NamedTuple):
-    """What a user brings to a whole session: segment, what lifts the deeds' weights, who they are."""
+    """What a user brings to a whole session: segment, what lifts the deeds' weights, who they are, which rules hold."""
 
     segment: Any
     keen: Any  # factor on every deed's weight
@@ -82,3 +85,5 @@ class Mood(NamedTuple):
     eligible: Any
     norm_at: Any  # minutes of labour at which staff have met the year's norm, 0 for others
     team: Any  # the one they are in or would join
+    mask: Any  # rules that hold for them, as bits
+    price: Any  # their price list among those at hand

@@ -44,8 +44,7 @@ def sample_of_the_population(s: Scenario) -> Findings:
 
 
 def bean_growth(s: Scenario) -> Findings:
-    """Beans ripen in whole days or in hours that divide one, and fade by the hour, within four days together; a head
-    start stays below the goal."""
+    """Beans ripen in whole days or in hours that divide one, and fade by the hour, within four days together."""
     beans = s.beans
     for key in ("ripen", "fade"):
         if getattr(beans, key) < HOUR_US or getattr(beans, key) % HOUR_US:
@@ -59,8 +58,6 @@ def bean_growth(s: Scenario) -> Findings:
         spent = format_duration(beans.ripen)
         problem = f"makes more than {GROWING_DAYS} days together with ripen ({spent}); shorten one of them"
         yield Finding(("beans", "fade"), problem, (("beans", "ripen"),))
-    if beans.head_start >= beans.goal > 0:
-        yield Finding(("beans", "head_start"), f"must be below the goal ({beans.goal})", (("beans", "goal"),))
 
 
 def amounts_fit(s: Scenario) -> Findings:
@@ -72,7 +69,7 @@ def amounts_fit(s: Scenario) -> Findings:
             if getattr(pool, key) > MOST_FEN:
                 yield Finding(("pools", name, key), f"is too large; use at most {format_fen(MOST_FEN)}")
     beans: list[tuple[Path, int]] = [(("deeds", n, "beans"), d.beans) for n, d in s.deeds.items()]
-    for path, amount in [*beans, (("beans", "daily_cap"), s.beans.daily_cap)]:
+    for path, amount in beans:
         if amount > MOST_BEANS:
             yield Finding(path, f"is too large; use at most {MOST_BEANS} beans")
 

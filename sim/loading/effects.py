@@ -80,14 +80,13 @@ TEAM_DEEDS = _when(
     "deeds.*.team", "deeds.*.beans",
 )  # fmt: skip
 GROWING = _when(
-    lambda s, _: bool(_deed_brings(s) or s.orders.beans or s.sharing.reward or s.beans.head_start),
-    "something that brings beans", "deeds.*.beans", "orders.beans", "sharing.reward", "beans.head_start",
+    lambda s, _: bool(_deed_brings(s) or s.orders.beans or s.rules),
+    "something that brings beans", "deeds.*.beans", "orders.beans", "rules.*",
 )  # fmt: skip
 EXCHANGED = _when(
     lambda s, _: s.farmers.entry or _does("bean_gift")(s, ()), 'a deed with effect = "bean_gift", or farmers who enter',
     "deeds.*.effect", "farmers.entry",
 )  # fmt: skip
-STREAK = _when(lambda s, _: s.beans.streak_bonus > 0, "a streak_bonus above 0", "beans.streak_bonus")
 ONE_PERIOD = _when(lambda s, _: s.beans.valid_months == 0, "valid_months = 0", "beans.valid_months")
 NOT_OF_AGE = _when(
     lambda s, _: _minors(s) or s.farmers.share > 0 or s.farmers.entry,
@@ -111,9 +110,9 @@ MATCHING = _when(
 )
 SOME_RATIO = _when(lambda s, path: s.pools[str(path[1])].ratio > 0, "a ratio above 0", "pools.*.ratio")
 ANNOUNCED = _when(
-    lambda s, _: _serves("gifts")(s, ()) or any(phase.beans_factor > PPM for phase in s.phases.values()),
-    'something that opens: a pool with serves = "gifts", or a phase with beans_factor above 1',
-    "pools.*.serves", "phases.*.beans_factor",
+    lambda s, _: _serves("gifts")(s, ()) or bool(s.rules),
+    'something that opens: a pool with serves = "gifts", or a rule',
+    "pools.*.serves", "rules.*",
 )  # fmt: skip
 GIFTS_MATCHED = _when(_serves("gifts"), 'a pool with serves = "gifts"', "pools.*.serves")
 TEAMS_PAID = _when(_serves("teams"), 'a pool with serves = "teams"', "pools.*.serves")
@@ -178,24 +177,20 @@ VIRTUAL = _when(lambda s, _: s.orders.virtual_share > 0, "virtual_share above 0"
 
 # Conditions, and the settings that act only where all of them hold. A whole entry stands for what is in it.
 TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
-    ((PLAY,), "scenario.profile orders.beans phases.* deeds.* channels.*.hours_shift channels.*.mix"),
-    ((PLAY,), "segments.*.activity segments.*.mix beans.head_start staff.share"),
-    ((PLAY,), "play.players_at_start play.entry_per_visit play.sessions_extra play.reminder play.attention"),
+    ((PLAY,), "scenario.profile orders.beans phases.* rules.* cities.* deeds.* channels.*.hours_shift channels.*.mix"),
+    ((PLAY,), "segments.*.activity segments.*.mix staff.share"),
+    ((PLAY,), "play.players_at_start play.entry_per_visit play.sessions_extra  play.attention"),
     ((PLAY, ANNOUNCED), "play.anticipation"),
     ((PLAY,), "farmers.share farmers.entry"),
     ((PLAY,), "farmers.wrongly_blocked"),  # honest users are blocked also where there are no farmers
     ((PLAY, FOR_MINORS), "segments.*.minor"),
-    ((PLAY, REWARDED), "phases.*.beans_factor beans.streak_bonus"),
-    ((PLAY, REWARDED, STREAK), "beans.streak_full"),
-    ((PLAY, TEAMS, TEAM_DEEDS), "beans.team_bonus"),
-    ((PLAY, GROWING), "beans.ripen beans.fade beans.valid_months beans.daily_cap beans.goal"),
+    ((PLAY, GROWING), "beans.ripen beans.fade beans.valid_months"),
     ((PLAY, GROWING, ONE_PERIOD), "beans.valid_after_end"),
     ((PLAY, EXCHANGED), "beans.per_yuan"),
     ((PLAY, BEAN_GIFTS), "beans.give_all"),
     ((TEAMS,), "deeds.*.team teams.users_each teams.minimum teams.maximum teams.challenge teams.mode"),
     ((TEAMS, TEAMS_PAID, COMPETING), "teams.upper_half_bonus"),
     ((NOT_OF_AGE,), "deeds.*.adults_only"),
-    ((REPEATED,), "deeds.*.per_day"),
     ((PLAY, JOINED), "teams.open"),
     ((TEAMS, TEAMS_PAID), "teams.points_per_unlock teams.fen_per_unlock"),
     ((SERVED,), "pools.*"),
@@ -206,7 +201,6 @@ TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
     ((PASSED_ON,), "sharing.post"),
     ((PLAY, GIFTS, GIFTS_MATCHED), "gifts.match_effect gifts.named_matcher"),
     ((PLAY, GIFTS, GOALS, LIMITED), "gifts.completion"),
-    ((PLAY, GIFTS, SHARED), "sharing.reward"),
     ((PLAY, GIFTS, POSTED), "sharing.post_recruits"),
     ((PLAY, GIFTS, INVITED), "sharing.invite_recruits"),
     ((LIMITED,), "projects.targets_total"),

@@ -37,7 +37,9 @@ class Who(Settings):
     segment: Names = Field((), description="one segment or several")
     city: Names = Field((), description="one city or several of [cities]")
     channel: Names = Field((), description="one channel or several")
-    cohort: Cohort | None = Field(None, description='a keyed share of all users, the same under every design: "0-50 %"')
+    cohort: Cohort | None = Field(
+        None, description='a keyed share of all users, the same under every design: "0-50 %"'
+    )
     holder: bool | None = Field(None, description="whether they hold the charity account")
     team: bool | None = Field(None, description="whether they are in a team")
     joined_within: Duration | None = Field(None, description='newcomers: "7 days" since they began to play')
@@ -54,7 +56,9 @@ class When(Settings):
     start: Instant | None = Field(None, description="from this instant on")
     end: Instant | None = Field(None, description="up to this instant, excluded")
     weekdays: tuple[Weekday, ...] = Field((), description='on these days of the week: ["Sat", "Sun"]')
-    hours: Clock | None = Field(None, description='by the clock of Shanghai: "18:00-22:00"; "22:00-2:00" passes midnight')
+    hours: Clock | None = Field(
+        None, description='by the clock of Shanghai: "18:00-22:00"; "22:00-2:00" passes midnight'
+    )
     first: Duration | None = Field(None, description='only so long after the phase (or start) began: "30 s"')
 
 
@@ -72,7 +76,9 @@ class Streak(Settings):
     """Days in a row pay more; a repair lets a missed day pass."""
 
     steps: tuple[Step, ...]
-    repairs: Annotated[Whole, Field(ge=0, le=6)] = Field(0, description="missed days a week that do not break it")
+    repairs: Annotated[Whole, Field(ge=0, le=6)] = Field(
+        0, description="missed days a week that do not break it"
+    )
 
 
 class Goal(Settings):
@@ -88,7 +94,9 @@ class Lottery(Settings):
     """A prize by lot, instead of a sure reward. The budget is the pot."""
 
     chance: Portion | None = Field(None, description='at every deed: "1 %"; paid while the budget lasts')
-    winners: Positive | None = Field(None, description="or so many drawn at midnight among those who did it that day")
+    winners: Positive | None = Field(
+        None, description="or so many drawn at midnight among those who did it that day"
+    )
     money: Fen = Field(0, description="the prize in money")
     beans: Count = Field(0, description="or in beans")
 
@@ -172,7 +180,9 @@ class Form(Settings):
     add_hours: Minutes | None = Field(None, description="charity hours more")
     times: Ratio | None = Field(None, description="times what the deed pays")
     tiers: tuple[Tier, ...] = Field((), description="beans by how often it was done, instead of what it pays")
-    limit: Annotated[Whole, Field(ge=1, le=3)] | None = Field(None, description="can be done so often a day, 1 … 3")
+    limit: Annotated[Whole, Field(ge=1, le=3)] | None = Field(
+        None, description="can be done so often a day, 1 … 3"
+    )
     cap: Count | None = Field(None, description="at most so many beans over `per`")
     fading_cap: Count | None = Field(None, description="beyond so many beans over `per` only a share `keeps`")
     streak: Streak | None = None

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.domain.ratios import PPM
 from sim.scenario.settings import Count, NonNegative, Positive, Settings, Share, Whole
 from sim.spans import DAY_S, SECOND
 from sim.units import Duration, Fen, Instant, Minutes, Ratio
@@ -31,19 +30,17 @@ class Play(Settings):
     players_at_start: Share = 0.0
     entry_per_visit: Share = 0.01
     sessions_extra: NonNegative = 0.8
-    reminder: bool = False
     attention: bool = True  # deeds tire, and a day has time for so many
     anticipation: bool = True  # people wait for what is announced
 
 
 class Phase(Settings):
-    """A stretch of the campaign: it lifts play at its start and end and may multiply beans."""
+    """A stretch of the campaign: it lifts play at its start and end. What it pays more, rules say."""
 
     start: Instant
     end: Instant
     lift_start: NonNegative = 1.0
     lift_end: NonNegative = 0.6
-    beans_factor: Ratio = PPM
 
 
 class Beans(Settings):
@@ -57,13 +54,7 @@ class Beans(Settings):
     fade: Duration = 3 * DAY_S * SECOND
     valid_after_end: Duration = 7 * DAY_S * SECOND
     valid_months: Annotated[Whole, Field(ge=0, le=2)] = 0
-    daily_cap: Count = 200
     per_yuan: Annotated[Positive, Field(le=10_000)] = 100  # a hundred beans are worth a fen at least
-    streak_bonus: Ratio = 0
-    streak_full: Annotated[Whole, Field(ge=1, le=7)] = 7
-    team_bonus: Ratio = 0
-    goal: Count = 100
-    head_start: Count = 0
     give_all: Share = 0.5
 
     @property
@@ -82,10 +73,7 @@ class Hours(Settings):
 
 
 class Deed(Settings):
-    """One entry of the catalogue. A new deed is a new table, never a new branch.
-
-    `per_day` 0 means as often as one likes; to take a deed out, leave its table out.
-    """
+    """One entry of the catalogue. A new deed is a new table, never a new branch. How often it can be done, rules say."""
 
     label: str
     effect: Effect = "deed"
@@ -94,7 +82,6 @@ class Deed(Settings):
     kind: Literal["labour", "donated", "general"] = "labour"
     cost: Annotated[Fen, Field(gt=0)] = 5
     ease: LogOdds = -3.0
-    per_day: Annotated[Whole, Field(ge=0, le=3)] = 1
     team: bool = False
     needs_account: bool = False
     adults_only: bool = False
@@ -132,7 +119,6 @@ class Sharing(Settings):
     invite: Share = 0.084
     post_recruits: Share = 0.0189
     invite_recruits: Share = 0.0
-    reward: Count = 0
 
 
 class Teams(Settings):
