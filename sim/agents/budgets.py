@@ -76,9 +76,12 @@ def all_pools(scenario: Scenario) -> dict[str, Pool]:
             start, end = (
                 scenario.scenario.start + timedelta(microseconds=at) for at in running(scenario, rule)
             )
-            pool = Pool(sponsor=name, total=purse_of(scenario, rule), start=start, end=end)
-            pools[f"rule:{name}"] = pool.model_copy(update={"serves": OF_RULES})
+            its = {"serves": OF_RULES, "total": purse_of(scenario, rule), "start": start, "end": end}
+            pools[f"rule:{name}"] = _NO_POOL.model_copy(update={"sponsor": name} | its)
     return pools
+
+
+_NO_POOL = Pool.model_validate({"sponsor": "nobody", "total": "0 yuan"})
 
 
 def pool_of_rule(scenario: Scenario) -> NDArray[np.int64]:

@@ -97,7 +97,7 @@ def take_part(who: Who, t_us: int, thing: int, slot: int, place: int, mask: int,
     R = w.R
     if R.chancy | R.joint | R.refers == 0:
         return
-    day = t_us // (DAY_S * 1_000_000)
+    day, before = t_us // (DAY_S * 1_000_000), pen.book.records
     mine = mask & R.by_thing[thing] & (R.chancy | R.joint)
     for k in range(R.n_rules):
         if (mine >> k) & 1:
@@ -105,9 +105,9 @@ def take_part(who: Who, t_us: int, thing: int, slot: int, place: int, mask: int,
             if (R.joint >> k) & 1:
                 join_in(who.user, day, r, R, pen)
             elif unit(philox(R.k0, R.k1, who.user, slot, r.salt | place, LOTTERY_DRAW)[0]) < r.chance:
-                win(who, t_us + AFTER + k, k, thing, R, pen)
+                win(who, t_us + AFTER + pen.book.records - before, k, thing, R, pen)
         elif (R.refers & R.by_thing[thing]) >> k & 1:
-            repay(who, t_us + AFTER + k, k, thing, R, pen)
+            repay(who, t_us + AFTER + pen.book.records - before, k, thing, R, pen)
 
 
 @rule

@@ -64,7 +64,9 @@ class Played:
     def __init__(self, rules: dict[str, Any], how: dict[str, Any] | None = None, **changes: Any) -> None:
         told: list[NDArray[np.void]] = []
         self.scenario = ruled(rules, **changes)
-        self.campaign = Campaign(self.scenario, watch=lambda part: told.append(part.copy()), **(how or {"workers": 1}))
+        self.campaign = Campaign(
+            self.scenario, watch=lambda part: told.append(part.copy()), **(how or {"workers": 1})
+        )
         self.campaign.run()
         self.campaign.population.close()
         assert all(check["passed"] for check in self.campaign.checks)
