@@ -69,7 +69,7 @@ def repay(who: Who, t_us: int, k: int, thing: int, R: Any, pen: Pen) -> None:
     if inviter == 0:
         return
     pen.marks[who.user, r.column] = 0
-    give(who, t_us, k, r.head, thing, R, pen)
+    give(who, t_us, k, r.friend, thing, R, pen)
     if r.beans > 0:
         made = record(pen, who, t_us, K_GRANT)
         made.beans = r.beans
