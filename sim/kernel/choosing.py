@@ -9,7 +9,7 @@ from sim.behaviour.choice import goal_pull
 from sim.behaviour.visit import closeness
 from sim.compiling import rule
 from sim.kernel.chances import still_new
-from sim.kernel.incentives import NO_LIMIT, least_room, pays
+from sim.kernel.incentives import NO_LIMIT, least_room, pays, under_caps
 from sim.kernel.lifetime import first_expiry_day
 from sim.kernel.rows import (
     CLAIMING,
@@ -163,6 +163,8 @@ def weigh(who: Who, day: int, mood: Mood, tired: float, w: World, pen: Pen) -> f
     mix = R.mix[who.channel, mood.segment]
     total = 0.0
     room = least_room(who.user, day, mood.mask, R, pen.marks)
+    counting = mood.mask & R.counting_pay
+    besides = mood.mask & (R.chancy | R.joint)
     lift = mood.keen * tired
     for j in range(R.n_deeds):
         weights[j] = 0.0
@@ -171,11 +173,17 @@ def weigh(who: Who, day: int, mood: Mood, tired: float, w: World, pen: Pen) -> f
         d = R.deeds[j]
         beans = price.beans[j]
         weight = price.pull[j]
-        if beans > room or mood.mask & R.counting_pay & R.by_thing[j]:
+        if counting != 0 and counting & R.by_thing[j]:
             beans = pays(who.user, j, d.beans, day, u.streak, mood.mask, w, pen)
             now = still_new(who.user, day, mood.mask, w, pen)
             kept = beans * share_kept(j, mood.mask, u.streak, R)
             weight = weight_of(j, beans, kept, mood.level, now, w)
+        elif beans > room:
+            beans = under_caps(who.user, j, beans, day, mood.mask, w, pen)
+            weight = R.bare[j]
+            if beans > 0 or besides != 0:
+                kept = beans * share_kept(j, mood.mask, u.streak, R)
+                weight = weight_of(j, beans, kept, mood.level, mood.mask, w)
         if beans > 0:
             weight = weight * mood.pulls.beans
         if d.minutes > 0:

@@ -36,7 +36,7 @@ MOST_OPENINGS = 4_096  # of pools and rules that are announced
 MAX_RULES = 48
 MAX_TIERS = 96  # of all rules together
 MAX_AGE = 400  # days since somebody joined, or was last seen, that are told apart
-PRICES = 64  # price lists that a block keeps at hand …
+PRICES = 256  # price lists that a block keeps at hand …
 VISITS = 512  # … and values of visits
 
 USER = np.dtype(
