@@ -1,7 +1,8 @@
-"""`beanpeak scenarios`: list, show, copy, check and describe scenario files."""
+"""`beanpeak scenarios`: list, show, copy, check, upgrade and describe scenario files."""
 
 from __future__ import annotations
 
+import codecs
 import shlex
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +12,7 @@ import typer
 
 from sim.errors import ScenarioError, UsageError
 
-app = typer.Typer(help="List, show, copy and check scenarios.", no_args_is_help=True)
+app = typer.Typer(help="List, show, copy, check and upgrade scenarios.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="Name or path of a scenario.")]
 
@@ -120,6 +121,46 @@ def check(
             print(f"{name}: sound, {designs} designs")
     if mistakes:
         raise ScenarioError(mistakes)
+
+
+@app.command(epilog="Example:  beanpeak scenarios upgrade mine.toml --dry-run")
+def upgrade(
+    file: Annotated[Path, typer.Argument(help="A scenario of 0.1.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the changes and write nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Rewrite a scenario of 0.1: what became rules, as rules. The file as it was stays beside it as FILE.bak."""
+    from sim.doors import decoded, read_bytes, rewritable, rewritten
+    from sim.loading.upgrade import diff, upgraded
+    from sim.reporting.manifest import to_json
+
+    data = read_bytes(file)
+    text = decoded(data, str(file))
+    made = upgraded(text, str(file))
+    backup = None
+    if made is not None:
+        rewritable(file)
+        mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+        backup = None if dry_run else rewritten(file, mark + made.text.encode())
+    changes = [] if made is None else made.changes
+    shown = "" if made is None or not dry_run else diff(text, made.text, str(file))
+    if json:
+        told = {
+            "file": str(file),
+            "changes": [asdict(one) for one in changes],
+            "backup": backup and str(backup),
+        }
+        print(to_json(told | {"dry_run": dry_run, "diff": shown}), end="")
+    elif made is None:
+        print(f"{file}: nothing to do, nothing in it is of 0.1")
+    else:
+        for one in changes:
+            print(
+                f"{file}:{one.line}: {one.was}  →  {one.now}"
+                if one.line
+                else f"{file}: {one.was}  →  {one.now}"
+            )
+        print(f"\n{shown}nothing was written" if dry_run else f"{file}: upgraded; as it was: {backup}")
 
 
 @app.command(epilog="Example:  beanpeak scenarios schema > scenario.schema.json")

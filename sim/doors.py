@@ -11,6 +11,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -224,6 +225,43 @@ def written_whole(file: Path) -> Iterator[Path]:
         partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def rewritten(file: Path, data: bytes) -> Path:
+    """Other bytes in a file, whole or not at all; what was in it stands beside it as FILE.bak, whose path comes back.
+
+    Raises UsageError.
+    """
+    backup = rewritable(file)
+    try:
+        with backup.open("xb") as kept:
+            kept.write(file.read_bytes())
+        try:
+            shutil.copymode(file, backup)
+            with written_whole(file) as new:
+                new.write_bytes(data)
+                shutil.copymode(file, new)
+        except BaseException:
+            backup.unlink()
+            raise
+    except FileExistsError:
+        raise UsageError(f"{backup}: is there already; take it away, nothing was changed") from None
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be written: {error.strerror}; nothing was changed") from None
+    return backup
+
+
+def rewritable(file: Path) -> Path:
+    """The path of the backup of a file, once it is sure that both can be written. Raises UsageError."""
+    backup = file.with_name(f"{file.name}.bak")
+    if file.is_symlink():
+        raise UsageError(f"{file}: is a link to {file.readlink()}; name that file itself")
+    if not file.stat().st_mode & 0o222 or not os.access(file, os.W_OK):
+        raise UsageError(f"{file}: may not be written; change its permissions")
+    if backup.exists() or backup.is_symlink():
+        raise UsageError(f"{backup}: is there already, and no backup is written over; take it away")
+    writable_folder(file.parent, f"{file}: its folder")
+    return backup
 
 
 def needed(file: Path, held: Any, keys: Mapping[str, type]) -> dict[str, Any]:

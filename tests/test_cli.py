@@ -126,14 +126,17 @@ def test_quiet_says_only_where(tmp_path: Path) -> None:
 def test_mistakes_of_a_scenario_are_told_with_their_lines(tmp_path: Path) -> None:
     """All at once as file:line: key, exit 2, no traceback, nothing written."""
     text = (ROOT / "scenarios" / "hello.toml").read_text(encoding="utf-8")
-    bad = text.replace('fade = "72 h"', 'fadde = "72 h"').replace("daily_cap = 200", 'daily_cap = "20 beans"')
+    bad = text.replace('fade = "72 h"', 'fadde = "72 h"').replace("form.cap = 200", 'form.cap = "20 beans"')
     (tmp_path / "bad.toml").write_text(bad, encoding="utf-8")
     for command in ("run", "scenarios check"):
         ran = beanpeak(*command.split(), "hello", "bad.toml", cwd=tmp_path)
-        line = next(k for k, x in enumerate(bad.splitlines(), start=1) if x.startswith("fadde"))
+        line, next_one = (
+            next(k for k, x in enumerate(bad.splitlines(), start=1) if x.startswith(begun))
+            for begun in ("fadde", 'form.cap = "20')
+        )
         assert ran.returncode == 2
         assert f"bad.toml:{line}: beans.fadde" in ran.stderr
-        assert f"bad.toml:{line + 1}: beans.daily_cap" in ran.stderr
+        assert f"bad.toml:{next_one}: rules.daily_cap.form.cap" in ran.stderr
         assert "Traceback" not in ran.stderr
     assert [file.name for file in tmp_path.iterdir()] == ["bad.toml"]
 

@@ -89,10 +89,10 @@ def test_a_design_changes_what_it_names_and_nothing_else() -> None:
     """An override of a setting with a default, or of one entry of a table with defaults, keeps the others."""
     document = {
         **tomllib.loads(SOUND.replace("[projects.causes]\neducation = 0.5\nillness = 0.5\n", "")),
-        "designs": {"x": {"projects.causes.education": 0.1, "beans.goal": 200}},
+        "designs": {"x": {"projects.causes.education": 0.1, "beans.per_yuan": 200}},
     }
     before, after = Scenario.model_validate(document), Scenario.model_validate(apply_design(document, "x"))
-    assert after.beans.goal == 200
+    assert after.beans.per_yuan == 200
     assert after.projects.causes == {**before.projects.causes, "education": 0.1}
     assert after.model_copy(update={"beans": before.beans, "projects": before.projects}) == before
     assert apply_design(document, "base") is document
@@ -126,7 +126,7 @@ def test_the_hash_tells_settings_apart_and_ignores_how_they_are_written(
     assert swapped != SOUND
     assert hash_of(swapped) == plain
     assert hash_of(SOUND, "double") != plain
-    assert hash_of(SOUND.replace("goal = 100", "goal = 101")) != plain
+    assert hash_of(SOUND.replace("beans = 100", "beans = 101")) != plain
     join = '[deeds.join]\nlabel = "入队"\neffect = "team"\n\n'
     assert hash_of(SOUND.replace(join, "").replace("[deeds.quiz]", join + "[deeds.quiz]")) != plain
 

@@ -72,7 +72,7 @@ def test_integers_of_numpy_are_integers(run: sim.Results, kind: Any) -> None:
         dict(run.scenario.scenario) | {"length": "3 days", "users": number}
     )
     assert type(made.users) is int
-    assert type(run.scenario.beans.model_copy(update={"daily_cap": number}).daily_cap) is int
+    assert type(run.scenario.beans.model_copy(update={"per_yuan": number}).per_yuan) is int
 
 
 WRONG: list[Any] = [

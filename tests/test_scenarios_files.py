@@ -163,8 +163,8 @@ def test_the_week_begins_on_the_fifth_of_september_with_every_play_open() -> Non
 def test_the_comparisons_compare_what_they_say() -> None:
     """First-come against random pools, and farms without and with controls."""
     base, random = load_scenario("match_pools"), load_scenario("match_pools", "random")
-    assert base.pools["main"].rule == "first_come"
-    assert random.pools["main"].rule == "random"
+    assert not base.rules["main_match"].form.match.lot
+    assert random.rules["main_match"].form.match.lot
     free, controlled = load_scenario("point_farms").farmers, load_scenario("point_farms", "controls").farmers
     assert free.entry
     assert free.removal_per_day == free.entry_audit == free.device_cap == 0

@@ -43,7 +43,7 @@ from sim.kernel.rows import (
     THINGS,
     TIER,
 )
-from sim.scenario import Rule, Scenario, since_start
+from sim.scenario import Rule, Scenario
 from sim.scenario.incentives import ANY, Form, When
 from sim.spans import DAY_S, DAY_US, MINUTE_S, SECOND
 from sim.streams import salt_of
@@ -154,6 +154,7 @@ def rule_rows(scenario: Scenario) -> tuple[NDArray[np.void], NDArray[np.void]]:
             row["beans"], row["head"] = form.goal.beans or 0, form.goal.head_start
         if is_for_teams(form):
             row["team"] = 1
+        row["repairs"] = form.streak.repairs if form.streak is not None else 0
         steps = [(t.start, t.beans) for t in form.tiers]
         steps += [(s.day, s.times) for s in form.streak.steps] if form.streak is not None else []
         tiers[used : used + len(steps)] = steps
@@ -209,9 +210,8 @@ def rule_sets(scenario: Scenario) -> dict[str, int]:
         "counting": where(lambda r: counts(r.form)),
         "counting_pay": where(lambda r: (r.form.kind in PAYING and counts(r.form)) or is_drawing(r.form)),
         "saving": where(lambda r: r.form.goal is not None and r.form.goal.beans is not None),
-        "heads": where(
-            lambda r: r.form.goal is not None and r.form.goal.beans is not None and r.form.goal.head_start
-        ),
+        "heads": where(lambda r: r.form.goal is not None and r.form.goal.beans is not None and r.form.goal.head_start),
+        "repairing": where(lambda r: r.form.streak is not None and r.form.streak.repairs > 0),
         "chancy": where(lambda r: r.form.lottery is not None and not is_drawing(r.form)),
         "drawing": where(lambda r: is_drawing(r.form)),
         "joint": where(lambda r: is_joint(r.form)),
@@ -219,7 +219,6 @@ def rule_sets(scenario: Scenario) -> dict[str, int]:
         "limited": bits(np.flatnonzero(Budgets.draw(scenario).limited).tolist()),
         "delayed": where(lambda r: r.form.later is not None),
         "open": ALL_BITS,
-        "nudging": where(lambda r: r.form.nudge is not None),
     }
 
 

@@ -32,7 +32,7 @@ from sim.engine.settings import keenest
 from sim.engine.worth import GIVEN, Supply, Worth, days_to_gather, worth_of
 from sim.kernel.alias import build_alias, set_labels
 from sim.kernel.rows import ACTIVITY, GIFT_PROJECT, NOBODY, PUBLIC, REDEMPTION
-from sim.scenario import Scenario, since_start
+from sim.scenario import Scenario
 from sim.spans import DAY_US, SECOND
 from sim.streams import Purpose, one_draw
 

@@ -36,7 +36,7 @@ from sim.kernel.rows import (
     PART,
 )
 from sim.scenario import Pool, Rule, Scenario, since_start
-from sim.spans import DAY_S, DAY_US, HOUR_S, SECOND
+from sim.spans import DAY_S, DAY_US, HOUR_S, MINUTE_S, SECOND
 
 HOURS = 24
 LATE_S = 900  # what opens in the last quarter of an hour finds nobody: no visit goes on past midnight
@@ -94,13 +94,28 @@ class Offers:
             )
         return cls(tuple(found), of_day)
 
-    def tables(self) -> dict[str, Any]:
-        """As the kernel reads them: how many parts, shape (MAX_KINDS,), and which, (MAX_KINDS, MAX_PARTS)."""
+    def tables(self, scenario: Scenario) -> dict[str, Any]:
+        """As the kernel reads them: how many parts, shape (MAX_KINDS,), and which, (MAX_KINDS, MAX_PARTS); the rules
+        that hold on such a day at all, and those that send a message on it, shape (MAX_KINDS,)."""
         rows, counts = np.zeros((MAX_KINDS, MAX_PARTS), PART), np.ones(MAX_KINDS, np.int64)
+        held, nudged = np.zeros(MAX_KINDS, np.int64), np.zeros(MAX_KINDS, np.int64)
         for k, kind in enumerate(self.kinds):
             rows[k, : len(kind)] = [(part.from_s, part.mask, part.share) for part in kind]
             counts[k] = len(kind)
-        return {"n_parts": counts, "parts": rows}
+            held[k] = np.bitwise_or.reduce([part.mask for part in kind])
+            nudged[k] = messages(scenario, kind)
+        return {"n_parts": counts, "parts": rows, "held_on": held, "nudged_on": nudged}
+
+
+def messages(scenario: Scenario, kind: Kind) -> int:
+    """The rules that send a message on a day of that kind, as bits: they hold when it is due."""
+    sent = [
+        (k, rule.form.nudge.at * MINUTE_S)
+        for k, rule in enumerate(scenario.rules.values())
+        if rule.form.nudge
+    ]
+    masks = [(k, [part.mask for part in kind if part.from_s <= at][-1]) for k, at in sent]
+    return bits([k for k, mask in masks if mask >> k & 1])
 
 
 def visits_between(start: int, end: int, views: Floats) -> float:

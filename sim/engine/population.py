@@ -24,7 +24,7 @@ from sim.engine.incentives import joint_rows, rule_columns
 from sim.engine.settings import rule_values, rules_record, tables
 from sim.kernel.allotment import settle, settled_room
 from sim.kernel.farming import farmed_beans
-from sim.kernel.incentives import FULL, TICKED, period_of
+from sim.kernel.incentives import COUNT_BITS, MOST_COUNTED, TICKED, period_of
 from sim.kernel.playing import (
     ROOM_ERRANDS,
     ROOM_RECORDS,
@@ -304,8 +304,8 @@ class Population:
     def doers(self, rule: int, day: int) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
         """Who did what a rule is about in that day's stretch and was not given anything for it, and how often."""
         marks = self.marks[:, self.rules["rules"][0]["column"][rule]]
-        times = marks & FULL
-        users = np.flatnonzero((marks >> 16 == self.stretch(rule, day)) & (times > 0) & (times < TICKED))
+        times = marks & MOST_COUNTED
+        users = np.flatnonzero((marks >> COUNT_BITS == self.stretch(rule, day)) & (times > 0) & (times < TICKED))
         return users, times[users].astype(np.int64)
 
     def tick_off(self, rule: int, users: NDArray[np.intp]) -> None:

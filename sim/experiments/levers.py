@@ -14,7 +14,7 @@ from sim.behaviour.parameters import GRADES
 from sim.errors import UsageError
 from sim.experiments.headlines import HEADLINES
 from sim.loading import scenario_text
-from sim.loading.designs import override_path
+from sim.loading.edits import override_path
 from sim.loading.reading import Document, read
 from sim.loading.shape import place
 from sim.scenario import Scenario

@@ -286,9 +286,8 @@ def receive(c: Any, users: Any, next_s: Any, now_s: int, w: World, pen: Pen) -> 
     elif later_s > 0:
         c.outcome = OWED
         later_s = max(later_s, now_s + 1 - c.t // 1_000_000)
-        promise(
-            Who(user, u, c.channel), c.rule - 1, c.t, later_s, c.beans, c.minutes * 2 + c.klass, c.deed, pen
-        )
+        who = Who(user, u, c.channel)
+        promise(who, c.rule - 1, c.t, later_s, c.beans, c.minutes, c.klass, c.deed, pen)
         next_s[user] = min(next_s[user], pen.errands[u.errand].due)
     else:
         roll_day(u, day, R)

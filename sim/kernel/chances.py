@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.behaviour.choice import crossed, felt_reward
+from sim.behaviour.sharing import share_probability
 from sim.behaviour.unsure import lottery_weight
 from sim.bookkeeping import Kind
 from sim.compiling import rule
@@ -152,12 +152,12 @@ def passes_on(base: float, sure: float, recruits: float, mask: int, w: World) ->
         for k in range(R.n_rules):
             if (referring >> k) & 1:
                 hoped += recruits * R.rules[k].beans
+    kept = 1.0
+    if hoped > 0.0:
+        weight = lottery_weight(recruits, R.choice_weight_lottery, R.choice_weight_coin)
+        kept = (sure + hoped * weight) / (sure + hoped)
     reward = (sure + hoped) * w.G.felt_yuan
-    if reward <= 0.0:
-        return base
-    weight = lottery_weight(recruits, R.choice_weight_lottery, R.choice_weight_coin)
-    kept = (sure + hoped * weight) / (sure + hoped)
-    return crossed(base, felt_reward(reward, R.sharing_cost_yuan, kept, R.choice_slope))
+    return share_probability(base, reward, R.sharing_cost_yuan, R.choice_slope, kept)
 
 
 @rule

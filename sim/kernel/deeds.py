@@ -19,11 +19,11 @@ from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.domain.ratios import PPM
 from sim.kernel import tallies as T
+from sim.kernel.chances import passes_on, take_part
 from sim.kernel.choosing import free_beans
 from sim.kernel.donors import MOST_PARTS, MOST_YUAN, parts_given, remember_gift
 from sim.kernel.hours import add_minutes
-from sim.kernel.chances import passes_on, take_part
-from sim.kernel.incentives import BESIDE, MOST_BEANS, NO_LIMIT, NO_TIME, earn, grant, pays
+from sim.kernel.incentives import BESIDE, MOST_BEANS, NO_LIMIT, NO_TIME, earn, grant, lasts, pays
 from sim.kernel.lifetime import newcomer_gain
 from sim.kernel.place import channel_of, place_of, segment_of
 from sim.kernel.rows import (
@@ -33,8 +33,8 @@ from sim.kernel.rows import (
     GENERAL,
     GROWING_DAYS,
     HOLDER,
-    INVITE,
     IN_TEAM,
+    INVITE,
     MAX_BENEFITS,
     NO_DEED,
     PERIODS,
@@ -108,7 +108,8 @@ def plain_deed(who: Who, t_us: int, j: int, most: int, mask: int, w: World, pen:
     u, d = who.u, w.R.deeds[j]
     team = 1 if u.flags & IN_TEAM else 0
     before = u.labour + u.donated
-    minutes = add_minutes(u, d.minutes, d.klass, w, pen)
+    own = lasts(who.user, j, d.minutes, t_us // (DAY_S * 1_000_000), mask, w, pen)
+    minutes = add_minutes(u, own, d.klass, w, pen)
     general = d.klass == GENERAL
     beans = earn(who, t_us, j, d.beans, most, mask, w, pen)
     made = record(pen, who, t_us, K_GENERAL if general and beans == 0 else K_DEED)
@@ -120,7 +121,7 @@ def plain_deed(who: Who, t_us: int, j: int, most: int, mask: int, w: World, pen:
     pen.book.tally[T.DEEDS] += 1
     if general:
         pen.book.tally[T.GENERAL] += 1
-    grant(who, t_us, j, d.minutes, NO_TIME if general else d.klass, mask, w, pen)
+    grant(who, t_us, j, NO_TIME if general else d.klass, mask, w, pen)
     reach_benefits(who, t_us + BESIDE, before, w, pen)
 
 
@@ -190,7 +191,8 @@ def gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> int:
     completing = philox(R.k0, R.k1, who.user, at.key, at.sub + 64, GIFT_DRAW)[0]
     fen = gift_fen(u, lots[1], lots[2], completing, place, R)
     before = u.labour + u.donated
-    minutes = add_minutes(u, R.deeds[j].minutes, DONATED, w, pen)
+    own = lasts(who.user, j, R.deeds[j].minutes, at.day, mask, w, pen)
+    minutes = add_minutes(u, own, DONATED, w, pen)
     parts = parts_given(who, fen, R, G)
     first = u.number
     for part in range(parts):
@@ -212,29 +214,27 @@ def gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> int:
     remember_gift(u, fen, month)
     pen.book.tally[T.GIFTS] += parts
     pen.book.tally[T.GIFT_FEN] += fen
-    reward(who, at.t_us + parts, j, mask, w, pen)
+    thank(who, at.t_us + parts, j, R.deeds[j].beans, DONATED, mask, w, pen)
     reach_benefits(who, at.t_us + parts + BESIDE, before, w, pen)
     return parts
 
 
 @writes(1 + MOST["grant"].records, MOST["grant"].errands)
 def reward(who: Who, t_us: int, j: int, mask: int, w: World, pen: Pen) -> None:
-    """Beans for a gift, a team joined, an account opened: events of their own beside the deed's record."""
-    d = w.R.deeds[j]
-    thank(who, t_us, j, d.beans, d.minutes, DONATED if d.klass == DONATED else NO_TIME, mask, w, pen)
+    """Beans for a team joined, an account opened, which are worth no time: events of their own beside the record."""
+    thank(who, t_us, j, w.R.deeds[j].beans, NO_TIME, mask, w, pen)
 
 
 @writes(1 + MOST["grant"].records, MOST["grant"].errands)
-def thank(
-    who: Who, t_us: int, thing: int, base: int, time: int, klass: int, mask: int, w: World, pen: Pen
-) -> None:
-    """Beans for something that has a record of its own: a record for what it brings by itself, and one a rule."""
+def thank(who: Who, t_us: int, thing: int, base: int, klass: int, mask: int, w: World, pen: Pen) -> None:
+    """Beans for something that has a record of its own: a record for what it brings by itself, and one a rule. What
+    is worth time of a class, `lasts` has been asked about."""
     beans = earn(who, t_us, thing, base, NO_LIMIT, mask, w, pen)
     if beans > 0:
         grown = record(pen, who, t_us, K_DEED)
         grown.beans = beans
         grown.deed = thing if thing < w.R.n_deeds else NO_DEED
-    grant(who, t_us, thing, time, klass, mask, w, pen)
+    grant(who, t_us, thing, klass, mask, w, pen)
 
 
 @rule
@@ -314,7 +314,7 @@ def share(who: Who, at: Slot, mask: int, w: World, pen: Pen) -> None:
         made.ref = 1 + friend
         made.fen = mask & R.refers  # until the barrier: what pays for this friend's first deed
         made.outcome = PENDING
-    thank(who, at.t_us + 1, INVITE, 0, 0, NO_TIME, mask, w, pen)
+    thank(who, at.t_us + 1, INVITE, 0, NO_TIME, mask, w, pen)
     take_part(who, at.t_us + 1, INVITE, at.key, at.sub + OF_INVITES, mask, w, pen)
 
 

@@ -34,6 +34,7 @@ from sim.kernel.rows import (
     OF_TIME,
     PER_DAY,
     PER_WEEK,
+    STREAK_LEVELS,
 )
 from sim.kernel.rules import philox, unit
 from sim.kernel.world import Pen, Who, World
@@ -43,8 +44,10 @@ from sim.streams import Purpose
 
 CITY_DRAW = int(Purpose.CITY)
 K_GRANT = int(Kind.GRANT)
-FULL = 65_535  # a count holds 16 bits …
-TICKED = 1 << 15  # … of which the highest says of what many do that something was given for it
+FULL = 65_535  # beans of a day hold 16 bits
+COUNT_BITS = 19  # of a mark; the others tell the stretch, of which a run has as many as days …
+MOST_COUNTED = (1 << COUNT_BITS) - 1  # … and no cap may be larger: nobody would ever reach it
+TICKED = 1 << COUNT_BITS - 1  # added to the count of what many do: something was given for it
 MOST_BEANS = 60_000  # a bucket of beans holds 16 bits
 NO_LIMIT = 1 << 40
 NO_TIME = -1  # a class of minutes: none
@@ -113,12 +116,39 @@ def live(t_s: int, R: Any) -> int:
 
 @rule
 def holding(who: Who, t_s: int, segment: int, R: Any) -> int:
-    """The rules that hold for a user at an instant of a day they play."""
+    """The rules that hold for a user at an instant; who is not back yet, on a day not played, is not welcomed back."""
     if R.n_rules == 0:
         return 0
-    u = who.u
-    since = in_days(u.streak, u.away, t_s // DAY_S - u.joined, R)
-    return mine(who, segment, R) & since & live(t_s, R)
+    u, day = who.u, t_s // DAY_S
+    away = u.away if u.last == day else 0
+    return mine(who, segment, R) & in_days(streak_on(u, day), away, day - u.joined, R) & live(t_s, R)
+
+
+@rule
+def if_played(u: Any, day: int, R: Any) -> int:
+    """The rules that hold, as far as days decide, for a player who comes on that day, which then counts in a row."""
+    if u.last == day:
+        return in_days(u.streak, u.away, day - u.joined, R)
+    return in_days(min(u.row + 1, STREAK_LEVELS - 1), day - u.last, day - u.joined, R)
+
+
+@rule
+def streak_on(u: Any, day: int) -> int:
+    """The days in a row that stand on a day: those up to the day before, until this one is played or missed."""
+    return int(u.streak) if day - u.last <= 1 else 0
+
+
+@rule
+def repaired(repairs: int, day: int, rules: int, R: Any) -> int:
+    """The repairs used (`repairs` of a user's row) with one for a missed day; 0 if the rules have none left that week."""
+    most = 0
+    if rules & R.repairing != 0:
+        for k in range(R.n_rules):
+            if (rules & R.repairing) >> k & 1:
+                most = max(most, R.rules[k].repairs)
+    week = (day + R.start_weekday) // 7 + 1
+    used = repairs & 7 if repairs >> 3 == week else 0
+    return int(week << 3 | used + 1) if used < most else 0
 
 
 @rule
@@ -135,14 +165,14 @@ def period_of(r: Any, day: int, R: Any) -> int:
 def counted(user: int, r: Any, day: int, R: Any, marks: Any) -> int:
     """What a rule has counted of a user in the present stretch."""
     mark = int(marks[user, r.column])
-    return mark & FULL if mark >> 16 == period_of(r, day, R) else 0
+    return mark & MOST_COUNTED if mark >> COUNT_BITS == period_of(r, day, R) else 0
 
 
 @rule
 def count_more(user: int, r: Any, day: int, more: int, R: Any, marks: Any) -> None:
     """Count so much more."""
-    count = min(counted(user, r, day, R, marks) + more, FULL)
-    marks[user, r.column] = (period_of(r, day, R) << 16) | count
+    count = min(counted(user, r, day, R, marks) + more, MOST_COUNTED)
+    marks[user, r.column] = (period_of(r, day, R) << COUNT_BITS) | count
 
 
 @rule
@@ -196,7 +226,7 @@ def let_through(r: Any, beans: int, before: int) -> int:
 
 @rule
 def cut(parts: Any, rules: int, excess: int) -> None:
-    """Take so many beans off the parts, those of the last rules first."""
+    """Take so many beans, or minutes, off the parts, those of the last rules first."""
     k = MAX_RULES
     while excess > 0 and k > 0:
         if (rules >> (k - 1)) & 1:
@@ -224,7 +254,7 @@ def pays(user: int, thing: int, base: int, day: int, streak: int, mask: int, w: 
                 nth = counted(user, r, day, R, pen.marks) + 1 if r.column != NOBODY else 1
                 made = after(r, total, nth, streak, R)
                 parts[k + 1] = 0
-                if r.form == F_TIERS:
+                if r.form == F_TIERS and tier_at(r, nth, NOBODY, R) != NOBODY:
                     cut(parts, paying & ((1 << k) - 1), total)
                     parts[k + 1] = made
                 elif made >= total:
@@ -235,6 +265,28 @@ def pays(user: int, thing: int, base: int, day: int, streak: int, mask: int, w: 
     capped = under_caps(user, thing, total, day, mask, w, pen)
     cut(parts, paying, total - capped)
     return capped
+
+
+@rule
+def lasts(user: int, thing: int, base: int, day: int, mask: int, w: World, pen: Pen) -> int:
+    """The minutes of a thing that is worth `base` by itself, the next time it is done: what is left of its own.
+
+    The book's `time` then says who adds what: first the thing itself, then every rule.
+    """
+    R, parts = w.R, pen.book.time
+    paying = mask & R.by_thing[thing] & R.paying
+    parts[0] = base
+    total = base
+    if paying != 0:
+        for k in range(R.n_rules):
+            if (paying >> k) & 1:
+                r = R.rules[k]
+                nth = counted(user, r, day, R, pen.marks) + 1 if r.column != NOBODY else 1
+                made = time_after(r, total, nth)
+                parts[k + 1] = max(made - total, 0)
+                cut(parts, paying & ((1 << k) - 1), max(total - made, 0))
+                total = made
+    return int(parts[0])
 
 
 @rule
@@ -284,7 +336,7 @@ def earn(who: Who, t_us: int, thing: int, base: int, most: int, mask: int, w: Wo
     """
     u, book = who.u, pen.book
     day = t_us // (DAY_S * 1_000_000)
-    total = pays(who.user, thing, base, day, u.streak, mask, w, pen)
+    total = pays(who.user, thing, base, day, streak_on(u, day), mask, w, pen)
     room = max(min(most, MOST_BEANS - u.growing[day % GROWING_DAYS]), 0)
     if total > room:
         cut(book.beans, mask & w.R.by_thing[thing] & w.R.paying, total - room)
@@ -322,25 +374,26 @@ def put_back(user: int, caps: int, beans: int, day: int, R: Any, pen: Pen) -> No
 
 @writes(0, 1)
 def promise(
-    who: Who, k: int, t_us: int, later_s: int, beans: int, minutes: int, thing: int, pen: Pen
+    who: Who, k: int, t_us: int, later_s: int, beans: int, minutes: int, klass: int, thing: int, pen: Pen
 ) -> None:
     """What rule k pays later stands in the user's list until then."""
     place = new_errand(pen)
     e = pen.errands[place]
     e.ref = t_us * 64 + k
     e.price = beans
-    e.fen = minutes
+    e.fen = minutes * 2 + klass
     e.project = k
     e.party = thing
     e.step = LATER
     e.due = t_us // 1_000_000 + later_s
+    pen.book.tally[T.BEANS_PROMISED] += beans
     file_errand(who.u, pen.errands, place)
 
 
 @writes(MAX_RULES, MAX_RULES)
-def grant(who: Who, t_us: int, thing: int, time: int, klass: int, mask: int, w: World, pen: Pen) -> None:
+def grant(who: Who, t_us: int, thing: int, klass: int, mask: int, w: World, pen: Pen) -> None:
     """Record what each rule adds to a thing just earned for, one by one right after t_us: the beans found in the book,
-    and minutes beside the thing's own `time` of a class (NO_TIME: it is worth none).
+    and the minutes of a class (NO_TIME: it is worth none).
 
     What a rule with a budget adds is a claim, which notes the caps that have counted it; the barrier decides.
     """
@@ -348,32 +401,27 @@ def grant(who: Who, t_us: int, thing: int, time: int, klass: int, mask: int, w: 
     paying = mask & R.by_thing[thing] & R.paying
     if paying == 0:
         return
-    day = t_us // (DAY_S * 1_000_000)
     for k in range(R.n_rules):
         if (paying >> k) & 1:
-            minutes, r = 0, R.rules[k]
-            claimed = (R.limited >> k) & 1 and book.beans[k + 1] > 0
-            if klass >= 0:
-                nth = counted(who.user, r, day, R, pen.marks) if r.column != NOBODY else 1
-                longer = time_after(r, time, nth)
-                if longer > time:
-                    minutes = longer - time
-                    if not claimed and r.later_s == 0:
-                        minutes = credit(who.u, minutes, klass, R)
-                    time = longer
-            if r.later_s > 0 and not claimed and (book.beans[k + 1] > 0 or minutes > 0):
-                promise(who, k, t_us, r.later_s, book.beans[k + 1], minutes * 2 + max(klass, 0), thing, pen)
-            elif book.beans[k + 1] > 0 or minutes > 0:
+            beans, minutes = book.beans[k + 1], book.time[k + 1] if klass >= 0 else 0
+            claimed, later_s = (R.limited >> k) & 1 and beans > 0, R.rules[k].later_s
+            if later_s > 0 and not claimed:
+                if beans > 0 or minutes > 0:
+                    promise(who, k, t_us, later_s, beans, minutes, max(klass, 0), thing, pen)
+                continue
+            if minutes > 0 and not claimed:
+                minutes = credit(who.u, minutes, klass, R)
+            if beans > 0 or minutes > 0:
                 t_us += 1
                 made = record(pen, who, t_us, K_GRANT)
-                made.beans = book.beans[k + 1]
+                made.beans = beans
                 made.minutes = minutes
                 made.klass = max(klass, 0)
                 made.deed = thing if thing < R.n_deeds else NO_DEED
                 made.rule = k + 1
                 if claimed:
                     made.outcome = PENDING
-                    made.match = r.later_s
+                    made.match = later_s
                     made.fen = mask & R.by_thing[thing] & R.capping
 
 

@@ -16,12 +16,22 @@ from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.kernel import tallies as T
 from sim.kernel.growing import grow
-from sim.kernel.incentives import BESIDE, NO_LIMIT, NO_TIME, earn, grant, in_days, live, meant_for, mine
+from sim.kernel.incentives import (
+    BESIDE,
+    NO_LIMIT,
+    NO_TIME,
+    earn,
+    grant,
+    in_days,
+    live,
+    meant_for,
+    mine,
+    repaired,
+)
 from sim.kernel.place import place_of, segment_of, ways_in
 from sim.kernel.rows import (
     ENDOWED,
     GONE,
-    GROWING_DAYS,
     IN_TEAM,
     JOIN,
     MAX_RULES,
@@ -99,12 +109,15 @@ def start_playing(who: Who, t_s: int, w: World, pen: Pen) -> None:
     t_us = t_s * 1_000_000 + micro(lots[1])
     record(pen, who, t_us, K_ENTER)
     segment = segment_of(place_of(who.user, R)[1], R)
-    mask = mine(who, segment, R) & in_days(1, 0, 0, R) & live(t_s, R)
+    u.row = 0
+    u.streak = 1  # what joining brings is brought on a first day in a row …
+    mask = mine(who, segment, R) & in_days(u.streak, 0, 0, R) & live(t_s, R)
     if mask & (R.by_thing[JOIN] & R.paying | R.heads) != 0:
         roll_day(u, day, R)
         earn(who, t_us, JOIN, 0, NO_LIMIT, mask, w, pen)
-        grant(who, t_us, JOIN, 0, NO_TIME, mask, w, pen)
+        grant(who, t_us, JOIN, NO_TIME, mask, w, pen)
         give_heads(who, t_us + BESIDE, mask, w, pen)
+    u.streak = 0  # … which its first session counts
 
 
 @writes(MAX_RULES)
@@ -183,8 +196,8 @@ def next_active_day(who: Who, day: int, segment: int, keen: float, w: World, pen
     """Look ahead from a day to the next active one (BG/BB with habit, streak and the day's worth, behaviour §5).
 
     Charges the lifetime budget day by day and lets habit and reference fade; returns -1 if the user is gone or the
-    scenario ends first. Leaves habit, reference, budget, streak and days since a break as that day's first session
-    finds them: the streak are the days in a row before it.
+    scenario ends first. Leaves habit, reference, budget, row, repairs and days since a break as that day's first session
+    finds them: the row are the days in a row before it.
     """
     u, R = who.u, w.R
     lots = philox(R.k0, R.k1, who.user, 0, 0, TRAITS_DRAW)
@@ -196,7 +209,8 @@ def next_active_day(who: Who, day: int, segment: int, keen: float, w: World, pen
     fades = first_fading_day(u, day, R) if w.G.next_thing > 0 else 0
     expires = first_expiry_day(u, day, w)
     since = u.since_break
-    streak = u.streak
+    streak = u.streak if u.last == day else 0
+    repairs = u.repairs
     tired = R.fatigue * rested(u.spent, day - u.day, R.attention_half_life_days) if u.spent > 0.0 else 0.0
     known, level, rules, gain = -1, -1, -1, 0.0
     for ahead in range(day + 1, R.n_days):
@@ -216,8 +230,9 @@ def next_active_day(who: Who, day: int, segment: int, keen: float, w: World, pen
             known, level, rules = today.offer, streak, hold
             gain = offered_gain(keen, exp(-tired), known, hold, who.channel, segment, member, up, w, pen)
         z = readiness(
-            u.habit, R.habit_neutral, R.habit_slope, member * R.habit_team, R.habit_reminder if hold & R.nudging else 0.0, streak, R.habit_streak_gain,
-            since_break, R.habit_break_loss, R.habit_break_days,
+            u.habit, R.habit_neutral, R.habit_slope, member * R.habit_team,
+            R.habit_reminder if hold & R.nudged_on[today.offer] else 0.0, streak, R.habit_streak_gain, since_break,
+            R.habit_break_loss, R.habit_break_days,
         )  # fmt: skip
         z += R.visit_come * (gain - u.used)
         z += R.choice_goal_kappa * max(closeness(fades - ahead), closeness(expires - ahead))
@@ -226,12 +241,17 @@ def next_active_day(who: Who, day: int, segment: int, keen: float, w: World, pen
         if since < NEVER_BROKE:
             since = min(since + 1, NEVER_BROKE)
         if threshold < 0.0:
-            u.streak = streak
+            u.row = streak
+            u.repairs = repairs
             u.since_break = since
             return ahead
-        if streak >= 2:
-            since = 0
-        streak = 0
+        used = repaired(repairs, ahead, hold & R.held_on[today.offer], R) if streak > 0 else 0
+        if used > 0:
+            repairs = used
+        else:
+            if streak >= 2:
+                since = 0
+            streak = 0
         u.habit = faded_habit(u.habit, R.habit_keep)
         u.used = grown_reference(u.used, 0.0, R.reference_keep)
     return -1

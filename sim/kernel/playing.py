@@ -17,9 +17,9 @@ from sim.kernel import tallies as T
 from sim.kernel.chances import take_part
 from sim.kernel.deeds import reach_benefits
 from sim.kernel.donors import recall_past
-from sim.kernel.hours import add_minutes, credit
 from sim.kernel.growing import grow
-from sim.kernel.incentives import BESIDE, MOST_BEANS, NO_LIMIT, earn, grant, holding
+from sim.kernel.hours import add_minutes, credit
+from sim.kernel.incentives import BESIDE, MOST_BEANS, NO_LIMIT, earn, grant, holding, lasts
 from sim.kernel.lifetime import (
     BUDGET_DRAW,
     NEVER_BROKE,
@@ -165,6 +165,7 @@ def run_errand(who: Who, w: World, pen: Pen) -> None:
 def pay_promise(who: Who, e: Any, t_us: int, R: Any, pen: Pen) -> None:
     """What a rule promised is due, whether or not they still play; a blocked account has lost it."""
     u = who.u
+    pen.book.tally[T.BEANS_PROMISED] -= e.price
     if u.flags & BLOCKED:
         return
     day = e.due // DAY_S
@@ -189,19 +190,21 @@ def serve(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
         return
     worked = e.price - int(unit(lots[1]) * R.activities_leaves_early * e.price)
     before = u.labour + u.donated
-    minutes = service_minutes(worked)
+    plays, mask = u.flags & (PLAYER | GONE) == PLAYER, 0
+    if plays:
+        roll_day(u, e.due // DAY_S, R)
+        mask = holding(who, e.due, segment_of(place_of(who.user, R)[1], R), R)
+    own = lasts(who.user, e.fen, service_minutes(worked), e.due // DAY_S, mask, w, pen)
     made = record(pen, who, t_us, K_DEED)
-    made.minutes = add_minutes(u, minutes, LABOUR, w, pen)
+    made.minutes = add_minutes(u, own, LABOUR, w, pen)
     made.ref = e.ref
     made.party = e.party
     made.project = e.project
     made.deed = e.fen
     made.team = 1 if u.flags & IN_TEAM else 0
-    if u.flags & (PLAYER | GONE) == PLAYER:
-        roll_day(u, e.due // DAY_S, R)
-        mask = holding(who, e.due, segment_of(place_of(who.user, R)[1], R), R)
+    if plays:
         made.beans = earn(who, t_us, e.fen, R.deeds[e.fen].beans, NO_LIMIT, mask, w, pen)
-        grant(who, t_us, e.fen, minutes, LABOUR, mask, w, pen)
+        grant(who, t_us, e.fen, LABOUR, mask, w, pen)
         take_part(who, t_us, e.fen, e.ref // 2, OF_ORDERS + e.ref % 2, mask, w, pen)
     pen.book.tally[T.DEEDS] += 1
     reach_benefits(who, t_us + BESIDE, before, w, pen)

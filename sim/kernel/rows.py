@@ -64,7 +64,7 @@ USER = np.dtype(
         (
             "streak",
             "u1",
-        ),  # days in a row that were played, at most 7; the present one from its first session on
+        ),  # days in a row that were played up to `last`, at most 7
         ("since_break", "u1"),  # days since a streak broke, 255 = never or long ago
         ("sessions", "u1"),  # begun today (low 4 bits) and planned today (high 4 bits)
         ("flags", "u1"),
@@ -76,6 +76,8 @@ USER = np.dtype(
         ("joined", "i2"),  # the day on which they began to play; long ago for who played at the start
         ("last", "i2"),  # the last day they played
         ("away", "u1"),  # days between that one and the day they played before
+        ("row", "u1"),  # the days in a row that the next day they play will follow on
+        ("repairs", "u2"),  # missed days that rules let pass: how many (low 3 bits) of which week
     ]
 )
 
@@ -206,6 +208,7 @@ RULE = np.dtype(
         ("tier", "i8"),  # its rows of `tiers`: the first …
         ("tiers", "i8"),  # … and the one behind the last
         ("head", "i8"),  # beans a goal gives at the start
+        ("repairs", "i8"),  # missed days a week that do not break a streak
         ("chance", "f8"),  # of a lottery at every deed
         ("salt", "i8"),  # of the rule's lots
         ("fen", "i8"),  # the prize of a lottery, 0 = beans …

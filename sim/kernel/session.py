@@ -127,7 +127,7 @@ def session(who: Who, t_s: int, w: World, pen: Pen) -> None:
         u.sessions = 1 << 4
         return
     if begun == 0:
-        u.streak = min(u.streak + 1, STREAK_LEVELS - 1)  # this day counts
+        u.streak = min(u.row + 1, STREAK_LEVELS - 1)  # this day counts
     norm_at = 0
     if is_staff(place[3], R):
         year, before = staff_year(u, pen.errands)

@@ -16,7 +16,7 @@ from sim.kernel import tallies as T
 from sim.kernel.chances import take_part
 from sim.kernel.deeds import reach_benefits, thank
 from sim.kernel.hours import add_minutes
-from sim.kernel.incentives import BESIDE, holding
+from sim.kernel.incentives import BESIDE, holding, lasts
 from sim.kernel.lifetime import RATE, newcomer_gain, roll_day
 from sim.kernel.place import place_of, segment_of, ways_in
 from sim.kernel.rows import (
@@ -306,11 +306,16 @@ def confirm_themselves(buyers: Any, refs: Any, rules: Any, by_timer: Any) -> Non
 def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     """Confirmation of receipt: the donation moves, perhaps matched, and counts as donated time."""
     u, R, G, tally = who.u, w.R, w.G, pen.book.tally
+    day, mask = t_us // (DAY_S * 1_000_000), 0
+    if gets_order_beans(u, R):
+        roll_day(u, day, R)
+        mask = holding(who, t_us // 1_000_000, segment_of(place_of(who.user, R)[1], R), R)
     made = record(pen, who, t_us, K_CONFIRM)
     fill_order(made, e)
     made.klass = DONATED
     before = u.labour + u.donated
-    made.minutes = add_minutes(u, R.order_minutes, DONATED, w, pen)
+    own = lasts(who.user, ORDER, R.order_minutes, day, mask, w, pen)
+    made.minutes = add_minutes(u, own, DONATED, w, pen)
     tally[T.CONFIRMED] += 1
     tally[T.CONFIRMED_FEN] += e.fen
     tally[T.CONFIRMED_PRICE_FEN] += e.price
@@ -320,8 +325,6 @@ def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
         if made.match > 0:
             made.outcome = PENDING
     if gets_order_beans(u, R):
-        roll_day(u, t_us // (DAY_S * 1_000_000), R)
-        mask = holding(who, t_us // 1_000_000, segment_of(place_of(who.user, R)[1], R), R)
-        thank(who, t_us + 1, ORDER, R.order_beans, R.order_minutes, DONATED, mask, w, pen)
+        thank(who, t_us + 1, ORDER, R.order_beans, DONATED, mask, w, pen)
         take_part(who, t_us + 1, ORDER, e.ref // 2, OF_ORDERS + e.ref % 2, mask, w, pen)
     reach_benefits(who, t_us + 1 + BESIDE, before, w, pen)

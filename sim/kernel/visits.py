@@ -12,7 +12,7 @@ from sim.behaviour.choice import felt_beans, felt_mix, felt_reward, share_left
 from sim.behaviour.visit import visit_gain
 from sim.compiling import rule
 from sim.kernel.chances import hopes, urge
-from sim.kernel.incentives import NO_LIMIT, after, in_days, let_through
+from sim.kernel.incentives import after
 from sim.kernel.rows import (
     CONTEST,
     E_BEAN_GIFT,
@@ -20,9 +20,7 @@ from sim.kernel.rows import (
     EVERY,
     F_TIERS,
     MATCHED,
-    MAX_DEEDS,
     MAX_SLOTS,
-    NOBODY,
     PRICES,
     VISITS,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.compiling import rule
-from sim.kernel.incentives import in_days, mine
+from sim.kernel.incentives import if_played, mine
 from sim.kernel.rows import MATCHED
 from sim.kernel.rules import exponential, philox, unit
 from sim.kernel.world import Who
@@ -29,7 +29,7 @@ def awaited_s(who: Who, at_s: int, nth: int, after_s: int, segment: int, R: Any)
     if k >= R.n_openings or R.opening_s[k] >= midnight:
         return at_s
     lots = philox(R.k0, R.k1, who.user, day, nth, WAITING_DRAW)
-    meant = mine(who, segment, R) & in_days(who.u.streak, day - who.u.last, day - who.u.joined, R) | MATCHED
+    meant = mine(who, segment, R) & if_played(who.u, day, R) | MATCHED
     while k < R.n_openings and R.opening_s[k] < midnight:
         opens = R.opening_s[k]
         if meant & R.opening_mask[k] == 0:

@@ -1,7 +1,8 @@
 """Scenario files become frozen scenarios, or a list of everything that is wrong with them.
 
 files      names and paths → text → document → Scenario, or ScenarioError with every mistake
-designs    dotted overrides applied to a document, and what can be wrong with them
+edits      what a design changes, adds and takes out, and how it is done to a document
+designs    the edits of designs, and what can be wrong with them
 reading    document → Scenario or findings; a repaired copy lets the rules run over broken files
 checks     the rules between settings, one small function each
 effects    which settings act only where something else holds: the table

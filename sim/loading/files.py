@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from sim.doors import read_text, read_toml
 from sim.errors import Mistake, ScenarioError, UsageError
-from sim.loading.designs import apply_design, mistakes_in_designs
+from sim.loading.designs import apply_design, mistakes_in_designs, variants_of
 from sim.loading.finding import Finding
 from sim.loading.idle import idle_settings
 from sim.loading.lines import Lines, spelled
-from sim.loading.reading import Document, read
+from sim.loading.reading import Document, judge, read
 from sim.scenario import Scenario
 from sim.suggestions import did_you_mean
 
@@ -32,13 +34,9 @@ def load_scenario(
     """
     found, shown = _find(str(name_or_path))
     document, text = read_toml(found, shown)
-    scenario, mistakes = read(document)
-    mistakes += [*mistakes_in_designs(document, mistakes), *idle_settings(document)]
-    if mistakes or scenario is None:
-        raise ScenarioError(_placed(mistakes, text, shown))
+    if mistakes := _mistakes(text, shown):
+        raise ScenarioError(list(mistakes))
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
-    if design == "base" and not given:
-        return scenario
     return _changed(apply_design(document, design), given)
 
 
@@ -98,9 +96,20 @@ def _relative(path: Path) -> str:
     return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
 
 
-def _placed(mistakes: list[Finding], text: str, shown: str) -> list[Mistake]:
+@lru_cache(maxsize=8)  # who loads one design of a file after the other has it checked once
+def _mistakes(text: str, shown: str) -> tuple[Mistake, ...]:
+    """Every mistake of a text that is TOML, in the scenario or in any of its designs."""
+    document = tomllib.loads(text)
+    base, variants = judge(document), variants_of(document)
+    found = [*base.mistakes, *mistakes_in_designs(document, base.mistakes, variants)]
+    return _placed([*found, *idle_settings(document, base, variants)], text, shown)
+
+
+def _placed(mistakes: list[Finding], text: str, shown: str) -> tuple[Mistake, ...]:
+    if not mistakes:
+        return ()
     lines = Lines(text)
-    return list(
+    return tuple(
         dict.fromkeys(
             Mistake(shown, lines.of(f.path), spelled(f.path) or "text", f.problem) for f in mistakes
         )

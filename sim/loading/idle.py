@@ -7,48 +7,48 @@ switches on. Nothing is said about what a setting switches off (0, false): that 
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from typing import Any
 
-from sim.loading.designs import BASE, override_path, with_sound_overrides
+from sim.loading.designs import Variant, variants_of
 from sim.loading.effects import Condition, missing
 from sim.loading.finding import Finding
 from sim.loading.lines import Path
-from sim.loading.reading import Document, as_near_as_can_be
+from sim.loading.reading import Document, Judged, judge
 from sim.loading.shape import keys_of, leans_on
 from sim.scenario import Scenario, Settings
 
-Judged = tuple[Scenario, set[Path]]  # and the paths whose values had to be guessed
 
+def idle_settings(
+    document: Document, base: Judged | None = None, variants: list[Variant] | None = None
+) -> list[Finding]:
+    """A finding for every setting, of the scenario or a design, that is written and can do nothing.
 
-def idle_settings(document: Document) -> list[Finding]:
-    """A finding for every setting, of the scenario or a design, that is written and can do nothing."""
+    `base` and `variants` are what the document and its designs were read as, if that is known.
+    """
     if _is_written_out(document):
         return []
-    base = _judged({**document, "designs": {}})
-    written: Any = document.get("designs")
-    designs = {k: v for k, v in written.items() if _is_design(k, v)} if isinstance(written, dict) else {}
-    changed = {name: _judged(with_sound_overrides(document, name)) for name in designs}
+    base = judge(document) if base is None else base
+    variants = variants_of(document) if variants is None else variants
     found = dict(_idle(base, _leaves({k: v for k, v in document.items() if k != "designs"})))
-    everywhere = [dict(_idle(one, list(found))) for one in changed.values()]
+    everywhere = [dict(_idle(one.judged, list(found))) for one in variants]
     told = [finding for path, finding in found.items() if all(path in one for one in everywhere)]
-    for name, overrides in designs.items():
-        for dotted, value in overrides.items():
-            path = override_path(dotted)
-            leaves = _leaves(value, path) if isinstance(value, dict) else [path]
-            for _, finding in _idle(changed[name], leaves):
-                told.append(Finding(("designs", name, dotted, *finding.path[len(path) :]), finding.problem))
+    for one in variants:
+        for edit in one.edits:
+            leaves = _leaves(edit.value, edit.path) if isinstance(edit.value, dict) else [edit.path]
+            for _, finding in _idle(one.judged, leaves):
+                rest = finding.path[len(edit.path) :]
+                told.append(Finding((*one.here, *edit.at, *rest), finding.problem))
     return list(dict.fromkeys(told))
 
 
 def _idle(judged: Judged, written: list[Path]) -> Iterator[tuple[Path, Finding]]:
     """Those of the written paths at which nothing happens, each with its finding."""
-    scenario, doubts = judged
     for path in written:
-        if not _is_off(scenario, path) and (lack := next(missing(scenario, path), None)) is not None:
+        lack = None if _is_off(judged.scenario, path) else next(missing(judged.scenario, path), None)
+        if lack is not None:
             here, condition = lack
-            if not any(leans_on(one, doubt) for one in (path, *condition.reads) for doubt in doubts):
+            if not any(leans_on(one, doubt) for one in (path, *condition.reads) for doubt in judged.doubts):
                 yield path, Finding(here, _problem(condition), condition.reads)
 
 
@@ -56,17 +56,9 @@ def _problem(condition: Condition) -> str:
     return f"does nothing here: it acts only with {condition.needs}; see to that or remove it"
 
 
-def _judged(document: Document) -> Judged:
-    return as_near_as_can_be(copy.deepcopy(document))
-
-
 def _is_written_out(document: Document) -> bool:
     """Whether this is a scenario as `resolved_toml` writes it: every section stands there, also what is idle."""
     return all(section in document for section in keys_of(()) if keys_of((section,)))
-
-
-def _is_design(name: str, overrides: object) -> bool:
-    return isinstance(overrides, dict) and bool(overrides) and name != BASE
 
 
 def _leaves(table: dict[str, Any], above: Path = ()) -> list[Path]:

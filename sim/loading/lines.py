@@ -38,6 +38,8 @@ class Lines:
         self._at = 0
         self._of: dict[Path, int] = {}
         self._counts: dict[Path, int] = {}  # entries so far of each array of tables
+        self._spans: dict[Path, tuple[int, int]] = {}
+        self._headers: set[Path] = set()
         self._read_document()
 
     def of(self, path: Path) -> int:
@@ -52,6 +54,18 @@ class Lines:
     def paths(self) -> frozenset[Path]:
         """Every path that is written in the text, tables and entries of arrays among them."""
         return frozenset(self._of)
+
+    @property
+    def headers(self) -> frozenset[Path]:
+        """The tables that have a header of their own."""
+        return frozenset(self._headers)
+
+    def span(self, path: Path) -> tuple[int, int]:
+        """Where a key with its value, or the header of a table, begins and ends in the text (line ends as \\n).
+
+        Raises KeyError where the path is not written by itself.
+        """
+        return self._spans[path]
 
     def _read_document(self) -> None:
         table: Path = ()
@@ -75,6 +89,8 @@ class Lines:
             path = self._latest((*path, key), start)
         path = (*path, keys[-1])
         if not is_array:
+            self._spans[path] = (start, self._at)
+            self._headers.add(path)
             return self._latest(path, start)
         self._note(path, start)
         index = self._counts.get(path, 0)
@@ -96,6 +112,7 @@ class Lines:
         self._at += 1  # the equals sign
         self._skip(_SPACE)
         self._read_value(path)
+        self._spans[path] = (start, self._at)
 
     def _read_keys(self) -> list[str]:
         keys = []

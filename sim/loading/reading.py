@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,19 +20,32 @@ from sim.suggestions import nearest
 Document = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A document as near as can be read: its scenario, the paths whose values had to be guessed, and all mistakes."""
+
+    scenario: Scenario
+    doubts: set[Path]
+    mistakes: list[Finding]
+
+
 def read(document: Document) -> tuple[Scenario | None, list[Finding]]:
-    """The scenario of a document as `tomllib` gives it; None and every finding if something is wrong.
+    """The scenario of a document as `tomllib` gives it; None and every finding if something is wrong."""
+    judged = judge(document)
+    return (None if judged.mistakes else judged.scenario), judged.mistakes
+
+
+def judge(document: Document) -> Judged:
+    """What a document says and what is wrong with it.
 
     Rules between settings are checked on a repaired copy, so that one wrong value does not hide the others.
     """
-    plain = frozen(document)
     try:
-        scenario = Scenario.model_validate(plain, strict=True)
+        scenario = Scenario.model_validate(frozen(document), strict=True)
     except ValidationError as error:
         repaired, doubts = as_near_as_can_be(copy.deepcopy(document))
-        return None, [*told(error), *findings(repaired, doubts)]
-    found = findings(scenario)
-    return (None if found else scenario), found
+        return Judged(repaired, doubts, [*told(error), *findings(repaired, doubts)])
+    return Judged(scenario, set(), findings(scenario))
 
 
 def frozen(value: Any) -> Any:

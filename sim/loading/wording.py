@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails, PydanticUndefined
 from sim.loading.finding import Finding
 from sim.loading.lines import Path, spelled
 from sim.loading.shape import choices, keys_of, place
+from sim.scenario.gone import GONE_ERROR
 from sim.suggestions import did_you_mean, nearest
 
 _TYPES = {
@@ -51,6 +52,14 @@ def told(error: ValidationError) -> list[Finding]:
     ]
 
 
+def problem_at(path: Path, error: ValidationError) -> str:
+    """What pydantic found wrong with a single value, told for a setting that the model does not know."""
+    detail = error.errors()[0]
+    if detail["type"] == "literal_error":
+        return f"must be {detail['ctx']['expected']}"
+    return _problem({**detail, "loc": path})
+
+
 def path_of(detail: ErrorDetails) -> Path:
     """The path of a complaint; of a wrong key of a table, the key itself."""
     return tuple(part for part in detail["loc"] if part != "[key]")
@@ -76,6 +85,8 @@ def _problem(detail: ErrorDetails) -> str:
         return _missing(path)
     if kind == "extra_forbidden":
         return _unknown(path)
+    if kind == GONE_ERROR:
+        return detail["msg"]
     if kind == "literal_error":
         return _not_one_of(path, detail["input"], detail["loc"][-1] == "[key]")
     if kind in _LIMITS:

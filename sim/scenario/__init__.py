@@ -12,8 +12,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any, Self
+
+from pydantic import ModelWrapValidatorHandler, ValidationError, model_validator
 
 from sim.scenario.charity import Account, Activities, Benefit, Gifts, Ngos, Pool, Projects
+from sim.scenario.gone import with_gone_settings_told
 from sim.scenario.incentives import City, Rule
 from sim.scenario.market import Clock, CurvePoint, Festival, FineWindow, Merchants, Orders, Shopping, World
 from sim.scenario.play import (
@@ -70,6 +74,14 @@ class Scenario(Settings):
     cities: dict[str, City] = {}
     rules: dict[str, Rule] = {}
     designs: dict[str, dict[str, object]] = {}
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _tell_what_became_rules(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(given)
+        except ValidationError as error:
+            raise with_gone_settings_told(error) from None
 
     def __repr__(self) -> str:
         world = self.scenario

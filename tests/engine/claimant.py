@@ -6,16 +6,14 @@ from sim.bookkeeping import Kind
 from sim.domain.hours import service_minutes
 from sim.kernel.rules import unit
 from sim.streams import Purpose
+from tests.engine.payer import BESIDE
 from tests.engine.person import DAY_S, DONATED, LABOUR, SECOND, Errand, Record
+from tests.engine.rulebook import Part
 from tests.engine.shopper import Shopper
 
 
 class Claimant(Shopper):
     """A person who shops and has claims that barriers decide."""
-
-    def reward(self, j: int) -> int:
-        """Beans that deed j brings today, before the cap."""
-        return self.world.public.reward[self.in_team][self.streak][j]
 
     def decided(self, claim: Record, now_s: int) -> None:
         """One claim of this person was served. A record's minutes are written back to it."""
@@ -51,11 +49,12 @@ class Claimant(Shopper):
             self.next_s = min(self.next_s, self.errands[0].due)
 
     def reach_goal(self, claim: Record) -> None:
-        """Who has used the goal's beans at once starts afresh: without a head start, and with a slump."""
-        R = self.world.rules
-        if claim["beans"] >= R.goal > 0:
+        """Who has used a goal's beans at once starts afresh: without a head start, and with a slump."""
+        book = self.world.book
+        goals = [goal for k in self.rules_at(claim["t"]) if (goal := book.rules[k].form.goal) is not None]
+        if any(goal.beans and claim["beans"] >= goal.beans for goal in goals):
             self.endowed = False
-            self.slump_until = claim["t"] // SECOND // DAY_S + int(R.goal_slump_days)
+            self.slump_until = claim["t"] // SECOND // DAY_S + int(self.world.rules.goal_slump_days)
 
     def expect_voucher(self, claim: Record, period: int, now_s: int) -> None:
         """It is shipped some time from now, or now and then cancelled."""
@@ -84,17 +83,17 @@ class Claimant(Shopper):
         before = sum(self.minutes)
         told = self.tell(e.due * SECOND, Kind.DEED, ref=e.ref, party=e.party, project=e.project, deed=e.fen)
         told["team"] = int(self.in_team)
-        told["minutes"] = self.credit(
-            service_minutes(
-                e.price - int(unit(lots[1]) * self.world.rules.activities_leaves_early * e.price)
-            ),
-            LABOUR,
-        )
-        if self.player and not self.gone:
+        stayed = e.price - int(unit(lots[1]) * self.world.rules.activities_leaves_early * e.price)
+        plays = self.player and not self.gone
+        if plays:
             self.new_day(e.due // DAY_S)
-            told["beans"] = self.grow(told["t"], self.reward(e.fen), self.world.rules.daily_cap)
+        base = Part(None, self.world.deeds[e.fen].beans if plays else 0, service_minutes(stayed))
+        live = self.rules_at(e.due * SECOND) if plays else ()
+        parts = self.earn(self.name(e.fen), told["t"], base, LABOUR, live)
+        told["beans"], told["minutes"] = parts[0].beans, parts[0].minutes
+        self.tell_grants(parts, told["t"], LABOUR, e.fen)
         self.world.count["deeds"] += 1
-        self.reach_benefits(e.due * SECOND, before)
+        self.reach_benefits(e.due * SECOND + BESIDE, before)
 
     def uploaded(self, now_us: int, external: int, minutes: int) -> None:
         """A partner's record of this person's service."""

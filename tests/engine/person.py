@@ -16,13 +16,16 @@ from typing import Any
 import numpy as np
 
 from sim.behaviour.habit import activity_hazard, dropout_hazard, faded_habit, readiness
-from sim.behaviour.visit import closeness, grown_reference, rested, visit_gain
+from sim.behaviour.visit import closeness, grown_reference, rested
 from sim.bookkeeping import Kind
-from sim.domain.beans import capped_beans, gone_at_s
+from sim.domain.beans import gone_at_s
 from sim.domain.hours import capped_minutes
 from sim.kernel.lifetime import LIFELONG
+from sim.kernel.rows import MATCHED
 from sim.kernel.rules import exponential, micro, planned_sessions, second_of_day, sequential_uniform, unit
 from sim.streams import Purpose, philox
+from tests.engine.rulebook import Rulebook
+from tests.engine.visits import value_of_visit
 
 SECOND = 1_000_000
 DAY_S = 86_400
@@ -45,6 +48,7 @@ class World:
     """What everybody reads, and the sheets everybody writes on."""
 
     rules: SimpleNamespace
+    book: Rulebook
     deeds: list[SimpleNamespace]
     mix: list[Any]
     days: list[SimpleNamespace]
@@ -65,11 +69,24 @@ class World:
     traffic: Counter[tuple[str, int]] = field(default_factory=Counter)  # what, second
     points: Counter[int] = field(default_factory=Counter)  # by team
     people: list[Any] = field(default_factory=list)
+    calendar: Any = None
+    known: dict[Any, float] = field(default_factory=dict)  # values of visits, while what is published stays
     ordered: Counter[int] = field(default_factory=Counter)  # by user, while orders are counted
 
     def words(self, person: int, purpose: Purpose, slot: int = 0, sub: int = 0) -> tuple[int, int, int, int]:
         """The four words of one keyed draw."""
         return philox(self.rules.k0, self.rules.k1, person, slot, sub, int(purpose))
+
+    def publish(self, public: SimpleNamespace) -> None:
+        self.public = public
+        self.known.clear()
+
+    def value_of_visit(self, live: frozenset[int], who: Any, matched: bool, contest: bool) -> float:
+        """What a visit is worth under rules to somebody of a channel, segment, streak and with a team or not."""
+        key = live, who, matched, contest
+        if key not in self.known:
+            self.known[key] = value_of_visit(self, live, who, matched, contest)
+        return self.known[key]
 
     def fate(self, person: int, purpose: Purpose, ref: int, part: int = 0) -> tuple[int, int, int, int]:
         """The words that belong to a document of a person for its life."""
@@ -123,7 +140,9 @@ class Person:
         self.endowed = False  # with a head start towards a goal not reached yet
         self.clock = 0
         self.gifts = self.gift_yuan = self.gift_month = 0
-        self.streak = 0
+        self.streak = 0  # days in a row played, up to the last one
+        self.row = 0  # … and those that the next one follows on
+        self.repairs: list[int] = []  # missed days that rules let pass
         self.since_break = 255
         self.begun = self.planned = 0
         self.player = self.gone = self.blocked = False
@@ -174,6 +193,7 @@ class Person:
         self.holder = bool(R.account_open) and self.eligible and unit(lots[2]) < R.holders_at_start
         if R.play_open and (self.staff or self.plays_anyhow()):
             self.player = True
+            self.last = -1  # as far as anybody knows they played the day before
             self.habit = single(R.habit_neutral)
             self.budget = self.lifetime()
             if self.staff:
@@ -242,15 +262,17 @@ class Person:
         self.latest = step
         self.growing[step] += beans
 
-    def grow(self, t_us: int, beans: int, cap: int) -> int:
-        """Let beans grow now, as far as the cap allows."""
+    def grow(self, t_us: int, beans: int, own: bool = True) -> int:
+        """Let beans grow now, as far as a day can hold them; a farmer's, as far as the device's cap allows."""
         held = sum(self.growing[step] for step in self.earned_on(self.day))
-        got = min(capped_beans(beans, self.beans_today, cap), BUCKET - held)
+        got = min(beans, BUCKET - held)
+        if self.farmer:
+            got = min(got, self.world.rules.farmer_cap - self.beans_today)
         if got <= 0:
             return 0
         self.sow(t_us, got)
         self.beans_today += got
-        self.world.count["beans_issued"] += got
+        self.world.count["beans_issued"] += got if own else 0
         return got
 
     def harvest(self, t_us: int, day: int) -> None:
@@ -306,14 +328,14 @@ class Person:
                 touched = period
         return touched
 
-    def credit(self, minutes: int, klass: int) -> int:
+    def credit(self, minutes: int, klass: int, own: bool = True) -> int:
         """Credit charity time; donated time up to its cap. General participation is worth none."""
         if klass == GENERAL:
             return 0
         if klass == DONATED:
             minutes = capped_minutes(minutes, self.minutes[DONATED], self.world.rules.donated_cap)
         self.minutes[klass] += minutes
-        self.world.count[("minutes_labour", "minutes_donated")[klass]] += minutes
+        self.world.count[("minutes_labour", "minutes_donated")[klass]] += minutes if own else 0
         return minutes
 
     def reach_benefits(self, t_us: int, before: int) -> None:
@@ -332,17 +354,11 @@ class Person:
         lots = self.world.words(self.me, Purpose.BUDGET)
         self.player = True
         self.budget, self.habit = self.lifetime(), single(R.habit_neutral)
-        self.streak, self.since_break = 0, 255
+        self.streak, self.row, self.since_break = 0, 0, 255
         self.begun, self.planned, self.clock = 0, 1, 0
         self.play_s = t + 1
         self.world.count["entries"] += 1
-        self.tell(t * SECOND + micro(lots[1]), Kind.ENTER)
-        if R.head_start:
-            self.new_day(t // DAY_S)
-            self.tell(t * SECOND + micro(lots[1]) + 1, Kind.DEED, beans=R.head_start, deed=NO_DEED)
-            self.sow(t * SECOND, R.head_start)
-            self.endowed = True
-            self.world.count["beans_issued"] += R.head_start
+        self.welcome(t, t * SECOND + micro(lots[1]))
 
     def lifetime(self, year: int = 0) -> float:
         """How much hazard of leaving this person bears: Exp(1); staff have another one every year."""
@@ -385,8 +401,11 @@ class Person:
         R, day = self.world.rules, planned // DAY_S
         today = [k for k in range(R.n_openings) if R.opening_s[k] // DAY_S == day]
         lots = self.world.words(self.me, Purpose.WAITING, day, self.begun) if today else (0, 0, 0, 0)
+        meant = self.meant_on(day) if today else frozenset()
         for k in today:
-            opens = R.opening_s[k]
+            opens, rules = R.opening_s[k], R.opening_mask[k]
+            if not rules & MATCHED and not any(rules >> rule & 1 for rule in meant):
+                continue
             waits = opens - R.horizon_s <= planned < opens and unit(lots[0]) < R.waits * R.opening_pull[k]
             hurries = (
                 opens <= planned < opens + R.horizon_s and R.opening_rush[k] and unit(lots[1]) < R.forward
@@ -396,13 +415,6 @@ class Person:
             if comes > after and (waits or (hurries and comes < planned)):
                 return comes
         return planned
-
-    def drawn_by(self, day: int, team: bool, streak: int, rest: float) -> float:
-        """What the offers of a day add to the value of this person's visit, against a rested one without any."""
-        world = self.world
-        offered = world.public.offered[world.days[day].offer][self.channel][self.segment][team][streak]
-        plain = world.public.plain[self.channel][self.segment]
-        return visit_gain(self.keenness(), rest, offered, plain, world.rules.visit_usual)
 
     def keenness(self) -> float:
         """Warm glow, and what is usual in the segment: a factor on every deed."""
@@ -428,7 +440,8 @@ class Person:
         """Day by day: leave for good, come back, or let the habit fade."""
         R = self.world.rules
         hazard = exponential(self.world.words(self.me, Purpose.DAY, day + 1, 15)[0])
-        streak, since = self.streak, self.since_break
+        streak, since = self.streak if self.last == day else 0, self.since_break
+        repairs = self.repairs
         fades, expires = self.deadlines(day)
         tired = R.fatigue * self.left_of_effort(day)
         for ahead in range(day + 1, len(self.world.days)):
@@ -440,24 +453,28 @@ class Person:
             if self.budget < 0.0:
                 self.gone = True
                 return None
-            z = readiness(
-                self.habit, R.habit_neutral, R.habit_slope, R.habit_team if self.in_team else 0.0,
-                R.reminder, streak, R.habit_streak_gain, -1 if since == 255 else since, R.habit_break_loss,
-                R.habit_break_days,
-            )  # fmt: skip
             tired = tired * R.refill if tired * R.refill >= 0.03 else 0.0
-            gain = self.drawn_by(ahead, self.in_team, min(streak + 1, 7), exp(-tired))
+            then = self.as_of(ahead, min(streak + 1, 7), self.away_by(ahead))
+            gain = self.drawn_by(ahead, then, exp(-tired))
+            reminder = R.habit_reminder if self.reminded(then, ahead) else 0.0
+            z = readiness(
+                self.habit, R.habit_neutral, R.habit_slope, R.habit_team if self.in_team else 0.0, reminder, streak,
+                R.habit_streak_gain, -1 if since == 255 else since, R.habit_break_loss, R.habit_break_days,
+            )  # fmt: skip
             z += R.visit_come * (gain - self.used)
             z += R.choice_goal_kappa * max(closeness(fades - ahead), closeness(expires - ahead))
             lift = today.lift * R.shape_lift[today.shape][self.channel]
             hazard -= activity_hazard(self.trait_value(3, self.trait[2] >> 20), today.weekday, lift, z)
             since = min(since + 1, 255)
             if hazard < 0.0:
-                self.streak, self.since_break = streak, since
+                self.row, self.repairs, self.since_break = streak, repairs, since
                 return ahead
-            if streak >= 2:
-                since = 0
-            streak = 0
+            if streak and self.leaves_repairs(then, ahead, repairs):
+                repairs = [*repairs, ahead]
+            else:
+                if streak >= 2:
+                    since = 0
+                streak = 0
             self.habit = single(faded_habit(self.habit, R.habit_keep))
             self.used = single(grown_reference(self.used, 0.0, R.reference_keep))
         return None

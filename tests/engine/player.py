@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import ceil, exp, log
 from types import SimpleNamespace
 
-from sim.behaviour.choice import crossed, felt_beans, goal_pull
+from sim.behaviour.choice import crossed, goal_pull
 from sim.behaviour.giving import (
     completes,
     first_gift_yuan,
@@ -16,33 +16,21 @@ from sim.behaviour.giving import (
     repeat_gift_yuan,
 )
 from sim.behaviour.habit import grown_habit
+from sim.behaviour.sharing import share_probability
 from sim.behaviour.visit import closeness, grown_reference
 from sim.bookkeeping import Kind
 from sim.domain.beans import fen_of_beans, full_hundreds
 from sim.kernel.rules import exponential, farm_second, sequential_uniform, unit
+from sim.scenario.incentives import Goal
 from sim.streams import Purpose
 from tests.engine.claimant import Claimant
-from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND, Record, World, single
+from tests.engine.payer import BESIDE, INVITE, Rules
+from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND, Record, single
+from tests.engine.rulebook import Part
+from tests.engine.visits import caps_of_a_day, weight_of
 
 MOST_CHOICES = 12
 MOST_SCRIPTED = 24  # deeds of a farmer in a day
-
-
-def deeds_without_a_person(world: World, effect: str) -> list[int]:
-    """Deeds that ask for nobody of age and for no account: a script can do them."""
-    return [
-        j for j, deed in enumerate(world.deeds)
-        if deed.effect == effect and not deed.needs_account and not deed.adults_only
-    ]  # fmt: skip
-
-
-def scripted(world: World) -> list[int]:
-    """The deeds of a farmer's day, the best paid first, each as often as it may be done."""
-    pay = world.public.reward[0][0]
-    paying = [j for j in deeds_without_a_person(world, "deed") if pay[j] > 0]
-    paying.sort(key=lambda j: -pay[j])
-    often = [j for j in paying for _ in range(world.deeds[j].per_day or MOST_SCRIPTED)]
-    return often[:MOST_SCRIPTED]
 
 
 class Player(Claimant):
@@ -53,12 +41,16 @@ class Player(Claimant):
         world, R, day = self.world, self.world.rules, t // DAY_S
         self.play_s = 2**31 - 1
         self.new_day(day)
+        self.back_on(day)
         nth, self.begun = self.begun, self.begun + 1
         if nth == 0 and self.is_blocked(t * SECOND, day):
             return
         world.count.update(sessions=1, active_days=int(nth == 0))
         self.tell(t * SECOND + 2, Kind.SESSION, deed=nth, klass=self.segment)
         now = t * SECOND + 3
+        if nth == 0 and not self.farmer:
+            self.streak = min(self.row + 1, 7)
+        self.live = self.rules_at(t * SECOND)
         if self.farmer:
             self.farm(now, day)
             self.play_s = (day + 1) * DAY_S + farm_second(self.place[2])
@@ -66,8 +58,6 @@ class Player(Claimant):
             return
         if self.bound and not self.owes():
             self.bound, self.budget = False, self.lifetime(self.year) if self.plays_anyhow() else -1.0
-        if nth == 0:
-            self.streak = min(self.streak + 1, 7)
         key = day * 16 + nth
         if unit(world.words(self.me, Purpose.SESSION, key)[0]) < R.harvest:
             self.harvest(now, day)
@@ -106,7 +96,7 @@ class Player(Claimant):
                 self.play_s = at
                 return
             self.begun += 1
-        met = self.drawn_by(day, self.in_team, self.streak, 1.0)
+        met = self.drawn_by(day, self.as_of(day, self.streak, self.away), 1.0)
         self.used = single(grown_reference(self.used, met, self.world.rules.reference_keep))
         self.habit = single(grown_habit(self.habit, self.world.rules.habit_gain))
         self.come_back_after(day)
@@ -143,27 +133,36 @@ class Player(Claimant):
         if G.next_thing and held > G.next_thing:
             level = min((held - G.next_thing) * 2 // G.next_thing, 7)
         return SimpleNamespace(
-            beans=exp(self.pull_of_goal(day, held)),
+            beans=exp(self.pull_of_goals(day, held)),
             minutes=exp(R.choice_goal_kappa * self.nearest_benefit()),
             team=exp(G.team_pull) if self.in_team else 1.0,
             use=exp(R.choice_goal_kappa * closeness(self.expiry_day(day) - day)),
             level=level,
         )
 
-    def pull_of_goal(self, day: int, held: int) -> float:
-        """The goal that beans are gathered for: a gradient and a head start's commitment, while it is not reached and
-        can be; of a badge only for those who care for badges. After a prize there is a slump."""
-        R = self.world.rules
-        slump = -R.goal_slump if day < self.slump_until else 0.0
+    def pull_of_goals(self, day: int, held: int) -> float:
+        """The strongest of the goals that beans are gathered for; after a prize there is a slump."""
+        slump = -self.world.rules.goal_slump if day < self.slump_until else 0.0
+        forms = [self.world.book.rules[k].form for k in self.live]
+        goals = [form.goal for form in forms if form.goal is not None and form.goal.beans]
+        return slump + max((self.pull_of_goal(goal, day, held) for goal in goals), default=0.0)
+
+    def pull_of_goal(self, goal: Goal, day: int, held: int) -> float:
+        """A gradient and a head start's commitment, while it is not reached and can be under the caps of a day; of a
+        badge only for those who care for badges."""
+        R, needs = self.world.rules, goal.beans or 0
         whole_days = (self.world.period_end[self.world.days[day].period] - day * DAY_S) // DAY_S
-        if held >= R.goal or R.goal - held > R.daily_cap * whole_days:
-            return slump
-        endowed = R.head_start / R.goal if self.endowed else 0.0
+        caps = [
+            form.cap or form.fading_cap or 0 for form in caps_of_a_day(self.world.book, frozenset(self.live))
+        ]
+        if held >= needs or (caps and needs - held > min(caps) * whole_days):
+            return 0.0
+        endowed = goal.head_start / needs if self.endowed else 0.0
         if self.world.public.next_thing:
-            return slump + goal_pull(held / R.goal, endowed, R.choice_goal_kappa, R.choice_goal_iota)
+            return goal_pull(held / needs, endowed, R.choice_goal_kappa, R.choice_goal_iota)
         if unit(self.world.words(self.me, Purpose.BADGE)[0]) < R.goal_badge_share:
-            return slump + goal_pull(held / R.goal, endowed, R.goal_badge_kappa, R.goal_badge_iota)
-        return slump
+            return goal_pull(held / needs, endowed, R.goal_badge_kappa, R.goal_badge_iota)
+        return 0.0
 
     def nearest_benefit(self) -> float:
         """How far a holder has come to the next benefit, as a share of what it needs."""
@@ -187,7 +186,7 @@ class Player(Claimant):
     def can(self, j: int) -> bool:
         """Whether deed j is open to this person now."""
         R, G, deed = self.world.rules, self.world.public, self.world.deeds[j]
-        if deed.per_day and min(self.done[j], 3) >= deed.per_day:
+        if self.is_closed(j, self.live):
             return False
         if deed.needs_account and not self.holder:
             return False
@@ -204,16 +203,10 @@ class Player(Claimant):
         }[deed.effect]
 
     def weight(self, j: int, drawn: SimpleNamespace, lift: float) -> float:
-        """Against stopping; a reward is felt only as far as the day's cap is open, and less by who holds plenty."""
-        R, G, deed = self.world.rules, self.world.public, self.world.deeds[j]
-        open_beans, reward = max(R.daily_cap - self.beans_today, 0), self.reward(j)
-        weight = G.pull[drawn.level][self.in_team][self.streak][j]
-        if reward > open_beans:
-            share = 1.0 / (1.0 + 0.5 * drawn.level)
-            own, given = G.self_yuan * share, G.charity_yuan * share
-            felt = felt_beans(open_beans, own, given, deed.cost, R.choice_weight_charity, R.choice_slope)
-            weight = G.bare[j] * exp(felt)
-        if reward > 0 and open_beans > 0:
+        """Against stopping: by what it would be paid now, which is felt less by who holds plenty."""
+        R, deed, beans = self.world.rules, self.world.deeds[j], self.next_pay(j, self.live)
+        weight = weight_of(self.world, j, beans, drawn.level)
+        if beans > 0:
             weight = weight * drawn.beans
         if deed.minutes > 0:
             weight = weight * drawn.minutes
@@ -232,7 +225,7 @@ class Player(Claimant):
         if deed.team and self.in_team:
             self.world.points[self.team] += 1
         if deed.effect == "deed":
-            self.plain_deed(j, t_us, self.world.rules.daily_cap)
+            self.plain_deed(j, t_us)
         elif deed.effect == "gift":
             self.consider_gift(j, t_us, key, sub)
         elif deed.effect == "bean_gift":
@@ -246,7 +239,7 @@ class Player(Claimant):
             self.holder = True
             self.world.count["applications"] += 1
             self.collect_reward(j, t_us + 1)
-            self.reach_benefits(t_us + 1, -1)
+            self.reach_benefits(t_us + BESIDE, -1)
         else:
             self.tell(t_us, Kind.TEAM_JOIN, deed=j, team=self.team)
             self.in_team = True
@@ -254,24 +247,30 @@ class Player(Claimant):
             self.collect_reward(j, t_us + 1)
 
     def collect_reward(self, j: int, t_us: int) -> None:
-        """Beans for a deed whose own record has no room for them."""
-        beans = self.grow(t_us, self.reward(j), self.world.rules.daily_cap)
-        if beans:
-            self.tell(t_us, Kind.DEED, beans=beans, deed=j)
+        """Beans for a deed that is worth no time, and whose own record has no room for them."""
+        base = Part(None, self.world.deeds[j].beans)
+        self.tell_reward(j, t_us, self.earn(self.name(j), t_us, base, GENERAL, self.live), GENERAL)
 
-    def plain_deed(self, j: int, t_us: int, cap: int) -> None:
+    def tell_reward(self, j: int, t_us: int, parts: list[Part], klass: int) -> None:
+        """Beans of a deed beside its own record, and what rules add."""
+        if parts[0].beans:
+            self.tell(t_us, Kind.DEED, beans=parts[0].beans, deed=j)
+        self.tell_grants(parts, t_us, klass, j)
+
+    def plain_deed(self, j: int, t_us: int) -> None:
         """Beans and minutes as the tables say."""
         deed = self.world.deeds[j]
         general = deed.klass == GENERAL
         before = sum(self.minutes)
-        beans = self.grow(t_us, self.reward(j), cap)
-        minutes = self.credit(deed.minutes, deed.klass)
+        parts = self.earn(self.name(j), t_us, Part(None, deed.beans, deed.minutes), deed.klass, self.live)
+        own, klass = parts[0], 0 if general else deed.klass
         self.tell(
-            t_us, Kind.GENERAL if general and not beans else Kind.DEED, beans=beans, minutes=minutes,
-            klass=0 if general else deed.klass, deed=j, team=int(self.in_team),
+            t_us, Kind.GENERAL if general and not own.beans else Kind.DEED, beans=own.beans, minutes=own.minutes,
+            klass=klass, deed=j, team=int(self.in_team),
         )  # fmt: skip
+        self.tell_grants(parts, t_us, deed.klass, j)
         self.world.count.update(deeds=1, general=int(general))
-        self.reach_benefits(t_us, before)
+        self.reach_benefits(t_us + BESIDE, before)
 
     def project_by_weight(self, share: float) -> SimpleNamespace:
         places = self.world.places
@@ -293,12 +292,13 @@ class Player(Claimant):
             return
         fen = self.gift_fen(lots, world.words(self.me, Purpose.GIFT, key, sub + 64)[0], place)
         before = sum(self.minutes)
-        minutes = self.credit(world.deeds[j].minutes, DONATED)  # once, in however many gifts
+        base = Part(None, world.deeds[j].beans, world.deeds[j].minutes)  # once, in however many gifts
+        pay = self.earn(self.name(j), t_us, base, DONATED, self.live)
         paid, first = self.split(fen), self.number
         for part, part_fen in enumerate(paid):
             told = self.tell(
                 t_us + part, Kind.GIFT, fen=part_fen, project=place.project, klass=DONATED, deed=j,
-                minutes=0 if part else minutes, ref=first if part else 0,
+                minutes=0 if part else pay[0].minutes, ref=first if part else 0,
             )  # fmt: skip
             if G.gift_pool:
                 self.ask_match(told, world.words(self.me, Purpose.GIFT, key, sub + 64 * (1 + part))[1])
@@ -307,9 +307,9 @@ class Player(Claimant):
         self.gift_month = month
         world.count.update(gifts=len(paid), gift_fen=fen)
         t_us += len(paid)
-        self.collect_reward(j, t_us)
-        self.reach_benefits(t_us, before)
-        self.pass_it_on(t_us + 1, key, sub)
+        self.tell_reward(j, t_us, pay, DONATED)
+        self.reach_benefits(t_us + BESIDE, before)
+        self.pass_it_on(t_us + BESIDE, key, sub)
 
     def split(self, fen: int) -> list[int]:
         """The gifts in which that much is given: under a match by lot, who knows makes several like ones of it."""
@@ -348,19 +348,23 @@ class Player(Claimant):
         """After a gift some post it, others invite a friend, who may begin at the barrier."""
         world, R = self.world, self.world.rules
         lots = world.words(self.me, Purpose.SHARE, key, sub)
-        posts = unit(lots[0]) < world.public.post
-        if not posts and unit(lots[1]) >= world.public.invite:
+        pays = world.book.pay(INVITE, Part(None), self.live, self.streak, self.counts, self.day)
+        yuan = sum(part.beans for part in pays) * world.public.felt_yuan
+        posts, invites = (
+            share_probability(base, yuan, R.sharing_cost_yuan, R.choice_slope) for base in (R.post, R.invite)
+        )
+        if unit(lots[0]) >= posts and unit(lots[1]) >= invites:
             return
+        posts = unit(lots[0]) < posts
         told = self.tell(t_us, Kind.SHARE, deed=0 if posts else 1)
         world.count["shares"] += 1
         friend = (lots[3] * R.honest) >> 32
-        gain = world.people[friend].drawn_by(t_us // SECOND // DAY_S, False, 1, 1.0)
+        day, other = t_us // SECOND // DAY_S, world.people[friend]
+        gain = other.drawn_by(day, other.as_newcomer(day), 1.0)
         base = R.post_recruits if posts else R.invite_recruits
         if unit(lots[2]) < crossed(base, R.visit_join * gain):
             told["ref"], told["outcome"] = 1 + friend, PENDING
-        beans = self.grow(t_us, R.share_reward, R.daily_cap)
-        if beans:
-            self.tell(t_us + 1, Kind.DEED, beans=beans, deed=NO_DEED)
+        self.tell_grants(self.earn(INVITE, t_us + 1, Part(None), GENERAL, self.live), t_us + 1)
 
     def offer_beans(self, j: int, t_us: int, key: int, sub: int) -> None:
         """All full hundreds or one; the pool that pays for them decides at the barrier."""
@@ -399,18 +403,32 @@ class Player(Claimant):
 
     # --- farmers ------------------------------------------------------------------------------------
 
+    def scripted(self, effect: str, live: Rules) -> list[int]:
+        """What a script can do now, of an effect: it is nobody of age and holds no account."""
+        return [
+            j for j, deed in enumerate(self.world.deeds)
+            if deed.effect == effect and not deed.needs_account and not deed.adults_only and not self.is_closed(j, live)
+        ]  # fmt: skip
+
+    def best_paid(self, live: Rules) -> int | None:
+        """The deed that pays a script best now, the first of several; none once the device's cap is reached."""
+        paying = [j for j in self.scripted("deed", live) if self.next_pay(j, live) > 0]
+        if self.beans_today >= self.world.rules.farmer_cap:
+            return None
+        return max(paying, key=lambda j: self.next_pay(j, live), default=None)
+
     def farm(self, t_us: int, day: int) -> None:
         """Deeds by what they pay, harvest, cash in; every other farmer also recycles a matched gift."""
         G = self.world.public
-        for j in scripted(self.world):
-            if self.beans_today < self.world.rules.farmer_cap:
-                self.done[j] += 1
-                self.plain_deed(j, t_us, self.world.rules.farmer_cap)
-                t_us += SECOND
+        for _ in range(MOST_SCRIPTED):
+            j = self.best_paid(self.live)
+            if j is None:
+                break
+            self.done[j] += 1
+            self.plain_deed(j, t_us)
+            t_us += SECOND
         self.harvest(t_us, day)
-        cashing = [
-            j for j in deeds_without_a_person(self.world, "redeem") if 0 < G.cheapest <= self.free_beans()
-        ]
+        cashing = [j for j in self.scripted("redeem", self.live) if 0 < G.cheapest <= self.free_beans()]
         if cashing:
             self.done[cashing[0]] += 1
             self.redeem(t_us + 1, day, 0)

@@ -19,7 +19,8 @@ from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
 from sim.engine.actions import ACTION, Actions
 from sim.engine.books import UserTotals
-from sim.engine.clocks import shopping_clock
+from sim.engine.clocks import hourly_profile, shopping_clock
+from sim.engine.offers import Offers, visit_tables
 from sim.engine.population import Played, bin_table
 from sim.engine.settings import (
     benefit_table,
@@ -30,11 +31,14 @@ from sim.engine.settings import (
     trait_table,
 )
 from sim.kernel import tallies
-from sim.kernel.rows import EFFECTS, ERRAND, GROWING_DAYS, PERIODS, USER
+from sim.kernel.incentives import COUNT_BITS
+from sim.kernel.rows import EFFECTS, ERRAND, GROWING_DAYS, MAX_AGE, PERIODS, USER
 from sim.kernel.rules import farm_second
 from sim.scenario import Scenario
-from tests.engine.person import NEVER, Record, World
-from tests.engine.player import Player, scripted
+from tests.engine.person import DAY_S, NEVER, SECOND, Record, World
+from tests.engine.player import MOST_SCRIPTED, Player
+from tests.engine.rulebook import Rulebook, is_for_anybody, remembers
+from tests.engine.visits import Calendar
 
 STEPS = (
     "pay", "ship", "confirm", "refund", "late_refund", "cancel", "voucher_ship", "voucher_cancel", "serve",
@@ -75,21 +79,23 @@ class ReferencePopulation:
         honest = scenario.scenario.users
         self.rows = honest + farmers
         values = rule_values(scenario, parameters, replication, honest, teams)
-        values["record_all"] = int(record_all)
+        values |= visit_tables(scenario, parameters) | {"record_all": int(record_all)}
         self.values = {name: plain(value) for name, value in values.items()}
         self.teams = max(teams, 1)
-        days, period_end = day_table(scenario, parameters)
+        offers = Offers.of(scenario, hourly_profile()["page_views"])
+        days, period_end = day_table(scenario, parameters, offers)
         clock = shopping_clock(scenario, parameters)
         deeds = objects(deed_table(scenario))[: len(scenario.deeds)]
         for deed in deeds:
             deed.effect = EFFECTS[deed.effect]
         self.world = World(
-            SimpleNamespace(**self.values),
+            SimpleNamespace(**self.values), Rulebook(scenario),
             deeds, plain(mix_table(scenario)), objects(days),
             plain(period_end), objects(bin_table(clock)), plain(clock.edge_s), plain(clock.upto),
             plain(trait_table(scenario, parameters)), objects(benefit_table(scenario)),
         )  # fmt: skip
-        self.world.public = objects(public)[0]
+        self.world.calendar = Calendar(self.world.book, self.world.days, offers.kinds)
+        self.world.publish(objects(public)[0])
         self.people = self.world.people = [Player(self.world, me) for me in range(self.rows)]
         self.env = simpy.Environment()
         self.lives = [self.env.process(self._life(person)) for person in self.people]
@@ -113,7 +119,7 @@ class ReferencePopulation:
     def play(self, base_s: int, end_s: int, traffic_s: int, public: Any, tables: Any) -> Played:
         """Everything that happens from base_s up to, but not at, end_s."""
         world = self.world
-        world.public = objects(public)[0]
+        world.publish(objects(public)[0])
         world.products, world.places = objects(tables.product), objects(tables.places)
         world.activities, world.vouchers = objects(tables.activities), objects(tables.vouchers)
         assert self.env.now == base_s
@@ -149,11 +155,23 @@ class ReferencePopulation:
             self.lives[who].interrupt()
         return self._written()
 
-    def farmed_beans(self, public: Any) -> int:
+    def farmed_beans(self, public: Any, now_s: int) -> int:
         """What the deeds of a farmer's day bring, as far as the cap of its device."""
-        self.world.public = objects(public)[0]
-        pay = self.world.public.reward[0][0]
-        return int(min(sum(pay[j] for j in scripted(self.world)), self.world.rules.farmer_cap))
+        self.world.publish(objects(public)[0])
+        book, blank, day = self.world.book, Player(self.world, self.world.rules.honest), now_s // DAY_S
+        holding = book.holding(blank.as_of(day, 0, 0), now_s * SECOND)
+        live = tuple(k for k in holding if is_for_anybody(book.rules[k].who))
+        blank.new_day(day)
+        earned = 0
+        for _ in range(MOST_SCRIPTED):
+            j = blank.best_paid(live)
+            if j is None:
+                break
+            blank.done[j] += 1
+            beans = min(blank.next_pay(j, live), self.world.rules.farmer_cap - earned)
+            book.count(blank.name(j), live, beans, blank.counts, day)
+            earned = blank.beans_today = earned + beans
+        return earned
 
     def wake_farmers(self, first: int, last: int, now_s: int) -> None:
         """Farmers first … last begin to play within the day, one session a day."""
@@ -161,6 +179,7 @@ class ReferencePopulation:
         for who in range(honest + first, honest + last):
             farmer = self.people[who]
             farmer.player, farmer.planned = True, 1
+            farmer.joined = farmer.last = now_s // DAY_S
             farmer.next_s = farmer.play_s = now_s + farm_second(farmer.place[2])
             self.lives[who].interrupt()
 
@@ -207,6 +226,12 @@ class ReferencePopulation:
             available[period % PERIODS] += beans
         packed = sum(min(times, 3) << 2 * deed for deed, times in p.done.items())
         flags = sum(1 << k for k, name in enumerate(FLAGS) if getattr(p, name))
+        long_ago = -MAX_AGE if p.last is not None else 0
+        joined = long_ago if p.joined is None else p.joined
+        repairs = 0
+        if p.repairs:
+            week = [(day + p.world.book.clock(0).weekday()) // 7 + 1 for day in p.repairs]
+            repairs = week[-1] << 3 | week.count(week[-1])
         columns = {
             "visit_s": p.visit_s, "play_s": p.play_s, "errand": 0, "number": p.number, "budget": p.budget,
             "habit": p.habit, "growing": growing, "available": available, "labour": p.minutes[0],
@@ -217,8 +242,24 @@ class ReferencePopulation:
             "since_break": p.since_break,
             "used": p.used, "spent": p.spent, "slump_until": p.slump_until, "done": p.deeds_today,
             "sessions": p.begun + (p.planned << 4), "flags": flags, "channel": p.channel,
+            "joined": joined, "last": p.last or 0, "away": min(p.away, 255),
+            "row": p.row, "repairs": repairs,
         }  # fmt: skip
         return tuple(columns[name] for name in USER.names or ())
+
+    @property
+    def marks(self) -> NDArray[np.uint32]:
+        """What rules count: of every person and counting rule the count, and above its bits in which stretch."""
+        book = self.world.book
+        counting = [k for k, rule in enumerate(book.rules) if remembers(rule.form)]
+        marks = np.zeros((self.rows if counting else 1, max(len(counting), 1)), np.uint32)
+        for p in self.people:
+            for column, k in enumerate(counting):
+                if k in p.counts.number:
+                    marks[p.me, column] = (
+                        book.stretch_number(k, p.counts.since[k]) << COUNT_BITS | p.counts.number[k]
+                    )
+        return marks
 
     @property
     def next_s(self) -> NDArray[np.int32]:
@@ -247,6 +288,7 @@ class ReferencePopulation:
             if name != "errand":
                 digest.update(np.ascontiguousarray(users[name]).tobytes())
         digest.update(self.errands().tobytes())
+        digest.update(self.marks.tobytes())
         return digest.digest()
 
     def close(self) -> None:

@@ -12,12 +12,14 @@ from sim.bookkeeping import Kind
 from sim.domain.pledges import donation_fen
 from sim.kernel.rules import delay_s, exponential, micro, poisson_count, unit
 from sim.streams import Purpose
-from tests.engine.person import DAY_S, DONATED, NEVER, NO_DEED, PENDING, SECOND, Errand, Person, Record
+from tests.engine.payer import BESIDE, ORDER, Payer
+from tests.engine.person import DAY_S, DONATED, NEVER, NO_DEED, PENDING, SECOND, Errand, Record
+from tests.engine.rulebook import Part
 
 QUANTILES = 4096
 
 
-class Shopper(Person):
+class Shopper(Payer):
     """A person who shops."""
 
     def orders_a_day(self) -> float:
@@ -70,7 +72,7 @@ class Shopper(Person):
         """By all channels that reach, and likelier by what is on offer that day."""
         R = self.world.rules
         base = R.entry_per_visit * sum(R.channel_pull[k] for k in self.ways)
-        return crossed(base, R.visit_join * self.drawn_by(day, False, 1, 1.0))
+        return crossed(base, R.visit_join * self.drawn_by(day, self.as_newcomer(day), 1.0))
 
     def found(self, t: int, n: int, festival: int) -> SimpleNamespace:
         """Products come by popularity until one is taken: by its label, on which beans of the order count for who
@@ -181,19 +183,23 @@ class Shopper(Person):
         R, G = self.world.rules, self.world.public
         told = self.tell_order(Kind.ORDER_CONFIRM, e, klass=DONATED)
         before = sum(self.minutes)
-        told["minutes"] = self.credit(R.order_minutes, DONATED)
+        plays = bool(R.orders_pay) and self.player and not self.gone
+        if plays:
+            self.new_day(e.due // DAY_S)
+        live = self.rules_at(e.due * SECOND) if plays else ()
+        base = Part(None, R.order_beans if plays else 0, R.order_minutes)
+        parts = self.earn(ORDER, told["t"], base, DONATED, live)
+        told["minutes"] = parts[0].minutes
         self.world.count.update(confirmed=1, confirmed_fen=e.fen, confirmed_price_fen=e.price)
         if G.order_pool:
             told["pool"] = G.order_pool
             told["match"] = min(round(Fraction(e.fen * G.order_ratio, 1_000_000)), G.order_cap)
             if told["match"] > 0:
                 told["outcome"] = PENDING
-        if R.order_beans and self.player and not self.gone:
-            self.new_day(e.due // DAY_S)
-            beans = self.grow(told["t"], R.order_beans, R.daily_cap)
-            if beans:
-                self.tell(told["t"] + 1, Kind.DEED, beans=beans, deed=NO_DEED)
-        self.reach_benefits(told["t"] + 1, before)
+        if parts[0].beans:
+            self.tell(told["t"] + 1, Kind.DEED, beans=parts[0].beans, deed=NO_DEED)
+        self.tell_grants(parts, told["t"] + 1, DONATED)
+        self.reach_benefits(told["t"] + 1 + BESIDE, before)
         if unit(self.life_of(e, 2)[3]) < R.refund_after:
             self.file(
                 Errand(

@@ -57,6 +57,9 @@ def test_players_from_the_start_bring_no_day_that_they_never_played() -> None:
     assert (first["habit"] == np.float32(parameters["habit_neutral"])).all()
 
 
+TWICE = {"rules.week_beans": {"when": {"phase": "week"}, "form": {"times": 2.0}}}
+
+
 def evening(**changes: Any) -> Scenario:
     """A week whose one phase lasts from 20:00 to 22:00 of its third day."""
     return scenario(
@@ -93,7 +96,7 @@ def test_more_beans_move_people_to_the_hours_that_bring_them_not_to_the_day() ->
     """Two hours that double beans draw visits from the day's other hours; that they also bring people is not the
     calendar's affair: weighted by when people come, the day is as long as any."""
     quiet = {"phases.week.lift_start": 0.0, "phases.week.lift_end": 0.0}
-    calendar = play_calendar(evening(**quiet, **{"phases.week.beans_factor": 2.0}), load_parameters())
+    calendar = play_calendar(evening(**quiet, **TWICE), load_parameters())
     views = hourly_profile()["page_views"]
     assert (calendar[2, 20:22] > 1.1).all()
     assert (np.delete(calendar[2], [20, 21]) < 1.0).all()

@@ -26,6 +26,9 @@ CASES = (
     "months,150,2,one_month",
     "week95_2022,500,1,base",
     "long,40,1,base",
+    "rules,200,1,base",
+    "rules,100,2,tight",
+    "rules,40,3,rich",
 )
 MORE_CASES = (
     "busy,2000,3,base",
@@ -39,6 +42,8 @@ MORE_CASES = (
     "match_pools,3000,1,base",
     "double11_2018,1000,1,base",
     "year_fy2022,500,1,base",
+    "rules,2000,3,base",
+    "rules,2000,4,tight",
 )
 # Booked, but no scenario does it: no hours are spent or taken back.
 NEVER_DONE = {Kind.HOUR_REDEEM, Kind.HOUR_REVOKE}

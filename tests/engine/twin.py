@@ -47,7 +47,7 @@ def left_behind(run: campaign.Campaign) -> Arrays:
     users["errand"] = 0  # a place in a block's list: no property of the user
     kept = {
         "users": users, "next_s": people.next_s, "errands": people.errands(), "counts": run.counts(),
-        "points": people.points(), "raised": run.raised, "ordered": people.counted,
+        "points": people.points(), "marks": people.marks, "raised": run.raised, "ordered": people.counted,
     }  # fmt: skip
     kept |= {f"digest {name}": np.array(value) for name, value in run.digest().items()}
     for part, owner in run._parts().items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 from typing import Any
 
 from sim.loading import apply_design, load_scenario, scenario_text
@@ -24,7 +25,7 @@ ngos = { recycling_share = 0.3 }
 activities = { users_each = 50, places = 1, notice = "3 days" }
 staff = { share = 0.2, norm = 0.5 }
 account = { native = 0.3, partner_share = 0.9, partner_records_per_week = 0.9 }
-sharing = { reward = 5, post = 0.4, invite = 0.4, post_recruits = 0.5, invite_recruits = 0.5 }
+sharing = { post = 0.4, invite = 0.4, post_recruits = 0.5, invite_recruits = 0.5 }
 
 [orders]
 cancel = 0.1
@@ -43,8 +44,6 @@ refund_after = 0.2
 valid_after_end = "1 day"
 ripen = "24 h"
 fade = "24 h"
-head_start = 20
-daily_cap = 300
 
 [farmers]
 share = 0.1
@@ -63,7 +62,12 @@ voucher = { stock = 10_000_000, cancel = 0.3 }
 badge = { stock = 100_000, cancel = 0.3 }
 
 [pools]
-daily = { total = "20_000_000 yuan", cap_per_account = "50 yuan" }
+daily = { total = "20_000_000 yuan" }
+
+[rules]
+goal.form.goal.head_start = 20
+daily_cap.form.cap = 300
+daily_match.form.match.per_account = "50 yuan"
 
 [festivals.big]
 day = 2022-09-08
@@ -77,11 +81,11 @@ curve = [{ after = "30 s", share = 0.01 }, { after = "2 h", share = 0.5 }, { aft
 [designs.lots]
 "phases.week.start" = 2022-09-05T20:00:00+08:00
 "phases.week.end" = 2022-09-09T12:30:00+08:00
-"pools.daily.rule" = "random"
-"pools.flash.rule" = "random"
-"beans.streak_bonus" = 0.0
-"beans.head_start" = 0
-"beans.daily_cap" = 60
+"rules.daily_match.form.match.lot" = true
+"rules.flash_match.form.match.lot" = true
+"rules.streak" = false
+"rules.goal.form.goal.head_start" = 0
+"rules.daily_cap.form.cap" = 60
 "beans.ripen" = "6 h"
 "beans.fade" = "19 h"
 """
@@ -115,6 +119,7 @@ scenario = { length = "400 days" }
 clock = { barrier = "24 h" }
 merchants = { charity_share = 0.9 }
 """
+OWN = {"rules": Path(__file__).with_name("rules_of_every_form.toml")}
 MADE = {"busy": ("week95_2022", BUSY), "months": ("zhejiang_account", MONTHS), "long": ("hello", LONG)}
 
 
@@ -129,10 +134,18 @@ def merged(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 def world(name: str, users: int, seed: int = 1, design: str = "base") -> Scenario:
     """A shipped scenario or one made here, at a size, with a seed and a design."""
+    if name in OWN:
+        document = tomllib.loads(OWN[name].read_text("utf-8"))
+        return made(document, users, seed, design)
     if name not in MADE:
         return load_scenario(name, design, {"users": users, "seed": seed})
     base, changes = MADE[name]
     document = merged(tomllib.loads(scenario_text(base)), tomllib.loads(changes))
+    return made(document, users, seed, design)
+
+
+def made(document: dict[str, Any], users: int, seed: int, design: str) -> Scenario:
+    """A scenario of a document, at a size, with a seed and a design."""
     document["scenario"] |= {"users": users, "seed": seed}
     scenario, mistakes = read(apply_design(document, design))
     assert scenario is not None, mistakes

@@ -107,7 +107,7 @@ world = "weak"
 [levers.two]
 title = "Two"
 world = "week"
-set = { "beans.goal" = 7 }
+set = { "beans.per_yuan" = 7 }
 [levers.two.expect]
 gift = { falls = [], says = "s", by = "good" }
 gifts = { falls = [], rises = [], says = "s", by = "good" }

@@ -67,7 +67,7 @@ def test_totals_are_of_the_run_and_only_what_applies(results: Results) -> None:
 def test_the_manifest_tells_what_made_the_run(tmp_path: Path, scenario: Scenario, make_outcome: Make) -> None:
     """Settings, seeds, versions, lock, time, memory, digest and audit."""
     manifest = read_manifest(Path(str(kept(tmp_path, scenario, make_outcome).folder)))
-    assert manifest["settings"]["beans"]["daily_cap"] == 200
+    assert manifest["settings"]["rules"]["daily_cap"]["form"]["cap"] == 200
     assert manifest["seeds"] == {"seed": 1, "replications": [0]}
     assert {"python", "beanpeak", "numpy", "numba", "polars"} <= manifest["versions"].keys()
     assert len(manifest["lock_hash"]) == 64

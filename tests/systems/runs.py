@@ -7,6 +7,7 @@ Runs are kept for the session: many tests look at the same one.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -95,15 +96,33 @@ def scenario(name: str, users: int, seed: int = 1, changes: dict[str, Any] | Non
 
 
 def run(name: str, users: int, seed: int = 1, **changes: Any) -> Run:
-    """Play a scenario once. Paths are written with double underscores: beans__daily_cap=50."""
-    return _run(name, users, seed, tuple((path.replace("__", "."), value) for path, value in changes.items()))
+    """Play a scenario once. Paths are written with double underscores, and False takes a table out:
+    rules__daily_cap__form__cap=50, rules__streak=False."""
+    return _run(name, users, seed, Changes.of(changes))
+
+
+def week_beans(times: float) -> dict[str, Any]:
+    """A change of the week's scenario: its phase multiplies beans."""
+    return {"rules__week_beans": {"when": {"phase": "week"}, "form": {"times": times}}}
+
+
+class Changes(dict[str, Any]):
+    """Changed paths that can be looked up by."""
+
+    @classmethod
+    def of(cls, changes: Mapping[str, Any]) -> Changes:
+        """From paths as keywords write them."""
+        return cls((path.replace("__", "."), value) for path, value in changes.items())
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self))
 
 
 @lru_cache(maxsize=40)
-def _run(name: str, users: int, seed: int, changes: tuple[tuple[str, Any], ...]) -> Run:
+def _run(name: str, users: int, seed: int, changes: Changes) -> Run:
     told: list[NDArray[np.void]] = []
     campaign = Campaign(
-        scenario(name, users, seed, dict(changes)), workers=1, watch=lambda part: told.append(part.copy())
+        scenario(name, users, seed, changes), workers=1, watch=lambda part: told.append(part.copy())
     )
     campaign.run()
     campaign.population.close()
@@ -118,5 +137,4 @@ def with_parameters(name: str, users: int, parameters: dict[str, float], **chang
     assert parameters.keys() <= usual.flat().keys()
     other = Parameters(tuple(entries), usual.sha256)
     with mock.patch.object(campaign_module, "load_parameters", return_value=other):
-        paths = {path.replace("__", "."): value for path, value in changes.items()}
-        return _run.__wrapped__(name, users, 1, tuple(paths.items()))
+        return _run.__wrapped__(name, users, 1, Changes.of(changes))

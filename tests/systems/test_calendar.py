@@ -30,7 +30,7 @@ def played_days(r: Run) -> dict[int, set[int]]:
 
 def test_the_kth_day_in_a_row_brings_the_bonus_of_k_days() -> None:
     """A sign-in of ten beans brings half as much again by the seventh day in a row, evenly, from the first day on."""
-    week = run("week95_2022", USERS, beans__daily_cap=5_000)  # no cap cuts what is paid
+    week = run("week95_2022", USERS, rules__daily_cap__form__cap=5_000)  # no cap cuts what is paid
     days = played_days(week)
     seen = set()
     rows = week.rows(Kind.DEED)

@@ -14,7 +14,7 @@ from sim.errors import ScenarioError
 from sim.loading import load_scenario, scenario_text
 from sim.scenario import Scenario, Settings
 from sim.spans import DAY_US, HOUR_US, MINUTE_US
-from tests.systems.runs import PLENTY, Run, run
+from tests.systems.runs import PLENTY, Run, run, week_beans
 
 USERS = 6_000
 UP, DOWN = 1, -1
@@ -25,26 +25,26 @@ ANSWERS: list[tuple[str, Any, str, int]] = [
     ("play.entry_per_visit", 0.1, "new_players", UP),
     ("play.players_at_start", 0.05, "participants", DOWN),
     ("play.sessions_extra", 0.2, "sessions", DOWN),
-    ("play.reminder", False, "sessions", DOWN),
+    ("rules.reminder", False, "sessions", DOWN),
     ("phases.week.lift_start", 3.0, "sessions", UP),
-    ("phases.week.beans_factor", 2.0, "beans_issued", UP),
+    ("rules.week_beans", week_beans(2.0)["rules__week_beans"], "beans_issued", UP),
     ("beans.fade", "24 h", "beans_expired", UP),
     ("beans.valid_after_end", "1 day", "beans_expired", UP),
-    ("beans.daily_cap", 60, "beans_issued", DOWN),
+    ("rules.daily_cap.form.cap", 60, "beans_issued", DOWN),
     ("beans.per_yuan", 200, "bean_gift_fen", DOWN),  # the pool lasts
     ("redemptions.voucher.value", "20 yuan", "deeds", UP),
     ("play.attention", False, "deeds", UP),
     ("play.anticipation", False, "queue", DOWN),
-    ("beans.streak_bonus", 0.0, "beans_issued", DOWN),
-    ("beans.streak_full", 2, "beans_issued", UP),
-    ("beans.team_bonus", 1.0, "beans_issued", UP),
-    ("beans.goal", 5_000, "deeds", DOWN),
-    ("beans.head_start", 50, "beans_issued", UP),
+    ("rules.streak", False, "beans_issued", DOWN),
+    ("rules.streak.form.streak.steps", [{"day": 1, "times": 1.25}, {"day": 2, "times": 1.5}], "beans_issued", UP),
+    ("rules.teams.form.times", 2.0, "beans_issued", UP),
+    ("rules.goal.form.goal.beans", 5_000, "deeds", DOWN),
+    ("rules.goal.form.goal.head_start", 50, "beans_issued", UP),
     ("beans.give_all", 0.0, "beans_donated", DOWN),
     ("deeds.quiz.beans", 60, "deeds/quiz", UP),
     ("deeds.quiz.cost", "2 yuan", "deeds/quiz", DOWN),
     ("deeds.quiz.ease", 0.5, "deeds/quiz", UP),
-    ("deeds.quiz.per_day", 1, "deeds/quiz", DOWN),
+    ("rules.twice_a_day.form.limit", 1, "deeds/quiz", DOWN),
     ("deeds.steps.hours", 0.2, "minutes_labour", UP),
     ("deeds.steps.kind", "donated", "minutes_donated", UP),
     ("deeds.steps.adults_only", True, "deeds/steps", DOWN),
@@ -52,8 +52,8 @@ ANSWERS: list[tuple[str, Any, str, int]] = [
     ("deeds.gift.ease", 1.0, "gifts", UP),
     ("orders.beans", 0, "beans_issued", DOWN),
     ("orders.hours", 0.2, "minutes_donated", UP),
-    ("pools.daily.ratio", 0.5, "gifts_matched_share", UP),
-    ("pools.daily.cap_per_gift", "1 yuan", "gifts_matched_share", UP),
+    ("rules.daily_match.form.match.ratio", 0.5, "gifts_matched_share", UP),
+    ("rules.daily_match.form.match.most", "1 yuan", "gifts_matched_share", UP),
     ("pools.beans.total", "200_000 yuan", "beans_donated", DOWN),
     ("pools.teams.total", "200_000 yuan", "unlocked_fen", DOWN),
     ("redemptions.voucher.beans", 300, "redeemed", UP),
@@ -61,13 +61,13 @@ ANSWERS: list[tuple[str, Any, str, int]] = [
     ("redemptions.badge.cancel", 1.0, "beans_redeemed", DOWN),
     ("gifts.intercept", 0.0, "gifts", UP),
     ("gifts.match_effect", 1.5, "gifts", UP),
-    ("gifts.named_matcher", False, "gifts", DOWN),
+    ("rules.daily_match.form.match.named", False, "gifts", DOWN),
     ("gifts.first_median", "10 yuan", "gift_fen", UP),
     ("gifts.donors_at_start", 1.0, "gift_fen", UP),
     ("teams.points_per_unlock", 300, "unlocked_fen", DOWN),
     ("teams.fen_per_unlock", "10 yuan", "unlocked_fen", DOWN),  # the pool lasts
     ("teams.challenge", "10 days", "team_points", UP),
-    ("sharing.reward", 100, "shares", UP),
+    ("rules.pass_on.form.add", 100, "shares", UP),
     ("sharing.post", 0.5, "shares", UP),
     ("activities.users_each", 6_000, "sign_ups", DOWN),
     ("hours.donated_cap", 0.1, "minutes_donated", DOWN),
@@ -131,7 +131,7 @@ def test_a_deed_may_not_promise_what_its_effect_never_pays(tmp_path: Path) -> No
     [
         ("ease = -1.0", "ease = 1000.0", r"deeds\.quiz\.ease"),
         ('cost = "0.2 yuan"', 'cost = "0 yuan"', r"deeds\.quiz\.cost"),
-        ("daily_cap = 200", "daily_cap = 200\nper_yuan = 1_000_000", r"beans\.per_yuan"),
+        ('fade = "72 h"', 'per_yuan = 1_000_000\nfade = "72 h"', r"beans\.per_yuan"),
     ],
 )
 def test_what_no_rule_can_reckon_with_is_refused(

@@ -14,7 +14,7 @@ from sim.agents.farmers import Farmers
 from sim.behaviour.parameters import load_parameters
 from sim.bookkeeping import Kind
 from sim.engine.campaign import Campaign
-from tests.systems.runs import Run, run, scenario
+from tests.systems.runs import Run, run, scenario, week_beans
 
 USERS = 20_000
 CHINA = timezone(timedelta(hours=8))
@@ -108,14 +108,17 @@ def play_noting_expectations(name: str, users: int, **changes: Any) -> tuple[lis
 @pytest.mark.parametrize(
     "changes",
     [
-        {"beans__daily_cap": 10_000}, {"beans__daily_cap": 55}, {"farmers__device_cap": 800},
-        {"beans__daily_cap": 10_000, "deeds__quiz__adults_only": True, "deeds__guess__per_day": 1},
+        {"rules__daily_cap__form__cap": 10_000}, {"rules__daily_cap__form__cap": 55}, {"farmers__device_cap": 800},
+        {
+            "rules__daily_cap__form__cap": 10_000, "deeds__quiz__adults_only": True,
+            "rules__thrice_a_day__form__limit": 1,
+        },
     ],
 )  # fmt: skip
 def test_farms_expect_what_an_unblocked_account_earns(changes: dict[str, Any]) -> None:
     """Deeds as often as a day allows, at the phase's factor, up to the cap: what farms sum up is what accounts earn."""
     end = datetime(2022, 9, 8, tzinfo=CHINA)
-    phase = {"phases__week__end": end, "phases__week__beans_factor": 1.5}
+    phase = {"phases__week__end": end, **week_beans(1.5)}
     expected, r = play_noting_expectations("point_farms", 2_000, **changes, **phase)
     rows = r.rows(Kind.DEED)
     rows = rows[rows["agent"] >= 2_000]
@@ -125,14 +128,21 @@ def test_farms_expect_what_an_unblocked_account_earns(changes: dict[str, Any]) -
         assert set(earned[earned > 0].tolist()) == {
             expected[day + 1]
         }  # decided in the morning, as of yesterday
-    if changes.get("beans__daily_cap") == 10_000:
+    if changes.get("rules__daily_cap__form__cap") == 10_000:
         assert len(set(expected[1:])) == 2  # the factor is felt
 
 
 def test_no_farm_does_what_needs_a_person() -> None:
     """Blood, training, service, an account: a script has no body, no age and no name, whatever these pay."""
     rich = {f"deeds__{name}__beans": 900 for name in ("blood", "training", "volunteer", "steps")}
-    r = run("week95_2022", 2_000, **rich, beans__daily_cap=10_000, farmers__share=0.1, farmers__device_cap=0)
+    r = run(
+        "week95_2022",
+        2_000,
+        **rich,
+        rules__daily_cap__form__cap=10_000,
+        farmers__share=0.1,
+        farmers__device_cap=0,
+    )
     deeds = list(r.campaign.scenario.deeds.values())
     farmed = r.rows(Kind.DEED, Kind.GENERAL)
     done = {deeds[k].label for k in farmed["deed"][farmed["agent"] >= 2_000]}
@@ -175,7 +185,7 @@ def test_a_recycled_gift_goes_back_to_the_farmer() -> None:
 def test_recycled_gifts_raise_nothing_and_help_nobody() -> None:
     """With a match that is worth next to nothing, NGOs that hand gifts round change no honest number."""
     tiny = {
-        "pools__main__cap_per_gift": "0.01 yuan",
+        "rules__main_match__form__match__most": "0.01 yuan",
         "projects__targets_total": "0 yuan",
         "ngos__correction": 0.0,
     }
@@ -195,7 +205,9 @@ def test_recycled_gifts_raise_nothing_and_help_nobody() -> None:
 
 def test_cautious_rewards_leave_less_to_take(wild: Run) -> None:
     """Without any control, fewer beans a day and less match a gift bring fewer farmers, who take less."""
-    cautious = run("point_farms", USERS, beans__daily_cap=50, pools__main__cap_per_gift="2 yuan")
+    cautious = run(
+        "point_farms", USERS, rules__daily_cap__form__cap=50, rules__main_match__form__match__most="2 yuan"
+    )
     assert group(cautious, "farmer")["accounts"] < group(wild, "farmer")["accounts"]
     assert group(cautious, "farmer")["subsidy_fen"] < 0.75 * group(wild, "farmer")["subsidy_fen"]
 

@@ -17,10 +17,10 @@ USERS = 10_000
 NINE = DAY_US + 9 * DAY_US // 24  # the pool opens
 KNOW = {"giving_split_share": 1.0}
 AMPLE = {
-    "pools__main__total": "40_000_000_000 yuan", "pools__main__cap_per_account": "1_000_000 yuan",
-    "pools__main__cap_per_gift": "1_000_000 yuan", "gifts__completion": 0.0,
+    "pools__main__total": "40_000_000_000 yuan", "rules__main_match__form__match__per_account": "1_000_000 yuan",
+    "rules__main_match__form__match__most": "1_000_000 yuan", "gifts__completion": 0.0,
 }  # fmt: skip
-LOT = {"pools__main__rule": "random"}
+LOT = {"rules__main_match__form__match__lot": True}
 
 
 # --- a match by lot is another game ---------------------------------------------------------------------

@@ -26,7 +26,7 @@ def first() -> Run:
 
 @pytest.fixture(scope="module")
 def lot() -> Run:
-    return run("match_pools", USERS, pools__main__rule="random")
+    return run("match_pools", USERS, rules__main_match__form__match__lot=True)
 
 
 def matched(r: Run) -> np.ndarray:
@@ -41,7 +41,7 @@ def test_first_come_matches_each_gift_at_the_ratio(first: Run) -> None:
     short = asked[asked["match"] < asked["fen"]]
     assert len(asked) > 50
     assert len(short) < 0.2 * len(asked)
-    half = matched(run("match_pools", USERS, pools__main__ratio=0.5))
+    half = matched(run("match_pools", USERS, rules__main_match__form__match__ratio=0.5))
     np.testing.assert_array_equal(half["match"][:20], np.rint(half["fen"][:20] / 2))  # halves to the even fen
 
 
@@ -72,7 +72,10 @@ def test_an_exhausted_pool_has_given_everything_to_the_last_fen() -> None:
 def test_what_is_not_given_goes_back_at_the_end() -> None:
     """An ample pool returns exactly what is left when it ends."""
     ample = run(
-        "match_pools", USERS, pools__main__total="40_000_000_000 yuan", pools__main__cap_per_account="1 yuan"
+        "match_pools",
+        USERS,
+        pools__main__total="40_000_000_000 yuan",
+        rules__main_match__form__match__per_account="1 yuan",
     )
     deposited, back = (ample.rows(k)["fen"].sum() for k in (Kind.POOL_DEPOSIT, Kind.POOL_WITHDRAW))
     assert deposited - matched(ample)["match"].sum() == back > 0
@@ -81,7 +84,7 @@ def test_what_is_not_given_goes_back_at_the_end() -> None:
 
 def test_nobody_is_matched_above_the_cap_of_an_account() -> None:
     """A lower cap per account spreads the money over more people."""
-    capped = run("match_pools", USERS, pools__main__cap_per_account="3 yuan")
+    capped = run("match_pools", USERS, rules__main_match__form__match__per_account="3 yuan")
     free = run("match_pools", USERS)
     for r, cap in ((capped, 300), (free, 100_000)):
         per_account = np.bincount(matched(r)["agent"], matched(r)["match"], USERS)
@@ -94,8 +97,13 @@ def test_nobody_is_matched_above_the_cap_of_an_account() -> None:
 
 def test_no_gift_is_matched_above_its_cap() -> None:
     """The cap per gift holds for both rules."""
-    for rule in ("first_come", "random"):
-        r = run("match_pools", USERS, pools__main__rule=rule, pools__main__cap_per_gift="2 yuan")
+    for lot in (False, True):
+        r = run(
+            "match_pools",
+            USERS,
+            rules__main_match__form__match__lot=lot,
+            rules__main_match__form__match__most="2 yuan",
+        )
         assert matched(r)["match"].max() == 200
 
 
@@ -138,7 +146,10 @@ def test_a_pool_for_orders_adds_to_what_merchants_give() -> None:
 
 # --- dry, closed, and what was not paid -----------------------------------------------------------------
 
-UNCAPPED = {"pools__main__cap_per_account": "1_000_000 yuan", "pools__main__cap_per_gift": "1_000_000 yuan"}
+UNCAPPED = {
+    "rules__main_match__form__match__per_account": "1_000_000 yuan",
+    "rules__main_match__form__match__most": "1_000_000 yuan",
+}
 
 
 def budget(r: Run, pool: str) -> dict[str, object]:
@@ -182,7 +193,7 @@ def test_what_a_dry_pool_did_not_pay_is_what_gifts_would_have_been_matched() -> 
 def test_a_doubled_ratio_on_a_dry_pool_costs_the_same_and_says_so() -> None:
     """The pool caps the subsidy; what it was asked beyond is told, and grows."""
     once = run("match_pools", USERS, **SMALL)
-    double = run("match_pools", USERS, **SMALL, pools__main__ratio=2.0)
+    double = run("match_pools", USERS, **SMALL, rules__main_match__form__match__ratio=2.0)
     assert double.metrics["subsidy_fen"] == once.metrics["subsidy_fen"] == 10_000
     assert double.metrics["unmet_fen"] > 1.5 * once.metrics["unmet_fen"]
     assert double.metrics["pool_empty_at"] <= once.metrics["pool_empty_at"]
@@ -190,7 +201,7 @@ def test_a_doubled_ratio_on_a_dry_pool_costs_the_same_and_says_so() -> None:
 
 def test_no_account_is_counted_above_its_cap() -> None:
     """An account that has its cap already would not have been matched, dry pool or not."""
-    capped = run("match_pools", USERS, **SMALL, pools__main__cap_per_gift="1 yuan")
+    capped = run("match_pools", USERS, **SMALL, rules__main_match__form__match__most="1 yuan")
     assert 0 < capped.metrics["unmet_fen"] <= 100 * capped.metrics["unmet_claims"]
 
 
@@ -246,11 +257,13 @@ def test_a_closed_pool_is_shown_with_what_it_had_left() -> None:
 # --- two pools for the same thing ---------------------------------------------------------------------------
 
 SPARE = '\n[pools.spare]\nsponsor = "另一家"\nserves = "{serves}"\ntotal = "{total} yuan"\n{more}\n'
+SPARE_MATCH = '\n[rules.spare_match]\nwhat = "gift"\nform.match.pool = "spare"\n'
 
 
 def with_spare(name: str, serves: str, total: str, more: str = "") -> str:
     """The text of a shipped scenario with a second pool behind its own."""
-    return scenario_text(name) + SPARE.format(serves=serves, total=total, more=more)
+    rule = SPARE_MATCH if serves == "gifts" else ""
+    return scenario_text(name) + SPARE.format(serves=serves, total=total, more=more) + rule
 
 
 def served_by(r: Run, kind: Kind, pool: str, refused: bool = False) -> np.ndarray:
@@ -289,11 +302,11 @@ def test_a_second_gift_pool_serves_while_the_daily_one_is_dry_closed_or_not_open
     assert both.metrics["gifts_matched_share"] > alone.metrics["gifts_matched_share"]
 
 
-@pytest.mark.parametrize("nothing", ["ratio = 0.0", 'cap_per_gift = "0 yuan"'])
+@pytest.mark.parametrize("nothing", ["ratio = 0.0", 'most = "0 yuan"'])
 def test_a_pool_that_never_gives_anything_lets_the_next_one_serve(nothing: str) -> None:
     """A ratio or a cap of nothing is as good as no pool, however much money stands in it."""
     name, value = nothing.split(" = ")
-    idle = {f"pools__main__{name}": 0.0 if name == "ratio" else value.strip('"')}
+    idle = {f"rules__main_match__form__match__{name}": 0.0 if name == "ratio" else value.strip('"')}
     both = run(with_spare("match_pools", "gifts", "40_000_000_000"), USERS, **idle)
     assert not len(served_by(both, Kind.GIFT, "main"))
     assert served_by(both, Kind.GIFT, "spare")["match"].sum() > 0

@@ -18,7 +18,10 @@ beans = 15
 hours = 0.2
 cost = "0.05 yuan"
 ease = -1.0
-per_day = 2
+
+[rules.piano_twice_a_day]
+what = "piano"
+form.limit = 2
 """
 
 
@@ -71,10 +74,13 @@ def test_a_new_deed_is_only_a_table_entry(week: Run) -> None:
 
 
 def test_limits_per_day_hold(week: Run) -> None:
-    """Nobody does a deed more often on a day than its entry allows."""
+    """Nobody does a deed more often on a day than a rule allows."""
+    rules = week.campaign.scenario.rules.values()
+    limits = {name: rule.form.limit for rule in rules if rule.form.limit for name in rule.what}
+    assert set(limits.values()) == {1, 2, 3}
     for name, deed in week.campaign.scenario.deeds.items():
-        if deed.effect == "deed" and deed.per_day:
+        if deed.effect == "deed":
             rows = week.rows(Kind.DEED, Kind.GENERAL)
             mine = rows[(rows["deed"] == week.deed(name)) & (rows["agent"] < USERS)]
             _, times = np.unique(np.stack([mine["agent"], week.day_of(mine)]), axis=1, return_counts=True)
-            assert times.max() <= deed.per_day
+            assert times.max() <= limits[name]

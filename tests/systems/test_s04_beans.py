@@ -62,7 +62,7 @@ def test_harvested_beans_expire_when_their_period_ends() -> None:
 
 def test_nobody_grows_more_than_the_days_cap(week: Run) -> None:
     """Beans of a user's day stay within the cap, and a lower cap issues fewer."""
-    low = run("week95_2022", USERS, beans__daily_cap=50)
+    low = run("week95_2022", USERS, rules__daily_cap__form__cap=50)
     for r, cap in ((week, 200), (low, 50)):
         grown = r.rows(Kind.DEED)
         key = grown["agent"].astype(np.int64) * 100 + r.day_of(grown)
@@ -73,7 +73,7 @@ def test_nobody_grows_more_than_the_days_cap(week: Run) -> None:
 
 def test_a_streak_and_a_team_pay_more(week: Run) -> None:
     """Without the streak bonus every sign-in is worth its ten beans; with it up to fifteen."""
-    plain = run("week95_2022", USERS, beans__streak_bonus=0.0, beans__team_bonus=0.0)
+    plain = run("week95_2022", USERS, rules__streak=False, rules__teams=False)
     for r, most in ((week, 15), (plain, 10)):
         rows = r.rows(Kind.DEED)
         assert rows["beans"][rows["deed"] == r.deed("sign_in")].max() == most
@@ -133,7 +133,7 @@ def test_deeds_of_every_kind_pay_their_beans(week: Run) -> None:
 
 def test_a_head_start_grows_for_those_who_come() -> None:
     """Every new player begins with the beans of the head start."""
-    given = run("week95_2022", USERS, beans__head_start=30)
+    given = run("week95_2022", USERS, rules__goal__form__goal__head_start=30)
     first = given.rows(Kind.ENTER)["agent"]
     grown = given.rows(Kind.DEED)
     starts = grown["agent"][(grown["beans"] == 30) & (grown["deed"] == NO_DEED)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.bookkeeping import Kind
-from tests.systems.runs import Run, run
+from tests.systems.runs import Run, run, week_beans
 
 USERS = 10_000
 UNMATCHED = {"pools__daily__total": "0 yuan", "pools__flash__total": "0 yuan"}
@@ -40,7 +40,7 @@ def test_closing_the_match_pools_of_a_week_loses_gifts_and_hardly_any_visit() ->
 
 def test_more_beans_and_a_challenge_bring_people_too() -> None:
     """A phase that doubles beans brings more people on each of its days, a challenge the members of teams."""
-    plain, double = sessions(), sessions(phases__week__beans_factor=2.0)
+    plain, double = sessions(), sessions(**week_beans(2.0))
     assert double[1:7].sum() > 1.04 * plain[1:7].sum()
     busy = run("week95_2022", USERS, **CALM, teams__challenge="10 days")
     calm = run("week95_2022", USERS, **CALM, teams__challenge="12 h")  # none begins with a day
@@ -54,7 +54,7 @@ def test_where_nothing_is_on_offer_a_day_is_as_any_other() -> None:
 
 def test_beans_of_the_week_can_be_multiplied(week: Run) -> None:
     """A factor of two pays twice for a sign-in inside the phase and once after it."""
-    double = run("week95_2022", USERS, phases__week__beans_factor=2.0, beans__streak_bonus=0.0)
+    double = run("week95_2022", USERS, **week_beans(2.0), rules__streak=False)
     rows = double.rows(Kind.DEED)
     rows = rows[(rows["deed"] == double.deed("sign_in")) & (rows["agent"] < USERS)]
     days = double.day_of(rows)

@@ -113,7 +113,8 @@ def test_beans_for_a_charity_order_sell_it_to_those_who_grow_them() -> None:
     """Beans worth a share of the price pull like a donation of that share; who does not play buys as before."""
     beans = 300
     plain, paid = (
-        run("week95_2022", USERS, orders__beans=n, beans__daily_cap=500, **PLENTY) for n in (0, beans)
+        run("week95_2022", USERS, orders__beans=n, rules__daily_cap__form__cap=500, **PLENTY)
+        for n in (0, beans)
     )
     assert charity_odds(plain, 1) == charity_odds(plain, 0) == charity_odds(paid, 0)
     assert charity_odds(paid, 1) / charity_odds(paid, 0) == pytest.approx(label_odds(paid), rel=0.01)

@@ -27,7 +27,11 @@ def cofunded(total: str = MUCH, ratio: float = 1.0) -> str:
 sponsor = "a bank"
 serves = "orders"
 total = "{total}"
-ratio = {ratio}
+
+[rules.orders_cofund]
+what = "order"
+form.cofund.pool = "orders"
+form.cofund.ratio = {ratio}
 """
     return FESTIVAL.read_text("utf-8") + pool
 

@@ -18,7 +18,7 @@ def week() -> Run:
 
 def test_only_givers_share_and_as_often_as_published(week: Run) -> None:
     """Each post or invitation follows the giver's own gift; without a reward 14 % post and 8.4 % of the rest invite."""
-    plain = run("week95_2022", USERS, sharing__reward=0)
+    plain = run("week95_2022", USERS, rules__pass_on=False)
     gifts, shares = (plain.rows(k) for k in (Kind.GIFT, Kind.SHARE))
     honest = gifts[gifts["agent"] < USERS]
     assert set(zip(shares["agent"], shares["t"], strict=True)) <= set(
@@ -33,9 +33,12 @@ def test_only_givers_share_and_as_often_as_published(week: Run) -> None:
 
 def test_a_reward_is_paid_to_who_shares() -> None:
     """Beans follow every post and invitation, an instant later, where the day's cap leaves room."""
-    free = run("week95_2022", USERS, beans__daily_cap=2_000)
+    free = run("week95_2022", USERS, rules__daily_cap__form__cap=2_000)
     beans = free.rows(Kind.DEED)
-    paid = {(r["agent"], r["t"]) for r in beans[beans["beans"] == free.campaign.scenario.sharing.reward]}
+    paid = {
+        (r["agent"], r["t"])
+        for r in beans[beans["beans"] == free.campaign.scenario.rules["pass_on"].form.add]
+    }
     shares = free.rows(Kind.SHARE)
     assert len(shares) > 100
     assert {(s["agent"], s["t"] + 1) for s in shares} <= paid

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sim.bookkeeping import Kind
-from tests.systems.runs import PLENTY, Run, run, with_parameters
+from tests.systems.runs import PLENTY, Run, run, week_beans, with_parameters
 
 USERS = 8_000
 CHINA = timezone(timedelta(hours=8))
@@ -67,8 +67,7 @@ def test_without_beans_fewer_people_take_part_come_back_and_join(base: Run) -> N
 def test_more_beans_bring_more_people_with_falling_returns() -> None:
     """Twice and four times the beans: more come each time, and what is added brings fewer a bean."""
     plain, twice, four_times = (
-        measured("active_days", week(**PLENTY, phases__week__beans_factor=factor))
-        for factor in (1.0, 2.0, 4.0)
+        measured("active_days", week(**PLENTY, **week_beans(factor))) for factor in (1.0, 2.0, 4.0)
     )
     assert plain < twice < four_times
     assert four_times - twice < 2 * (twice - plain)  # twice as much more
@@ -84,7 +83,9 @@ def test_what_pays_nothing_drives_nobody_away(base: Run) -> None:
 
 def test_a_cap_of_nothing_is_as_no_beans() -> None:
     """Where the day's cap is nothing there is nothing to come for; a smaller cap draws no more than a larger one."""
-    people = [measured("active_days", week(**PLENTY, beans__daily_cap=cap)) for cap in (0, 50, 200)]
+    people = [
+        measured("active_days", week(**PLENTY, rules__daily_cap__form__cap=cap)) for cap in (0, 50, 200)
+    ]
     assert people == sorted(people)
     none = measured("active_days", week(**PLENTY, **NO_BEANS))
     assert people[0] == pytest.approx(none, rel=0.04)
@@ -101,7 +102,7 @@ def season(factor: float, offer: tuple[int, int] = OFFER) -> NDArray[np.float64]
     start, end = (START + timedelta(days=day) for day in offer)
     told = run(
         "week95_2022", 4 * USERS, scenario__length=f"{DAYS} days", phases__week__start=start, phases__week__end=end,
-        phases__week__lift_start=0.0, phases__week__lift_end=0.0, phases__week__beans_factor=factor,
+        phases__week__lift_start=0.0, phases__week__lift_end=0.0, **week_beans(factor),
         beans__valid_after_end="300 days", play__players_at_start=0.5, play__entry_per_visit=0.0,
         pools__beans__total="8_000_000_000 yuan", redemptions__voucher__stock=900_000_000, farmers__share=0.0,
         farmers__entry=False, sharing__post_recruits=0.0, **NO_POOLS,
@@ -176,7 +177,10 @@ def returned_next_day(made: Run) -> float:
 def test_a_head_start_acts_by_its_share_of_the_goal_on_those_who_got_it() -> None:
     """One bean towards five hundred moves nothing; a fifth of the goal moves newcomers' deeds, and nobody else's."""
     base = week(**PLENTY)
-    one, fifth = week(**PLENTY, beans__head_start=1), week(**PLENTY, beans__head_start=100)
+    one, fifth = (
+        week(**PLENTY, rules__goal__form__goal__head_start=1),
+        week(**PLENTY, rules__goal__form__goal__head_start=100),
+    )
     assert abs(change("deeds", one, base)) < 0.005
     assert abs(change("gifts", one, base)) < 0.05
     assert change("deeds", fifth, base) > 0.01
@@ -194,7 +198,7 @@ def first_deeds(made: Run) -> list[tuple[int, int]]:
 
 def test_a_goal_pulls_what_counts_for_it_while_it_can_be_reached(base: Run) -> None:
     """With a goal more is done than without; one that the cap leaves no time for is as none."""
-    none, far = week(beans__goal=0), week(beans__goal=100_000)
+    none, far = week(rules__goal=False), week(rules__goal__form__goal__beans=100_000)
     assert measured("deeds", none) < measured("deeds", base)
     assert measured("deeds", far) == measured("deeds", none)
 
@@ -211,7 +215,7 @@ def others(made: Run) -> int:
 def test_deeds_displace_deeds_and_can_be_told_not_to() -> None:
     """A quiz that pays twice is done more, partly instead of other deeds, where it brings nobody; each deed tires."""
     alike = {"visit_come": 0.0, "visit_join": 0.0}
-    rules = {**PLENTY, "beans__daily_cap": 1_000, "beans__goal": 0}
+    rules = {**PLENTY, "rules__daily_cap__form__cap": 1_000, "rules__goal": False}
     base = with_parameters("week95_2022", USERS, alike, **rules)
     dear = with_parameters("week95_2022", USERS, alike, **rules, deeds__quiz__beans=40)
     gained = dear.deeds("quiz")["times"] - base.deeds("quiz")["times"]
@@ -254,9 +258,7 @@ def test_a_hairs_breadth_of_beans_moves_nobody() -> None:
     at = datetime(2022, 9, 7, 20, tzinfo=CHINA)
     quiet = {"phases__week__lift_start": 0.0, "phases__week__lift_end": 0.0, "phases__week__start": at}
     end = at + timedelta(minutes=1)
-    plain, hair = (
-        week(**quiet, phases__week__end=end, phases__week__beans_factor=f) for f in (1.0, 1.000001)
-    )
+    plain, hair = (week(**quiet, phases__week__end=end, **week_beans(f)) for f in (1.0, 1.000001))
     assert change("deeds", hair, plain) == pytest.approx(0.0, abs=0.003)
     assert change("participants", hair, plain) == pytest.approx(0.0, abs=0.003)
 
@@ -264,6 +266,6 @@ def test_a_hairs_breadth_of_beans_moves_nobody() -> None:
 def test_being_early_pays_first_come_and_not_by_lot() -> None:
     """Who knows that a first-come pool is finite brings the visit forward; a lot gives no reason to."""
     daily = {"pools__flash__total": "0 yuan"}
-    race, lot = week(**daily), week(**daily, pools__daily__rule="random")
+    race, lot = week(**daily), week(**daily, rules__daily_match__form__match__lot=True)
     assert per_minute(race, 9.5, 15) < 0.9 * per_minute(lot, 9.5, 15)
     assert per_minute(race, 9, 9.25) > per_minute(lot, 9, 9.25)

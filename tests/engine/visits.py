@@ -1,0 +1,112 @@
+"""What a visit is worth under rules: the summed weights of what can be done, told plainly.
+
+A reward counts as it is paid the first time, a rule for every so many-th deed by its share of them, and all of them as
+far as the caps of a day are open to an average person, who does what comes easily, reward or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import exp
+from types import SimpleNamespace
+from typing import Any
+
+from sim.behaviour.choice import felt_beans, felt_reward
+from sim.engine.offers import Kind
+from sim.kernel.rows import CONTEST, MATCHED
+from sim.spans import DAY_US
+from tests.engine.rulebook import ANY, PAYS, Form, Part, Rulebook
+
+MOST_CHOICES = 12  # of one visit
+SECOND = 1_000_000
+
+
+def weight_of(world: Any, j: int, beans: float, level: int) -> float:
+    """The weight of deed j against stopping when it brings so many beans; less to who holds plenty."""
+    R, G, deed = world.rules, world.public, world.deeds[j]
+    share = 1.0 / (1.0 + 0.5 * level)
+    own, given = G.self_yuan * share, G.charity_yuan * share
+    felt = felt_beans(beans, own, given, deed.cost, R.choice_weight_charity, R.choice_slope)
+    if deed.effect == "bean_gift":
+        felt = max(felt, felt_reward(R.hundred_yuan, deed.cost, R.choice_weight_charity, R.choice_slope))
+    return R.bare[j] * exp(felt)
+
+
+def first_pay(book: Rulebook, j: int, live: frozenset[int], streak: int) -> float:
+    """Beans of deed j the first time it is done."""
+    deed = list(book.scenario.deeds)[j]
+    parts = [Part(None, book.scenario.deeds[deed].beans)]
+    total = float(parts[0].beans)
+    for k, form in book.about(live, deed, PAYS):
+        before = sum(part.beans for part in parts)
+        after = [Part(part.rule, part.beans) for part in parts]
+        book.raise_pay(after, k, form, form.each or 1, streak)
+        total += (sum(part.beans for part in after) - before) / (form.each or 1)
+        if (form.each or 1) == 1:
+            parts = after
+    return total
+
+
+def within_caps(book: Rulebook, live: frozenset[int], earned: float) -> float:
+    """The share of an average day's beans that caps of a day on everything let through."""
+    if not earned > 0.0:
+        return 1.0
+    paid = earned
+    for form in caps_of_a_day(book, live):
+        most = form.cap if form.cap is not None else form.fading_cap or 0
+        if paid > most:
+            paid = most + (paid - most) * (0 if form.cap is not None else form.keeps) / 1e6
+    return paid / earned
+
+
+def caps_of_a_day(book: Rulebook, live: frozenset[int]) -> list[Form]:
+    """The caps on all that a day brings, in the order of the file."""
+    forms = [book.rules[k].form for k in sorted(live) if ANY in book.rules[k].what]
+    return [form for form in forms if form.kind in ("cap", "fading_cap") and form.per == "day"]
+
+
+def value_of_visit(
+    world: Any, live: frozenset[int], who: tuple[int, int, int, bool], matched: bool, contest: bool
+) -> float:
+    """The summed weight of what somebody of a channel, segment, streak, in a team or not, can do."""
+    channel, segment, streak, member = who
+    R, book = world.rules, world.book
+    names, earned = list(book.scenario.deeds), 0.0
+    pays = [first_pay(book, j, live, streak) for j in range(len(names))]
+    for j, name in enumerate(names):
+        most = book.most_a_day(name, live)
+        earned += min(R.usual[j], float(MOST_CHOICES if most is None else most)) * pays[j]
+    share, value = within_caps(book, live, earned), 0.0
+    for j, deed in enumerate(world.deeds):
+        if not R.open_to[segment][j]:
+            continue
+        weight = weight_of(world, j, pays[j] * share, 0) * world.mix[channel][segment][j]
+        if deed.effect == "gift" and matched:
+            weight *= R.announced_match
+        if deed.team and member and contest:
+            weight *= R.contest
+        value += weight
+    return value
+
+
+class Calendar:
+    """What the calendar lets hold in each part of a day, with the part's share of the day's visits."""
+
+    def __init__(self, book: Rulebook, days: list[SimpleNamespace], kinds: Sequence[Kind]) -> None:
+        self.book, self.days, self.kinds = book, days, kinds
+        self.of_day = lru_cache(None)(self._of_day)
+
+    def _of_day(self, day: int) -> list[tuple[float, frozenset[int], bool, bool]]:
+        return [
+            (
+                part.share,
+                self._open(day * DAY_US + part.from_s * SECOND),
+                bool(part.mask & MATCHED),
+                bool(part.mask & CONTEST),
+            )
+            for part in self.kinds[self.days[day].offer]
+        ]
+
+    def _open(self, t_us: int) -> frozenset[int]:
+        return frozenset(k for k, rule in enumerate(self.book.rules) if self.book.is_time(rule, t_us))
