@@ -54,6 +54,7 @@ FORMS = {
 }  # fmt: skip
 PER = ("day", "week", "phase", "ever")
 PAYING = ("add", "add_hours", "times", "tiers", "streak")
+BESIDES = ("lottery", "rank", "share", "refer")  # what is given beside a deed's pay
 CAPPING = ("cap", "fading_cap")
 BESIDE = {"order": ORDER, "invite": INVITE, "join": JOIN, "pledge": PLEDGE}
 WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -83,9 +84,10 @@ def things_of(scenario: Scenario, rule: Rule) -> list[int]:
 
 
 def orders_pay(scenario: Scenario) -> bool:
-    """Whether charity orders let beans grow, by themselves or by a rule."""
+    """Whether charity orders let beans grow, by themselves or by a rule, or bring a chance of something."""
     rules = scenario.rules.values()
-    return scenario.orders.beans > 0 or any(
+    besides = any(r.form.kind in BESIDES and ORDER in things_of(scenario, r) for r in rules)
+    return besides or scenario.orders.beans > 0 or any(
         r.form.kind in PAYING and ORDER in things_of(scenario, r) for r in rules
     )
 

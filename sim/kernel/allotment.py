@@ -27,6 +27,7 @@ from sim.kernel.rows import (
     ENDOWED,
     GONE,
     GROWING_DAYS,
+    MAX_BENEFITS,
     NOBODY,
     PERIODS,
     PLAYER,
@@ -255,7 +256,7 @@ def befriend(c: Any, users: Any, next_s: Any, now_s: int, w: World, pen: Pen) ->
                 pen.marks[user, w.R.rules[k].column] = 1 + c.agent
 
 
-@writes(0, 1)
+@writes(MAX_BENEFITS, 1)
 def receive(c: Any, users: Any, next_s: Any, now_s: int, w: World, pen: Pen) -> None:
     """What a rule gives was decided: beans grow from the barrier's last second on, as a recruit enters; caps get back
     what was refused.
@@ -292,7 +293,9 @@ def receive(c: Any, users: Any, next_s: Any, now_s: int, w: World, pen: Pen) -> 
     else:
         roll_day(u, day, R)
         grow(u, (now_s - 1) * 1_000_000, c.beans, R)
+        before = u.labour + u.donated
         c.minutes = credit(u, c.minutes, c.klass, R)
+        reach_benefits(Who(user, u, c.channel), c.t, before, w, pen)
         next_s[user] = min(next_s[user], (day + 1) * DAY_S)
 
 

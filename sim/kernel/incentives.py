@@ -63,7 +63,7 @@ def city_of(word: int, R: Any) -> int:
 
 @rule
 def meant_for(user: int, channel: int, segment: int, flags: int, minutes: int, R: Any) -> int:
-    """The rules that are meant for a user, as far as days and the calendar do not decide."""
+    """The rules that are meant for a user, as far as days and the calendar do not decide; none that has ended."""
     if R.n_rules == 0:
         return 0
     city, percentile = NOBODY, 0
@@ -88,7 +88,7 @@ def meant_for(user: int, channel: int, segment: int, flags: int, minutes: int, R
             and r.minutes[0] <= minutes < r.minutes[1]
         ):
             mask |= 1 << k
-    return int(mask)
+    return int(mask & R.open)
 
 
 @rule
@@ -374,7 +374,7 @@ def put_back(user: int, caps: int, beans: int, day: int, R: Any, pen: Pen) -> No
 
 @writes(0, 1)
 def promise(
-    who: Who, k: int, t_us: int, later_s: int, beans: int, minutes: int, klass: int, thing: int, pen: Pen
+    who: Who, k: int, t_us: int, later_s: int, beans: int, minutes: int, klass: int, deed: int, pen: Pen
 ) -> None:
     """What rule k pays later stands in the user's list until then."""
     place = new_errand(pen)
@@ -383,7 +383,7 @@ def promise(
     e.price = beans
     e.fen = minutes * 2 + klass
     e.project = k
-    e.party = thing
+    e.party = deed
     e.step = LATER
     e.due = t_us // 1_000_000 + later_s
     pen.book.tally[T.BEANS_PROMISED] += beans
@@ -404,10 +404,11 @@ def grant(who: Who, t_us: int, thing: int, klass: int, mask: int, w: World, pen:
     for k in range(R.n_rules):
         if (paying >> k) & 1:
             beans, minutes = book.beans[k + 1], book.time[k + 1] if klass >= 0 else 0
+            deed = thing if thing < R.n_deeds else NO_DEED
             claimed, later_s = (R.limited >> k) & 1 and beans > 0, R.rules[k].later_s
             if later_s > 0 and not claimed:
                 if beans > 0 or minutes > 0:
-                    promise(who, k, t_us, later_s, beans, minutes, max(klass, 0), thing, pen)
+                    promise(who, k, t_us, later_s, beans, minutes, max(klass, 0), deed, pen)
                 continue
             if minutes > 0 and not claimed:
                 minutes = credit(who.u, minutes, klass, R)
@@ -417,7 +418,7 @@ def grant(who: Who, t_us: int, thing: int, klass: int, mask: int, w: World, pen:
                 made.beans = beans
                 made.minutes = minutes
                 made.klass = max(klass, 0)
-                made.deed = thing if thing < R.n_deeds else NO_DEED
+                made.deed = deed
                 made.rule = k + 1
                 if claimed:
                     made.outcome = PENDING

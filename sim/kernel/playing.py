@@ -43,7 +43,6 @@ from sim.kernel.rows import (
     MAX_BENEFITS,
     NEVER,
     NEW_YEAR,
-    NO_DEED,
     NOBODY,
     PERIODS,
     PLAYER,
@@ -145,7 +144,7 @@ def run_errand(who: Who, w: World, pen: Pen) -> None:
     if e.step == SERVICE:
         serve(who, e, t_us, w, pen)
     elif e.step == LATER:
-        pay_promise(who, e, t_us, w.R, pen)
+        pay_promise(who, e, t_us, w, pen)
     else:
         shipped = e.step == VOUCHER_SHIP
         made = record(pen, who, t_us, K_SHIP if shipped else K_CANCEL)
@@ -161,23 +160,24 @@ def run_errand(who: Who, w: World, pen: Pen) -> None:
     drop_errand(pen, k)
 
 
-@writes(1)
-def pay_promise(who: Who, e: Any, t_us: int, R: Any, pen: Pen) -> None:
+@writes(1 + MAX_BENEFITS)
+def pay_promise(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     """What a rule promised is due, whether or not they still play; a blocked account has lost it."""
     u = who.u
     pen.book.tally[T.BEANS_PROMISED] -= e.price
     if u.flags & BLOCKED:
         return
-    day = e.due // DAY_S
+    R, day, before = w.R, e.due // DAY_S, u.labour + u.donated
     made = record(pen, who, t_us, K_GRANT)
     made.klass = e.fen & 1
     made.minutes = credit(u, e.fen >> 1, made.klass, R)
     made.beans = min(e.price, MOST_BEANS - u.growing[day % GROWING_DAYS])
-    made.deed = e.party if e.party < R.n_deeds else NO_DEED
+    made.deed = e.party
     made.rule = e.project + 1
     roll_day(u, day, R)
     if made.beans > 0:
         grow(u, t_us, made.beans, R)
+    reach_benefits(who, t_us, before, w, pen)
 
 
 @writes(1 + MOST["grant"].records + MOST["take_part"].records + MAX_BENEFITS, MOST["grant"].errands)

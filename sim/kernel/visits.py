@@ -191,7 +191,7 @@ def offered_gain(
 ) -> float:
     """What a day of that kind adds to the value of a visit, for somebody for whom these rules are meant that day."""
     R, offered = w.R, 0.0
-    mask = (rules | MATCHED | CONTEST) & R.open
+    mask = rules | MATCHED | CONTEST
     for k in range(R.n_parts[kind]):
         part = R.parts[kind, k]
         offered += part.share * value_of_visit(mask & part.mask, channel, segment, streak, member, w, pen)

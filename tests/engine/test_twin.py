@@ -26,6 +26,8 @@ CASES = (
     "months,150,2,one_month",
     "week95_2022,500,1,base",
     "long,40,1,base",
+    "prizes,300,1,base",
+    "prizes,200,2,open",
     "rules,200,1,base",
     "rules,100,2,tight",
     "rules,40,3,rich",
