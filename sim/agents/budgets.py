@@ -105,7 +105,7 @@ def least_grant(scenario: Scenario, rule: Rule) -> int:
     if form.share is not None:
         return form.share.beans
     if form.goal is not None:
-        return form.goal.prize
+        return _least(form.goal.prize, form.goal.head_start)
     if form.tiers:
         return _least(*(tier.beans for tier in form.tiers))
     if form.add is not None:

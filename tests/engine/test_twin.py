@@ -49,7 +49,7 @@ MORE_CASES = (
 )
 # Booked, but no scenario does it: no hours are spent or taken back.
 NEVER_DONE = {Kind.HOUR_REDEEM, Kind.HOUR_REVOKE}
-CLAIMS = (Kind.BEAN_GIFT, Kind.REDEEM_HOLD, Kind.SIGN_UP)
+CLAIMS = (Kind.BEAN_GIFT, Kind.REDEEM_HOLD, Kind.SIGN_UP, Kind.GRANT, Kind.PRIZE)
 
 
 def reference(folder: Path, cases: tuple[str, ...]) -> dict[str, Arrays]:
