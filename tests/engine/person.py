@@ -258,8 +258,9 @@ class Person:
         """Beans begin to grow, with those of the same step: a day, or the time to ripen if that is shorter."""
         length = min(self.world.rules.ripen_s, DAY_S)
         step = t_us // SECOND // length * length
-        self.young = beans + (self.young if step == self.latest else 0)
-        self.latest = step
+        if step >= self.latest:
+            self.young = beans + (self.young if step == self.latest else 0)
+            self.latest = step
         self.growing[step] += beans
 
     def grow(self, t_us: int, beans: int, own: bool = True) -> int:
