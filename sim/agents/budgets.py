@@ -27,20 +27,19 @@ OF_RULES = "rule"  # what a rule's own pool serves
 
 def running(scenario: Scenario, rule: Rule) -> tuple[int, int]:
     """From when until when a rule holds, whatever weekdays and hours it names; µs since the start, empty if never."""
-    begin, end = 0, scenario.scenario.length
-    if rule.when.phase is not None:
-        phase = scenario.phases[rule.when.phase]
-        begin, end = (
-            max(begin, since_start(scenario, phase.start)),
-            min(end, since_start(scenario, phase.end)),
-        )
-    if rule.when.start is not None:
-        begin = max(begin, since_start(scenario, rule.when.start))
-    if rule.when.end is not None:
-        end = min(end, since_start(scenario, rule.when.end))
-    if rule.when.first is not None and (rule.when.phase is not None or rule.when.start is not None):
-        end = min(end, begin + rule.when.first)
-    return begin, max(begin, end)
+    when, begins, ends = rule.when, [], [scenario.scenario.length]
+    if when.phase is not None:
+        phase = scenario.phases[when.phase]
+        begins.append(since_start(scenario, phase.start))
+        ends.append(since_start(scenario, phase.end))
+    if when.start is not None:
+        begins.append(since_start(scenario, when.start))
+    if when.end is not None:
+        ends.append(since_start(scenario, when.end))
+    if when.first is not None and begins:
+        ends.append(max(begins) + when.first)  # … which may have been before the scenario begins
+    begin = max([0, *begins])
+    return begin, max(begin, min(ends))
 
 
 def pays_money(rule: Rule) -> bool:

@@ -58,6 +58,7 @@ BESIDES = ("lottery", "rank", "share", "refer")  # what is given beside a deed's
 CAPPING = ("cap", "fading_cap")
 BESIDE = {"order": ORDER, "invite": INVITE, "join": JOIN, "pledge": PLEDGE}
 WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+USING = ("bean_gift", "redeem")  # effects of deeds that use beans
 ALL_BITS = -1
 MOST_MINUTES = 2**40
 
@@ -250,10 +251,14 @@ def by_days(scenario: Scenario) -> dict[str, NDArray[np.int64]]:
 
 
 def by_thing(scenario: Scenario) -> NDArray[np.int64]:
-    """The rules that are about each thing, shape (THINGS,)."""
+    """The rules that are about each thing, shape (THINGS,). What uses beans brings none: no rule pays for it."""
     sets = np.zeros(THINGS, np.int64)
+    using = [k for k, deed in enumerate(scenario.deeds.values()) if deed.effect in USING]
     for k, rule in enumerate(scenario.rules.values()):
-        sets[things_of(scenario, rule)] |= 1 << k
+        things = things_of(scenario, rule)
+        if rule.form.kind in PAYING:
+            things = [thing for thing in things if thing not in using]
+        sets[things] |= 1 << k
     return sets
 
 

@@ -194,7 +194,12 @@ class Rulebook:
     def about(self, live: Collection[int], deed: str, kinds: Collection[str]) -> list[tuple[int, Form]]:
         """The live rules of some forms that are about a deed, in the order of the file."""
         forms = [(k, self.rules[k].form) for k in sorted(live) if self.concerns(k, deed)]
-        return [(k, form) for k, form in forms if form.kind in kinds]
+        entry = self.scenario.deeds.get(deed)
+        uses = entry is not None and entry.effect in (
+            "bean_gift",
+            "redeem",
+        )  # and what uses beans brings none
+        return [(k, form) for k, form in forms if form.kind in kinds and not (uses and form.kind in PAYS)]
 
     def pool_of(self, k: int) -> int:
         """The number of the pool of a rule that pays money: behind those of the sponsors, in the order of the file."""
