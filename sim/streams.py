@@ -68,13 +68,15 @@ class Purpose(IntEnum):
     WAITING = 47
     BADGE = 48
     CITY = 49  # and cohort
+    CHOICE = 50
     LOTTERY = 51
+    NUDGE = 52
 
 
-# What a lot of an incentive rule is drawn for, in the low bits of its key. The slots of a session stand at 0 … 11 for
-# what is done in them, and from OF_INVITES on for what is passed on after it; orders stand at two places.
-OF_INVITES, OF_ORDERS, OF_PLACES, OF_RANKS, OF_DRAWINGS = 16, 32, 61, 62, 63
-LOT_BITS = 6
+# What a lot of an incentive rule is drawn for, in the low bits of its key: what is done in a session by the place of
+# its own lots there, what is passed on after it behind that; orders have two places.
+OF_INVITES, OF_ORDERS, OF_PLACES, OF_RANKS, OF_DRAWINGS = 512, 1008, 1021, 1022, 1023
+LOT_BITS = 10
 
 
 def salt_of(name: str) -> int:

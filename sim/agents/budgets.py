@@ -177,7 +177,7 @@ class Budgets:
         grants = refused[refused["kind"] == Kind.GRANT]
         np.add.at(self.left, grants["rule"].astype(np.int64) - 1, grants["beans"])
         prizes = refused[refused["kind"] == Kind.PRIZE]
-        np.add.at(money[:, 0], prizes["pool"].astype(np.int64) - 1, prizes["fen"])
+        np.add.at(money, prizes["pool"].astype(np.int64) - 1, prizes["fen"])
 
     def ended_mask(self) -> int:
         """The rules that have ended, one bit each."""

@@ -23,7 +23,7 @@ from sim.spans import WEEK_US
 from sim.streams import Purpose, draws, one_draw
 
 Choice = tuple[Floats, NDArray[np.int64]]  # cumulative shares and numbers of projects
-Gains = tuple[float, float, float, float, float, float, float, float]
+Gains = tuple[float, float, float, float, float, float, float, float, float]
 MARGINS = (  # a category each
     "margin_clothes", "margin_beauty", "margin_food", "margin_home", "margin_digital", "margin_baby",
     "margin_books", "margin_produce",
@@ -78,7 +78,7 @@ class Merchants:
     pledged: NDArray[np.int64]  # products with a pledge, per merchant
     notices: NDArray[np.int64]
     next_at: NDArray[np.int64]
-    cofund: Floats  # what a sponsor adds to a pledge now: a ratio, and at most so many fen
+    cofund: Floats  # what a sponsor adds to a pledge now: a ratio, from so many fen on, at most so many
     taking: int = 0  # merchants with a pledge
     changed: bool = True
     willing_at: tuple[float, ...] | None = None  # the addition `willing_share` was found with
@@ -114,7 +114,7 @@ class Merchants:
         self = cls(
             scenario, replication, parameters, category, margins[category], np.zeros(n), size_z,
             popularity / popularity.sum(), product, owner, np.zeros(n, np.int64), np.zeros(n, np.int64),
-            np.zeros(n, np.int64), np.zeros(2),
+            np.zeros(n, np.int64), np.zeros(3),
         )  # fmt: skip
         self.next_at[:] = (a[2] * WEEK_US).astype(np.int64)
         self._first_pledges(b[2, ::each], projects)
@@ -195,9 +195,11 @@ class Merchants:
         return after != before
 
     def is_worth_it(self, item: int) -> bool:
-        """Whether its seller finds the least pledge on this product worth it."""
+        """Whether its seller finds the least pledge on this product worth it, or the least to which a sponsor adds."""
         price, *others = self._gains(item)
-        return is_worth(min(self.scenario.merchants.minimum_pledge / 100.0, price), price, *others)
+        minimum = self.scenario.merchants.minimum_pledge / 100.0
+        least = {minimum, max(minimum, float(self.cofund[1]) / 100.0)}
+        return any(is_worth(min(pledge, price), price, *others) for pledge in sorted(least))
 
     def willing(self) -> float:
         """The share of products whose sellers find the least pledge worth it, as things are now."""
@@ -216,10 +218,10 @@ class Merchants:
         addition, and the label's rule; sums in yuan."""
         p, merchant = self.parameters, self.owner[item]
         counted = p["merchants_counted"] if self.scenario.merchants.badge else 0.0
-        ratio, most_fen = self.cofund.tolist()
+        ratio, above_fen, most_fen = self.cofund.tolist()
         return (
             self._price_yuan(item), counted * float(self.margin[merchant]), float(self.glow[merchant]),
-            ratio, most_fen / 100.0, p["label_scale"], p["label_half"], p["label_established"],
+            ratio, above_fen / 100.0, most_fen / 100.0, p["label_scale"], p["label_half"], p["label_established"],
         )  # fmt: skip
 
     def usual_fen(self, item: int) -> int:

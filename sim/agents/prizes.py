@@ -111,7 +111,7 @@ class Prizes:
         fen = self._each(k, rule.form.rank.money, len(won), sponsors)
         pool = int(self.budgets.pool[k])
         for team in won if fen > 0 else []:
-            sponsors.money[pool - 1, 0] -= fen
+            sponsors.money[pool - 1] -= fen
             teams.unlocked[team] += fen
             project = int(teams.project[team])
             outbox.write(
@@ -197,7 +197,7 @@ class Prizes:
     def _each(self, k: int, money: int, winners: int, sponsors: Sponsors) -> int:
         """What each winner gets of money at real size, as far as the pool has it."""
         world = self.scenario.scenario
-        left = int(sponsors.money[self.budgets.pool[k] - 1, 0])
+        left = int(sponsors.money[self.budgets.pool[k] - 1])
         return share_alike(min(scaled(money, world.users, world.real_users), left), winners)
 
     def _lots(self, k: int, agents: NDArray[Any], day: int, what: int) -> NDArray[np.float64]:

@@ -223,6 +223,7 @@ class Projects:
         left = self.target_fen[index] - (raised[index] - self.round_start_fen[index])
         table["left"] = np.where(self.target_fen[index] > 0, left, -1)
         table["typical"] = self.scenario.gifts.first_median
+        table["cause"] = self.cause[index]
         return table
 
     def by_appeal(self) -> tuple[Floats, Ints]:

@@ -1,4 +1,4 @@
-"""Sponsors (配捐方) and their pools: when money becomes available, by which rule, and what is left.
+"""Sponsors (配捐方) and their pools: when money becomes available, which promises it can keep, and what is left.
 
 Daily pools open at the same hour every day, flash pools at named instants, others at once. Money is shared
 over the openings in whole fen; what is not used stays for the next, and at the end goes back. Behind them stand the
@@ -14,18 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.budgets import OF_RULES, all_pools, least_grant
+from sim.agents.matching import Promise, promises
 from sim.agents.outbox import Outbox
 from sim.bookkeeping import Kind
 from sim.domain.beans import fen_of_beans
-from sim.domain.matching import match_asked_fen
 from sim.scenario import Pool, Redemption, Scenario, since_start
 from sim.spans import DAY_US, NEVER_US
 
+NO_LIMIT = 2**62
+BUDGET, CAP, ROW = range(3)  # columns of `limits`
 
-def scaled_total(scenario: Scenario, pool: Pool) -> int:
-    """A pool's money at the simulated size, whole fen."""
+
+def scaled(scenario: Scenario, real_fen: int) -> int:
+    """Money at the simulated size, whole fen."""
     world = scenario.scenario
-    return pool.total * world.users // world.real_users
+    return real_fen * world.users // world.real_users
 
 
 def scaled_stock(scenario: Scenario, item: Redemption) -> int:
@@ -47,7 +50,11 @@ def opening_times(scenario: Scenario, pool: Pool) -> list[int]:
 
 @dataclass
 class Sponsors:
-    """Rows of pools. `money[k]` is (left to give now, cap per account, row of `matched`), as the allotment wants it."""
+    """Rows of pools, and of rules that promise their money, as the allotment wants them.
+
+    `limits[1 + rule]` is (the most the rule gives in the run, its cap per account, its row of `matched`): settings,
+    while `given[1 + rule]` is what it gave.
+    """
 
     scenario: Scenario
     names: tuple[str, ...]
@@ -56,8 +63,11 @@ class Sponsors:
     times: list[list[int]]
     end_at: list[int]
     opened: NDArray[np.int64]  # openings so far
-    money: NDArray[np.int64]
-    matched: NDArray[np.int32]  # what each account got from each capped pool, shape (capped pools, users)
+    money: NDArray[np.int64]  # left to give now
+    promises: tuple[Promise, ...]
+    limits: NDArray[np.int64]
+    given: NDArray[np.int64]
+    matched: NDArray[np.int32]  # what each account got by each capped rule, shape (capped rules, users)
     dry_at: NDArray[np.int64]  # since when a pool is dry; NEVER_US while it can pay, and once it is closed
     dry_spells: NDArray[np.int64]  # how often it ran dry
 
@@ -66,17 +76,22 @@ class Sponsors:
         """Lay out the openings; nothing is open yet."""
         named = all_pools(scenario)
         pools = tuple(named.values())
-        money = np.zeros((len(pools), 3), np.int64)
-        money[:, 1] = [p.cap_per_account if p.serves in ("gifts", "orders") else 0 for p in pools]
-        capped = money[:, 1] > 0
-        money[:, 2] = np.where(capped, np.cumsum(capped) - 1, 0)
+        made = promises(scenario)
+        limits = np.zeros((1 + len(scenario.rules), 3), np.int64)
+        budgets = [rule.budget for rule in scenario.rules.values()]
+        limits[1:, BUDGET] = [NO_LIMIT if fen is None else scaled(scenario, fen) for fen in budgets]
+        for promise in made:
+            limits[1 + promise.rule, CAP] = promise.per_account
+        capped = limits[:, CAP] > 0
+        limits[:, ROW] = np.where(capped, np.cumsum(capped) - 1, 0)
         length = scenario.scenario.length
         return cls(
             scenario, tuple(named), pools,
-            [scaled_total(scenario, p) for p in pools],
+            [scaled(scenario, p.total) for p in pools],
             [opening_times(scenario, p) for p in pools],
             [length if p.end is None else min(since_start(scenario, p.end), length) for p in pools],
-            np.zeros(len(pools), np.int64), money,
+            np.zeros(len(pools), np.int64), np.zeros(len(pools), np.int64), made, limits,
+            np.zeros(len(limits), np.int64),
             np.zeros((int(capped.sum()), rows), np.int32),
             np.full(len(pools), NEVER_US), np.zeros(len(pools), np.int64),
         )  # fmt: skip
@@ -95,13 +110,13 @@ class Sponsors:
         self.opened[pool] = k + 1
         if k < len(times):
             share = self.totals[pool] * (k + 1) // len(times) - self.totals[pool] * k // len(times)
-            self.money[pool, 0] += share
+            self.money[pool] += share
             self.dry_at[pool] = NEVER_US
             if share > 0:
                 outbox.write(Kind.POOL_DEPOSIT, now, pool, fen=share, pool=pool + 1)
             return
-        left = int(self.money[pool, 0])
-        self.money[pool, 0] = 0
+        left = int(self.money[pool])
+        self.money[pool] = 0
         if left > 0:
             outbox.write(Kind.POOL_WITHDRAW, now, pool, fen=left, pool=pool + 1)
 
@@ -116,15 +131,25 @@ class Sponsors:
 
     def can_pay(self, pool: int) -> bool:
         """Whether some claim on this pool would get money."""
-        rule = self.pools[pool]
-        matches = rule.serves in ("gifts", "orders")
-        gives_nothing = matches and (rule.ratio == 0 or rule.cap_per_gift == 0)
-        return not gives_nothing and bool(self.money[pool, 0] >= self.least(pool))
+        return bool(self.money[pool] >= self.least(pool))
+
+    def kept(self, serves: str) -> list[Promise]:
+        """The promises for this that can be kept now, in the order of the file."""
+        return [promise for promise in self._standing(serves) if self.can_pay(promise.pool)]
+
+    def broken(self, serves: str) -> list[Promise]:
+        """The promises for this whose pool has run dry and is not closed, in the order of the file."""
+        return [promise for promise in self._standing(serves) if self.is_dry(promise.pool)]
+
+    def _standing(self, serves: str) -> list[Promise]:
+        """The promises for this whose budget is not spent."""
+        left = self.limits[:, BUDGET] > self.given
+        return [promise for promise in self.promises if promise.serves == serves and left[1 + promise.rule]]
 
     def ahead(self, serves: str) -> int:
         """What pools for this can still give: what is there now, and what is announced, fen."""
         mine = (k for k, p in enumerate(self.pools) if p.serves == serves and not self.is_closed(k))
-        return sum(int(self.money[k, 0]) + self.totals[k] - self.deposited(k) for k in mine)
+        return sum(int(self.money[k]) + self.totals[k] - self.deposited(k) for k in mine)
 
     def is_open(self, serves: str) -> bool:
         """Whether a pool for this can pay now, or will when its hour comes."""
@@ -151,37 +176,27 @@ class Sponsors:
         """Of every pool as of now: what it can give, what was put in, and 1 if it is closed; shape (3, pools)."""
         pools = range(len(self.pools))
         deposited, closed = [self.deposited(k) for k in pools], [self.is_closed(k) for k in pools]
-        return np.array([self.money[:, 0], deposited, closed], np.int64)
+        return np.array([self.money, deposited, closed], np.int64)
 
     def note_dry(self, now: int) -> None:
         """Remember when an open pool ran dry: it had money, and what is left would not pay the least claim."""
         for k in np.flatnonzero((self.opened > 0) & (self.dry_at == NEVER_US)).tolist():
-            if self.deposited(k) > 0 and self.money[k, 0] < self.least(k) and not self.is_closed(k):
+            if self.deposited(k) > 0 and not self.can_pay(k) and not self.is_closed(k):
                 self.dry_at[k] = now
                 self.dry_spells[k] += 1
 
-    def dry(self, serves: str) -> int | None:
-        """The first pool for this that has run dry and is not closed, if none of them can pay."""
-        if self.live(serves):
-            return None
-        dry = (k for k, p in enumerate(self.pools) if p.serves == serves and self.dry_at[k] < NEVER_US)
-        return next((k for k in dry if not self.is_closed(k)), None)
-
-    def would_match(self, pool: int, rows: NDArray[np.void]) -> NDArray[np.int64]:
-        """What a pool with money would add to each of these gifts, fen (by lot: in the mean), within its caps."""
-        rule = self.pools[pool]
-        asked = [match_asked_fen(fen, rule.ratio, rule.cap_per_gift) for fen in rows["fen"].tolist()]
-        match = np.array(asked, np.int64)
-        if rule.cap_per_account > 0:
-            used = self.matched[self.money[pool, 2], rows["agent"]]
-            match = np.minimum(match, np.maximum(rule.cap_per_account - used, 0))
-        return np.asarray(match)
+    def is_dry(self, pool: int) -> bool:
+        """Whether a pool had money, has none for any claim now, and is not closed."""
+        return bool(self.dry_at[pool] < NEVER_US) and not self.is_closed(pool)
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""
-        return {name: getattr(self, name) for name in ("opened", "money", "matched", "dry_at", "dry_spells")}
+        return {
+            name: getattr(self, name)
+            for name in ("opened", "money", "matched", "dry_at", "dry_spells", "given")
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Put a snapshot's rows back."""
+        """Put a snapshot's rows back; what a fork's design adds behind them begins afresh."""
         for name, value in state.items():
-            getattr(self, name)[:] = value
+            getattr(self, name)[: len(value)] = value

@@ -84,11 +84,11 @@ class Teams:
         due = steps * settings.fen_per_unlock
         if settings.mode == "competition" and self.ranks()[team] <= len(self) // 2:
             due += share_of(due, settings.upper_half_bonus)
-        fen = min(due, int(sponsors.money[pool - 1, 0]))
+        fen = min(due, int(sponsors.money[pool - 1]))
         if fen == 0:
             return
         self.paid_points[team] += -(-steps * settings.points_per_unlock * fen // due)
-        sponsors.money[pool - 1, 0] -= fen
+        sponsors.money[pool - 1] -= fen
         self.unlocked[team] += fen
         outbox.write(
             Kind.TEAM_UNLOCK, now, pool - 1, fen=fen, project=int(self.project[team]), pool=pool, team=team

@@ -25,7 +25,7 @@ def felt_reward(reward_yuan: float, cost_yuan: float, weight: float, slope: floa
 
 @rule
 def felt_beans(
-    beans: int, self_yuan: float, charity_yuan: float, cost_yuan: float, weight: float, slope: float
+    beans: float, self_yuan: float, charity_yuan: float, cost_yuan: float, weight: float, slope: float
 ) -> float:
     """Log-odds that beans add to an action: as much as the better of their uses is felt.
 

@@ -18,9 +18,9 @@ def label_pull(donation_share: float, scale: float, half: float, seller_factor: 
 
 
 @rule
-def cofunded(donation: float, ratio: float, most: float) -> float:
-    """What a sponsor adds to a pledge and the label shows beside it; in the unit of `donation` and `most`."""
-    return min(donation * ratio, most)
+def cofunded(donation: float, ratio: float, above: float, most: float) -> float:
+    """What a sponsor adds to a pledge of at least `above`, and the label shows beside it; all in one unit."""
+    return min(donation * ratio, most) if donation >= above else 0.0
 
 
 @rule

@@ -51,27 +51,42 @@ def glow_yuan(normal: float, median_yuan: float, sigma: float) -> float:
 @rule
 def is_worth(
     donation: float, price: float, earned: float, glow: float,
-    ratio: float, most: float, scale: float, half: float, seller_factor: float,
+    ratio: float, above: float, most: float, scale: float, half: float, seller_factor: float,
 ) -> bool:  # fmt: skip
     """Whether a seller finds a donation worth it: what its label earns and the warm glow cover it (form F, sizes A).
 
     `earned` is what the seller counts on of a unit of sales the label brings, as a share of the price: 0 without a
-    badge. `ratio` and `most` are a sponsor's addition, which the label shows as well. All sums are in yuan.
+    badge. `ratio`, from `above` on and at most `most`, is a sponsor's addition, which the label shows as well. All
+    sums are in yuan.
     """
-    shown = min((donation + cofunded(donation, ratio, most)) / price, 1.0)
+    shown = min((donation + cofunded(donation, ratio, above, most)) / price, 1.0)
     return earned * price * sales_gain(label_pull(shown, scale, half, seller_factor)) + glow >= donation
 
 
 @rule
 def wish_yuan(
     price: float, earned: float, glow: float,
-    ratio: float, most: float, scale: float, half: float, seller_factor: float,
+    ratio: float, above: float, most: float, scale: float, half: float, seller_factor: float,
 ) -> float:  # fmt: skip
-    """The largest donation that is worth it, up to the price: each further fen earns less, so there is one."""
+    """The largest donation that is worth it, up to the price: each further fen earns less, so there is one.
+
+    A sponsor may lift it, but not by what it adds from a sum on that is not worth it: then it is as if nobody added.
+    """
+    lifted = _largest(price, earned, glow, ratio, 0.0, most, scale, half, seller_factor)
+    if lifted >= above:
+        return lifted
+    return _largest(price, earned, glow, 0.0, 0.0, 0.0, scale, half, seller_factor)
+
+
+@rule
+def _largest(
+    price: float, earned: float, glow: float,
+    ratio: float, above: float, most: float, scale: float, half: float, seller_factor: float,
+) -> float:  # fmt: skip
     low, high = 0.0, price
     for _ in range(HALVINGS):
         middle = 0.5 * (low + high)
-        if is_worth(middle, price, earned, glow, ratio, most, scale, half, seller_factor):
+        if is_worth(middle, price, earned, glow, ratio, above, most, scale, half, seller_factor):
             low = middle
         else:
             high = middle

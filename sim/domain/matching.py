@@ -1,8 +1,22 @@
-"""Sharing out a sponsor's money: by ratio, under caps, and to the last fen in the order of the claims."""
+"""Sharing out a sponsor's money: by ratio or tiers, under caps, to the last fen in the order of the claims."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from sim.domain.ratios import share_of
+
+
+def ratio_at(gift_fen: int, above: Any, ratios: Any, tiers: int) -> int:
+    """The ratio, ppm, of the tier in which the whole gift lies: the last that begins at or below it, 0 below all.
+
+    `above` ascends; `tiers` of its entries count.
+    """
+    ratio = 0
+    for k in range(tiers):
+        if gift_fen >= above[k]:
+            ratio = ratios[k]
+    return ratio
 
 
 def match_asked_fen(gift_fen: int, ratio_ppm: int, cap_fen: int) -> int:

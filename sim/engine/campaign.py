@@ -40,7 +40,7 @@ from sim.engine.outcome import Check, Progress
 from sim.engine.population import Population
 from sim.engine.settlement import settlement_actions
 from sim.engine.snapshot import load_snapshot, save_snapshot
-from sim.engine.unmet import cut_claims, unasked
+from sim.engine.unmet import cut_claims, forget_dry
 from sim.engine.wakeups import FIRST, LAST, PUBLISHED, Wake, rank
 from sim.errors import Interrupted
 from sim.forking import refuse_forked
@@ -200,7 +200,7 @@ class Campaign:
     def _publish(self, now: int, until_s: int) -> None:
         if now % DAY_US == 0:
             self.market.note_day(int(self.population.tally()[tallies.BEAN_FEN]))
-        self.budgets.note_spent(now, self.sponsors.money[:, 0])
+        self.budgets.note_spent(now, self.sponsors.money)
         self.population.let_hold(~self.budgets.ended_mask())
         self.projects.close_reached(self.raised - self.went_back)
         self._end_projects(now)
@@ -268,7 +268,6 @@ class Campaign:
             served = join(served, self._serve(served, now_s))
         records = records.take(np.flatnonzero(records["outcome"] != OWED))
         woken = served.take(np.flatnonzero(served["outcome"] != OWED))
-        self.recorder.unmet += unasked(records, self.market.dry, self.sponsors)
         self.sponsors.note_dry(now_s * SECOND)
         self.held = join(self.held, records, woken)
 
@@ -290,6 +289,8 @@ class Campaign:
         allot(
             claims,
             self.sponsors.money,
+            self.sponsors.limits,
+            self.sponsors.given,
             self.sponsors.matched,
             self.activities.places,
             self.market.vouchers,
@@ -300,6 +301,7 @@ class Campaign:
         woken = self.population.settle(claims, now_s, self.market.vouchers, self.activities.table)
         self.budgets.take_back(claims[allotted & (claims["outcome"] == REFUSED)], self.sponsors.money)
         self.recorder.unmet += cut_claims(claims, asked, len(self.sponsors.pools))
+        forget_dry(claims, asked, self.market.dry)
         if self.watch is not None:
             self.asked = np.concatenate([self.asked, short_matches(claims, asked)])
         put(records, index, claims)

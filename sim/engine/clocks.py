@@ -192,7 +192,8 @@ def _towards_more_beans(scenario: Scenario, parameters: Parameters, days: int) -
             ends = [*(at for at, _ in parts[day][1:]), DAY_S]
             hours = np.zeros(HOURS)
             for (at, mask), end in zip(parts[day], ends, strict=True):
-                hours += math.exp(gain[mask]) * np.diff(np.clip(edges, at, end)) / HOUR_S
+                inside = np.clip(edges, at, end)
+                hours += math.exp(gain[mask]) * (inside[1:] - inside[:-1]) / HOUR_S
             lift[day] = hours * views.sum() / (hours * views).sum()
     return lift
 

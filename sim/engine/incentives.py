@@ -19,11 +19,15 @@ from sim.kernel.incentives import MOST_BEANS
 from sim.kernel.rows import (
     EVERY,
     F_ADD,
+    F_BADGES,
     F_CAP,
+    F_DECAY,
     F_FADING,
     F_GOAL,
     F_HOURS,
     F_LIMIT,
+    F_NUDGE,
+    F_PRICE,
     F_STREAK,
     F_TIERS,
     F_TIMES,
@@ -50,7 +54,8 @@ from sim.streams import salt_of
 
 FORMS = {
     "add": F_ADD, "add_hours": F_HOURS, "times": F_TIMES, "tiers": F_TIERS, "limit": F_LIMIT, "cap": F_CAP,
-    "fading_cap": F_FADING, "streak": F_STREAK, "goal": F_GOAL,
+    "fading_cap": F_FADING, "streak": F_STREAK, "goal": F_GOAL, "badges": F_BADGES, "nudge": F_NUDGE, "price": F_PRICE,
+    "decay": F_DECAY,
 }  # fmt: skip
 PER = ("day", "week", "phase", "ever")
 PAYING = ("add", "add_hours", "times", "tiers", "streak")
@@ -88,18 +93,21 @@ def orders_pay(scenario: Scenario) -> bool:
     """Whether charity orders let beans grow, by themselves or by a rule, or bring a chance of something."""
     rules = scenario.rules.values()
     besides = any(r.form.kind in BESIDES and ORDER in things_of(scenario, r) for r in rules)
-    return besides or scenario.orders.beans > 0 or any(
-        r.form.kind in PAYING and ORDER in things_of(scenario, r) for r in rules
+    return (
+        besides
+        or scenario.orders.beans > 0
+        or any(r.form.kind in PAYING and ORDER in things_of(scenario, r) for r in rules)
     )
 
 
 def counts(form: Form) -> bool:
     """Whether a rule has to count what a user did or was paid."""
-    return (
-        form.kind in (*CAPPING, "tiers")
-        or (form.each or 1) > 1
-        or (form.goal is not None and form.goal.deeds is not None)
-    )
+    return form.kind in (*CAPPING, "tiers", "nudge") or (form.each or 1) > 1 or counts_deeds(form)
+
+
+def counts_deeds(form: Form) -> bool:
+    """Whether a rule is a goal of deeds."""
+    return form.goal is not None and form.goal.deeds is not None
 
 
 def is_joint(form: Form) -> bool:
@@ -132,7 +140,7 @@ def rule_columns(scenario: Scenario) -> list[int]:
 
 
 def joint_rows(scenario: Scenario) -> list[int]:
-    """Of every rule its row of `points`, behind the first, which are the teams' own; 0 where it counts nothing of many."""
+    """Of every rule its row of `points`, behind the teams' own; 0 where it counts nothing of many."""
     joint = [is_joint(rule.form) and not is_drawing(rule.form) for rule in scenario.rules.values()]
     return [int(row) * mine for row, mine in zip(np.cumsum(joint), joint, strict=True)]
 
@@ -146,20 +154,28 @@ def rule_rows(scenario: Scenario) -> tuple[NDArray[np.void], NDArray[np.void]]:
         row, form = rows[k], rule.form
         _ask_who(row, scenario, rule)
         row["form"] = FORMS.get(form.kind, NOBODY)
-        row["beans"] = next(
-            (x for x in (form.add, form.limit, form.cap, form.fading_cap) if x is not None), 0
-        )
+        amounts = (form.add, form.limit, form.cap, form.fading_cap, form.price)
+        row["beans"] = next((amount for amount in amounts if amount is not None), 0)
         row["time"] = form.add_hours or 0
-        row["ppm"] = form.keeps if form.kind == "fading_cap" else (form.times or 0)
+        row["ppm"] = form.keeps if form.kind == "fading_cap" else form.times or form.decay or 0
         row["of"] = {"beans": OF_BEANS, "hours": OF_TIME, "both": OF_BEANS | OF_TIME}[form.of]
         row["each"], row["per"], row["column"] = form.each or 1, PER.index(form.per), column
         if form.goal is not None:
-            row["beans"], row["head"] = form.goal.beans or 0, form.goal.head_start
+            row["beans"], row["head"] = form.goal.beans or form.goal.prize, form.goal.head_start
+            row["goal"] = form.goal.deeds or 0
+        if form.nudge is not None:
+            row["goal"], row["minute"], row["flag"] = (
+                form.nudge.weekly,
+                form.nudge.at,
+                form.nudge.streak_breaks,
+            )
         if is_for_teams(form):
             row["team"] = 1
         row["repairs"] = form.streak.repairs if form.streak is not None else 0
         steps = [(t.start, t.beans) for t in form.tiers]
         steps += [(s.day, s.times) for s in form.streak.steps] if form.streak is not None else []
+        if form.badges is not None:
+            steps, row["flag"] = [(t.hours, 0) for t in form.badges.tiers], form.badges.public
         tiers[used : used + len(steps)] = steps
         row["tier"], row["tiers"] = used, used + len(steps)
         used += len(steps)
@@ -206,15 +222,28 @@ def rule_sets(scenario: Scenario) -> dict[str, int]:
 
     return {
         "for_all": where(lambda r: not _asks_of_people(r)),
-        "paying": where(lambda r: r.form.kind in PAYING),
+        "paying": where(lambda r: r.form.kind in PAYING or counts_deeds(r.form)),
         "capping": where(lambda r: r.form.kind in CAPPING),
         "daily_caps": where(lambda r: r.form.kind in CAPPING and r.form.per == "day" and ANY in r.what),
         "limiting": where(lambda r: r.form.kind == "limit"),
-        "counting": where(lambda r: counts(r.form)),
-        "counting_pay": where(lambda r: (r.form.kind in PAYING and counts(r.form)) or is_drawing(r.form)),
-        "saving": where(lambda r: r.form.goal is not None and r.form.goal.beans is not None),
-        "heads": where(lambda r: r.form.goal is not None and r.form.goal.beans is not None and r.form.goal.head_start),
+        "counting": where(lambda r: counts(r.form) and r.form.kind != "nudge"),
+        "counting_pay": where(
+            lambda r: (
+                counts_deeds(r.form) or is_drawing(r.form) or (r.form.kind in PAYING[:-1] and counts(r.form))
+            )
+        ),
+        "milestones": where(lambda r: counts_deeds(r.form)),
         "repairing": where(lambda r: r.form.streak is not None and r.form.streak.repairs > 0),
+        "badging": where(lambda r: r.form.badges is not None),
+        "decaying": where(lambda r: r.form.decay is not None),
+        "pricing": where(lambda r: r.form.price is not None),
+        "saving": where(lambda r: r.form.goal is not None and r.form.goal.beans is not None),
+        "heads": where(
+            lambda r: r.form.goal is not None and r.form.goal.beans is not None and r.form.goal.head_start
+        ),
+        "nudging": where(lambda r: r.form.nudge is not None),
+        "matching": where(lambda r: r.form.match is not None),
+        "firsts": where(lambda r: r.form.match is not None and r.form.match.first),
         "chancy": where(lambda r: r.form.lottery is not None and not is_drawing(r.form)),
         "drawing": where(lambda r: is_drawing(r.form)),
         "joint": where(lambda r: is_joint(r.form)),
@@ -325,6 +354,33 @@ def day_parts(scenario: Scenario, day: int) -> list[tuple[int, int]]:
         if not parts or parts[-1][1] != mask:
             parts.append((cut, mask))
     return parts
+
+
+def set_at(scenario: Scenario, now: int) -> int:
+    """The rules that hold for everybody at an instant, µs since the start."""
+    day, second = now // DAY_US, now % DAY_US // SECOND
+    parts = day_parts(scenario, min(day, scenario.scenario.length // DAY_US - 1))
+    return [mask for at, mask in parts if at <= second][-1] & everybodys(scenario)
+
+
+def order_beans(scenario: Scenario, mask: int) -> float:
+    """What a charity order brings under a set of rules, in the mean over every so many-th."""
+    beans = float(scenario.orders.beans)
+    for k, rule in enumerate(scenario.rules.values()):
+        if mask >> k & 1 and ORDER in things_of(scenario, rule):
+            beans += (made_of(rule.form, beans) - beans) / (rule.form.each or 1)
+    return beans
+
+
+def bean_terms(scenario: Scenario, mask: int) -> tuple[int, float]:
+    """Under a set of rules: how many beans make a yuan when they are given, and what is left of one after a day."""
+    per_yuan, kept = scenario.beans.per_yuan, 1.0
+    for k, rule in enumerate(scenario.rules.values()):
+        if mask >> k & 1 and rule.form.price is not None and per_yuan == scenario.beans.per_yuan:
+            per_yuan = rule.form.price
+        if mask >> k & 1 and rule.form.decay is not None:
+            kept *= 1.0 - rule.form.decay / PPM
+    return per_yuan, kept
 
 
 def everybodys(scenario: Scenario) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -27,11 +28,13 @@ from sim.behaviour.trust import trust_pull
 from sim.domain.ratios import PPM
 from sim.engine.clocks import hourly_profile
 from sim.engine.expiry import days_to_expiry
-from sim.engine.offers import Offers, match_pull, most_gain, team_pull
+from sim.engine.incentives import order_beans, set_at, things_of
+from sim.engine.matches import match_pull, write_promises
+from sim.engine.offers import Offers, most_gain, team_pull
 from sim.engine.settings import keenest
 from sim.engine.worth import GIVEN, Supply, Worth, days_to_gather, worth_of
-from sim.kernel.alias import build_alias, set_labels
-from sim.kernel.rows import ACTIVITY, GIFT_PROJECT, NOBODY, PUBLIC, REDEMPTION
+from sim.kernel.alias import NOTHING_ADDED, Cofund, build_alias, set_labels
+from sim.kernel.rows import ACTIVITY, GIFT_PROJECT, MAX_COFUNDS, NOBODY, ORDER, PUBLIC, REDEMPTION
 from sim.scenario import Scenario
 from sim.spans import DAY_US, SECOND
 from sim.streams import Purpose, one_draw
@@ -56,6 +59,7 @@ class Market:
     offers: Offers
     days_left: NDArray[np.float64]  # by day, to use what is earned on it
     keenest: float  # nobody's factor on the weight of deeds is larger
+    orders_by_rule: bool  # whether what an order brings may change with the hour
     worth: Worth | None = None  # of a bean, as published
     stock: NDArray[np.int64] = field(
         default_factory=lambda: np.zeros(0, np.int64)
@@ -67,10 +71,10 @@ class Market:
         default_factory=lambda: np.zeros(0)
     )  # of every project, as of this morning
     shown: NDArray[np.float64] = field(
-        default_factory=lambda: np.zeros(4)
+        default_factory=lambda: np.zeros(2 + 3 * MAX_COFUNDS)
     )  # what stands on labels beside pledges
     bought: int = 0  # charity orders up to this midnight
-    dry: dict[str, int] = field(default_factory=dict)  # what pools serve → the one that has run dry
+    dry: list[int] = field(default_factory=list)  # pools that can keep no promise for now
 
     @classmethod
     def open(
@@ -91,6 +95,7 @@ class Market:
             scenario, parameters, public, merchants.product, np.zeros(0, GIFT_PROJECT),
             np.zeros(0, ACTIVITY), vouchers, pull, Offers.of(scenario, hourly_profile()["page_views"]),
             days_to_expiry(scenario), keenest(scenario, parameters),
+            any(ORDER in things_of(scenario, rule) for rule in scenario.rules.values()),
             stock=vouchers["stock"].copy(), taken=np.zeros(len(vouchers), np.int64),
         )  # fmt: skip
         market.value(0, Supply.announced(scenario))
@@ -105,9 +110,9 @@ class Market:
         self._hopes(now, prizes)
         self.value(now, self._supply(now, sponsors))
         self._pools(sponsors)
-        merchants.cofund[:] = row["order_ratio"][0] / PPM, row["order_cap"][0]
-        if now % DAY_US == 0:
-            self._labels(merchants)
+        cofunds = self._cofunds()
+        merchants.cofund[:] = cofunds[0] if cofunds else NOTHING_ADDED
+        self._labels(now, merchants, cofunds)
         if now % DAY_US == 0 or not len(self.pull):
             stars = self._stars(ngos, projects)
             projects.pass_day(p)
@@ -121,20 +126,31 @@ class Market:
         stocked = self.vouchers["beans"][self.vouchers["stock"] > 0]
         row["cheapest"] = int(stocked.min()) if len(stocked) else 0
         row["team_pull"] = self._team_pull(now, teams)
-        row["recycler"] = self._recycler(now, ngos, projects)
+        row["recycler"] = project = self._recycler(now, ngos, projects)
+        row["recycler_cause"] = NOBODY if project == NOBODY else projects.cause[project]
         day = now // DAY_US
         row["counting"] = int(
             self.scenario.scenario.calibrated and COUNTED_FROM <= day < COUNTED_FROM + COUNTED_DAYS
         )
 
-    def _labels(self, merchants: Merchants) -> None:
-        """How likely each product is to be taken, by what its label shows today."""
-        badge, beans = self.scenario.merchants.badge, self.scenario.orders.beans * self.bean_fen()
-        ratio, most = merchants.cofund.tolist()
-        shown = np.array([badge, beans, ratio, most])
-        if merchants.changed or (shown != self.shown).any():
+    def _cofunds(self) -> list[Cofund]:
+        """What is added to pledges now, as labels show it and sellers count on it."""
+        rows = self.public["cofunds"][0][: self.public["live_cofunds"][0]]
+        return [(float(r["ratio"][0]) / PPM, float(r["above"][0]), float(r["most"])) for r in rows]
+
+    def _labels(self, now: int, merchants: Merchants, cofunds: list[Cofund]) -> None:
+        """How likely each product is to be taken, by what its label shows: also the beans that an order brings.
+
+        Pledges are looked through at midnight; what is added to them stands on the label as long as it is added.
+        """
+        badge = self.scenario.merchants.badge
+        beans = order_beans(self.scenario, set_at(self.scenario, now)) * self.bean_fen()
+        shown = np.zeros(2 + 3 * MAX_COFUNDS)
+        shown[: 2 + 3 * len(cofunds)] = [badge, beans, *chain.from_iterable(cofunds)]
+        due = now % DAY_US == 0 or self.orders_by_rule or (shown[2:] != self.shown[2:]).any()
+        if due and (merchants.changed or (shown != self.shown).any()):
             price = float(self.scenario.shopping.price_median)
-            set_labels(merchants.product, price, self.parameters, badge, beans, ratio, most)
+            set_labels(merchants.product, price, self.parameters, badge, beans, cofunds)
             merchants.changed, self.shown = False, shown
 
     def bean_fen(self) -> float:
@@ -194,7 +210,8 @@ class Market:
 
     def _worth(self, now: int, supply: Supply) -> Worth:
         """What a bean is worth today; beans harvested today expire when the period of the last phase or month ends."""
-        return worth_of(self.scenario, self.parameters, supply, float(self.days_left[now // DAY_US]))
+        left = float(self.days_left[now // DAY_US])
+        return worth_of(self.scenario, self.parameters, supply, left, set_at(self.scenario, now))
 
     def _supply(self, now: int, sponsors: Sponsors) -> Supply:
         """What beans can be used for as of now, and how likely it lasts at yesterday's pace."""
@@ -218,25 +235,16 @@ class Market:
         self.daily_fen, self.given_fen = given_fen - self.given_fen, given_fen
 
     def _pools(self, sponsors: Sponsors) -> None:
-        """Which pool is live for gifts, beans and orders, and by which rule."""
-        row = self.public
-        self.dry.clear()
-        row["match"] = 0.0
-        row["gift_random"] = row["order_ratio"] = row["order_cap"] = 0
-        for serves, pool_name in (("gifts", "gift_pool"), ("beans", "bean_pool"), ("orders", "order_pool")):
-            number = sponsors.live(serves)
-            row[pool_name] = number
-            if number == 0:
-                dry = sponsors.dry(serves)
-                self.dry |= {} if dry is None else {serves: dry}
-                continue
-            pool = sponsors.pools[number - 1]
-            if serves == "gifts":
-                row["gift_ratio"], row["gift_cap"] = pool.ratio, pool.cap_per_gift
-                row["gift_random"] = int(pool.rule == "random")
-                row["match"] = match_pull(self.scenario, self.parameters, pool, self.match_log_odds)
-            elif serves == "orders":
-                row["order_ratio"], row["order_cap"] = pool.ratio, pool.cap_per_gift
+        """Which pool pays for beans, and what is promised to gifts and to orders."""
+        row = self.public[0]
+        row["bean_pool"] = sponsors.live("beans")
+        self.dry = []
+        for serves, table in (("gifts", "matches"), ("orders", "cofunds")):
+            kept, broken = sponsors.kept(serves), sponsors.broken(serves)
+            pulls = [match_pull(self.scenario, self.parameters, one, self.match_log_odds) for one in kept]
+            row[f"n_{table}"] = write_promises(row[table], kept, broken, pulls)
+            row[f"live_{table}"] = len(kept)
+            self.dry += [promise.pool for promise in broken]
 
     def _team_pull(self, now: int, teams: Teams) -> float:
         """Log-odds of a team's deed while a challenge runs."""

@@ -13,29 +13,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.matching import Promise, promises
 from sim.agents.sponsors import opening_times
 from sim.agents.teams import challenge_days
 from sim.arrays import Floats
 from sim.behaviour.choice import share_left
-from sim.behaviour.giving import match_effect
 from sim.behaviour.parameters import Parameters
 from sim.behaviour.visit import visit_gain
 from sim.domain.ratios import PPM
 from sim.engine.incentives import bits, day_parts, made_of, spans_of, things_of
+from sim.engine.matches import match_pull
 from sim.engine.worth import GIVEN, Supply, Worth, worth_of
 from sim.errors import UsageError
 from sim.kernel.rows import (
     CONTEST,
     LEVELS,
-    MATCHED,
     MAX_CHANNELS,
     MAX_DEEDS,
     MAX_KINDS,
     MAX_PARTS,
+    MAX_RULES,
     MAX_SEGMENTS,
     PART,
 )
-from sim.scenario import Pool, Rule, Scenario, since_start
+from sim.scenario import Rule, Scenario, since_start
 from sim.spans import DAY_S, DAY_US, HOUR_S, MINUTE_S, SECOND
 
 HOURS = 24
@@ -49,11 +50,13 @@ ALONE = (
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a day: from which second of it on, what holds then as bits, and the share of the day's visits."""
+    """A part of a day: from which second of it on, what holds then as bits, the share of the day's visits, and what of
+    it people plan by: no match whose pool is not announced for the day."""
 
     from_s: int
     mask: int
     share: float
+    offers: int
 
 
 Kind = tuple[Part, ...]  # a day by what is on offer
@@ -73,15 +76,17 @@ class Offers:
         Raises UsageError where more kinds of days, or parts of one, are announced than the kernel has room for.
         """
         days = scenario.scenario.length // DAY_US
-        match, challenge = matched_days(scenario), challenge_days(scenario, days)
+        matched, challenge = matched_days(scenario), challenge_days(scenario, days)
+        matching = bits([promise.rule for promise in promises_of_gifts(scenario)])
         found: dict[Kind, int] = {}
         of_day = np.zeros(days, np.int64)
         for day in range(days):
-            beside = MATCHED * bool(match[day]) | CONTEST * bool(challenge[day])
+            beside = CONTEST * bool(challenge[day])
+            quiet = matching & ~int(matched[day])
             parts = day_parts(scenario, day)
             ends = [*(second for second, _ in parts[1:]), DAY_S]
             kind = tuple(
-                Part(a, mask | beside, visits_between(a, b, views))
+                Part(a, mask | beside, visits_between(a, b, views), (mask | beside) & ~quiet)
                 for (a, mask), b in zip(parts, ends, strict=True)
             )
             of_day[day] = found.setdefault(kind, len(found))
@@ -100,7 +105,7 @@ class Offers:
         rows, counts = np.zeros((MAX_KINDS, MAX_PARTS), PART), np.ones(MAX_KINDS, np.int64)
         held, nudged = np.zeros(MAX_KINDS, np.int64), np.zeros(MAX_KINDS, np.int64)
         for k, kind in enumerate(self.kinds):
-            rows[k, : len(kind)] = [(part.from_s, part.mask, part.share) for part in kind]
+            rows[k, : len(kind)] = [(part.from_s, part.mask, part.share, part.offers) for part in kind]
             counts[k] = len(kind)
             held[k] = np.bitwise_or.reduce([part.mask for part in kind])
             nudged[k] = messages(scenario, kind)
@@ -124,23 +129,39 @@ def visits_between(start: int, end: int, views: Floats) -> float:
     return round(float((np.diff(upto) / HOUR_S * views).sum() / views.sum()), 9)
 
 
-def matching_pools(scenario: Scenario) -> list[Pool]:
-    """Pools that match gifts with anything at all."""
-    pools = scenario.pools.values()
-    return [p for p in pools if p.serves == "gifts" and p.ratio * p.cap_per_gift * p.total > 0]
+def promises_of_gifts(scenario: Scenario) -> list[Promise]:
+    """The promises that match gifts."""
+    return [promise for promise in promises(scenario) if promise.serves == "gifts"]
 
 
-def matched_days(scenario: Scenario) -> NDArray[np.bool_]:
-    """The days on which a match of gifts is announced, shape (days,): of a daily or flash pool those on which it
-    opens, of another those between its start and its end."""
-    days = np.zeros(scenario.scenario.length // DAY_US, bool)
-    for pool in matching_pools(scenario):
-        opens = np.array(opening_times(scenario, pool)) // DAY_US
-        if pool.opens_at is None and not pool.flash:
-            end = scenario.scenario.length if pool.end is None else since_start(scenario, pool.end)
-            opens = np.arange(opens[0], -(-end // DAY_US))
-        days[opens[opens < len(days)]] = True
+def pool_spans(scenario: Scenario, promise: Promise) -> list[tuple[int, int]]:
+    """When a promise's pool is announced to pay, seconds since the start: of a daily or flash pool from its opening to
+    the end of that day, of another from its start to its end."""
+    pool = list(scenario.pools.values())[promise.pool]
+    if pool.total == 0:
+        return []
+    opens = [at // SECOND for at in opening_times(scenario, pool)]
+    if pool.opens_at is None and not pool.flash:
+        end = scenario.scenario.length if pool.end is None else since_start(scenario, pool.end)
+        return [(opens[0], -(-end // SECOND))]
+    return [(at, (at // DAY_S + 1) * DAY_S) for at in opens]
+
+
+def matched_days(scenario: Scenario) -> NDArray[np.int64]:
+    """The matches of gifts that are announced for each day, as bits, shape (days,)."""
+    days = np.zeros(scenario.scenario.length // DAY_US, np.int64)
+    for promise in promises_of_gifts(scenario):
+        for start, end in pool_spans(scenario, promise):
+            days[start // DAY_S : -(-end // DAY_S)] |= 1 << promise.rule
     return days
+
+
+def match_openings(scenario: Scenario, promise: Promise) -> list[int]:
+    """The seconds at which a match opens: its pool while its rule holds, or its rule while its pool is announced."""
+    held = held_between(scenario, list(scenario.rules.values())[promise.rule])
+    spans = pool_spans(scenario, promise)
+    found = {max(a, start) for a, b in held for start, end in spans if max(a, start) < min(b, end)}
+    return sorted(found)
 
 
 @dataclass(frozen=True)
@@ -167,10 +188,9 @@ def announced_openings(scenario: Scenario) -> list[Opening]:
             at, max(until, known.until), max(pull, known.pull), rush or known.rush, mask
         )
 
-    for pool in matching_pools(scenario):
-        for at in opening_times(scenario, pool):
-            second = at // SECOND
-            announce(second, (second // DAY_S + 1) * DAY_S, 1.0, pool.rule == "first_come", MATCHED)
+    for promise in promises_of_gifts(scenario):
+        for second in match_openings(scenario, promise):
+            announce(second, (second // DAY_S + 1) * DAY_S, 1.0, not promise.lot, 1 << promise.rule)
     for k, rule in enumerate(scenario.rules.values()):
         pull = extra_share(scenario, rule)
         if pull > 0.0:
@@ -206,23 +226,12 @@ def extra_share(scenario: Scenario, rule: Rule) -> float:
     return float(more / (more + beans.sum()))
 
 
-def felt_ratio(scenario: Scenario, pool: Pool) -> float:
-    """The ratio at which a pool matches a usual gift, its cap per gift included."""
-    return min(pool.ratio / PPM, pool.cap_per_gift / max(scenario.gifts.first_median, 1))
-
-
-def match_pull(scenario: Scenario, p: Parameters, pool: Pool, effect: float) -> float:
-    """Log-odds of giving that a pool's match adds in a campaign in which one of `effect` does, its matcher named or
-    not."""
-    named = p["giving_named"] if scenario.gifts.named_matcher else 0.0
-    return match_effect(felt_ratio(scenario, pool), effect, p["giving_low_ratio"]) + named
-
-
-def announced_match(scenario: Scenario, p: Parameters) -> float:
-    """Log-odds of giving that the announced match adds, the strongest where there are several."""
-    effect = scenario.gifts.match_effect
-    pools = [pool for pool in scenario.pools.values() if pool.serves == "gifts"]
-    return max((match_pull(scenario, p, pool, effect) for pool in pools), default=0.0)
+def match_factors(scenario: Scenario, p: Parameters) -> Floats:
+    """What each announced match makes of the weight of a gift, shape (MAX_RULES,); 0 of rules that match nothing."""
+    factors = np.zeros(MAX_RULES)
+    for promise in promises_of_gifts(scenario):
+        factors[promise.rule] = math.exp(match_pull(scenario, p, promise, scenario.gifts.match_effect))
+    return factors
 
 
 def team_pull(scenario: Scenario, p: Parameters) -> float:
@@ -270,7 +279,7 @@ def most_gain(
     """The largest gain of a day for anybody who does not play yet and is no keener than `keenest`: under all rules that
     raise what is paid, no cap, and none that lowers it."""
     open_to = mix_table(scenario) * _open_to(scenario)
-    plain = plain_weights(scenario)
+    plain, matches = plain_weights(scenario), match_factors(scenario, p)
     offered = np.zeros_like(plain)
     for part in kind:
         beans, yuan = most_hoped(scenario, part.mask, odds)
@@ -278,9 +287,10 @@ def most_gain(
         felt *= urged(scenario, p, part.mask)
         for d, deed in enumerate(scenario.deeds.values()):  # more than both together
             felt[d] *= (1.0 + yuan[d] / (deed.cost / 100.0)) ** p["choice_slope"]
+        announced = max((matches[k] for k in range(MAX_RULES) if part.offers >> k & 1), default=0.0)
         for d, deed in enumerate(scenario.deeds.values()):
-            if part.mask & MATCHED and deed.effect == "gift":
-                felt[d] *= math.exp(announced_match(scenario, p))
+            if announced > 0.0 and deed.effect == "gift":
+                felt[d] *= max(announced, 1.0)
         offered += part.share * np.einsum("csd,d->cs", open_to, felt)
     return visit_gain(keenest, 1.0, float((offered - plain).max()), 0.0, usual)
 
@@ -319,7 +329,7 @@ def most_paid(scenario: Scenario, mask: int) -> Floats:
     tiers = [k for k, r in enumerate(rules) if r.form.tiers]
     without = raising & ~bits(tiers)
     sets = [without, *(without | 1 << k for k in tiers)]
-    return np.max([first_beans(scenario, mask & one) for one in sets], axis=0)  # type: ignore[no-any-return]
+    return np.asarray(np.max([first_beans(scenario, mask & one) for one in sets], axis=0))
 
 
 def first_beans(scenario: Scenario, mask: int) -> Floats:
@@ -351,7 +361,7 @@ def visit_tables(scenario: Scenario, p: Parameters) -> dict[str, Any]:
         "open_to": _open_to(scenario)[0].astype(np.int64),
         "usual": _open_to_the_average(scenario, mix_table(scenario)) * bare_weights(scenario),
         "hundred_yuan": GIVEN / scenario.beans.per_yuan,
-        "announced_match": math.exp(announced_match(scenario, p)),
+        "match_factor": match_factors(scenario, p),
         "contest": math.exp(team_pull(scenario, p)),
     }
 

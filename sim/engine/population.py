@@ -305,7 +305,9 @@ class Population:
         """Who did what a rule is about in that day's stretch and was not given anything for it, and how often."""
         marks = self.marks[:, self.rules["rules"][0]["column"][rule]]
         times = marks & MOST_COUNTED
-        users = np.flatnonzero((marks >> COUNT_BITS == self.stretch(rule, day)) & (times > 0) & (times < TICKED))
+        users = np.flatnonzero(
+            (marks >> COUNT_BITS == self.stretch(rule, day)) & (times > 0) & (times < TICKED)
+        )
         return users, times[users].astype(np.int64)
 
     def tick_off(self, rule: int, users: NDArray[np.intp]) -> None:

@@ -100,6 +100,7 @@ def past_table(scenario: Scenario, p: Parameters) -> Floats:
 
     gifts: one and a negative binomial (V) · months: exponential, to the nearest (V) · largest: lognormal (D) at
     the level of the app's own gifts, to the nearest yuan, one at least. None of the three knows of the others (A).
+    There is always room to count one gift more.
     """
     from scipy.special import ndtri
 
@@ -107,7 +108,9 @@ def past_table(scenario: Scenario, p: Parameters) -> Floats:
     months = -p["past_months"] * np.log1p(-q)
     yuan = scenario.gifts.first_median / 100.0 * np.exp(p["past_largest"] + p["past_sd"] * ndtri(q))
     gifts = 1 + _negative_binomial(p["past_gifts_k"], p["past_gifts_mean"] - 1.0, q)
-    return np.stack([np.minimum(gifts, MOST_GIFTS), np.rint(months), np.clip(np.rint(yuan), 1, MOST_YUAN)])
+    return np.stack(
+        [np.minimum(gifts, MOST_GIFTS - 1), np.rint(months), np.clip(np.rint(yuan), 1, MOST_YUAN)]
+    )
 
 
 def _negative_binomial(k: float, mean: float, q: Floats) -> NDArray[np.intp]:

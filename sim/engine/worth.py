@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sim.behaviour.parameters import Parameters
-from sim.engine.incentives import day_cap
+from sim.engine.incentives import bean_terms, day_cap
 from sim.scenario import Scenario
 from sim.spans import DAY_US
 
@@ -71,8 +71,9 @@ def chance_to_use(days_left: float, scenario: Scenario, p: Parameters) -> float:
     return picked * chance_within(days_left - scenario.beans.ripen / DAY_US, p["worth_returns"])
 
 
-def worth_of(scenario: Scenario, p: Parameters, supply: Supply, days_left: float) -> Worth:
-    """A bean's worth while `supply` stands, `days_left` before harvested beans expire."""
+def worth_of(scenario: Scenario, p: Parameters, supply: Supply, days_left: float, mask: int = 0) -> Worth:
+    """A bean's worth while `supply` stands, `days_left` before harvested beans expire, under rules for everybody."""
+    per_yuan, kept = bean_terms(scenario, mask)
     used = chance_to_use(days_left, scenario, p)
     effects = {deed.effect for deed in scenario.deeds.values()}
     own, price = 0.0, 0
@@ -80,12 +81,14 @@ def worth_of(scenario: Scenario, p: Parameters, supply: Supply, days_left: float
         for item, stocked, lasts in zip(
             scenario.redemptions.values(), supply.stocked, supply.lasts, strict=True
         ):
-            a_bean = item.value / 100.0 / item.beans * lasts * used
+            held = kept ** days_to_gather(item.beans, scenario, p) if kept < 1.0 else 1.0
+            a_bean = item.value / 100.0 / item.beans * lasts * used * held
             if stocked and a_bean > own:
                 own, price = a_bean, item.beans
     given = 0.0
     if supply.pool and "bean_gift" in effects:
-        given = supply.pool_lasts * used / scenario.beans.per_yuan
+        held = kept ** days_to_gather(GIVEN, scenario, p) if kept < 1.0 else 1.0
+        given = supply.pool_lasts * used * held / per_yuan
     if given * p["choice_weight_charity"] > own:
         price = GIVEN
     return Worth(own, given, price)

@@ -85,8 +85,8 @@ def card(
 
 @cache
 def _card(parameters: Parameters, stamps: int, given: int, ease: float, users: int) -> NDArray[np.float64]:
-    offer: dict[str, Any] = paid_deed(1.0, 0.01, ease=ease, per_day=0)
-    offer["beans"] = offer["beans"] | {"goal": stamps, "head_start": given}
+    offer: dict[str, Any] = paid_deed(1.0, 0.01, ease=ease, once_a_day=False)
+    offer["rules"] = {"card": {"form": {"goal": {"beans": stamps, "head_start": given}}}}
     watch = Stamps(users, stamps - given)
     play = PLAINLY | {"entry_per_visit": 1.0, "sessions_extra": OFTEN}
     played(

@@ -46,7 +46,9 @@ def weekly(parameters: Parameters, coming: float, dollars: float) -> NDArray[np.
 def _weekly(parameters: Parameters, dollars: float, users: int) -> NDArray[np.float64]:
     offer = paid_deed(load_evidence()["cost_gym"], dollars)
     end = START + timedelta(days=WEEK * PAID)
-    over = {"start": end, "end": end + timedelta(days=WEEK * AFTER), "beans_factor": 0.0}
+    over = {"start": end, "end": end + timedelta(days=WEEK * AFTER)}
+    ends = {"nothing": {"when": {"phase": "over"}, "form": {"times": 0.0}}}
+    offer = offer | {"rules": offer["rules"] | ends}
     world = a_world(
         "a gym that pays", WEEK * (PAID + AFTER), users, GAME, play=ALL_PLAY,
         phases={"over": over | {"lift_start": 0.0, "lift_end": 0.0}}, **offer,

@@ -16,12 +16,13 @@ from scipy.special import ndtri
 from sim.behaviour.parameters import Parameters
 from sim.experiments.evidence import load_evidence
 from sim.experiments.row import CALIBRATE, HELD_OUT, Row, Table
-from sim.experiments.worlds import NEVER, ONE_A_DAY, PLAINLY, a_world, played, yuan
+from sim.experiments.worlds import NEVER, ONCE_A_DAY, ONE_A_DAY, PLAINLY, a_world, played, yuan
 
 DAYS, USERS = 8, 4_000
 CAMPAIGNS = 50
 PER_YUAN = 100
 MOST_BEANS = 60_000  # that one account can earn a day
+GOAL = {"prize": {"form": {"goal": {"beans": PER_YUAN}}}}  # what people save for
 SOME_COME = PLAINLY | {"entry_per_visit": 0.02}  # an app of which not everybody has heard
 FARMS = Table("farms")
 
@@ -41,7 +42,7 @@ def _share_of_farmers(parameters: Parameters, beans: int, users: int) -> float:
             "use": {"label": "use", "effect": "redeem", "kind": "general", "ease": NEVER},
         },
         redemptions={"prize": {"label": "prize", "beans": PER_YUAN, "value": yuan(1.0), "stock": 10**12}},
-        beans={"daily_cap": MOST_BEANS}, farmers={"entry": True},
+        rules=ONCE_A_DAY | GOAL, farmers={"entry": True},
     )  # fmt: skip
     campaign = played(scenario, parameters)
     people = sum(campaign.recorder.new_players_on(day) for day in range(DAYS))

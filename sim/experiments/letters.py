@@ -20,7 +20,7 @@ from sim.engine.actions import Actions
 from sim.experiments.evidence import load_evidence
 from sim.experiments.published import published
 from sim.experiments.row import CALIBRATE, FORM, HELD_OUT, Row, Table, log_odds
-from sim.experiments.worlds import ALWAYS, EVERYBODY_ALIKE, GAME, a_world, begun, ended, yuan
+from sim.experiments.worlds import ALWAYS, EVERYBODY_ALIKE, GAME, ONCE_A_DAY, a_world, begun, ended, yuan
 from sim.scenario import Scenario
 
 LETTERS = 400_000  # eight times the experiment's: the share who answer is known to a fiftieth of a point
@@ -61,8 +61,9 @@ def answers(parameters: Parameters, ratio: float) -> Answers:
 
 def appeal(parameters: Parameters, ratio: float, letters: int) -> Scenario:
     """A day on which every donor is shown the page of gifts once."""
-    pool = {"sponsor": "matcher", "total": yuan(10**12), "ratio": ratio, "cap_per_gift": yuan(10**6),
-            "cap_per_account": yuan(10**6)}  # fmt: skip
+    pool = {"sponsor": "matcher", "total": yuan(10**12)}
+    match = {"pool": "main", "ratio": ratio, "most": yuan(10**6), "per_account": yuan(10**6)}
+    matched = {"match": {"what": "gift", "form": {"match": match}}}
     dollars = exp(published()["letters"]["log_dollars"])
     return a_world(
         "letters to past donors", 1, letters, GAME,
@@ -72,6 +73,7 @@ def appeal(parameters: Parameters, ratio: float, letters: int) -> Scenario:
             "first_median": yuan(dollars * parameters["giving_dollar"]),
         },
         ngos={"evaluation": False}, pools={"main": pool} if ratio else {},
+        rules=ONCE_A_DAY | (matched if ratio else {}),
     )  # fmt: skip
 
 

@@ -36,8 +36,11 @@ class Change:
         """A copy of the document with the change made. Raises KeyError for what is not there to be taken out."""
         changed = copy.deepcopy(document)
         for dotted in self.remove:
-            for table, key in list(_places(changed, override_path(dotted))):
-                del table[key]
+            for holder, key in list(_places(changed, override_path(dotted))):
+                if isinstance(holder, list):
+                    holder.remove(key)
+                else:
+                    del holder[key]
         for dotted, value in self.set.items():
             for table, key in list(_places(changed, override_path(dotted), make=True)):
                 table[key] = value
@@ -219,11 +222,12 @@ def _expected(metric: str, row: dict[str, Any], source: Source) -> Expected:
     return Expected(metric, SIGNS[word], low, high, row["says"], source, row.get("known", ""))
 
 
-def _places(
-    document: Document, path: tuple[str | int, ...], make: bool = False
-) -> Iterator[tuple[dict[str, Any], str]]:
-    """The tables and keys that a path with `*` means. Without `make`, raises KeyError where there are none."""
-    tables: list[dict[str, Any]] = [document]
+def _places(document: Document, path: tuple[str | int, ...], make: bool = False) -> Iterator[tuple[Any, str]]:
+    """The tables (or arrays) and keys (or entries) that a path with `*` means.
+
+    Without `make`, raises KeyError where there are none.
+    """
+    tables: list[Any] = [document]
     for part in map(str, path[:-1]):
         if part != ANY and make:
             tables = [table.setdefault(part, {}) for table in tables]
@@ -236,9 +240,11 @@ def _places(
     yield from found
 
 
-def _entries(table: dict[str, Any], part: str) -> list[dict[str, Any]]:
+def _entries(table: Any, part: str) -> list[Any]:
+    if not isinstance(table, dict):
+        return []
     held = table.values() if part == ANY else [table[part]] if part in table else []
-    return [one for one in held if isinstance(one, dict)]
+    return [one for one in held if isinstance(one, dict | list)]
 
 
 def _worded(value: Any) -> str:

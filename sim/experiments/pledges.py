@@ -54,5 +54,5 @@ class _Shop:
         fixed, ratio = self.share_above(RAISED), self.share_above(max(RAISED, LEAST_RATIO * self.price))
         ranks = 1.0 - ratio * (np.arange(GLOWS) + 0.5) / GLOWS
         glows = [glow_yuan(float(z), self.median, self.sigma) for z in ndtri(ranks)]
-        wishes = [wish_yuan(self.price, self.earned, glow, 0.0, 0.0, *self.label) for glow in glows]
+        wishes = [wish_yuan(self.price, self.earned, glow, 0.0, 0.0, 0.0, *self.label) for glow in glows]
         return minimum * (1.0 - fixed) + RAISED * (fixed - ratio) + ratio * float(np.mean(wishes))

@@ -54,7 +54,7 @@ def slots(parameters: Parameters, costs: float, weight: float | None, ease: floa
 
 @cache
 def _slots(parameters: Parameters, costs: float, to_charity: bool, ease: float, users: int) -> float:
-    work = paid_deed(COST, costs * COST, to_charity=to_charity, ease=ease, per_day=0)
+    work = paid_deed(COST, costs * COST, to_charity=to_charity, ease=ease, once_a_day=False)
     counts = played(
         a_world("work", 1, users, GAME, play=ALL_PLAY | {"attention": True}, **work), parameters
     ).counts()

@@ -14,7 +14,16 @@ from sim.bookkeeping import Kind
 from sim.engine.actions import Actions, empty, join
 from sim.experiments.evidence import load_evidence
 from sim.experiments.row import CALIBRATE, Row, Table, secant
-from sim.experiments.worlds import ALWAYS, EVERYBODY_ALIKE, GAME, REAL_USERS, a_world, played, yuan
+from sim.experiments.worlds import (
+    ALWAYS,
+    EVERYBODY_ALIKE,
+    GAME,
+    ONCE_A_DAY,
+    REAL_USERS,
+    a_world,
+    played,
+    yuan,
+)
 
 DAYS, USERS, PROJECTS = 10, 100_000, 2_000
 CLASSROOMS = Table("classrooms")
@@ -57,6 +66,7 @@ def _funding(parameters: Parameters, target_yuan: float, users: int) -> tuple[fl
     scenario = a_world(
         "projects with a goal", DAYS, users, GAME,
         deeds={"gift": {"label": "gift", "effect": "gift", "kind": "donated", "ease": ALWAYS}},
+        rules=ONCE_A_DAY,
         gifts={"intercept": 0.0},
         projects={
             "count": PROJECTS, "limited_share": 1.0,

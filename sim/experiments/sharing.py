@@ -11,7 +11,7 @@ from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
 from sim.engine.actions import Actions
 from sim.experiments.row import CALIBRATE, Row, Table
-from sim.experiments.worlds import ALL_PLAY, ALWAYS, EVERYBODY_ALIKE, GAME, a_world, played
+from sim.experiments.worlds import ALL_PLAY, ALWAYS, EVERYBODY_ALIKE, GAME, ONCE_A_DAY, a_world, played
 
 DAYS, USERS = 6, 40_000
 NO_HISTORY = {"giving_often": 0.0, "giving_lapse": 0.0, "giving_match_sd": 0.0}
@@ -39,6 +39,7 @@ def givers(parameters: Parameters, *, users: int, players: float, intercept: flo
     scenario = a_world(
         "a page of gifts", DAYS, users, GAME,
         deeds={"gift": {"label": "gift", "effect": "gift", "kind": "donated", "ease": ALWAYS}},
+        rules=ONCE_A_DAY,
         gifts={"intercept": intercept}, ngos={"evaluation": False},
         play=ALL_PLAY | {"players_at_start": players},
     )  # fmt: skip

@@ -25,14 +25,13 @@ PLAINLY = {"sessions_extra": 0.0, "attention": False, "anticipation": False}
 ALL_PLAY = PLAINLY | {"players_at_start": 1.0, "entry_per_visit": 0.0}
 NO_VISITS = {"regular_share": 0.0, "occasional_orders_per_year": 0.0}
 GAME = {"profile": "casual-game"}
-FAR_GOAL = 1_000_000_000  # no goal near enough to pull
 ALWAYS = 20.0  # the ease of a deed that nobody passes by …
 NEVER = -50.0  # … of one that nobody does
 # … and of one that makes a visit what it usually is: then what a reward adds to it is what is felt of the reward.
 USUAL = log(load_parameters()["visit_usual"])
 PRICE = 10_000  # beans of the prize: more than anybody gathers, so that every bean is worth the same
 PER_YUAN = 10  # beans of the pool that pays for gifts of beans
-CAP = 60_000  # beans a day, more than anybody is paid
+ONCE_A_DAY = {"once_a_day": {"form": {"limit": 1}}}  # whatever people do
 # People who differ in nothing, and whom yesterday does not change.
 EVERYBODY_ALIKE = {"choice_glow_sd": 0.0, "choice_dwell_s": 1.0, "habit_session_sd": 0.0}
 NO_HABITS = {
@@ -55,18 +54,19 @@ def steadily(coming: float, leaving: float = 0.0, profile: str = "game") -> dict
 
 
 def paid_deed(
-    cost: float, reward: float, *, to_charity: bool = False, ease: float = USUAL, per_day: int = 1
+    cost: float, reward: float, *, to_charity: bool = False, ease: float = USUAL, once_a_day: bool = True
 ) -> dict[str, Any]:
-    """Sections of a world with one deed of that cost and reward, both in money.
+    """Sections of a world with one deed of that cost and reward, both in money; no goal pulls and nothing is capped.
 
     The reward is a bean's share of a prize for oneself, or beans that a pool turns into money for charity.
     """
     use = {"effect": "bean_gift" if to_charity else "redeem", "ease": NEVER, "kind": "donated"}
     beans = round(reward * PER_YUAN) if to_charity else int(reward > 0.0)
-    deed = {"label": "deed", "beans": beans, "cost": yuan(cost), "ease": ease, "per_day": per_day}
+    deed = {"label": "deed", "beans": beans, "cost": yuan(cost), "ease": ease}
     sections = {
         "deeds": {"deed": deed, "use": {"label": "use"} | use},
-        "beans": {"goal": FAR_GOAL, "daily_cap": CAP, "per_yuan": PER_YUAN},
+        "beans": {"per_yuan": PER_YUAN},
+        "rules": ONCE_A_DAY if once_a_day else {},
     }
     if reward <= 0.0:
         return sections

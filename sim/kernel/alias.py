@@ -8,6 +8,7 @@ table: runs that differ in labels differ in the orders that labels decide.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import exp
 from typing import Any
 
@@ -17,7 +18,12 @@ from numpy.typing import NDArray
 from sim.behaviour.label import cofunded, label_pull
 from sim.behaviour.parameters import Parameters
 from sim.compiling import table_rule
-from sim.kernel.rows import NOBODY
+from sim.kernel.rows import MAX_COFUNDS, NOBODY
+
+Cofund = tuple[
+    float, float, float
+]  # what a sponsor adds to a pledge: a ratio, from so many fen on, at most so many
+NOTHING_ADDED = (0.0, 0.0, 0.0)
 
 
 def build_alias(product: NDArray[np.void], popularity: NDArray[np.float64]) -> None:
@@ -27,25 +33,26 @@ def build_alias(product: NDArray[np.void], popularity: NDArray[np.float64]) -> N
 
 def set_labels(
     product: NDArray[np.void], price_median_fen: float, p: Parameters, badge: bool,
-    beans_fen: float = 0.0, ratio: float = 0.0, most_fen: float = 0.0,
+    beans_fen: float = 0.0, cofunds: Sequence[Cofund] = (),
 ) -> None:  # fmt: skip
     """Fill `taken` of the products: in proportion to their labels' odds, and 1 for the strongest.
 
-    `beans_fen` is what the beans of a charity order are felt to be worth to who gets them; `ratio` and `most_fen` are
-    what a sponsor adds to a pledge. Without a badge nobody sees which products give, and popularity alone decides.
+    `beans_fen` is what the beans of a charity order are felt to be worth to who gets them; `cofunds` are what sponsors
+    add to pledges, each for some people. Without a badge nobody sees which products give, and popularity alone decides.
     """
-    odds = np.ones((2, len(product)))
+    odds = np.ones((2, 1 + MAX_COFUNDS, len(product)))
     if badge:
         rule = p["label_scale"], p["label_half"], p["label_established"]
-        for look, beans in enumerate((0.0, beans_fen)):
-            _label(product, odds[look], price_median_fen, beans, ratio, most_fen, *rule)
-    product["taken"] = (odds / odds.max(axis=1, keepdims=True)).T
+        for grows, beans in enumerate((0.0, beans_fen)):
+            for look, added in enumerate((NOTHING_ADDED, *cofunds)):
+                _label(product, odds[grows, look], price_median_fen, beans, *added, *rule)
+    product["taken"] = (odds / odds.max(axis=-1, keepdims=True)).reshape(-1, len(product)).T
 
 
 @table_rule
 def _label(
-    product: Any, odds: Any, price_median_fen: float, beans_fen: float, ratio: float, most_fen: float,
-    scale: float, half: float, factor: float,
+    product: Any, odds: Any, price_median_fen: float, beans_fen: float,
+    ratio: float, above_fen: float, most_fen: float, scale: float, half: float, factor: float,
 ) -> None:  # fmt: skip
     """The odds of every pledged product by what its label shows, as a share of its price."""
     for k in range(len(odds)):
@@ -54,7 +61,7 @@ def _label(
             share = product[k].ppm / 1e6
             if product[k].ppm == 0:
                 share = product[k].fixed / price
-            beside = (beans_fen + cofunded(share * price, ratio, most_fen)) / price
+            beside = (beans_fen + cofunded(share * price, ratio, above_fen, most_fen)) / price
             odds[k] = exp(label_pull(min(share + beside, 1.0), scale, half, factor))
 
 

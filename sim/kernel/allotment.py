@@ -15,7 +15,7 @@ from sim.bookkeeping import Kind
 from sim.compiling import rule, table_rule
 from sim.kernel import tallies as T
 from sim.kernel.deeds import reach_benefits
-from sim.kernel.growing import grow
+from sim.kernel.growing import grow, spend_earliest
 from sim.kernel.hours import add_minutes, credit
 from sim.kernel.incentives import MOST_BEANS, holding, promise, put_back
 from sim.kernel.lifetime import roll_day, start_playing
@@ -27,9 +27,8 @@ from sim.kernel.rows import (
     ENDOWED,
     GONE,
     GROWING_DAYS,
-    MAX_BENEFITS,
+    MAX_BADGES,
     NOBODY,
-    PERIODS,
     PLAYER,
     SERVICE,
     SERVING,
@@ -75,33 +74,37 @@ def short_matches(claims: NDArray[np.void], asked: NDArray[np.int64]) -> NDArray
 
 @table_rule
 def allot(
-    claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any, asked: Any, budgets: Any
-) -> None:
-    """Serve sorted claims. `pools[k] = (left, cap per account, row of matched)`; `matched[row, user]` is what
-    each account got. `asked[k]` becomes the match that claim k asks of the pool: the account's own cap counts
-    before, what is left of the pool after. `budgets[k]` are the beans that rule k has left.
+    claims: Any, pools: Any, limits: Any, given: Any, matched: Any, places: Any, vouchers: Any, asked: Any,
+    budgets: Any,
+) -> None:  # fmt: skip
+    """Serve sorted claims. `pools[k]` is what is left in a pool. By the column `rule`: `limits` (the rule's budget, its
+    cap per account, its row of matched) and `given`, what it gave; `matched[row, user]` is what each account got.
+    `asked[k]` becomes the match that claim k asks of the pool: what rule and account still allow counts before, what
+    is left of the pool after. `budgets[k]` are the beans that rule k has left.
 
-    A match gets min(asked, left, rest of the account's cap); money for beans, prizes and what rules grant are paid
-    whole or refused; a place or a voucher is there or not. Exact to the last fen and bean.
+    A match gets min(asked, left); money for beans, prizes and what rules grant are paid whole or refused; a place or a
+    voucher is there or not. Exact to the last fen and bean.
     """
     for k in range(len(claims)):
         c = claims[k]
         if c.kind == K_GIFT or c.kind == K_CONFIRM:
             pool = c.pool - 1
-            asked[k] = c.match
-            if pools[pool, 1] > 0:
-                asked[k] = capped_match_fen(asked[k], matched[pools[pool, 2], c.agent], pools[pool, 1])
-            got = granted_fen(asked[k], pools[pool, 0])
-            if pools[pool, 1] > 0:
-                matched[pools[pool, 2], c.agent] += got
+            budget, cap, row = limits[c.rule, 0], limits[c.rule, 1], limits[c.rule, 2]
+            asked[k] = capped_match_fen(c.match, given[c.rule], budget)
+            if cap > 0:
+                asked[k] = capped_match_fen(asked[k], matched[row, c.agent], cap)
+            got = granted_fen(asked[k], pools[pool])
+            if cap > 0:
+                matched[row, c.agent] += got
+            given[c.rule] += got
             c.match = got
-            pools[pool, 0] -= got
+            pools[pool] -= got
             c.outcome = ACCEPTED
         elif c.kind == K_BEAN_GIFT or c.kind == K_PRIZE:
             pool = c.pool - 1
             c.outcome = REFUSED
-            if c.fen <= pools[pool, 0]:
-                pools[pool, 0] -= c.fen
+            if c.fen <= pools[pool]:
+                pools[pool] -= c.fen
                 c.outcome = ACCEPTED
         elif c.kind == K_GRANT:
             c.outcome = REFUSED
@@ -120,22 +123,6 @@ def allot(
                 c.outcome = ACCEPTED
         else:
             c.outcome = ACCEPTED
-
-
-@rule
-def spend_earliest(u: Any, beans: int, now: int) -> int:
-    """Take beans from the earliest expiry period first; returns the last period touched."""
-    left = beans
-    touched = now
-    for period in range(max(now - PERIODS + 1, 0), now + 1):
-        if left == 0:
-            break
-        part = min(u.available[period % PERIODS], left)
-        if part > 0:
-            u.available[period % PERIODS] = u.available[period % PERIODS] - part
-            left -= part
-            touched = period
-    return touched
 
 
 @rule
@@ -169,8 +156,8 @@ def file_voucher(who: Who, c: Any, period: int, now_s: int, w: World, pen: Pen) 
 
 def settled_room(friends: int, claims: int, benefits: int, rules: int) -> int:
     """The most records that settling may write: for friends who were reached that they enter, and what rules give them
-    then; for other claims the benefits that were reached."""
-    return friends * (1 + 2 * rules) + claims * benefits
+    then; for other claims the benefits and badges that were reached."""
+    return friends * (1 + 2 * rules) + claims * (benefits + MAX_BADGES)
 
 
 @table_rule
@@ -256,7 +243,7 @@ def befriend(c: Any, users: Any, next_s: Any, now_s: int, w: World, pen: Pen) ->
                 pen.marks[user, w.R.rules[k].column] = 1 + c.agent
 
 
-@writes(MAX_BENEFITS, 1)
+@writes(MOST["reach_benefits"].records, 1)
 def receive(c: Any, users: Any, next_s: Any, now_s: int, w: World, pen: Pen) -> None:
     """What a rule gives was decided: beans grow from the barrier's last second on, as a recruit enters; caps get back
     what was refused.

@@ -9,7 +9,7 @@ from sim.behaviour.choice import goal_pull
 from sim.behaviour.visit import closeness
 from sim.compiling import rule
 from sim.kernel.chances import still_new
-from sim.kernel.incentives import NO_LIMIT, least_room, pays, under_caps
+from sim.kernel.incentives import NO_LIMIT, counted, least_room, pays, under_caps
 from sim.kernel.lifetime import first_expiry_day
 from sim.kernel.rows import (
     CLAIMING,
@@ -26,7 +26,7 @@ from sim.kernel.rows import (
     LEVELS,
     SERVING,
 )
-from sim.kernel.rules import done_today, philox, reaches_benefit, total_available, unit
+from sim.kernel.rules import done_today, philox, quantile, reaches_benefit, total_available, unit
 from sim.kernel.visits import share_kept, weight_of
 from sim.kernel.world import Mood, Pen, Pulls, Who, World
 from sim.spans import DAY_S
@@ -133,6 +133,46 @@ def saving_pull(user: int, u: Any, held: int, most: int, r: Any, w: World) -> fl
 
 
 @rule
+def badge_pull(who: Who, mask: int, R: Any) -> float:
+    """Log-odds of what brings charity time from the next badge: a goal for who responds to badges (F), and, where
+    others see it, recognition, which people value more or less, some below nothing (U)."""
+    u = who.u
+    minutes = u.labour + u.donated
+    lots = philox(R.k0, R.k1, who.user, 0, 0, BADGE_DRAW)
+    pull = 0.0
+    for k in range(R.n_rules):
+        if (mask & R.badging) >> k & 1:
+            r = R.rules[k]
+            for tier in range(r.tier, r.tiers):
+                needs = R.tiers[tier].start
+                if minutes < needs:
+                    if unit(lots[0]) < R.goal_badge_share:
+                        pull += goal_pull(minutes / needs, 0.0, R.goal_badge_kappa, R.goal_badge_iota)
+                    if r.flag != 0:
+                        pull += R.badge_recognition + R.badge_recognition_sd * R.normal[quantile(lots[1])]
+                    break
+    return pull
+
+
+@rule
+def deed_goal_pull(who: Who, j: int, day: int, mask: int, w: World, marks: Any) -> float:
+    """Log-odds of deed j from goals of deeds that it counts for: all respond where the prize is worth something, else
+    those who care for badges."""
+    R = w.R
+    goals = mask & R.milestones & R.by_thing[j]
+    pull = 0.0
+    for k in range(R.n_rules):
+        if (goals >> k) & 1:
+            r = R.rules[k]
+            done = (counted(who.user, r, day, R, marks) + r.head) / r.goal
+            if r.beans > 0 and w.G.next_thing > 0:
+                pull += goal_pull(done, r.head / r.goal, R.choice_goal_kappa, R.choice_goal_iota)
+            elif unit(philox(R.k0, R.k1, who.user, 0, 0, BADGE_DRAW)[0]) < R.goal_badge_share:
+                pull += goal_pull(done, r.head / r.goal, R.goal_badge_kappa, R.goal_badge_iota)
+    return pull - R.goal_slump if goals != 0 and day < who.u.slump_until else pull
+
+
+@rule
 def level_of(held: int, next_thing: int) -> int:
     """By how many halves of its price somebody holds more beans than the next thing costs."""
     if next_thing == 0 or held <= next_thing:
@@ -145,10 +185,12 @@ def pulls_of(who: Who, day: int, held: int, minor: bool, mask: int, w: World) ->
     """What draws a user in this session to deeds that count for something: goal, benefit, team, and a deadline."""
     u, R = who.u, w.R
     beans = exp(bean_pull(who.user, u, day, held, mask, w))
-    minutes = exp(R.choice_goal_kappa * benefit_progress(u, minor, R))
+    minutes = R.choice_goal_kappa * benefit_progress(u, minor, R)
+    if mask & R.badging:
+        minutes += badge_pull(who, mask, R)
     team = exp(w.G.team_pull) if u.flags & IN_TEAM else 1.0
     use = exp(R.choice_goal_kappa * closeness(first_expiry_day(u, day, w) - day))
-    return Pulls(beans, minutes, team, use)
+    return Pulls(beans, exp(minutes), team, use)
 
 
 @rule
@@ -178,6 +220,8 @@ def weigh(who: Who, day: int, mood: Mood, tired: float, w: World, pen: Pen) -> f
             now = still_new(who.user, day, mood.mask, w, pen)
             kept = beans * share_kept(j, mood.mask, u.streak, R)
             weight = weight_of(j, beans, kept, mood.level, now, w)
+            if counting & R.milestones & R.by_thing[j]:
+                weight = weight * exp(deed_goal_pull(who, j, day, mood.mask, w, pen.marks))
         elif beans > room:
             beans = under_caps(who.user, j, beans, day, mood.mask, w, pen)
             weight = R.bare[j]

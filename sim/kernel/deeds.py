@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import log
 from typing import Any
 
 from sim.behaviour.choice import crossed
@@ -17,33 +16,46 @@ from sim.behaviour.giving import (
 )
 from sim.bookkeeping import Kind
 from sim.compiling import rule
-from sim.domain.ratios import PPM
 from sim.kernel import tallies as T
 from sim.kernel.chances import passes_on, take_part
 from sim.kernel.choosing import free_beans
 from sim.kernel.donors import MOST_PARTS, MOST_YUAN, parts_given, remember_gift
 from sim.kernel.hours import add_minutes
-from sim.kernel.incentives import BESIDE, MOST_BEANS, NO_LIMIT, NO_TIME, earn, grant, lasts, pays
+from sim.kernel.incentives import (
+    BESIDE,
+    MOST_BEANS,
+    NO_LIMIT,
+    NO_TIME,
+    earn,
+    grant,
+    holding,
+    lasts,
+    pays,
+    price_under,
+)
 from sim.kernel.lifetime import newcomer_gain
+from sim.kernel.matches import announced, drawn, match_of
 from sim.kernel.place import channel_of, place_of, segment_of
 from sim.kernel.rows import (
     CLAIMING,
     CLAIMS_FROM,
+    DEED_LOTS,
     DONATED,
     GENERAL,
     GROWING_DAYS,
     HOLDER,
     IN_TEAM,
     INVITE,
+    MAX_BADGES,
     MAX_BENEFITS,
     NO_DEED,
+    NOBODY,
     PERIODS,
 )
 from sim.kernel.rules import (
     document_ref,
     fen_of_beans,
     give_all_hundreds,
-    match_asked_fen,
     philox,
     quantile,
     reaches_benefit,
@@ -68,6 +80,7 @@ K_APPLY = int(Kind.ACCOUNT_APPLY)
 K_JOIN = int(Kind.TEAM_JOIN)
 K_SHARE = int(Kind.SHARE)
 K_BENEFIT = int(Kind.BENEFIT)
+K_BADGE = int(Kind.BADGE)
 
 
 @rule
@@ -102,7 +115,49 @@ def harvest(who: Who, t_us: int, day: int, w: World, pen: Pen) -> None:
     pen.book.tally[T.BEANS_HARVESTED] += ripe
 
 
-@writes(1 + MOST["grant"].records + MAX_BENEFITS, MOST["grant"].errands)
+@writes(MAX_BENEFITS + MAX_BADGES)
+def reach_benefits(who: Who, t_us: int, before: int, w: World, pen: Pen) -> None:
+    """A holder of the charity account who passes a threshold reaches its benefit, others earn a badge; hours are not
+    spent.
+
+    Some benefits belong to youth accounts, the others to those of adults. `before` are the minutes before
+    the credit, -1 when the account is new.
+    """
+    u, R = who.u, w.R
+    after = u.labour + u.donated
+    if after == before:
+        return
+    segment = segment_of(place_of(who.user, R)[1], R) if u.flags & HOLDER or R.badging != 0 else 0
+    if R.badging != 0 and before >= 0:
+        earn_badges(who, t_us, before, segment, w, pen)
+    if u.flags & HOLDER == 0:
+        return
+    youth = R.segment_minor[segment] != 0
+    for k in range(R.n_benefits):
+        needs, theirs = R.benefits[k].needs, R.benefits[k].youth != 0
+        if reaches_benefit(after, needs, theirs, youth) and not reaches_benefit(before, needs, theirs, youth):
+            record(pen, who, t_us, K_BENEFIT).deed = k
+            pen.book.tally[T.BENEFITS] += 1
+
+
+@writes(MAX_BADGES)
+def earn_badges(who: Who, t_us: int, before: int, segment: int, w: World, pen: Pen) -> None:
+    """A badge for every tier of merit that the minutes since `before` have passed, by the rules that hold."""
+    u, R = who.u, w.R
+    after = u.labour + u.donated
+    badging = R.badging & holding(who, t_us // 1_000_000, segment, R)
+    for k in range(R.n_rules):
+        if (badging >> k) & 1:
+            r = R.rules[k]
+            for tier in range(r.tier, r.tiers):
+                if before < R.tiers[tier].start <= after:
+                    made = record(pen, who, t_us, K_BADGE)
+                    made.deed = tier - r.tier
+                    made.rule = k + 1
+                    pen.book.tally[T.BADGES] += 1
+
+
+@writes(1 + MOST["grant"].records + MOST["reach_benefits"].records, MOST["grant"].errands)
 def plain_deed(who: Who, t_us: int, j: int, most: int, mask: int, w: World, pen: Pen) -> None:
     """A deed done on the spot: its beans and minutes, as the tables say, at most so many beans; then what rules add."""
     u, d = who.u, w.R.deeds[j]
@@ -125,32 +180,14 @@ def plain_deed(who: Who, t_us: int, j: int, most: int, mask: int, w: World, pen:
     reach_benefits(who, t_us + BESIDE, before, w, pen)
 
 
-@writes(MAX_BENEFITS)
-def reach_benefits(who: Who, t_us: int, before: int, w: World, pen: Pen) -> None:
-    """A holder of the charity account who passes a threshold reaches its benefit; hours are not spent.
-
-    Some benefits belong to youth accounts, the others to those of adults. `before` are the minutes before
-    the credit, -1 when the account is new.
-    """
-    u, R = who.u, w.R
-    after = u.labour + u.donated
-    if u.flags & HOLDER == 0 or after == before:
-        return
-    youth = R.segment_minor[segment_of(place_of(who.user, R)[1], R)] != 0
-    for k in range(R.n_benefits):
-        needs, theirs = R.benefits[k].needs, R.benefits[k].youth != 0
-        if reaches_benefit(after, needs, theirs, youth) and not reaches_benefit(before, needs, theirs, youth):
-            record(pen, who, t_us, K_BENEFIT).deed = k
-            pen.book.tally[T.BENEFITS] += 1
-
-
 @rule
-def match_asked(fen: int, lot: int, G: Any) -> int:
-    """What a gift asks of the live pool: ratio × gift, by lot an exponential multiple of it, below the cap."""
-    if G.gift_random == 0:
-        return match_asked_fen(fen, G.gift_ratio, G.gift_cap)
-    asked = fen * G.gift_ratio * -log(unit(lot)) / PPM
-    return int(min(asked + 0.5, G.gift_cap))
+def ask_match(made: Any, row: Any, fen: int) -> None:
+    """Ask a promise's pool for so many fen; whoever asks for something learns at the barrier."""
+    made.rule = 1 + row.rule
+    made.pool = row.pool
+    made.match = fen
+    if fen > 0:
+        made.outcome = PENDING
 
 
 @rule
@@ -169,9 +206,9 @@ def gift_fen(u: Any, w1: int, w2: int, w3: int, place: Any, R: Any) -> int:
     return max(int(min(yuan, MOST_YUAN) * 100.0 + 0.5), 1)
 
 
-@writes(MOST_PARTS + 1 + MOST["grant"].records + MAX_BENEFITS, MOST["grant"].errands)
+@writes(MOST_PARTS + 1 + MOST["grant"].records + MOST["reach_benefits"].records, MOST["grant"].errands)
 def gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> int:
-    """The gift page is shown: whether, to which project, how much, and what match is asked.
+    """The gift page is shown: whether, to which project, how much, and what match is asked of whom.
 
     Returns in how many gifts it was given, 0 if not at all. However many, it is one deed: minutes once, beans once.
     """
@@ -183,17 +220,22 @@ def gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> int:
     intercept = R.gift_intercept + (
         R.giving_donor if u.gifts > 0 else 0.0
     )  # who has given answers more often
+    match = announced(who, mask, place.cause, w)
     logit = gives_logit(
-        intercept, u.gifts, months, R.giving_often, R.giving_lapse, G.match, G.trust + place.pull
+        intercept, u.gifts, months, R.giving_often, R.giving_lapse, match, G.trust + place.pull
     )
     if unit(lots[0]) >= logistic(logit):
         return 0
-    completing = philox(R.k0, R.k1, who.user, at.key, at.sub + 64, GIFT_DRAW)[0]
+    completing = philox(R.k0, R.k1, who.user, at.key, at.sub + DEED_LOTS, GIFT_DRAW)[0]
     fen = gift_fen(u, lots[1], lots[2], completing, place, R)
     before = u.labour + u.donated
     own = lasts(who.user, j, R.deeds[j].minutes, at.day, mask, w, pen)
     minutes = add_minutes(u, own, DONATED, w, pen)
-    parts = parts_given(who, fen, R, G)
+    k = match_of(who, mask, place.cause, fen, w)
+    several = (
+        k != NOBODY and G.matches[k].lot != 0 and G.matches[k].first == 0
+    )  # a lot each, if each is matched
+    parts = parts_given(who, fen, several, R)
     first = u.number
     for part in range(parts):
         made = record(pen, who, at.t_us + part, K_GIFT)
@@ -205,12 +247,9 @@ def gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> int:
             made.minutes = minutes
         else:
             made.ref = first
-        if G.gift_pool > 0:
-            lot = philox(R.k0, R.k1, who.user, at.key, at.sub + 64 * (1 + part), GIFT_DRAW)[1]
-            made.match = match_asked(made.fen, lot, G)
-            made.pool = G.gift_pool
-            if made.match > 0:
-                made.outcome = PENDING
+        if k != NOBODY:
+            lot = philox(R.k0, R.k1, who.user, at.key, at.sub + DEED_LOTS * (1 + part), GIFT_DRAW)[1]
+            ask_match(made, G.matches[k], drawn(G.matches[k], made.fen, lot))
     remember_gift(u, fen, month)
     pen.book.tally[T.GIFTS] += parts
     pen.book.tally[T.GIFT_FEN] += fen
@@ -252,7 +291,7 @@ def pick_place(places: Any, count: int, share: float) -> int:
 
 
 @writes(1)
-def bean_gift(who: Who, at: Slot, j: int, w: World, pen: Pen) -> None:
+def bean_gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> None:
     """Offer beans to a project; the pool that pays for them decides at the barrier."""
     u, R = who.u, w.R
     lots = philox(R.k0, R.k1, who.user, at.key, at.sub, GIFT_DRAW)
@@ -261,7 +300,7 @@ def bean_gift(who: Who, at: Slot, j: int, w: World, pen: Pen) -> None:
         offered = min(offered, 100)
     made = record(pen, who, at.t_us, K_BEAN_GIFT)
     made.beans = offered
-    made.fen = fen_of_beans(offered, R.beans_per_yuan)
+    made.fen = fen_of_beans(offered, price_under(mask, R))
     made.project = w.places[pick_place(w.places, w.G.projects, unit(lots[3]))].project
     made.klass = DONATED
     made.deed = j
@@ -282,7 +321,7 @@ def redeem(who: Who, at: Slot, w: World, pen: Pen) -> None:
         if vouchers[k].stock > 0 and vouchers[k].beans <= free:
             made = record(pen, who, at.t_us, K_REDEEM)
             made.beans = vouchers[k].beans
-            made.ref = document_ref(at.t_us // 1_000_000, CLAIMS_FROM + at.sub)
+            made.ref = document_ref(at.t_us // 1_000_000, CLAIMS_FROM)
             made.deed = k
             made.outcome = PENDING
             u.flags = u.flags | CLAIMING

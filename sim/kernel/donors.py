@@ -23,11 +23,25 @@ MOST_PARTS = 5  # gifts that one decision may be split into
 
 
 @rule
+def has_past(who: Who, lots: Any, R: Any) -> bool:
+    """Whether somebody gave before the scenario began; farmers did not."""
+    return bool(who.user < R.honest and unit(lots[0]) < R.donors_at_start)
+
+
+@rule
+def has_given(who: Who, R: Any) -> bool:
+    """Whether somebody gave in this run: more than they brought along."""
+    lots = philox(R.k0, R.k1, who.user, 0, 0, PAST_DRAW)
+    before = int(R.past[PAST_GIFTS, quantile(lots[1])]) if has_past(who, lots, R) else 0
+    return bool(who.u.gifts > before)
+
+
+@rule
 def recall_past(who: Who, R: Any) -> None:
     """Some users have given before the scenario begins: how often, how long ago, how much at most."""
     u = who.u
     lots = philox(R.k0, R.k1, who.user, 0, 0, PAST_DRAW)
-    if unit(lots[0]) >= R.donors_at_start:
+    if not has_past(who, lots, R):
         return
     u.gifts = int(R.past[PAST_GIFTS, quantile(lots[1])])
     u.gift_month = -int(R.past[PAST_MONTHS, quantile(lots[2])])
@@ -43,9 +57,9 @@ def remember_gift(u: Any, fen: int, month: int) -> None:
 
 
 @rule
-def parts_given(who: Who, fen: int, R: Any, G: Any) -> int:
-    """In how many gifts the fen are given: one, but for those who know that the live match draws a lot a gift."""
-    if G.gift_pool == 0 or G.gift_random == 0:
+def parts_given(who: Who, fen: int, by_lot: bool, R: Any) -> int:
+    """In how many gifts the fen are given: one, but for those who know that their match draws a lot a gift."""
+    if not by_lot:
         return 1
     if unit(philox(R.k0, R.k1, who.user, 0, 0, KNOWS_DRAW)[0]) >= R.giving_split_share:
         return 1

@@ -10,17 +10,16 @@ from typing import Any
 
 from sim.bookkeeping import Kind
 from sim.compiling import rule, table_rule
-from sim.domain.ratios import PPM
 from sim.kernel import tallies as T
 from sim.kernel.chances import take_part
 from sim.kernel.choosing import feasible
-from sim.kernel.deeds import count_today, harvest, plain_deed, redeem
+from sim.kernel.deeds import ask_match, count_today, harvest, plain_deed, redeem
 from sim.kernel.incentives import holding, in_days, live, note_paid, pays
+from sim.kernel.matches import asked, covers
 from sim.kernel.rows import E_DEED, E_REDEEM, MAX_AGE, MAX_DEEDS, NO_DEED, NOBODY
-from sim.kernel.rules import match_asked_fen
 from sim.kernel.visits import limit_of
 from sim.kernel.world import Pen, Slot, Who, World
-from sim.kernel.writing import MOST, PENDING, record, writes
+from sim.kernel.writing import MOST, record, writes
 from sim.spans import DAY_S
 
 K_GIFT = int(Kind.GIFT)
@@ -93,26 +92,40 @@ def farm(who: Who, t_us: int, day: int, segment: int, w: World, pen: Pen) -> Non
             count_today(u, j)
             redeem(who, Slot(t_us + 1, day, day, 0), w, pen)
             break
-    if G.recycler != NOBODY and G.gift_pool > 0 and (who.user & 1) == 0:
-        recycle(who, t_us + 2, G, pen)
+    if G.recycler != NOBODY and (who.user & 1) == 0:
+        k = best_match(who, mask, w)
+        if k != NOBODY:
+            recycle(who, t_us + 2, G.matches[k], G, pen)
+
+
+@rule
+def best_match(who: Who, mask: int, w: World) -> int:
+    """The promise that would add the most to a gift to the recycler; NOBODY if none holds for this script."""
+    best = NOBODY
+    most = 0
+    for k in range(w.G.live_matches):
+        row = w.G.matches[k]
+        adds = asked(row, row.best)
+        if adds > most and covers(row, mask, who, w.G.recycler_cause, w.R):
+            best = k
+            most = adds
+    return best
 
 
 @writes(2)
-def recycle(who: Who, t_us: int, G: Any, pen: Pen) -> None:
-    """Match farming: a gift at the cap to one's own NGO, which hands it back at once (99 Giving Day, F).
+def recycle(who: Who, t_us: int, row: Any, G: Any, pen: Pen) -> None:
+    """Match farming: the gift that draws the most, to one's own NGO, which hands it back at once (99 Giving Day, F).
 
     What stays with the project is the sponsor's match. The gift's money is never there to be asked for, nor is it a
     deed done.
     """
     u = who.u
     made = record(pen, who, t_us, K_GIFT)
-    made.fen = max(-(-G.gift_cap * PPM // max(G.gift_ratio, PPM // 100)), 1)
+    made.fen = row.best
     made.project = G.recycler
     made.klass = 1
-    made.match = match_asked_fen(made.fen, G.gift_ratio, G.gift_cap)
-    made.pool = G.gift_pool
-    made.outcome = PENDING
     made.deed = NO_DEED
+    ask_match(made, row, asked(row, row.best))
     back = record(pen, who, t_us + 1, K_BACK)
     back.fen = made.fen
     back.project = made.project

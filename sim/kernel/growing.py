@@ -1,11 +1,11 @@
-"""Beans that begin to grow."""
+"""Beans that begin to grow, and those that go first."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sim.compiling import rule
-from sim.kernel.rows import GROWING_DAYS
+from sim.kernel.rows import GROWING_DAYS, PERIODS
 from sim.kernel.rules import step_of_day, young_beans
 from sim.spans import DAY_S
 
@@ -22,3 +22,19 @@ def grow(u: Any, t_us: int, beans: int, R: Any) -> None:
     if step_of_day(t_s, R) >= u.step:
         u.young = young_beans(u, t_s, R) + beans
         u.step = step_of_day(t_s, R)
+
+
+@rule
+def spend_earliest(u: Any, beans: int, now: int) -> int:
+    """Take beans from the earliest expiry period first; returns the last period touched."""
+    left = beans
+    touched = now
+    for period in range(max(now - PERIODS + 1, 0), now + 1):
+        if left == 0:
+            break
+        part = min(u.available[period % PERIODS], left)
+        if part > 0:
+            u.available[period % PERIODS] = u.available[period % PERIODS] - part
+            left -= part
+            touched = period
+    return touched

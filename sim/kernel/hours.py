@@ -26,7 +26,7 @@ def credit(u: Any, minutes: int, klass: int, R: Any) -> int:
 
 @rule
 def add_minutes(u: Any, minutes: int, klass: int, w: World, pen: Pen) -> int:
-    """Credit minutes of what was done, and count them; returns what was credited. Those of rules are not counted here."""
+    """Credit minutes of what was done, and count them (not those of rules); returns what was credited."""
     got = credit(u, minutes, klass, w.R)
     if klass == LABOUR:
         pen.book.tally[T.MINUTES_LABOUR] += got

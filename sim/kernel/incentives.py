@@ -1,7 +1,8 @@
 """Incentive rules at work: which hold for somebody, what a deed then pays, and who adds what.
 
 Rules are rows of `w.R.rules`; a set of them is a number, one bit a rule. What decides is cut into what a person is
-(`meant_for`), how many days it has been (tables by days), and what the calendar says (`live`), so that each is looked up.
+(`meant_for`), how many days it has been (tables by days), and what the calendar says (`live`), so that each is looked
+up.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.domain.ratios import share_of
 from sim.kernel import tallies as T
+from sim.kernel.donors import has_given
 from sim.kernel.growing import grow
 from sim.kernel.hours import credit
 from sim.kernel.place import by_share
 from sim.kernel.rows import (
     F_ADD,
     F_CAP,
+    F_GOAL,
     F_HOURS,
     F_STREAK,
     F_TIERS,
@@ -34,6 +37,7 @@ from sim.kernel.rows import (
     OF_TIME,
     PER_DAY,
     PER_WEEK,
+    PLAYER,
     STREAK_LEVELS,
 )
 from sim.kernel.rules import philox, unit
@@ -93,9 +97,12 @@ def meant_for(user: int, channel: int, segment: int, flags: int, minutes: int, R
 
 @rule
 def mine(who: Who, segment: int, R: Any) -> int:
-    """The rules that are meant for a player as they are now."""
+    """The rules that are meant for a user as they are now; a first gift is given once."""
     u = who.u
-    return meant_for(who.user, who.channel, segment, u.flags, u.labour + u.donated, R)
+    mask = meant_for(who.user, who.channel, segment, u.flags, u.labour + u.donated, R)
+    if mask & R.firsts != 0 and has_given(who, R):
+        mask &= ~R.firsts
+    return mask
 
 
 @rule
@@ -140,7 +147,7 @@ def streak_on(u: Any, day: int) -> int:
 
 @rule
 def repaired(repairs: int, day: int, rules: int, R: Any) -> int:
-    """The repairs used (`repairs` of a user's row) with one for a missed day; 0 if the rules have none left that week."""
+    """The repairs used (`repairs` of a row) with one for a missed day; 0 if the rules have none left that week."""
     most = 0
     if rules & R.repairing != 0:
         for k in range(R.n_rules):
@@ -149,6 +156,14 @@ def repaired(repairs: int, day: int, rules: int, R: Any) -> int:
     week = (day + R.start_weekday) // 7 + 1
     used = repairs & 7 if repairs >> 3 == week else 0
     return int(week << 3 | used + 1) if used < most else 0
+
+
+@rule
+def holding_for_buyer(who: Who, t_s: int, segment: int, R: Any) -> int:
+    """The rules that hold as somebody shops; who does not play has not joined, and no days in a row."""
+    if R.n_rules == 0 or who.u.flags & PLAYER:
+        return holding(who, t_s, segment, R)
+    return mine(who, segment, R) & in_days(0, 0, MAX_AGE - 1, R) & live(t_s, R)
 
 
 @rule
@@ -192,6 +207,8 @@ def after(r: Any, beans: int, nth: int, streak: int, R: Any) -> int:
         return tier_at(r, nth, beans, R)
     if r.form == F_STREAK:
         return share_of(beans, tier_at(r, streak, 1_000_000, R))
+    if r.form == F_GOAL:
+        return int(beans + r.beans) if nth + r.head == r.goal else beans
     if r.each > 1 and nth % r.each != 0:
         return beans
     if r.form == F_ADD:
@@ -303,6 +320,16 @@ def under_caps(user: int, thing: int, beans: int, day: int, mask: int, w: World,
 
 
 @rule
+def price_under(mask: int, R: Any) -> int:
+    """How many beans make a yuan when they are given, under these rules."""
+    if mask & R.pricing:
+        for k in range(R.n_rules):
+            if (mask & R.pricing) >> k & 1:
+                return int(R.rules[k].beans)
+    return int(R.beans_per_yuan)
+
+
+@rule
 def least_room(user: int, day: int, mask: int, R: Any, marks: Any) -> int:
     """The fewest beans that any cap among the rules still pays in full."""
     room = NO_LIMIT
@@ -317,7 +344,7 @@ def least_room(user: int, day: int, mask: int, R: Any, marks: Any) -> int:
 
 @rule
 def note_paid(user: int, thing: int, beans: int, day: int, mask: int, w: World, pen: Pen) -> None:
-    """Every rule that counts notes a thing done: tiers and each its number, caps what was paid."""
+    """Every rule that counts notes a thing done: tiers, each and goals its number, caps what was paid."""
     R = w.R
     counting = mask & R.by_thing[thing] & R.counting
     if counting != 0:
@@ -326,6 +353,18 @@ def note_paid(user: int, thing: int, beans: int, day: int, mask: int, w: World, 
                 r = R.rules[k]
                 capping = (R.capping >> k) & 1
                 count_more(user, r, day, beans if capping else 1, R, pen.marks)
+
+
+@rule
+def reach_goals(who: Who, thing: int, day: int, mask: int, w: World, pen: Pen) -> None:
+    """After a goal of deeds is reached a slump follows."""
+    R = w.R
+    goals = mask & R.milestones & R.by_thing[thing]
+    if goals != 0:
+        for k in range(R.n_rules):
+            r = R.rules[k]
+            if (goals >> k) & 1 and counted(who.user, r, day, R, pen.marks) + r.head == r.goal:
+                who.u.slump_until = day + int(R.goal_slump_days)
 
 
 @rule
@@ -342,6 +381,7 @@ def earn(who: Who, t_us: int, thing: int, base: int, most: int, mask: int, w: Wo
         cut(book.beans, mask & w.R.by_thing[thing] & w.R.paying, total - room)
         total = room
     note_paid(who.user, thing, total, day, mask, w, pen)
+    reach_goals(who, thing, day, mask, w, pen)
     u.beans_today = min(u.beans_today + total, FULL)
     now = total - awaited(thing, mask, w.R, pen)
     if now > 0:

@@ -28,6 +28,7 @@ from sim.kernel.incentives import (
     mine,
     repaired,
 )
+from sim.kernel.nudging import called_s, messaged
 from sim.kernel.place import place_of, segment_of, ways_in
 from sim.kernel.rows import (
     ENDOWED,
@@ -196,8 +197,8 @@ def next_active_day(who: Who, day: int, segment: int, keen: float, w: World, pen
     """Look ahead from a day to the next active one (BG/BB with habit, streak and the day's worth, behaviour §5).
 
     Charges the lifetime budget day by day and lets habit and reference fade; returns -1 if the user is gone or the
-    scenario ends first. Leaves habit, reference, budget, row, repairs and days since a break as that day's first session
-    finds them: the row are the days in a row before it.
+    scenario ends first. Leaves habit, reference, budget, row, repairs and days since a break as that day's first
+    session finds them: the row are the days in a row before it.
     """
     u, R = who.u, w.R
     lots = philox(R.k0, R.k1, who.user, 0, 0, TRAITS_DRAW)
@@ -229,10 +230,11 @@ def next_active_day(who: Who, day: int, segment: int, keen: float, w: World, pen
                 tired = 0.0
             known, level, rules = today.offer, streak, hold
             gain = offered_gain(keen, exp(-tired), known, hold, who.channel, segment, member, up, w, pen)
+        calling = hold & R.nudged_on[today.offer]
+        reminded = messaged(who.user, calling, streak, ahead, R, pen) if calling != 0 else 0.0
         z = readiness(
-            u.habit, R.habit_neutral, R.habit_slope, member * R.habit_team,
-            R.habit_reminder if hold & R.nudged_on[today.offer] else 0.0, streak, R.habit_streak_gain, since_break,
-            R.habit_break_loss, R.habit_break_days,
+            u.habit, R.habit_neutral, R.habit_slope, member * R.habit_team, reminded, streak, R.habit_streak_gain,
+            since_break, R.habit_break_loss, R.habit_break_days,
         )  # fmt: skip
         z += R.visit_come * (gain - u.used)
         z += R.choice_goal_kappa * max(closeness(fades - ahead), closeness(expires - ahead))
@@ -309,4 +311,5 @@ def plan_next_day(who: Who, day: int, segment: int, keen: float, w: World, pen: 
     u.sessions = planned << 4
     u.clock = min(int(share * 65536.0), 65535)
     at = ahead * DAY_S + second_of_day(R.profile[R.days[ahead].shape, who.channel], share)
-    u.play_s = awaited_s(who, at, 0, ahead * DAY_S - 1, segment, R)
+    called = called_s(who.user, ahead, R, pen.marks) if R.nudging != 0 else NEVER
+    u.play_s = called if called < NEVER else awaited_s(who, at, 0, ahead * DAY_S - 1, segment, R)

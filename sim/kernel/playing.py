@@ -17,7 +17,7 @@ from sim.kernel import tallies as T
 from sim.kernel.chances import take_part
 from sim.kernel.deeds import reach_benefits
 from sim.kernel.donors import recall_past
-from sim.kernel.growing import grow
+from sim.kernel.growing import grow, spend_earliest
 from sim.kernel.hours import add_minutes, credit
 from sim.kernel.incentives import BESIDE, MOST_BEANS, NO_LIMIT, earn, grant, holding, lasts
 from sim.kernel.lifetime import (
@@ -40,7 +40,7 @@ from sim.kernel.rows import (
     LABOUR,
     LATER,
     MAX_AGE,
-    MAX_BENEFITS,
+    MAX_RULES,
     NEVER,
     NEW_YEAR,
     NOBODY,
@@ -59,6 +59,8 @@ from sim.kernel.rules import (
     oldest_lot,
     philox,
     service_minutes,
+    share_of,
+    total_available,
     unit,
 )
 from sim.kernel.session import session
@@ -72,6 +74,7 @@ from sim.streams import OF_ORDERS, Purpose
 SERVICE_DRAW = int(Purpose.SERVICE)
 K_FADE = int(Kind.FADE)
 K_EXPIRE = int(Kind.EXPIRE)
+K_DECAY = int(Kind.DECAY)
 K_DEED = int(Kind.DEED)
 K_GRANT = int(Kind.GRANT)
 K_IMPORT = int(Kind.IMPORT)
@@ -93,7 +96,8 @@ def fading_s(u: Any, day: int, R: Any) -> int:
     now = R.days[min(day, R.n_days - 1)].period
     for period in range(max(now - PERIODS + 1, 0), now + 1):
         if u.available[period % PERIODS] > 0:
-            return int(min(due, max(R.period_end[period], (day + 1) * DAY_S)))
+            tomorrow = (day + 1) * DAY_S
+            return int(min(due, tomorrow if R.decaying != 0 else max(R.period_end[period], tomorrow)))
     return due
 
 
@@ -108,7 +112,24 @@ def next_due_s(u: Any, day: int, errands: Any, R: Any) -> int:
     return int(due)
 
 
-@writes(1 + PERIODS)
+@writes(MAX_RULES)
+def decay(who: Who, t_s: int, R: Any, pen: Pen) -> None:
+    """At midnight t_s a share of harvested beans goes by the rules that held until then; the earliest expire first."""
+    u = who.u
+    day = t_s // DAY_S - 1
+    decaying = R.decaying & holding(who, t_s - 1, segment_of(place_of(who.user, R)[1], R), R)
+    for k in range(R.n_rules):
+        if (decaying >> k) & 1:
+            lost = share_of(total_available(u.available), R.rules[k].ppm)
+            if lost > 0:
+                spend_earliest(u, lost, R.days[min(day, R.n_days - 1)].period)
+                gone = record(pen, who, t_s * 1_000_000, K_DECAY)
+                gone.beans = lost
+                gone.rule = k + 1
+                pen.book.tally[T.BEANS_EXPIRED] += lost
+
+
+@writes(1 + PERIODS + MOST["decay"].records)
 def fade(who: Who, t_s: int, R: Any, pen: Pen) -> None:
     """At midnight t_s: growing beans past their time and available ones past their period are gone."""
     u = who.u
@@ -126,6 +147,8 @@ def fade(who: Who, t_s: int, R: Any, pen: Pen) -> None:
             gone.beans = u.available[period % PERIODS]
             u.available[period % PERIODS] = 0
             pen.book.tally[T.BEANS_EXPIRED] += gone.beans
+    if R.decaying != 0:
+        decay(who, t_s, R, pen)
 
 
 @writes(MOST["order_step"].records, MOST["order_step"].errands)
@@ -160,7 +183,7 @@ def run_errand(who: Who, w: World, pen: Pen) -> None:
     drop_errand(pen, k)
 
 
-@writes(1 + MAX_BENEFITS)
+@writes(1 + MOST["reach_benefits"].records)
 def pay_promise(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     """What a rule promised is due, whether or not they still play; a blocked account has lost it."""
     u = who.u
@@ -180,7 +203,10 @@ def pay_promise(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     reach_benefits(who, t_us, before, w, pen)
 
 
-@writes(1 + MOST["grant"].records + MOST["take_part"].records + MAX_BENEFITS, MOST["grant"].errands)
+@writes(
+    1 + MOST["grant"].records + MOST["take_part"].records + MOST["reach_benefits"].records,
+    MOST["grant"].errands,
+)
 def serve(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     """A volunteer's day: nine in ten come; every full six minutes count (公益时, F), beans for who plays."""
     u, R = who.u, w.R

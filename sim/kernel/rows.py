@@ -23,9 +23,11 @@ MAX_CHANNELS = 12
 MAX_SEGMENTS = 6
 MAX_REDEMPTIONS = 8
 MAX_BENEFITS = 8
+MAX_BADGES = 8  # tiers of all badges together
 MAX_SLOTS = 12  # choices in one session; the session ends there
-MOST_REFS = 128  # documents that a user can open in one second: orders, and claims …
-CLAIMS_FROM = 64  # … from this place on
+DEED_LOTS = MAX_DEEDS * MAX_SLOTS  # a session's deeds by what and how often: each has luck of its own
+MOST_REFS = 128  # documents that a user can open in one second: orders, and a claim …
+CLAIMS_FROM = 64  # … in this place: deeds are a second apart
 MOST_MONTHS = MOST_DAYS // 28 + 4  # expiry periods of a scenario
 MOST_YEARS = MOST_DAYS // 365 + 3  # financial years of a scenario
 STREAK_LEVELS = 8  # 0 … 7 days
@@ -38,6 +40,9 @@ MAX_TIERS = 96  # of all rules together
 MAX_AGE = 400  # days since somebody joined, or was last seen, that are told apart
 PRICES = 256  # price lists that a block keeps at hand …
 VISITS = 512  # … and values of visits
+MATCH_TIERS = 8  # of a match by size of the gift
+MAX_MATCHES = 16  # rules that match gifts
+MAX_COFUNDS = 3  # rules that add to pledges: with none, and with beans or not, a label has eight looks
 
 USER = np.dtype(
     [
@@ -119,23 +124,33 @@ EFFECTS = ("deed", "gift", "bean_gift", "redeem", "volunteer", "account", "team"
 E_DEED, E_GIFT, E_BEAN_GIFT, E_REDEEM, E_VOLUNTEER, E_ACCOUNT, E_TEAM = range(7)
 LABOUR, DONATED, GENERAL = range(3)
 
+# A sponsor's promise to gifts or orders, as far as it can be asked now.
+MATCH = np.dtype(
+    [
+        ("rule", "i8"),  # index of the rule
+        ("pool", "i8"),  # 1 + index of its pool
+        ("pull", "f8"),  # log-odds of giving it adds, 0 of a dry pool
+        ("most", "i8"),  # for one gift, fen
+        ("cause", "i8"),  # only for projects of this cause, -1 = any
+        ("first", "i8"),  # 1 = only somebody's first gift in the run
+        ("lot", "i8"),  # 1 = what is asked is drawn by lot
+        ("best", "i8"),  # the least gift that draws the most, fen
+        ("tiers", "i8"),  # how many of these count
+        ("above", "i8", (MATCH_TIERS,)),  # from this gift on, fen, ascending …
+        ("ratio", "i8", (MATCH_TIERS,)),  # … this ratio, ppm
+    ]
+)
+
 # What agents and pools publish; rewritten at barriers, read by every user in between.
 PUBLIC = np.dtype(
     [
         ("stamp", "i8"),  # another whenever what follows from a bean's worth changes
-        ("match", "f8"),  # log-odds of giving while a match is live
         ("trust", "f8"),  # platform trust as log-odds of giving
-        ("gift_pool", "i8"),  # 1 + index of the live pool, 0 = none
-        ("gift_ratio", "i8"),  # ppm
-        ("gift_cap", "i8"),  # most a gift can be matched, fen
-        ("gift_random", "i8"),  # 1 = the match asked is drawn by lot
-        ("bean_pool", "i8"),
-        ("order_pool", "i8"),
-        ("order_ratio", "i8"),  # ppm
-        ("order_cap", "i8"),
+        ("bean_pool", "i8"),  # 1 + index of the live pool, 0 = none
         ("projects", "i8"),  # how many stand in the gift table
         ("activities", "i8"),  # how many still have places
-        ("recycler", "i8"),  # project of an NGO that recycles gifts, NOBODY = none
+        ("recycler", "i8"),  # project of an NGO that recycles gifts, NOBODY = none …
+        ("recycler_cause", "i8"),  # … and its cause
         ("counting", "i8"),  # 1 while orders are counted for the heterogeneity table
         ("cheapest", "i8"),  # beans of the cheapest voucher in stock, 0 = none
         ("team_pull", "f8"),  # log-odds of a team's deed while a challenge runs
@@ -145,6 +160,12 @@ PUBLIC = np.dtype(
         ("next_thing", "i8"),  # beans that its better use takes, 0 = they buy nothing
         ("felt_yuan", "f8"),  # … and what the better of both feels like
         ("entry_most", "f8", (MAX_KINDS,)),  # the largest chance that anybody enters on a visit
+        ("n_matches", "i8"),
+        ("live_matches", "i8"),  # the first so many can be kept …
+        ("matches", MATCH, (MAX_MATCHES,)),  # … the others belong to pools that have run dry
+        ("n_cofunds", "i8"),
+        ("live_cofunds", "i8"),
+        ("cofunds", MATCH, (MAX_COFUNDS,)),
         ("odds", "f8", (MAX_RULES,)),  # the chance people give themselves in a rule's drawing …
         ("urge", "f8", (MAX_RULES,)),  # … and the log-odds that a rule's contest or shared goal adds
     ]
@@ -155,7 +176,8 @@ BIN = np.dtype(
     [("edge_s", "f8"), ("upto", "f8"), ("orders", "f8"), ("plain_orders", "f8"), ("keep", "f8"), ("price", "f8"),
      ("festival", "i8")]
 )  # fmt: skip
-# What a block counts: records written, its free and used errands, tallies, and the weights of the present choice.
+# What a block counts: records written, its free and used errands, tallies; of the present choice the weights, and of
+# its session the clock of every option (stopping first), and how often each has rung.
 BOOK = np.dtype(
     [
         ("records", "i8"),
@@ -165,6 +187,8 @@ BOOK = np.dtype(
         ("weights", "f8", (MAX_DEEDS,)),
         ("beans", "i8", (1 + MAX_RULES,)),  # what a deed pays by itself, and what each rule adds …
         ("time", "i8", (1 + MAX_RULES,)),  # … and its minutes
+        ("clocks", "f8", (1 + MAX_DEEDS,)),
+        ("turns", "i8", (1 + MAX_DEEDS,)),
     ]
 )
 DAY = np.dtype(
@@ -179,14 +203,28 @@ DAY = np.dtype(
     ]
 )
 # Rules of incentives. Their forms as numbers, in the order of `sim.scenario.incentives.KINDS`.
-F_ADD, F_HOURS, F_TIMES, F_TIERS, F_LIMIT, F_CAP, F_FADING, F_STREAK, F_GOAL = range(9)
+(
+    F_ADD,
+    F_HOURS,
+    F_TIMES,
+    F_TIERS,
+    F_LIMIT,
+    F_CAP,
+    F_FADING,
+    F_STREAK,
+    F_GOAL,
+    F_BADGES,
+    F_NUDGE,
+    F_PRICE,
+    F_DECAY,
+) = range(13)
 PER_DAY, PER_WEEK, PER_PHASE, EVER = range(4)
 OF_BEANS, OF_TIME = 1, 2
 # What a rule is about: the rows of the catalogue, and beside them:
 ORDER, INVITE, JOIN, PLEDGE = range(MAX_DEEDS, MAX_DEEDS + 4)
 THINGS = MAX_DEEDS + 4
 # What is announced without a rule, as bits beside those of the rules.
-MATCHED, CONTEST = 1 << 60, 1 << 61
+CONTEST = 1 << 61
 EVERY = (1 << MAX_RULES) - 1  # all rules
 RULE = np.dtype(
     [
@@ -207,7 +245,10 @@ RULE = np.dtype(
         ("column", "i8"),  # of `marks`, NOBODY = it does not count
         ("tier", "i8"),  # its rows of `tiers`: the first …
         ("tiers", "i8"),  # … and the one behind the last
-        ("head", "i8"),  # beans a goal gives at the start
+        ("head", "i8"),  # what a goal gives at the start: beans, or deeds
+        ("goal", "i8"),  # deeds of a goal; repairs a week; messages in seven days
+        ("minute", "i8"),  # of the day of a message
+        ("flag", "i8"),  # public badges; messages to those alone whose streak breaks
         ("repairs", "i8"),  # missed days a week that do not break a streak
         ("chance", "f8"),  # of a lottery at every deed
         ("salt", "i8"),  # of the rule's lots
@@ -219,9 +260,12 @@ RULE = np.dtype(
         ("kept", "f8"),  # … and what that leaves of its effect
     ]
 )
+# Of a message's column: the days of the last seven on which there was one, as bits, and whether they are switched off.
+SEVEN, OFF = 127, 1 << 15
 TIER = np.dtype([("start", "i8"), ("value", "i8")])
-# A part of a day: from a second of it on these rules hold, for so much of its visits.
-PART = np.dtype([("from_s", "i8"), ("mask", "i8"), ("share", "f8")])
+# A part of a day: from a second of it on these rules hold, for so much of its visits; what people plan by are those of
+# its `offers`: without matches whose pool is not announced for the day.
+PART = np.dtype([("from_s", "i8"), ("mask", "i8"), ("share", "f8"), ("offers", "i8")])
 # A price list: what deeds pay the first time and weigh, for those for whom the same rules hold.
 PRICE = np.dtype(
     [
@@ -246,8 +290,8 @@ PRODUCT = np.dtype(
         (
             "taken",
             "f4",
-            (2,),
-        ),  # chance that who has found it takes it, by its label; who gets beans for it sees more
+            (2 * (1 + MAX_COFUNDS),),
+        ),  # chance that who has found it takes it, by its label: see `label_look`
         ("merchant", "i4"),
         ("price", "f4"),  # multiple of the market's median
         ("ppm", "i4"),  # pledged share in parts per million of the price, 0 = fixed amount
@@ -257,6 +301,6 @@ PRODUCT = np.dtype(
     ]
 )
 GIFT_PROJECT = np.dtype(
-    [("upto", "f8"), ("project", "i8"), ("pull", "f8"), ("left", "f8"), ("typical", "f8")]
+    [("upto", "f8"), ("project", "i8"), ("pull", "f8"), ("left", "f8"), ("typical", "f8"), ("cause", "i8")]
 )
 ACTIVITY = np.dtype([("id", "i8"), ("start_s", "i8"), ("minutes", "i8"), ("project", "i8")])

@@ -16,6 +16,7 @@ from sim.domain import eligibility as account_rules
 from sim.domain import hours as hour_rules
 from sim.domain import matching as match_rules
 from sim.domain import pledges as pledge_rules
+from sim.domain import ratios
 from sim.kernel.rows import GROWING_DAYS, MOST_REFS, NEVER, PERIODS
 from sim.kernel.world import Clock
 from sim.seeding import WORD
@@ -27,6 +28,7 @@ MOST_IN_BASKET = 40
 philox = rule(streams.philox)
 unit = rule(streams.unit)
 match_asked_fen = rule(match_rules.match_asked_fen)
+ratio_at = rule(match_rules.ratio_at)
 donation_fen = rule(pledge_rules.donation_fen)
 capped_minutes = rule(hour_rules.capped_minutes)
 service_minutes = rule(hour_rules.service_minutes)
@@ -39,6 +41,7 @@ may_open_account = rule(account_rules.may_open_account)
 reaches_benefit = rule(account_rules.reaches_benefit)
 capped_match_fen = rule(match_rules.capped_match_fen)
 granted_fen = rule(match_rules.granted_fen)
+share_of = rule(ratios.share_of)
 
 
 @rule

@@ -11,7 +11,6 @@ from sim.kernel import tallies as T
 from sim.kernel.chances import take_part
 from sim.kernel.choosing import held_beans, level_of, pulls_of, weigh
 from sim.kernel.deeds import (
-    BESIDE,
     K_APPLY,
     K_JOIN,
     K_SIGN_UP,
@@ -27,8 +26,9 @@ from sim.kernel.deeds import (
     simple_claim,
 )
 from sim.kernel.farming import farm
-from sim.kernel.incentives import NO_LIMIT, holding
+from sim.kernel.incentives import BESIDE, NO_LIMIT, holding
 from sim.kernel.lifetime import LIFELONG, keenness, roll_day, schedule_session
+from sim.kernel.picking import own_lots, picked
 from sim.kernel.place import is_eligible, is_staff, place_of, segment_of, team_of
 from sim.kernel.rows import (
     BLOCKED,
@@ -163,18 +163,15 @@ def slots(who: Who, t_us: int, day: int, key: int, mood: Mood, w: World, pen: Pe
     midnight: a session that would ends with the deed before. Returns that instant."""
     u, R = who.u, w.R
     tired = exp(-R.fatigue * u.spent)
-    weights = pen.book.weights
     midnight = (day + 1) * DAY_S * 1_000_000
     for sub in range(min(MAX_SLOTS, R.day_slots - u.done)):
-        lots = philox(R.k0, R.k1, who.user, key, sub, SLOT_DRAW)
         pen.book.tally[T.CHOICE_SLOTS] += 1
-        aim = unit(lots[0]) * (weigh(who, day, mood, tired, w, pen) + R.stop_weight)
-        j = 0
-        while j < R.n_deeds and aim >= weights[j]:
-            aim -= weights[j]
-            j += 1
-        if j == R.n_deeds:
+        weigh(who, day, mood, tired, w, pen)
+        j = picked(who, key, sub, w, pen)
+        if j < 0:
             break
+        own = own_lots(j, pen)
+        lots = philox(R.k0, R.k1, who.user, key, own, SLOT_DRAW)
         done_us = t_us + int(exponential(lots[1]) * R.choice_dwell_s * 1_000_000.0) + 1_000_000
         if done_us + 2_000_000 >= midnight:
             break
@@ -183,7 +180,7 @@ def slots(who: Who, t_us: int, day: int, key: int, mood: Mood, w: World, pen: Pe
         u.done = u.done + 1
         u.spent = u.spent + 1.0
         tired = tired * R.tire
-        act(who, Slot(t_us, day, key, sub), j, mood, lots[2], w, pen)
+        act(who, Slot(t_us, day, key, own), j, mood, lots[2], w, pen)
     return t_us
 
 
@@ -203,7 +200,7 @@ def act(who: Who, at: Slot, j: int, mood: Mood, word: int, w: World, pen: Pen) -
         if done:
             share(who, Slot(at.t_us + given + BESIDE, at.day, at.key, at.sub), mask, w, pen)
     elif effect == E_BEAN_GIFT:
-        bean_gift(who, at, j, w, pen)
+        bean_gift(who, at, j, mask, w, pen)
     elif effect == E_REDEEM:
         redeem(who, at, w, pen)
     elif effect == E_ACCOUNT:
@@ -221,7 +218,7 @@ def act(who: Who, at: Slot, j: int, mood: Mood, word: int, w: World, pen: Pen) -
         made = simple_claim(who, at.t_us, j, K_SIGN_UP, pen)
         chosen = w.activities[(word * w.G.activities) >> 32]
         made.party = chosen.id
-        made.ref = document_ref(at.t_us // 1_000_000, CLAIMS_FROM + at.sub)
+        made.ref = document_ref(at.t_us // 1_000_000, CLAIMS_FROM)
         made.project = chosen.project
         made.outcome = PENDING
         u.flags = u.flags | SERVING

@@ -14,10 +14,11 @@ from sim.bookkeeping import Kind
 from sim.compiling import rule, table_rule
 from sim.kernel import tallies as T
 from sim.kernel.chances import take_part
-from sim.kernel.deeds import reach_benefits, thank
+from sim.kernel.deeds import ask_match, reach_benefits, thank
 from sim.kernel.hours import add_minutes
-from sim.kernel.incentives import BESIDE, holding, lasts
+from sim.kernel.incentives import BESIDE, holding_for_buyer, lasts
 from sim.kernel.lifetime import RATE, newcomer_gain, roll_day
+from sim.kernel.matches import asked, cofund_of, label_look
 from sim.kernel.place import place_of, segment_of, ways_in
 from sim.kernel.rows import (
     CANCEL,
@@ -25,7 +26,6 @@ from sim.kernel.rows import (
     DONATED,
     GONE,
     LATE_REFUND,
-    MAX_BENEFITS,
     NOBODY,
     ORDER,
     PAY,
@@ -42,7 +42,6 @@ from sim.kernel.rules import (
     document_lots,
     document_ref,
     donation_fen,
-    match_asked_fen,
     micro,
     next_visit_s,
     philox,
@@ -51,7 +50,7 @@ from sim.kernel.rules import (
     unit,
 )
 from sim.kernel.world import Pen, Who, World
-from sim.kernel.writing import MOST, PENDING, drop_errand, file_errand, new_errand, record, writes
+from sim.kernel.writing import MOST, drop_errand, file_errand, new_errand, record, writes
 from sim.spans import DAY_S
 from sim.streams import OF_ORDERS, Purpose
 
@@ -134,6 +133,12 @@ def gets_order_beans(u: Any, R: Any) -> bool:
 
 
 @rule
+def held_by_buyer(who: Who, t_s: int, R: Any) -> int:
+    """The rules that hold for who buys or confirms at an instant."""
+    return holding_for_buyer(who, t_s, segment_of(place_of(who.user, R)[1], R), R)
+
+
+@rule
 def is_reached(user: int, festival: int, w: World) -> bool:
     """Whether a friend's post of a charity order has reached this user on the day of the festival."""
     lot = philox(w.R.k0, w.R.k1, user, festival, 1, FESTIVAL_DRAW)[0]
@@ -147,7 +152,8 @@ def chosen_row(who: Who, t_s: int, n: int, lots: Any, festival: int, w: World) -
     So each is bought by its popularity times its label's odds, and another label leaves most orders as they were.
     """
     R, product = w.R, w.product
-    look = 1 if gets_order_beans(who.u, R) else 0
+    mask = held_by_buyer(who, t_s, R) if w.G.live_cofunds > 0 else 0
+    look = label_look(who, mask, gets_order_beans(who.u, R), w)
     reached = festival > 0 and w.G.reached > 0.0 and is_reached(who.user, festival, w)
     row = alias_row(product, lots[0], lots[1], len(product))
     for k in range(1, MOST_LOOKS):
@@ -240,7 +246,10 @@ def arrival_s(shipped_s: int, hand: int, delivered: int, slow: int, kind: int, R
     return int(shipped_s + timer)
 
 
-@writes(2 + MOST["grant"].records + MOST["take_part"].records + MAX_BENEFITS, MOST["grant"].errands)
+@writes(
+    2 + MOST["grant"].records + MOST["take_part"].records + MOST["reach_benefits"].records,
+    MOST["grant"].errands,
+)
 def order_step(who: Who, k: int, w: World, pen: Pen) -> None:
     """Play the due step of order k and file the next one, or end the order.
 
@@ -302,14 +311,19 @@ def confirm_themselves(buyers: Any, refs: Any, rules: Any, by_timer: Any) -> Non
         by_timer[k] = arrival_s(0, a[3], b[0], b[1], b[2], R) == timer_s(b[2], R)
 
 
-@writes(2 + MOST["grant"].records + MOST["take_part"].records + MAX_BENEFITS, MOST["grant"].errands)
+@writes(
+    2 + MOST["grant"].records + MOST["take_part"].records + MOST["reach_benefits"].records,
+    MOST["grant"].errands,
+)
 def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     """Confirmation of receipt: the donation moves, perhaps matched, and counts as donated time."""
-    u, R, G, tally = who.u, w.R, w.G, pen.book.tally
-    day, mask = t_us // (DAY_S * 1_000_000), 0
-    if gets_order_beans(u, R):
+    u, R, tally = who.u, w.R, pen.book.tally
+    day, earns, held = t_us // (DAY_S * 1_000_000), gets_order_beans(u, R), 0
+    if earns:
         roll_day(u, day, R)
-        mask = holding(who, t_us // 1_000_000, segment_of(place_of(who.user, R)[1], R), R)
+    if earns or w.G.n_cofunds > 0:
+        held = held_by_buyer(who, t_us // 1_000_000, R)
+    mask = held if earns else 0  # what pays
     made = record(pen, who, t_us, K_CONFIRM)
     fill_order(made, e)
     made.klass = DONATED
@@ -319,12 +333,10 @@ def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     tally[T.CONFIRMED] += 1
     tally[T.CONFIRMED_FEN] += e.fen
     tally[T.CONFIRMED_PRICE_FEN] += e.price
-    if G.order_pool > 0:
-        made.pool = G.order_pool
-        made.match = match_asked_fen(e.fen, G.order_ratio, G.order_cap)
-        if made.match > 0:
-            made.outcome = PENDING
-    if gets_order_beans(u, R):
+    k = cofund_of(who, held, e.fen, w)
+    if k != NOBODY:
+        ask_match(made, w.G.cofunds[k], asked(w.G.cofunds[k], e.fen))
+    if earns:
         thank(who, t_us + 1, ORDER, R.order_beans, DONATED, mask, w, pen)
         take_part(who, t_us + 1, ORDER, e.ref // 2, OF_ORDERS + e.ref % 2, mask, w, pen)
     reach_benefits(who, t_us + 1 + BESIDE, before, w, pen)

@@ -90,8 +90,9 @@ BEANS_GRANTED = 66  # beside those of deeds, which are BEANS_ISSUED
 GRANTED_LABOUR = 67  # minutes, beside MINUTES_LABOUR and MINUTES_DONATED
 GRANTED_DONATED = 68
 PRIZE_FEN = 69
-# counted by the kernel
-BEANS_PROMISED = 70  # for later, and not due yet
+MESSAGES = 70
+BADGES = 71
+BEANS_PROMISED = 72  # for later, and not due yet
 
 # The names in the order of their indices, which is the order above.
 TALLIES: tuple[str, ...] = tuple(name.lower() for name, at in list(globals().items()) if type(at) is int)

@@ -19,7 +19,6 @@ from sim.kernel.rows import (
     E_GIFT,
     EVERY,
     F_TIERS,
-    MATCHED,
     MAX_SLOTS,
     PRICES,
     VISITS,
@@ -141,6 +140,16 @@ def share_paid(earned: float, mask: int, R: Any) -> float:
 
 
 @rule
+def match_factor(matching: int, R: Any) -> float:
+    """What the strongest of some announced matches makes of a gift's weight; one that gives nothing makes nothing."""
+    factor = 0.0
+    for k in range(R.n_rules):
+        if (matching >> k) & 1:
+            factor = max(factor, R.match_factor[k])
+    return factor if factor > 0.0 else 1.0
+
+
+@rule
 def value_of_visit(
     mask: int, channel: int, segment: int, streak: int, member: int, w: World, pen: Pen
 ) -> float:
@@ -164,8 +173,8 @@ def value_of_visit(
         beans = weights[j] * paid
         weight = weight_of(j, beans, beans * share_kept(j, mask, streak, R), 0, mask, w)
         weight *= R.mix[channel, segment, j]
-        if R.deeds[j].effect == E_GIFT and mask & MATCHED:
-            weight *= R.announced_match
+        if R.deeds[j].effect == E_GIFT and mask & R.matching != 0:
+            weight *= match_factor(mask & R.matching, R)
         if R.deeds[j].team != 0 and member != 0 and mask & CONTEST:
             weight *= R.contest
         value += weight
@@ -191,8 +200,8 @@ def offered_gain(
 ) -> float:
     """What a day of that kind adds to the value of a visit, for somebody for whom these rules are meant that day."""
     R, offered = w.R, 0.0
-    mask = rules | MATCHED | CONTEST
+    mask = rules | CONTEST
     for k in range(R.n_parts[kind]):
         part = R.parts[kind, k]
-        offered += part.share * value_of_visit(mask & part.mask, channel, segment, streak, member, w, pen)
+        offered += part.share * value_of_visit(mask & part.offers, channel, segment, streak, member, w, pen)
     return visit_gain(keen, rest, offered, R.plain[channel, segment], R.visit_usual)

@@ -6,7 +6,6 @@ from typing import Any
 
 from sim.compiling import rule
 from sim.kernel.incentives import if_played, mine
-from sim.kernel.rows import MATCHED
 from sim.kernel.rules import exponential, philox, unit
 from sim.kernel.world import Who
 from sim.spans import DAY_S
@@ -29,7 +28,7 @@ def awaited_s(who: Who, at_s: int, nth: int, after_s: int, segment: int, R: Any)
     if k >= R.n_openings or R.opening_s[k] >= midnight:
         return at_s
     lots = philox(R.k0, R.k1, who.user, day, nth, WAITING_DRAW)
-    meant = mine(who, segment, R) & if_played(who.u, day, R) | MATCHED
+    meant = mine(who, segment, R) & if_played(who.u, day, R)
     while k < R.n_openings and R.opening_s[k] < midnight:
         opens = R.opening_s[k]
         if meant & R.opening_mask[k] == 0:

@@ -5,6 +5,9 @@ edits      what a design changes, adds and takes out, and how it is done to a do
 designs    the edits of designs, and what can be wrong with them
 reading    document → Scenario or findings; a repaired copy lets the rules run over broken files
 checks     the rules between settings, one small function each
+rulechecks … of incentive rules: what and when; whom in people, in which form in ruleforms, against others in
+           ruleclashes
+stretches  the times at which a rule can hold
 effects    which settings act only where something else holds: the table
 idle       settings that are written and can do nothing where they stand
 wording    pydantic's complaints in our words

@@ -1,6 +1,7 @@
 """What must hold between the settings of a scenario: a list of small rules, each over the whole scenario.
 
-Rules about a single value stand with its type (`sim.units`, `sim.scenario`), those about time in `calendar`.
+Rules about a single value stand with its type (`sim.units`, `sim.scenario`), those about time in `calendar`, those
+about incentives in `rulechecks`, `ruleforms`, `people` and `ruleclashes`.
 A rule yields a Finding for each breach; one that leans on other settings names them in `reads`, so that it
 keeps silent about what is only the consequence of another mistake.
 """
@@ -10,9 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from sim.loading import calendar
+from sim.loading import calendar, people, rulechecks, ruleclashes, ruleforms
 from sim.loading.finding import Finding, Findings
 from sim.loading.lines import Path
+from sim.loading.ruleforms import MOST_BEANS, MOST_FEN
 from sim.loading.shape import leans_on
 from sim.scenario import Scenario
 from sim.spans import DAY_US, HOUR_US
@@ -27,11 +29,11 @@ MOST = {
     "pools": 16,
     "redemptions": 8,
     "benefits": 8,
+    "rules": 48,  # a set of rules is a number, one bit a rule
+    "cities": 24,
 }
 GROWING_DAYS = 4  # ripen + fade: a user's row keeps five days of growing beans
 NAMED = ("phases", *MOST, "designs")
-MOST_FEN = 2**31 - 1
-MOST_BEANS = 60_000
 _NAME = re.compile(r"[\w-]+")
 
 
@@ -64,10 +66,6 @@ def amounts_fit(s: Scenario) -> Findings:
     """Amounts fit their columns: 32 bits for gifts and what is matched, 16 for beans that grow."""
     if s.gifts.first_median > MOST_FEN:
         yield Finding(("gifts", "first_median"), f"is too large; use at most {format_fen(MOST_FEN)}")
-    for name, pool in s.pools.items():
-        for key in ("cap_per_gift", "cap_per_account"):
-            if getattr(pool, key) > MOST_FEN:
-                yield Finding(("pools", name, key), f"is too large; use at most {format_fen(MOST_FEN)}")
     beans: list[tuple[Path, int]] = [(("deeds", n, "beans"), d.beans) for n, d in s.deeds.items()]
     for path, amount in beans:
         if amount > MOST_BEANS:
@@ -94,7 +92,7 @@ def names_can_be_written(s: Scenario) -> Findings:
 def texts_say_something(s: Scenario) -> Findings:
     """Titles, labels and sponsors are printed, so they are not blank."""
     texts: list[tuple[Path, str]] = [(("scenario", "title"), s.scenario.title)]
-    for section in ("deeds", "channels", "segments", "redemptions", "benefits"):
+    for section in ("deeds", "channels", "segments", "redemptions", "benefits", "cities"):
         texts += [((section, name, "label"), entry.label) for name, entry in getattr(s, section).items()]
     for path, text in texts:
         if not text.strip():
@@ -112,7 +110,7 @@ def mixes(s: Scenario) -> Findings:
                 if deed not in s.deeds:
                     hint = did_you_mean(deed, list(s.deeds)) or "; add it to the catalogue first"
                     problem = f"is no deed of this scenario{hint}"
-                    yield Finding((section, name, "mix", deed), problem, (("deeds", "*"),))
+                    yield Finding((section, name, "mix", deed), problem, (("deeds", deed),))
 
 
 def shares_add_up_to_something(s: Scenario) -> Findings:
@@ -130,6 +128,17 @@ def shares_add_up_to_something(s: Scenario) -> Findings:
             yield Finding(path, f"have no {what} above 0; give at least one of them some", (reads,))
     if len(s.shopping.weekday) != 7:
         yield Finding(("shopping", "weekday"), f"has {len(s.shopping.weekday)} entries; give 7, Monday first")
+
+
+def cities_hold_at_most_everybody(s: Scenario) -> Findings:
+    """Cities are places apart; who lives in none of them lives elsewhere."""
+    upto = 0.0
+    for name, city in s.cities.items():
+        upto += city.share
+        if upto > 1 + 1e-9:
+            problem = f"makes {upto:.4g} of all users together with the cities before it; keep it at most 1"
+            yield Finding(("cities", name, "share"), problem, (("cities", "*", "share"),))
+            break
 
 
 def causes_have_a_price(s: Scenario) -> Findings:
@@ -225,6 +234,29 @@ RULES: tuple[Callable[[Scenario], Findings], ...] = (
     hours_of_the_right_class,
     promises_are_kept,
     least_below_most,
+    cities_hold_at_most_everybody,
+    rulechecks.one_form,
+    rulechecks.things_are_known,
+    rulechecks.forms_are_about_something,
+    rulechecks.deeds_can_be_paid,
+    rulechecks.pools_are_there,
+    rulechecks.causes_have_projects,
+    rulechecks.times_come,
+    ruleforms.modifiers_act,
+    ruleforms.steps_rise,
+    ruleforms.forms_do_something,
+    ruleforms.goals_can_be_reached,
+    ruleforms.counts_can_be_reached,
+    ruleforms.lotteries_are_sound,
+    ruleforms.budgets_are_spent,
+    ruleforms.rule_amounts_fit,
+    ruleforms.tiers_have_room,
+    ruleforms.promises_have_room,
+    ruleforms.badges_can_be_read,
+    people.names_are_known,
+    people.somebody_is_meant,
+    people.somebody_may_do_it,
+    ruleclashes.rules_agree,
 )
 
 

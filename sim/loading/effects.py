@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sim.domain.ratios import PPM
 from sim.loading.lines import Path
+from sim.loading.ruleacts import brings_beans, for_teams, happens, opens, worth_something
 from sim.scenario import Scenario, since_start
 
 
@@ -37,18 +37,20 @@ def _serves(*what: str) -> Callable[[Scenario, Path], bool]:
     return lambda s, _: any(pool.serves in what for pool in s.pools.values())
 
 
-def _own_pool_serves(*what: str) -> Callable[[Scenario, Path], bool]:
-    return lambda s, path: s.pools[str(path[1])].serves in what
-
-
-def _deed_brings(s: Scenario) -> bool:
+def _deedbrings_beans(s: Scenario) -> bool:
     return any(deed.beans for deed in s.deeds.values())
 
 
 def _served(s: Scenario, path: Path) -> bool:
     """Whether anybody can claim from the pool at a path. (Teams' pools have a rule of their own.)"""
     effects = {deed.effect for deed in s.deeds.values()}
-    asks = {"gifts": "gift" in effects or s.ngos.recycling_share > 0, "beans": "bean_gift" in effects}
+    forms = [rule.form.match or rule.form.cofund for rule in s.rules.values()]
+    named = str(path[1]) in {form.pool for form in forms if form is not None}
+    asks = {
+        "gifts": named and ("gift" in effects or s.ngos.recycling_share > 0),
+        "orders": named,
+        "beans": "bean_gift" in effects,
+    }
     return asks.get(s.pools[str(path[1])].serves, True)
 
 
@@ -70,18 +72,9 @@ BEAN_GIFTS = _when(_does("bean_gift"), 'a deed with effect = "bean_gift"', "deed
 REDEEMS = _when(_does("redeem"), 'a deed with effect = "redeem"', "deeds.*.effect")
 VOLUNTEERS = _when(_does("volunteer"), 'a deed with effect = "volunteer"', "deeds.*.effect")
 JOINED = _when(_does("team"), 'a deed with effect = "team"', "deeds.*.effect")
-REPEATED = _when(
-    lambda s, path: s.deeds[str(path[1])].effect not in ("team", "account"),
-    'an effect that can be repeated: who has joined or applied does not again', "deeds.*.effect",
-)  # fmt: skip
-REWARDED = _when(lambda s, _: _deed_brings(s), "a deed that brings beans", "deeds.*.beans")
-TEAM_DEEDS = _when(
-    lambda s, _: any(d.team and d.beans for d in s.deeds.values()), "a deed with team = true that brings beans",
-    "deeds.*.team", "deeds.*.beans",
-)  # fmt: skip
 GROWING = _when(
-    lambda s, _: bool(_deed_brings(s) or s.orders.beans or s.rules),
-    "something that brings beans", "deeds.*.beans", "orders.beans", "rules.*",
+    lambda s, _: bool(_deedbrings_beans(s) or s.orders.beans or any(map(brings_beans, s.rules.values()))),
+    "something that brings beans", "deeds.*.beans", "orders.beans", "rules.*.form",
 )  # fmt: skip
 EXCHANGED = _when(
     lambda s, _: s.farmers.entry or _does("bean_gift")(s, ()), 'a deed with effect = "bean_gift", or farmers who enter',
@@ -101,20 +94,18 @@ FOR_MINORS = _when(
     "a deed with adults_only = true, or benefits", "deeds.*.adults_only", "benefits.*",
 )  # fmt: skip
 SERVED = _when(
-    _served, "a deed that asks its pool (gift or bean_gift, as it serves)",
-    "pools.*.serves", "deeds.*.effect", "ngos.recycling_share",
+    _served, "what asks it: a rule with form.match or form.cofund that names it, or a deed with effect = \"bean_gift\"",
+    "pools.*.serves", "deeds.*.effect", "ngos.recycling_share", "rules.*.form",
 )  # fmt: skip
-GIFT_POOL = _when(_own_pool_serves("gifts"), 'serves = "gifts"', "pools.*.serves")
-MATCHING = _when(
-    _own_pool_serves("gifts", "orders"), 'serves = "gifts" or serves = "orders"', "pools.*.serves"
-)
-SOME_RATIO = _when(lambda s, path: s.pools[str(path[1])].ratio > 0, "a ratio above 0", "pools.*.ratio")
 ANNOUNCED = _when(
-    lambda s, _: _serves("gifts")(s, ()) or bool(s.rules),
-    'something that opens: a pool with serves = "gifts", or a rule',
-    "pools.*.serves", "rules.*",
+    lambda s, _: any(map(opens, s.rules.values())),
+    "something that opens: a match, or a rule that holds at some times only", "rules.*",
 )  # fmt: skip
-GIFTS_MATCHED = _when(_serves("gifts"), 'a pool with serves = "gifts"', "pools.*.serves")
+GIFTS_MATCHED = _when(
+    lambda s, _: any(rule.form.match is not None for rule in s.rules.values()),
+    "a rule with form.match",
+    "rules.*.form",
+)
 TEAMS_PAID = _when(_serves("teams"), 'a pool with serves = "teams"', "pools.*.serves")
 GOALS = _when(
     lambda s, _: s.projects.targets_total > 0, "targets_total in [projects]", "projects.targets_total"
@@ -155,10 +146,6 @@ PASSED_ON = _when(
     'a deed with effect = "gift", or a festival with badge = true in [merchants]',
     "play.open", "deeds.*.effect", "festivals.*", "merchants.badge",
 )  # fmt: skip
-SHARED = _when(
-    lambda s, _: s.sharing.post > 0 or s.sharing.invite > 0, "post or invite above 0 in [sharing]",
-    "sharing.post", "sharing.invite",
-)  # fmt: skip
 REGULARS = _when(lambda s, _: s.shopping.regular_share > 0, "regular_share above 0", "shopping.regular_share")
 OTHERS = _when(lambda s, _: s.shopping.regular_share < 1, "regular_share below 1", "shopping.regular_share")
 FESTIVALS = _when(lambda s, _: bool(s.festivals), "a festival", "festivals.*")
@@ -174,12 +161,55 @@ PRESOLD = _when(
 BY_HAND = _when(lambda s, _: s.orders.by_hand > 0, "by_hand above 0", "orders.by_hand")
 MAILED = _when(lambda s, _: s.orders.mail_share > 0, "mail_share above 0", "orders.mail_share")
 VIRTUAL = _when(lambda s, _: s.orders.virtual_share > 0, "virtual_share above 0", "orders.virtual_share")
+NAMED = _when(
+    lambda s, path: any(path[1] in rule.who.city for rule in s.rules.values()),
+    "a rule that names this city in who", "rules.*.who.city", "rules.*.who",
+)  # fmt: skip
+RULED = _when(
+    lambda s, path: s.play.open or s.rules[str(path[1])].form.cofund is not None,
+    "open = true in [play]",
+    "play.open",
+)
+HAPPENS = _when(
+    lambda s, path: any(happens(s, thing) for thing in s.rules[str(path[1])].what or ("any",)),
+    'what it is about: a deed with effect = "gift", or invite or charity_share above 0',
+    "rules.*.what", "deeds.*.effect", "sharing.invite", "merchants.charity_share",
+)  # fmt: skip
+HOLDERS = _when(
+    lambda s, path: s.account.open or s.rules[str(path[1])].who.holder is not True,
+    "open = true in [account], as it is for who holds one", "account.open", "rules.*.who.holder",
+)  # fmt: skip
+MEMBERS = _when(
+    lambda s, path: s.teams.open or s.rules[str(path[1])].who.team is not True,
+    "open = true in [teams], as it is for who is in one", "teams.open", "rules.*.who.team",
+)  # fmt: skip
+MULTIPLIES = _when(
+    lambda s, path: worth_something(s, str(path[1]), before=True),
+    "something to multiply: a worth of its deeds, or a rule before it that adds",
+    "rules.*", "deeds.*.beans", "deeds.*.hours", "orders.beans", "orders.hours",
+)  # fmt: skip
+CAPPED = _when(
+    lambda s, path: worth_something(s, str(path[1]), before=False),
+    "beans to cut: of its deeds, or of a rule that adds", "rules.*", "deeds.*.beans", "orders.beans",
+)  # fmt: skip
+HOURS = _when(
+    lambda s, _: any(deed.hours or deed.effect == "volunteer" for deed in s.deeds.values()) or s.orders.hours > 0,
+    "something that brings charity hours", "deeds.*.hours", "deeds.*.effect", "orders.hours",
+)  # fmt: skip
+OF_TEAMS = _when(
+    lambda s, path: s.teams.open or not for_teams(s.rules[str(path[1])].form), "open = true in [teams]",
+    "teams.open", "rules.*.form.rank.of", "rules.*.form.share.of",
+)  # fmt: skip
+RECRUITED = _when(
+    lambda s, _: s.sharing.invite > 0 and s.sharing.invite_recruits > 0,
+    "invite and invite_recruits above 0 in [sharing]", "sharing.invite", "sharing.invite_recruits",
+)  # fmt: skip
 
 # Conditions, and the settings that act only where all of them hold. A whole entry stands for what is in it.
 TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
-    ((PLAY,), "scenario.profile orders.beans phases.* rules.* cities.* deeds.* channels.*.hours_shift channels.*.mix"),
+    ((PLAY,), "scenario.profile orders.beans phases.* deeds.* channels.*.hours_shift channels.*.mix"),
     ((PLAY,), "segments.*.activity segments.*.mix staff.share"),
-    ((PLAY,), "play.players_at_start play.entry_per_visit play.sessions_extra  play.attention"),
+    ((PLAY,), "play.players_at_start play.entry_per_visit play.sessions_extra play.attention"),
     ((PLAY, ANNOUNCED), "play.anticipation"),
     ((PLAY,), "farmers.share farmers.entry"),
     ((PLAY,), "farmers.wrongly_blocked"),  # honest users are blocked also where there are no farmers
@@ -194,12 +224,10 @@ TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
     ((PLAY, JOINED), "teams.open"),
     ((TEAMS, TEAMS_PAID), "teams.points_per_unlock teams.fen_per_unlock"),
     ((SERVED,), "pools.*"),
-    ((GIFT_POOL, SOME_RATIO), "pools.*.rule"),
-    ((MATCHING,), "pools.*.ratio pools.*.cap_per_gift pools.*.cap_per_account"),
     ((PLAY, REDEEMS), "redemptions.*"),
     ((PLAY, GIFTS), "gifts.intercept gifts.first_median gifts.donors_at_start sharing.invite"),
     ((PASSED_ON,), "sharing.post"),
-    ((PLAY, GIFTS, GIFTS_MATCHED), "gifts.match_effect gifts.named_matcher"),
+    ((PLAY, GIFTS, GIFTS_MATCHED), "gifts.match_effect"),
     ((PLAY, GIFTS, GOALS, LIMITED), "gifts.completion"),
     ((PLAY, GIFTS, POSTED), "sharing.post_recruits"),
     ((PLAY, GIFTS, INVITED), "sharing.invite_recruits"),
@@ -231,6 +259,15 @@ TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
     ((BY_HAND,), "orders.delivery_median orders.delivery_sigma orders.by_hand_median orders.by_hand_sigma"),
     ((MAILED,), "orders.mail_timer"),
     ((VIRTUAL,), "orders.virtual_timer"),
+    ((NAMED,), "cities.*"),
+    ((RULED, HAPPENS, HOLDERS, MEMBERS), "rules.*"),
+    ((MULTIPLIES,), "rules.*.form.times rules.*.form.streak"),
+    ((CAPPED,), "rules.*.form.cap rules.*.form.fading_cap"),
+    ((EXCHANGED,), "rules.*.form.price"),
+    ((GROWING,), "rules.*.form.decay rules.*.form.goal.beans"),
+    ((HOURS,), "rules.*.form.badges"),
+    ((OF_TEAMS,), "rules.*.form.rank rules.*.form.share"),
+    ((RECRUITED,), "rules.*.form.refer"),
 )  # fmt: skip
 CONDITIONS: dict[Path, tuple[Condition, ...]] = {
     tuple(path.split(".")): conditions for conditions, paths in TABLE for path in paths.split()

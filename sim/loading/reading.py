@@ -58,17 +58,24 @@ def frozen(value: Any) -> Any:
 def as_near_as_can_be(document: Document) -> tuple[Scenario, set[Path]]:
     """The scenario of a document, mended in place if it is broken, and the paths whose values had to be guessed."""
     doubts: set[Path] = set()
+    examples: set[Path] = set()
     while True:
         try:
             return Scenario.model_validate(frozen(document), strict=True), doubts
         except ValidationError as error:
             for detail in error.errors():
-                doubts |= _mend(document, path_of(detail), detail["type"])
+                doubts |= _mend(document, path_of(detail), detail["type"], examples)
 
 
-def _mend(document: Document, path: Path, kind: str) -> set[Path]:
-    """Take a wrong value out, or put an example in where one is missing. Returns what is now in doubt."""
+def _mend(document: Document, path: Path, kind: str, examples: set[Path]) -> set[Path]:
+    """Take a wrong value out, or put an example in where one is missing; where that was tried, take out what holds it.
+
+    Returns what is now in doubt.
+    """
+    if kind == "missing" and path in examples:
+        return _mend(document, path[:-1], "", examples)
     if kind == "missing":
+        examples.add(path)
         _put(document, path, _example(path))
         return {path}
     if kind == "extra_forbidden":

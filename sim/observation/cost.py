@@ -1,7 +1,8 @@
 """What a campaign costs its sponsors: pools, budgets, the subsidy, and what went to farmers.
 
 The subsidy is one sum with one definition: what rows post from a sponsor's pool to a project (match, money for
-beans and for teams) or a person (prizes), and the value of the vouchers that are shipped. Pools, days, groups and heads share it out.
+beans and for teams) or a person (prizes), and the value of the vouchers that are shipped. Pools, days, groups and
+heads share it out.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ class Cost(Subject):
 
     def closing(self, totals: Any) -> None:
         """What the pools hold at the day close."""
-        self.add("pool_left_fen", self.world.sponsors.money[:, 0].sum())
+        self.add("pool_left_fen", self.world.sponsors.money.sum())
 
     def pool_levels(self, now_s: int, levels: NDArray[np.int64]) -> None:
         """What each pool has left, or had left when it was closed, and has spent at a barrier that is a full hour.

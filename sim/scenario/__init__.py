@@ -38,8 +38,8 @@ from sim.scenario.settings import Settings
 from sim.spans import SECOND
 
 __all__ = [
-    "City", "Clock", "CurvePoint", "Festival", "FineWindow", "Gifts", "Merchants", "Phase", "Pool", "Projects", "Redemption",
-    "Rule", "Scenario", "Settings", "since_start",
+    "City", "Clock", "CurvePoint", "Festival", "FineWindow", "Gifts", "Merchants", "Phase", "Pool", "Projects",
+    "Redemption", "Rule", "Scenario", "Settings", "since_start",
 ]  # fmt: skip
 
 

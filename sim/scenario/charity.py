@@ -10,21 +10,20 @@ from pydantic import Field
 from sim.domain.ratios import PPM
 from sim.scenario.settings import NonNegative, Positive, Settings, Share, Whole
 from sim.spans import DAY_S, SECOND
-from sim.units import Duration, Fen, Instant, Minutes, Portion, Ratio
+from sim.units import Duration, Fen, Instant, Minutes, Portion
 
 Cause = Literal["education", "illness", "poverty", "environment"]
 
 
 class Pool(Settings):
-    """A sponsor's money. `total` is at real size and is scaled by users / real_users."""
+    """A sponsor's money. `total` is at real size and is scaled by users / real_users.
+
+    What it adds to gifts and to orders is said by rules: `form.match` and `form.cofund`.
+    """
 
     sponsor: str
     total: Fen
     serves: Literal["gifts", "beans", "orders", "teams"] = "gifts"
-    rule: Literal["first_come", "random"] = "first_come"
-    ratio: Ratio = PPM
-    cap_per_gift: Fen = 100_000
-    cap_per_account: Fen = 100_000
     start: Instant | None = None
     end: Instant | None = None
     opens_at: Duration | None = None
@@ -41,7 +40,6 @@ class Gifts(Settings):
     match_effect: float = 0.20
     first_median: Fen = 100
     donors_at_start: Share = 0.1
-    named_matcher: bool = False
     completion: Share = 0.25
 
 

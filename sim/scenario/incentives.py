@@ -1,8 +1,9 @@
 """Incentive rules: who is paid what for which deed, when, and in which form. Data; the engine knows no rule by name.
 
-A rule holds for somebody at an instant if all that `who` and `when` name holds. Of all rules that hold for a deed, first
-those that pay act in the order of the file (`tiers`, `add`, `times`, `streak`), each on what those before left; then
-those that limit (`limit`, `cap`, `fading_cap`), which cut what came last first. What a rule adds is booked by its name.
+A rule holds for somebody at an instant if all that `who` and `when` name holds. Of all rules that hold for a deed,
+first those that pay act in the order of the file (`tiers`, `add`, `times`, `streak`), each on what those before left;
+then those that limit (`limit`, `cap`, `fading_cap`), which cut what came last first. What a rule adds is booked by its
+name.
 """
 
 from __future__ import annotations
@@ -34,32 +35,38 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_several)]
 class Who(Settings):
     """Whom a rule is for: everything named must hold; nothing named is everybody."""
 
-    segment: Names = Field((), description="one segment or several")
-    city: Names = Field((), description="one city or several of [cities]")
-    channel: Names = Field((), description="one channel or several")
+    segment: Names = Field(default=(), description="one segment or several")
+    city: Names = Field(default=(), description="one city or several of [cities]")
+    channel: Names = Field(default=(), description="one channel or several")
     cohort: Cohort | None = Field(
-        None, description='a keyed share of all users, the same under every design: "0-50 %"'
+        default=None, description='a keyed share of all users, the same under every design: "0-50 %"'
     )
-    holder: bool | None = Field(None, description="whether they hold the charity account")
-    team: bool | None = Field(None, description="whether they are in a team")
-    joined_within: Duration | None = Field(None, description='newcomers: "7 days" since they began to play')
-    away_for: Duration | None = Field(None, description='who comes back after so long: "5 days"')
-    streak: Days | None = Field(None, description='days in a row, the present one included, at most 7: "3-7"')
-    minutes_from: Minutes | None = Field(None, description="charity hours so far, at least")
-    minutes_below: Minutes | None = Field(None, description="charity hours so far, less than")
+    holder: bool | None = Field(default=None, description="whether they hold the charity account")
+    team: bool | None = Field(default=None, description="whether they are in a team")
+    joined_within: Duration | None = Field(
+        default=None, description='newcomers: "7 days" since they began to play'
+    )
+    away_for: Duration | None = Field(default=None, description='who comes back after so long: "5 days"')
+    streak: Days | None = Field(
+        default=None, description='days in a row, the present one included, at most 7: "3-7"'
+    )
+    minutes_from: Minutes | None = Field(default=None, description="charity hours so far, at least")
+    minutes_below: Minutes | None = Field(default=None, description="charity hours so far, less than")
 
 
 class When(Settings):
     """When a rule holds: everything named must hold; nothing named is always."""
 
-    phase: str | None = Field(None, description="during a phase of [phases]")
-    start: Instant | None = Field(None, description="from this instant on")
-    end: Instant | None = Field(None, description="up to this instant, excluded")
-    weekdays: tuple[Weekday, ...] = Field((), description='on these days of the week: ["Sat", "Sun"]')
+    phase: str | None = Field(default=None, description="during a phase of [phases]")
+    start: Instant | None = Field(default=None, description="from this instant on")
+    end: Instant | None = Field(default=None, description="up to this instant, excluded")
+    weekdays: tuple[Weekday, ...] = Field(default=(), description='on these days of the week: ["Sat", "Sun"]')
     hours: Clock | None = Field(
-        None, description='by the clock of Shanghai: "18:00-22:00"; "22:00-2:00" passes midnight'
+        default=None, description='by the clock of Shanghai: "18:00-22:00"; "22:00-2:00" passes midnight'
     )
-    first: Duration | None = Field(None, description='only so long after the phase (or start) began: "30 s"')
+    first: Duration | None = Field(
+        default=None, description='only so long after the phase (or start) began: "30 s"'
+    )
 
 
 class Tier(Settings):
@@ -77,28 +84,30 @@ class Streak(Settings):
 
     steps: tuple[Step, ...]
     repairs: Annotated[Whole, Field(ge=0, le=6)] = Field(
-        0, description="missed days a week that do not break it"
+        default=0, description="missed days a week that do not break it"
     )
 
 
 class Goal(Settings):
     """So many deeds, or so many beans held, are a goal: it draws, and may bring a prize."""
 
-    deeds: Positive | None = Field(None, description="of what the rule is about, counted over `per`")
-    beans: Positive | None = Field(None, description="held at once: what people save for")
-    prize: Count = Field(0, description="beans at the goal")
-    head_start: Count = Field(0, description="given at the start: deeds counted, or beans")
+    deeds: Positive | None = Field(default=None, description="of what the rule is about, counted over `per`")
+    beans: Positive | None = Field(default=None, description="held at once: what people save for")
+    prize: Count = Field(default=0, description="beans at the goal")
+    head_start: Count = Field(default=0, description="given at the start: deeds counted, or beans")
 
 
 class Lottery(Settings):
     """A prize by lot, instead of a sure reward. The budget is the pot."""
 
-    chance: Portion | None = Field(None, description='at every deed: "1 %"; paid while the budget lasts')
-    winners: Positive | None = Field(
-        None, description="or so many drawn at midnight among those who did it that day"
+    chance: Portion | None = Field(
+        default=None, description='at every deed: "1 %"; paid while the budget lasts'
     )
-    money: Fen = Field(0, description="the prize in money")
-    beans: Count = Field(0, description="or in beans")
+    winners: Positive | None = Field(
+        default=None, description="or so many drawn at midnight among those who did it that day"
+    )
+    money: Fen = Field(default=0, description="the prize in money")
+    beans: Count = Field(default=0, description="or in beans")
 
 
 class Badge(Settings):
@@ -110,14 +119,14 @@ class Badges(Settings):
     """Tiers of merit, worth nothing but recognition."""
 
     tiers: tuple[Badge, ...]
-    public: bool = Field(False, description="whether others see them")
+    public: bool = Field(default=False, description="whether others see them")
 
 
 class Rank(Settings):
     """The best share a prize: teams (money for their projects) or persons (money to them)."""
 
     of: Literal["team", "person"] = "team"
-    places: Positive = Field(10, description="how many win; they share alike")
+    places: Positive = Field(default=10, description="how many win; they share alike")
     money: Fen = Field(description="for all of them together, at real size, each time")
 
 
@@ -146,13 +155,13 @@ class Match(Settings):
 
     pool: str = Field(description="whose money")
     ratio: Ratio = PPM
-    tiers: tuple[MatchTier, ...] = Field((), description="by size of the gift, instead of one ratio")
-    most: Fen = Field(100_000, description="for one gift")
-    per_account: Fen = Field(100_000, description="for one account in the run; 0 is without limit")
-    first: bool = Field(False, description="only somebody's first gift in the run")
-    cause: Cause | None = Field(None, description="only for projects of this cause")
-    lot: bool = Field(False, description="by lot: a random multiple, in the mean the ratio")
-    named: bool = Field(False, description="the sponsor's name stands beside it")
+    tiers: tuple[MatchTier, ...] = Field(default=(), description="by size of the gift, instead of one ratio")
+    most: Fen = Field(default=100_000, description="for one gift")
+    per_account: Fen = Field(default=100_000, description="for one account in the run; 0 is without limit")
+    first: bool = Field(default=False, description="only somebody's first gift in the run")
+    cause: Cause | None = Field(default=None, description="only for projects of this cause")
+    lot: bool = Field(default=False, description="by lot: a random multiple, in the mean the ratio")
+    named: bool = Field(default=False, description="the sponsor's name stands beside it")
 
 
 class Cofund(Settings):
@@ -160,31 +169,37 @@ class Cofund(Settings):
 
     pool: str = Field(description="whose money")
     ratio: Ratio = PPM
-    above: Fen = Field(0, description="only for pledges of at least so much")
-    most: Fen = Field(100_000, description="for one order")
-    per_account: Fen = Field(100_000, description="for one buyer in the run; 0 is without limit")
+    above: Fen = Field(default=0, description="only for pledges of at least so much")
+    most: Fen = Field(default=100_000, description="for one order")
+    per_account: Fen = Field(default=100_000, description="for one buyer in the run; 0 is without limit")
 
 
 class Nudge(Settings):
     """A message that reminds people to come."""
 
     at: Moment = Field(description='by the clock of Shanghai: "20:00"')
-    weekly: Annotated[Whole, Field(ge=1, le=7)] = Field(7, description="at most so many in seven days")
-    streak_breaks: bool = Field(False, description="only to whom the day would break a streak")
+    weekly: Annotated[Whole, Field(ge=1, le=7)] = Field(
+        default=7, description="at most so many in seven days"
+    )
+    streak_breaks: bool = Field(default=False, description="only to whom the day would break a streak")
 
 
 class Form(Settings):
     """How a rule pays: exactly one of the first group, and what goes with it."""
 
-    add: Count | None = Field(None, description="beans more")
-    add_hours: Minutes | None = Field(None, description="charity hours more")
-    times: Ratio | None = Field(None, description="times what the deed pays")
-    tiers: tuple[Tier, ...] = Field((), description="beans by how often it was done, instead of what it pays")
-    limit: Annotated[Whole, Field(ge=1, le=3)] | None = Field(
-        None, description="can be done so often a day, 1 … 3"
+    add: Count | None = Field(default=None, description="beans more")
+    add_hours: Minutes | None = Field(default=None, description="charity hours more")
+    times: Ratio | None = Field(default=None, description="times what the deed pays")
+    tiers: tuple[Tier, ...] = Field(
+        default=(), description="beans by how often it was done, instead of what it pays"
     )
-    cap: Count | None = Field(None, description="at most so many beans over `per`")
-    fading_cap: Count | None = Field(None, description="beyond so many beans over `per` only a share `keeps`")
+    limit: Annotated[Whole, Field(ge=1, le=3)] | None = Field(
+        default=None, description="can be done so often a day, 1 … 3"
+    )
+    cap: Count | None = Field(default=None, description="at most so many beans over `per`")
+    fading_cap: Count | None = Field(
+        default=None, description="beyond so many beans over `per` only a share `keeps`"
+    )
     streak: Streak | None = None
     goal: Goal | None = None
     lottery: Lottery | None = None
@@ -195,14 +210,16 @@ class Form(Settings):
     match: Match | None = None
     cofund: Cofund | None = None
     nudge: Nudge | None = None
-    price: Positive | None = Field(None, description="beans that make a yuan when they are given")
-    decay: Portion | None = Field(None, description="share of harvested beans that goes at every midnight")
+    price: Positive | None = Field(default=None, description="beans that make a yuan when they are given")
+    decay: Portion | None = Field(
+        default=None, description="share of harvested beans that goes at every midnight"
+    )
 
-    of: Literal["beans", "hours", "both"] = Field("beans", description="what `times` multiplies")
-    each: Positive | None = Field(None, description="with add, times: only every so many-th")
-    per: Per = Field("day", description="over what tiers, each, cap, goal, rank and share count")
-    keeps: Portion = Field(PPM // 2, description="with fading_cap")
-    later: Duration | None = Field(None, description="with add, times: paid so much later")
+    of: Literal["beans", "hours", "both"] = Field(default="beans", description="what `times` multiplies")
+    each: Positive | None = Field(default=None, description="with add, times: only every so many-th")
+    per: Per = Field(default="day", description="over what tiers, each, cap, goal, rank and share count")
+    keeps: Portion = Field(default=PPM // 2, description="with fading_cap")
+    later: Duration | None = Field(default=None, description="with add, times: paid so much later")
 
     @property
     def kinds(self) -> list[str]:
@@ -227,12 +244,14 @@ LIMITS = ("limit", "cap", "fading_cap")  # … and what cuts it
 class Rule(Settings):
     """One incentive rule."""
 
-    why: str = Field("", description="what it is for; shown to people, not read")
-    what: Names = Field((ANY,), description="a deed, several, or: order, gift, invite, join, pledge, any")
+    why: str = Field(default="", description="what it is for; shown to people, not read")
+    what: Names = Field(
+        default=(ANY,), description="a deed, several, or: order, gift, invite, join, pledge, any"
+    )
     who: Who = Who()
     when: When = When()
     form: Form
-    budget: Fen | None = Field(None, description="at real size; the rule ends when it is spent")
+    budget: Fen | None = Field(default=None, description="at real size; the rule ends when it is spent")
 
 
 class City(Settings):

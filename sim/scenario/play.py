@@ -73,7 +73,7 @@ class Hours(Settings):
 
 
 class Deed(Settings):
-    """One entry of the catalogue. A new deed is a new table, never a new branch. How often it can be done, rules say."""
+    """One entry of the catalogue: a new deed is a new table, never a new branch. Rules say how often it can be done."""
 
     label: str
     effect: Effect = "deed"

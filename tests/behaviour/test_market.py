@@ -31,8 +31,8 @@ def test_pledges_spread_by_imitation_and_best_sellers_come_first():
     assert pledge_hazard(0.0, 0.0006, 0.0, 2.0, 0.5, 1.0, 0.7) == pytest.approx(0.0006 * math.exp(1.7))
 
 
-def wish(earned=0.0, glow=0.07, ratio=0.0, most=1.0, price=60.0):
-    return wish_yuan(price, earned, glow, ratio, most, SCALE, HALF, 0.5)
+def wish(earned=0.0, glow=0.07, ratio=0.0, most=1.0, price=60.0, above=0.0):
+    return wish_yuan(price, earned, glow, ratio, above, most, SCALE, HALF, 0.5)
 
 
 def test_without_a_label_a_seller_gives_what_giving_is_worth():
@@ -49,7 +49,8 @@ def test_a_seller_gives_until_the_last_fen_is_no_longer_covered():
     pull = label_pull(most / 60.0, SCALE, HALF, 0.5)
     assert 0.2 * 60.0 * (math.exp(pull) - 1.0) + 0.07 == pytest.approx(most)
     worth = [
-        is_worth(most * d, 60.0, 0.2, 0.07, 0.0, 1.0, SCALE, HALF, 0.5) for d in (0.02, 0.5, 0.99, 1.01, 2.0)
+        is_worth(most * d, 60.0, 0.2, 0.07, 0.0, 0.0, 1.0, SCALE, HALF, 0.5)
+        for d in (0.02, 0.5, 0.99, 1.01, 2.0)
     ]
     assert worth == [True, True, True, False, False]
 
@@ -59,5 +60,15 @@ def test_a_dearer_margin_and_a_sponsor_let_a_seller_give_more():
     assert wish(earned=0.04) < wish(earned=0.05) < wish(earned=0.05, ratio=0.5) < wish(earned=0.05, ratio=1.0)
     assert wish(earned=0.05) < wish(earned=0.05, ratio=1.0, most=0.01) < wish(earned=0.05, ratio=1.0)
     assert wish(ratio=1.0) == wish()
-    assert cofunded(0.02, 0.5, 1.0) == 0.01
-    assert cofunded(5.0, 0.5, 1.0) == 1.0
+    assert cofunded(0.02, 0.5, 0.0, 1.0) == 0.01
+    assert cofunded(5.0, 0.5, 0.0, 1.0) == 1.0
+
+
+def test_a_sponsor_who_adds_from_a_sum_on_moves_only_who_would_give_that_much():
+    """Below the sum nothing is added: who gives it is lifted as by a sponsor of all, who does not as by none."""
+    assert cofunded(0.04, 1.0, 0.05, 1.0) == 0.0
+    assert cofunded(0.05, 1.0, 0.05, 1.0) == 0.05
+    none, every = wish(earned=0.05), wish(earned=0.05, ratio=1.0)
+    assert wish(earned=0.05, ratio=1.0, above=0.05) == every > none > 0.05
+    assert wish(earned=0.05, ratio=1.0, above=(none + every) / 2) == every
+    assert wish(earned=0.05, ratio=1.0, above=every + 0.01) == none

@@ -30,6 +30,7 @@ class Payer(Person):
         self.away = 0  # … and how many days after the one before
         self.counts = Counts()
         self.live: Rules = ()  # what holds in the present session
+        self.given = 0  # gifts in this run
 
     def back_on(self, day: int) -> None:
         """Somebody plays today."""
@@ -47,7 +48,7 @@ class Payer(Person):
         """This person as rules see them, on a day so long in a row or after so many days away."""
         return replace(
             self.as_newcomer(day), holder=self.holder, team=self.in_team, joined=self.joined, away=away,
-            streak=streak, minutes=sum(self.minutes),
+            streak=streak, minutes=sum(self.minutes), has_given=self.given > 0,
         )  # fmt: skip
 
     def as_newcomer(self, day: int) -> Someone:
@@ -73,8 +74,8 @@ class Payer(Person):
         R, meant = self.world.rules, self.world.book.meant_for(one, day)
         who = (self.channel, self.segment, one.streak, one.team)
         offered = 0.0
-        for share, live, matched, contest in self.world.calendar.of_day(day):
-            offered += share * self.world.value_of_visit(live & meant, who, matched, contest)
+        for share, live, contest in self.world.calendar.of_day(day):
+            offered += share * self.world.value_of_visit(live & meant, who, contest)
         return visit_gain(self.keenness(), rest, offered, R.plain[self.channel][self.segment], R.visit_usual)
 
     def streak_on(self, day: int) -> int:
@@ -93,9 +94,7 @@ class Payer(Person):
         """Whether a rule that is for somebody on a missed day, and holds at any time of it, lets it pass: so many a
         week."""
         book = self.world.book
-        open_ = {k for _, live, _, _ in self.world.calendar.of_day(day) for k in live} & book.meant_for(
-            one, day
-        )
+        open_ = {k for _, live, _ in self.world.calendar.of_day(day) for k in live} & book.meant_for(one, day)
         most = max((form.streak.repairs for k in open_ if (form := book.rules[k].form).streak), default=0)
         monday = day - book.clock(day * DAY_S * SECOND).weekday()
         return len([missed for missed in used if missed >= monday]) < most

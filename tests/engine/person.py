@@ -21,7 +21,6 @@ from sim.bookkeeping import Kind
 from sim.domain.beans import gone_at_s
 from sim.domain.hours import capped_minutes
 from sim.kernel.lifetime import LIFELONG
-from sim.kernel.rows import MATCHED
 from sim.kernel.rules import exponential, micro, planned_sessions, second_of_day, sequential_uniform, unit
 from sim.streams import Purpose, philox
 from tests.engine.rulebook import Rulebook
@@ -81,11 +80,11 @@ class World:
         self.public = public
         self.known.clear()
 
-    def value_of_visit(self, live: frozenset[int], who: Any, matched: bool, contest: bool) -> float:
+    def value_of_visit(self, live: frozenset[int], who: Any, contest: bool) -> float:
         """What a visit is worth under rules to somebody of a channel, segment, streak and with a team or not."""
-        key = live, who, matched, contest
+        key = live, who, contest
         if key not in self.known:
-            self.known[key] = value_of_visit(self, live, who, matched, contest)
+            self.known[key] = value_of_visit(self, live, who, contest)
         return self.known[key]
 
     def fate(self, person: int, purpose: Purpose, ref: int, part: int = 0) -> tuple[int, int, int, int]:
@@ -413,7 +412,7 @@ class Person:
         meant = self.meant_on(day) if today else frozenset()
         for k in today:
             opens, rules = R.opening_s[k], R.opening_mask[k]
-            if not rules & MATCHED and not any(rules >> rule & 1 for rule in meant):
+            if not any(rules >> rule & 1 for rule in meant):
                 continue
             waits = opens - R.horizon_s <= planned < opens and unit(lots[0]) < R.waits * R.opening_pull[k]
             hurries = (

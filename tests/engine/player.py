@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from math import ceil, exp, log
+from collections import Counter
+from collections.abc import Callable
+from math import exp
 from types import SimpleNamespace
 
 from sim.behaviour.choice import crossed, goal_pull
@@ -24,12 +25,35 @@ from sim.scenario.incentives import Goal
 from sim.streams import OF_INVITES, Purpose
 from tests.engine.claimant import Claimant
 from tests.engine.payer import BESIDE, INVITE, Rules
-from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND, Record, single
+from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND, single
+from tests.engine.promises import drawn_match, usual_match
 from tests.engine.rulebook import Part
 from tests.engine.visits import caps_of_a_day, weight_of
 
 MOST_CHOICES = 12
 MOST_SCRIPTED = 24  # deeds of a farmer in a day
+
+
+class Race:
+    """A session's options, each with a clock that has an Exp(1) to run and runs as fast as the option weighs."""
+
+    def __init__(self, word_of: Callable[[int | None, int], int]) -> None:
+        self.word_of = word_of
+        self.left: dict[int | None, float] = {}  # until it rings, of the clocks that were wound
+        self.rung: Counter[int | None] = Counter()
+
+    def first(self, weights: dict[int | None, float]) -> int | None:
+        """Whose clock rings first; it is wound anew when it can be chosen again. The others' run on from there."""
+        for option in weights:
+            if self.left.get(option, 0.0) <= 0.0:
+                self.left[option] = exponential(self.word_of(option, self.rung[option]))
+        first = min(weights, key=lambda option: self.left[option] / weights[option])
+        passed = self.left[first] / weights[first]
+        for option in weights:
+            self.left[option] -= passed * weights[option]
+        self.left[first] = 0.0
+        self.rung[first] += 1
+        return first
 
 
 class Player(Claimant):
@@ -107,12 +131,16 @@ class Player(Claimant):
         world, R = self.world, self.world.rules
         drawn = self.drawn_to(day)
         rest = exp(-R.fatigue * self.spent)
-        for sub in range(min(MOST_CHOICES, R.day_slots - self.deeds_today)):
-            lots = world.words(self.me, Purpose.SLOT, key, sub)
+        race = Race(lambda option, nth: self.word_of_option(key, option, nth))
+        for _ in range(min(MOST_CHOICES, R.day_slots - self.deeds_today)):
             world.count["choice_slots"] += 1
-            chosen = self.choose(drawn, self.keenness() * rest, unit(lots[0]))
+            chosen = self.choose(drawn, self.keenness() * rest, race)
             if chosen is None:
                 return t_us
+            sub = chosen + 24 * (
+                race.rung[chosen] - 1
+            )  # the luck of this deed, however many others came before
+            lots = world.words(self.me, Purpose.SLOT, key, sub)
             done = t_us + int(exponential(lots[1]) * R.choice_dwell_s * 1_000_000.0) + SECOND
             if done + 2 * SECOND >= (day + 1) * DAY_S * SECOND:
                 return t_us
@@ -169,18 +197,16 @@ class Player(Claimant):
         ahead = [b.needs for b in benefits if bool(b.youth) == self.minor and have < b.needs]
         return max((have / needs for needs in ahead), default=0.0)
 
-    def choose(self, drawn: SimpleNamespace, lift: float, share: float) -> int | None:
-        """A deed by its weight, or None: stopping has its weight too."""
-        weights = [self.weight(j, drawn, lift) if self.can(j) else 0.0 for j in range(len(self.world.deeds))]
-        total = 0.0
-        for weight in weights:
-            total += weight
-        aim = share * (total + self.world.rules.stop_weight)
-        for j, weight in enumerate(weights):
-            if aim < weight:
-                return j
-            aim -= weight
-        return None
+    def word_of_option(self, key: int, option: int | None, nth: int) -> int:
+        """Chance of an option (stopping, then the deeds) for the nth time in a session: four share a draw."""
+        place = 0 if option is None else 1 + option
+        return self.world.words(self.me, Purpose.CHOICE, key, place // 4 + 7 * nth)[place % 4]
+
+    def choose(self, drawn: SimpleNamespace, lift: float, race: Race) -> int | None:
+        """A deed, or None for stopping: whichever's clock, at the speed of its weight, rings first."""
+        weights: dict[int | None, float] = {None: self.world.rules.stop_weight}
+        weights |= {j: self.weight(j, drawn, lift) for j in range(len(self.world.deeds)) if self.can(j)}
+        return race.first(weights)
 
     def can(self, j: int) -> bool:
         """Whether deed j is open to this person now."""
@@ -234,7 +260,7 @@ class Player(Claimant):
         elif deed.effect == "redeem":
             self.redeem(t_us, key, sub)
         elif deed.effect == "volunteer":
-            self.sign_up(j, t_us, sub, word)
+            self.sign_up(j, t_us, word)
             done = False  # until it is worked
         elif deed.effect == "account":
             self.tell(t_us, Kind.ACCOUNT_APPLY, deed=j)
@@ -291,22 +317,25 @@ class Player(Claimant):
         intercept = R.gift_intercept + (
             R.giving_donor if self.gifts else 0.0
         )  # who has given answers more often
-        logit = gives_logit(intercept, self.gifts, lapsed, R.giving_often, R.giving_lapse, G.match, trust)
+        shown = next((one.pull for one in self.covering(G.matches, self.live, place.cause)), 0.0)
+        logit = gives_logit(intercept, self.gifts, lapsed, R.giving_often, R.giving_lapse, shown, trust)
         if unit(lots[0]) >= logistic(logit):
             return False
-        fen = self.gift_fen(lots, world.words(self.me, Purpose.GIFT, key, sub + 64)[0], place)
+        fen = self.gift_fen(lots, world.words(self.me, Purpose.GIFT, key, sub + 288)[0], place)
         before = sum(self.minutes)
         base = Part(None, world.deeds[j].beans, world.deeds[j].minutes)  # once, in however many gifts
         pay = self.earn(self.name(j), t_us, base, DONATED, self.live)
-        paid, first = self.split(fen), self.number
+        promise = self.first_promise(G.matches, self.live, fen, place.cause)
+        paid, first = self.split(fen, promise), self.number
         for part, part_fen in enumerate(paid):
             told = self.tell(
                 t_us + part, Kind.GIFT, fen=part_fen, project=place.project, klass=DONATED, deed=j,
                 minutes=0 if part else pay[0].minutes, ref=first if part else 0,
             )  # fmt: skip
-            if G.gift_pool:
-                self.ask_match(told, world.words(self.me, Purpose.GIFT, key, sub + 64 * (1 + part))[1])
-        self.gifts = min(self.gifts + 1, 255)
+            if promise:
+                lot = world.words(self.me, Purpose.GIFT, key, sub + 288 * (1 + part))[1]
+                self.ask(told, promise, drawn_match(promise, part_fen, lot))
+        self.gifts, self.given = min(self.gifts + 1, 255), self.given + 1
         self.gift_yuan = max(self.gift_yuan, min((fen + 99) // 100, 65_535))
         self.gift_month = month
         world.count.update(gifts=len(paid), gift_fen=fen)
@@ -316,23 +345,15 @@ class Player(Claimant):
         self.pass_it_on(t_us + BESIDE, key, sub)
         return True
 
-    def split(self, fen: int) -> list[int]:
-        """The gifts in which that much is given: under a match by lot, who knows makes several like ones of it."""
-        R, G = self.world.rules, self.world.public
+    def split(self, fen: int, promise: SimpleNamespace | None) -> list[int]:
+        """The gifts in which that much is given: under a match by lot, who knows makes several like ones of it, but
+        not where only the first of them is matched."""
+        R = self.world.rules
         knows = unit(self.world.words(self.me, Purpose.KNOWS)[0]) < R.giving_split_share
-        if not (G.gift_pool and G.gift_random and knows):
+        if not (promise and promise.lot and not promise.first and knows):
             return [fen]
         count = min(int(R.giving_split_parts), fen)
         return [-(-(fen - k) // count) for k in range(count)]
-
-    def ask_match(self, gift: Record, lot: int) -> None:
-        """What a gift asks of the live pool, by the ratio or by lot."""
-        G = self.world.public
-        asked = round(Fraction(gift["fen"] * G.gift_ratio, 1_000_000))  # whole fen, halves to the even one
-        if G.gift_random:
-            asked = int(gift["fen"] * G.gift_ratio * -log(unit(lot)) / 1_000_000 + 0.5)
-        gift["pool"], gift["match"] = G.gift_pool, min(asked, G.gift_cap)
-        gift["outcome"] = PENDING if gift["match"] > 0 else 0
 
     def gift_fen(self, lots: tuple[int, int, int, int], completing: int, place: SimpleNamespace) -> int:
         R = self.world.rules
@@ -394,16 +415,16 @@ class Player(Claimant):
         start = int(unit(self.world.words(self.me, Purpose.GIFT, key, sub)[0]) * len(vouchers))
         for k in [*range(start, len(vouchers)), *range(start)]:
             if vouchers[k].stock > 0 and vouchers[k].beans <= self.free_beans():
-                ref = t_us // SECOND * 128 + 64 + sub
+                ref = t_us // SECOND * 128 + 64
                 self.tell(t_us, Kind.REDEEM_HOLD, beans=vouchers[k].beans, ref=ref, deed=k, outcome=PENDING)
                 self.claiming = True
                 return
 
-    def sign_up(self, j: int, t_us: int, sub: int, word: int) -> None:
+    def sign_up(self, j: int, t_us: int, word: int) -> None:
         """Ask for a place in an activity."""
         activity = self.world.activities[(word * len(self.world.activities)) >> 32]
         self.tell(
-            t_us, Kind.SIGN_UP, deed=j, party=activity.id, ref=t_us // SECOND * 128 + 64 + sub,
+            t_us, Kind.SIGN_UP, deed=j, party=activity.id, ref=t_us // SECOND * 128 + 64,
             project=activity.project, outcome=PENDING,
         )  # fmt: skip
         self.serving = True
@@ -441,14 +462,17 @@ class Player(Claimant):
         if cashing:
             self.done[cashing[0]] += 1
             self.redeem(t_us + 1, day, 0)
-        if G.recycler != -1 and G.gift_pool and self.me % 2 == 0:
-            ratio = Fraction(G.gift_ratio, 1_000_000)
-            fen = max(ceil(G.gift_cap / max(ratio, Fraction(1, 100))), 1)  # the least that draws the most
-            self.tell(
-                t_us + 2, Kind.GIFT, fen=fen, project=G.recycler, klass=DONATED,
-                match=min(round(fen * ratio), G.gift_cap), pool=G.gift_pool, outcome=PENDING, deed=NO_DEED,
-            )  # fmt: skip
-            of = self.number - 1
-            self.tell(t_us + 3, Kind.RECYCLE_BACK, fen=fen, project=G.recycler, ref=of)
-            self.gifts = min(self.gifts + 1, 255)
-            self.world.count.update(gifts=1, gift_fen=fen, recycled_fen=fen)
+        if G.recycler != -1 and self.me % 2 == 0:
+            kept = self.covering(G.kept_matches, self.live, G.recycler_cause)
+            best = max(kept, key=lambda one: usual_match(one, one.best), default=None)
+            if best:
+                self.recycle(best, t_us + 2)
+
+    def recycle(self, promise: SimpleNamespace, t_us: int) -> None:
+        """A gift for its match, which comes back."""
+        project, fen, of = self.world.public.recycler, promise.best, self.number
+        told = self.tell(t_us, Kind.GIFT, fen=fen, project=project, klass=DONATED, deed=NO_DEED)
+        self.ask(told, promise, usual_match(promise, fen))
+        self.tell(t_us + 1, Kind.RECYCLE_BACK, fen=fen, project=project, ref=of)
+        self.gifts, self.given = min(self.gifts + 1, 255), self.given + 1
+        self.world.count.update(gifts=1, gift_fen=fen, recycled_fen=fen)

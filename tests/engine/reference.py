@@ -60,6 +60,19 @@ def objects(table: NDArray[np.void]) -> list[SimpleNamespace]:
     return [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
 
 
+def published(public: NDArray[np.void]) -> SimpleNamespace:
+    """What everybody can see, with promises as objects: those that are kept, and those whose pool is dry."""
+    G = objects(public)[0]
+    for name in ("matches", "cofunds"):
+        rows = objects(public[name][0])[: getattr(G, f"n_{name}")]
+        live = getattr(G, f"live_{name}")
+        setattr(G, name, rows)
+        for row in rows:
+            row.tiers = list(zip(row.above, row.ratio, strict=True))[: row.tiers]
+        setattr(G, f"kept_{name}", rows[:live])
+    return G
+
+
 class ReferencePopulation:
     """All users and farmers as objects, each with a process of its own on one line of time."""
 
@@ -95,7 +108,7 @@ class ReferencePopulation:
             plain(trait_table(scenario, parameters)), objects(benefit_table(scenario)),
         )  # fmt: skip
         self.world.calendar = Calendar(self.world.book, self.world.days, offers.kinds)
-        self.world.publish(objects(public)[0])
+        self.world.publish(published(public))
         self.people = self.world.people = [Player(self.world, me) for me in range(self.rows)]
         self.env = simpy.Environment()
         self.lives = [self.env.process(self._life(person)) for person in self.people]
@@ -119,7 +132,7 @@ class ReferencePopulation:
     def play(self, base_s: int, end_s: int, traffic_s: int, public: Any, tables: Any) -> Played:
         """Everything that happens from base_s up to, but not at, end_s."""
         world = self.world
-        world.publish(objects(public)[0])
+        world.publish(published(public))
         world.products, world.places = objects(tables.product), objects(tables.places)
         world.activities, world.vouchers = objects(tables.activities), objects(tables.vouchers)
         assert self.env.now == base_s
@@ -151,7 +164,7 @@ class ReferencePopulation:
             if record["kind"] == Kind.SHARE:
                 self.people[who].befriended(record, now_s)
             elif of_rules:
-                self.people[who].given(record, now_s)
+                self.people[who].served(record, now_s)
             else:
                 self.people[who].decided(record, now_s)
             claims[k] = tuple(record[name] for name in COLUMNS)
@@ -160,7 +173,7 @@ class ReferencePopulation:
 
     def farmed_beans(self, public: Any, now_s: int) -> int:
         """What the deeds of a farmer's day bring, as far as the cap of its device."""
-        self.world.publish(objects(public)[0])
+        self.world.publish(published(public))
         book, blank, day = self.world.book, Player(self.world, self.world.rules.honest), now_s // DAY_S
         holding = book.holding(blank.as_of(day, 0, 0), now_s * SECOND)
         live = tuple(k for k in holding if is_for_anybody(book.rules[k].who))
@@ -341,24 +354,36 @@ class ReferencePopulation:
 
 
 def serve_claims(
-    claims: Any, pools: Any, matched: Any, places: Any, vouchers: Any, asked: Any, budgets: Any
+    claims: Any,
+    pools: Any,
+    limits: Any,
+    given: Any,
+    matched: Any,
+    places: Any,
+    vouchers: Any,
+    asked: Any,
+    budgets: Any,
 ) -> None:
     """First come, first served, exact to the last fen; the claims come in the order of service."""
     for k, claim in enumerate(objects(claims)):
         granted, match = True, claim.match
         if claim.kind in (Kind.GIFT, Kind.ORDER_CONFIRM):
-            left, cap, row = (int(x) for x in pools[claim.pool - 1])
-            asked[k] = min(claim.match, max(cap - int(matched[row, claim.agent]), 0)) if cap else claim.match
-            match = min(int(asked[k]), left)
+            budget, cap, row = (int(x) for x in limits[claim.rule])
+            allowed = [claim.match, max(budget - int(given[claim.rule]), 0)]
+            if cap:
+                allowed.append(max(cap - int(matched[row, claim.agent]), 0))
+            asked[k] = min(allowed)
+            match = min(int(asked[k]), int(pools[claim.pool - 1]))
             if cap:
                 matched[row, claim.agent] += match
-            pools[claim.pool - 1, 0] -= match
+            given[claim.rule] += match
+            pools[claim.pool - 1] -= match
         elif claim.kind == Kind.GRANT:
             granted = claim.beans <= budgets[claim.rule - 1]
             budgets[claim.rule - 1] -= claim.beans if granted else 0
         elif claim.kind in (Kind.BEAN_GIFT, Kind.PRIZE):
-            granted = claim.fen <= pools[claim.pool - 1, 0]
-            pools[claim.pool - 1, 0] -= claim.fen if granted else 0
+            granted = claim.fen <= pools[claim.pool - 1]
+            pools[claim.pool - 1] -= claim.fen if granted else 0
         elif claim.kind == Kind.REDEEM_HOLD:
             granted = vouchers["stock"][claim.deed] > 0
             vouchers["stock"][claim.deed] -= int(granted)

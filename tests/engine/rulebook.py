@@ -35,6 +35,7 @@ class Someone:
     away: int = 0  # days since the last one played before today; 0 who has never played
     streak: int = 0  # days in a row, today included
     minutes: int = 0  # of charity time, of labour and donated
+    has_given: bool = False  # money, in this run
 
 
 @dataclass
@@ -153,6 +154,7 @@ class Rulebook:
         return frozenset(
             k for k, rule in enumerate(self.rules)
             if k not in self.ended and is_for(rule.who, one, day) and (one.team or not is_of_teams(rule.form))
+            and not (one.has_given and rule.form.match and rule.form.match.first)
         )  # fmt: skip
 
     def is_time(self, rule: Rule, t_us: int) -> bool:

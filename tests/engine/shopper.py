@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from fractions import Fraction
 from math import exp
 from types import SimpleNamespace
 
@@ -13,7 +12,8 @@ from sim.domain.pledges import donation_fen
 from sim.kernel.rules import delay_s, exponential, micro, poisson_count, unit
 from sim.streams import OF_ORDERS, Purpose
 from tests.engine.payer import BESIDE, ORDER
-from tests.engine.person import DAY_S, DONATED, NEVER, NO_DEED, PENDING, SECOND, Errand, Record
+from tests.engine.person import DAY_S, DONATED, NEVER, NO_DEED, SECOND, Errand, Record
+from tests.engine.promises import usual_match
 from tests.engine.rulebook import Part
 from tests.engine.taker import Taker
 
@@ -79,7 +79,10 @@ class Shopper(Taker):
         """Products come by popularity until one is taken: by its label, on which beans of the order count for who
         gets them; whom a friend's post has reached on the day of a festival passes by what does not give."""
         R = self.world.rules
-        keen = int(R.order_beans > 0 and self.player and not self.gone)
+        keen = bool(R.orders_pay) and self.player and not self.gone
+        kept = self.world.public.kept_cofunds
+        shown = next(self.covering(kept, self.rules_at(t * SECOND)), None) if kept else None
+        look = 4 * keen + (0 if shown is None else 1 + kept.index(shown))  # there is room for three promises
         reached = False
         if festival:
             draw = self.world.words(self.me, Purpose.FESTIVAL, festival, 1)
@@ -89,7 +92,7 @@ class Shopper(Taker):
             item = self.by_popularity(words[0], words[1])
             words = self.world.words(self.me, Purpose.BASKET, t, n + 64 * (k + 1))
             gives = item.project != -1
-            if k == 31 or unit(words[2]) < item.taken[keen] * (
+            if k == 31 or unit(words[2]) < item.taken[look] * (
                 1.0 if gives or not reached else exp(-R.label_friend)
             ):
                 break
@@ -181,7 +184,7 @@ class Shopper(Taker):
 
     def on_confirm(self, e: Errand) -> None:
         """The donation moves, perhaps matched; it counts as donated time and may let beans grow."""
-        R, G = self.world.rules, self.world.public
+        R = self.world.rules
         told = self.tell_order(Kind.ORDER_CONFIRM, e, klass=DONATED)
         before = sum(self.minutes)
         plays = bool(R.orders_pay) and self.player and not self.gone
@@ -192,11 +195,9 @@ class Shopper(Taker):
         parts = self.earn(ORDER, told["t"], base, DONATED, live)
         told["minutes"] = parts[0].minutes
         self.world.count.update(confirmed=1, confirmed_fen=e.fen, confirmed_price_fen=e.price)
-        if G.order_pool:
-            told["pool"] = G.order_pool
-            told["match"] = min(round(Fraction(e.fen * G.order_ratio, 1_000_000)), G.order_cap)
-            if told["match"] > 0:
-                told["outcome"] = PENDING
+        promise = self.first_promise(self.world.public.cofunds, self.rules_at(e.due * SECOND), e.fen)
+        if promise:
+            self.ask(told, promise, usual_match(promise, e.fen))
         if parts[0].beans:
             self.tell(told["t"] + 1, Kind.DEED, beans=parts[0].beans, deed=NO_DEED)
         self.tell_grants(parts, told["t"] + 1, DONATED)

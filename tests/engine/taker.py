@@ -1,4 +1,4 @@
-"""What rules give a person beside a deed's pay: prizes by lot, thanks for a friend, a share of what many do together."""
+"""What rules give a person beside a deed's pay: prizes by lot, thanks for a friend, a share in what many do."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from sim.kernel.allotment import OWED
 from sim.kernel.chances import AFTER
 from sim.kernel.rules import unit
 from sim.streams import Purpose, salt_of
-from tests.engine.payer import Payer, Rules
+from tests.engine.payer import Rules
 from tests.engine.person import BUCKET, DAY_S, NO_DEED, PENDING, SECOND, Errand, Record, World
+from tests.engine.promises import Promised
 from tests.engine.rulebook import Part, asks_budget, counts_many, is_drawing, is_of_teams
 
 REFUSED = 1
 
 
-class Taker(Payer):
+class Taker(Promised):
     """A person to whom rules give something now and then."""
 
     def __init__(self, world: World, me: int) -> None:
@@ -90,7 +91,7 @@ class Taker(Payer):
             )
             self.number -= 1  # it gets one of the inviter's
 
-    def given(self, claim: Record, now_s: int) -> None:
+    def served(self, claim: Record, now_s: int) -> None:
         """A claim on a rule was served: what was granted grows from the barrier's last second on, or comes later."""
         day, own = (now_s - 1) // DAY_S, claim["ref"] == 0
         caps, later = claim["fen"], claim["match"]

@@ -22,6 +22,7 @@ CASES = (
     "hello,5000,2,double",
     "busy,300,1,base",
     "busy,200,2,lots",
+    "busy,200,3,promises",
     "months,150,1,base",
     "months,150,2,one_month",
     "week95_2022,500,1,base",
@@ -35,6 +36,7 @@ CASES = (
 MORE_CASES = (
     "busy,2000,3,base",
     "busy,2000,4,lots",
+    "busy,2000,5,promises",
     "week95_2022,5000,2,base",
     "week95_2022,2000,3,random_match",
     "week95_2022,2000,4,no_streak",

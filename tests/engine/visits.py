@@ -15,7 +15,7 @@ from typing import Any
 from sim.behaviour.choice import felt_beans, felt_mix, felt_reward
 from sim.behaviour.unsure import delay_weight, lottery_weight
 from sim.engine.offers import Kind
-from sim.kernel.rows import CONTEST, MATCHED
+from sim.kernel.rows import CONTEST
 from sim.spans import DAY_US
 from tests.engine.rulebook import ANY, PAYS, Form, Part, Rulebook
 
@@ -132,9 +132,7 @@ def caps_of_a_day(book: Rulebook, live: frozenset[int]) -> list[Form]:
     return [form for form in forms if form.kind in ("cap", "fading_cap") and form.per == "day"]
 
 
-def value_of_visit(
-    world: Any, live: frozenset[int], who: tuple[int, int, int, bool], matched: bool, contest: bool
-) -> float:
+def value_of_visit(world: Any, live: frozenset[int], who: tuple[int, int, int, bool], contest: bool) -> float:
     """The summed weight of what somebody of a channel, segment, streak, in a team or not, can do."""
     channel, segment, streak, member = who
     R, book = world.rules, world.book
@@ -148,8 +146,9 @@ def value_of_visit(
         if not R.open_to[segment][j]:
             continue
         weight = weight_of(world, j, pays[j] * share, 0, live, streak) * world.mix[channel][segment][j]
-        if deed.effect == "gift" and matched:
-            weight *= R.announced_match
+        matches = [R.match_factor[k] for k in live if R.match_factor[k] > 0]
+        if deed.effect == "gift" and matches:
+            weight *= max(matches)
         if deed.team and member and contest:
             weight *= R.contest
         value += weight
@@ -163,16 +162,17 @@ class Calendar:
         self.book, self.days, self.kinds = book, days, kinds
         self.of_day = lru_cache(None)(self._of_day)
 
-    def _of_day(self, day: int) -> list[tuple[float, frozenset[int], bool, bool]]:
+    def _of_day(self, day: int) -> list[tuple[float, frozenset[int], bool]]:
         return [
             (
                 part.share,
-                self._open(day * DAY_US + part.from_s * SECOND),
-                bool(part.mask & MATCHED),
+                self._open(day * DAY_US + part.from_s * SECOND, part.offers),
                 bool(part.mask & CONTEST),
             )
             for part in self.kinds[self.days[day].offer]
         ]
 
-    def _open(self, t_us: int) -> frozenset[int]:
-        return frozenset(k for k, rule in enumerate(self.book.rules) if self.book.is_time(rule, t_us))
+    def _open(self, t_us: int, announced: int) -> frozenset[int]:
+        """What holds; of matches only those whose pool is announced for the day."""
+        holding = (k for k, rule in enumerate(self.book.rules) if self.book.is_time(rule, t_us))
+        return frozenset(k for k in holding if not self.book.rules[k].form.match or announced >> k & 1)

@@ -88,6 +88,39 @@ curve = [{ after = "30 s", share = 0.01 }, { after = "2 h", share = 0.5 }, { aft
 "rules.daily_cap.form.cap" = 60
 "beans.ripen" = "6 h"
 "beans.fade" = "19 h"
+
+[designs.promises]
+"rules.flash_match.who.cohort" = "0-40 %"
+"rules.daily_match.who.cohort" = "0-40 %"
+"rules.orders_cofund.who.cohort" = "0-50 %"
+"pools.orders.total" = "3_000_000 yuan"
+
+[designs.promises.rules.first_gift]
+what = "gift"
+who = { cohort = "30-70 %" }
+budget = "500_000 yuan"
+form.match = { pool = "daily", ratio = 2.0, first = true, most = "30 yuan", lot = true }
+
+[designs.promises.rules.by_size]
+what = "gift"
+when = { hours = "8:00-20:00" }
+form.match.pool = "flash"
+form.match.tiers = [{ above = "2 yuan", ratio = 0.4 }, { above = "10 yuan", ratio = 1.5 }]
+form.match.named = true
+
+[designs.promises.rules.schools]
+what = "gift"
+who = { team = false }
+form.match = { pool = "daily", cause = "education", ratio = 0.5, lot = true, per_account = "0 yuan" }
+
+[designs.promises.rules.larger_pledges]
+what = "order"
+who = { cohort = "20-100 %" }
+form.cofund = { pool = "orders", above = "0.05 yuan", ratio = 0.5, most = "0.5 yuan" }
+[designs.worthless]           # beans buy nothing
+"pools.beans.total" = "1 yuan"
+"redemptions.voucher.stock" = 1
+"redemptions.badge.stock" = 1
 """
 
 # On top of `zhejiang_account`: beans by calendar month, a voucher bought before and cancelled after its

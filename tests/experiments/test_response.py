@@ -132,13 +132,18 @@ minutes = { rises = [], by = "good" }
 
 
 def test_a_change_takes_out_and_sets_at_every_entry() -> None:
-    """`*` is every entry of a table; new tables are made; the document itself stays as it was."""
-    document = {"deeds": {"a": {"beans": 1}, "b": {"beans": 2}}, "pools": {"x": {"total": 1}}}
-    change = Change(("pools.x",), {"deeds.*.beans": 0, "phases.extra": {"start": 1}})
+    """`*` is every entry of a table; new tables are made; an entry of an array goes by its name; the document itself
+    stays as it was."""
+    document = {
+        "deeds": {"a": {"beans": 1}, "b": {"beans": 2}}, "pools": {"x": {"total": 1}},
+        "rules": {"once": {"what": ["a", "b"]}},
+    }  # fmt: skip
+    change = Change(("pools.x", "rules.once.what.a"), {"deeds.*.beans": 0, "phases.extra": {"start": 1}})
     assert change.on(document) == {
         "deeds": {"a": {"beans": 0}, "b": {"beans": 0}},
         "pools": {},
         "phases": {"extra": {"start": 1}},
+        "rules": {"once": {"what": ["b"]}},
     }
     assert document["deeds"]["a"]["beans"] == 1
     with pytest.raises(KeyError):

@@ -29,10 +29,15 @@ from tests.load_audit.tampering import (
 @pytest.mark.parametrize("seed", range(12))
 def test_a_clean_run_passes(seed: int) -> None:
     """Random requests, many refused, six in flight, answers lost: every check passes, and each has something to do."""
-    verdict = wandering_run(seed, 300, lost=0.02).audit()
+    run = wandering_run(seed, 300, lost=0.02)
+    verdict = run.audit()
     assert verdict.reasons == []
     assert verdict.status == "passed"
-    there = verdict.check("kept").counts["acknowledged"] + verdict.check("resolved").counts["in_the_ledger"]
+    there = (
+        run.evidence.first
+        + verdict.check("kept").counts["acknowledged"]
+        + verdict.check("resolved").counts["in_the_ledger"]
+    )
     assert verdict.check("as-rerun").counts["events"] == verdict.check("asked").counts["events"] == there
     for name, count in (
         ("kept", "acknowledged"), ("resolved", "unanswered"), ("balanced", "transfers"), ("as-simulated", "compared"),

@@ -10,12 +10,7 @@ RICH = """
 scenario = { users = 150, profile = "casual-game", length = "7 days" }
 merchants = { promotion_pull = 0.5 }
 play = { sessions_extra = 1.0, attention = true, anticipation = true }
-phases.week = { beans_factor = 1.5 }
-beans = { head_start = 20 }
-deeds.gift = { per_day = 2 }
-deeds.redeem = { per_day = 2 }
 channels.taobao = { pull = 2.0 }
-pools.flash = { rule = "random" }
 gifts = { first_median = "2 yuan", donors_at_start = 0.2, match_effect = 0.3, completion = 0.3 }
 
 ngos = { scandal_at = 2022-09-06T12:00:00+08:00, recycling_share = 0.2 }
@@ -56,32 +51,49 @@ orders = 4.0
 presale_from = 2022-09-06T00:00:00+08:00
 presale_share = 0.5
 presale_balance_at = "2 h"
+
+[cities.hangzhou]
+label = "杭州"
+share = 0.3
+
+[rules]
+goal = { form.goal.head_start = 20 }
+flash_match = { form.match.lot = true }
+week_beans = { when.phase = "week", form.times = 1.5 }
+here = { what = "steps", who = { city = "hangzhou", holder = true }, form.add = 5 }
+evening = { what = "quiz", when.hours = "18:00-22:00", form.times = 1.5 }
+quizzes = { what = "quiz", form = { cap = 100, per = "week" } }
+worth = { when.weekdays = ["Sat"], form.price = 80 }
+fades = { form.decay = 0.01 }
+medals = { form.badges.tiers = [{ label = "铜", hours = 1 }] }
+best = { form.rank.money = "50_000 yuan" }
+together = { what = "steps", form.share = { deeds = 100, beans = 50 } }
+friends = { what = "invite", form.refer = { inviter = 100 } }
 """
+# Every rule that names what is about to be taken out.
+LIMITS: dict[str, Any] = {"rules.once_a_day": None}
+MATCHES: dict[str, Any] = {"rules.flash_match": None, "rules.daily_match": None}
 # How to take away what each condition asks for, as overrides of the rich scenario; None takes a setting out.
 BREAKS: dict[str, dict[str, Any]] = {
     "PLAY": {"play.open": False},
-    "TEAMS": {"teams.open": False, "pools.teams": None, "deeds.join_team": None, "segments": {}},
-    "ACCOUNT": {"account.open": False, "deeds.account": None, "deeds.training": None, "channels": {}},
-    "GIFTS": {"deeds.gift": None, "segments": {}, "channels": {}},
-    "BEAN_GIFTS": {"deeds.bean_gift": None, "farmers.entry": False},
-    "REDEEMS": {"deeds.redeem": None},
-    "VOLUNTEERS": {"deeds.volunteer": None, "channels": {}},
+    "TEAMS": {"teams.open": False, "pools.teams": None, "deeds.join_team": None, "segments": {}, **LIMITS},
+    "ACCOUNT": {"account.open": False, "deeds.account": None, "deeds.training": None, "channels": {}, **LIMITS},
+    "GIFTS": {"deeds.gift": None, "segments": {}, "channels": {}, **LIMITS},
+    "BEAN_GIFTS": {"deeds.bean_gift": None, "farmers.entry": False, **LIMITS},
+    "REDEEMS": {"deeds.redeem": None, **LIMITS},
+    "VOLUNTEERS": {"deeds.volunteer": None, "channels": {}, **LIMITS},
     "JOINED": {"deeds.join_team": None, "segments": {}},
-    "REPEATED": {"deeds.join_team.per_day": 2},
-    "REWARDED": {"deeds.*.beans": 0},
-    "TEAM_DEEDS": {"deeds.*.team": False},
-    "GROWING": {"deeds.*.beans": 0, "orders.beans": 0, "sharing.reward": 0, "beans.head_start": 0},
-    "EXCHANGED": {"deeds.bean_gift": None, "farmers.entry": False},
-    "STREAK": {"beans.streak_bonus": 0.0},
+    "GROWING": {
+        "deeds.*.beans": 0, "orders.beans": 0, "rules.here": None, "rules.pass_on": None, "rules.together": None,
+        "rules.friends": None, "rules.goal.form.goal.head_start": 0,
+    },
+    "EXCHANGED": {"deeds.bean_gift": None, "farmers.entry": False, **LIMITS},
     "ONE_PERIOD": {"beans.valid_months": 1},
     "NOT_OF_AGE": {"segments.minors.minor": False, "farmers.share": 0.0, "farmers.entry": False},
     "REACHED": {"segments.minors.minor": False},
     "FOR_MINORS": {"deeds.*.adults_only": False, "benefits": {}},
-    "SERVED": {"deeds.bean_gift": None},
-    "GIFT_POOL": {"pools.orders.rule": "random"},
-    "MATCHING": {"pools.beans.ratio": 2.0, "pools.beans.cap_per_gift": "1 yuan"},
-    "SOME_RATIO": {"pools.flash.ratio": 0.0},
-    "GIFTS_MATCHED": {"pools.flash": None, "pools.daily": None},
+    "SERVED": {"deeds.bean_gift": None, **LIMITS},
+    "GIFTS_MATCHED": {**MATCHES, "pools.flash": None, "pools.daily": None},
     "TEAMS_PAID": {"pools.teams": None},
     "COMPETING": {"teams.mode": "shared_goal"},
     "GOALS": {"projects.targets_total": "0 yuan"},
@@ -91,16 +103,18 @@ BREAKS: dict[str, dict[str, Any]] = {
     "INSIDE": {"ngos.scandal_at": datetime.fromisoformat("2022-09-20T00:00:00+08:00")},
     "STAFF": {"staff.share": 0.0},
     "FARMERS": {"farmers.share": 0.0, "farmers.entry": False},
-    "ANNOUNCED": {"pools.flash": None, "pools.daily": None, "phases.week.beans_factor": 1.0},
+    "ANNOUNCED": {
+        **MATCHES, "pools.flash": None, "pools.daily": None, "rules.week_beans": None, "rules.evening": None,
+        "rules.worth": None,
+    },
     "FARMS_ENTER": {"farmers.entry": False},
     "DEVICES": {"farmers.device_cap": 0},
     "PARTNER": {"account.partner_share": 0.0},
     "UPLOADS": {"account.partner_records_per_week": 0.0},
     "HELD": {"deeds.account": None, "account.holders_at_start": 0.0, "channels": {}},
-    "PASSED_ON": {"deeds.gift": None, "segments": {}, "channels": {}, "festivals": {}},
+    "PASSED_ON": {"deeds.gift": None, "segments": {}, "channels": {}, "festivals": {}, **LIMITS},
     "POSTED": {"sharing.post": 0.0},
     "INVITED": {"sharing.invite": 0.0},
-    "SHARED": {"sharing.post": 0.0, "sharing.invite": 0.0},
     "REGULARS": {"shopping.regular_share": 0.0},
     "OTHERS": {"shopping.regular_share": 1.0},
     "FESTIVALS": {"festivals": {}},
@@ -109,6 +123,16 @@ BREAKS: dict[str, dict[str, Any]] = {
     "BY_HAND": {"orders.by_hand": 0.0},
     "MAILED": {"orders.mail_share": 0.0},
     "VIRTUAL": {"orders.virtual_share": 0.0},
+    "NAMED": {"rules.here": None},
+    "RULED": {"play.open": False},
+    "HAPPENS": {"sharing.invite": 0.0},
+    "HOLDERS": {"account.open": False, "deeds.account": None, "deeds.training": None, "channels": {}, **LIMITS},
+    "MEMBERS": {"teams.open": False, "pools.teams": None, "deeds.join_team": None, "segments": {}, **LIMITS},
+    "MULTIPLIES": {"deeds.quiz.beans": 0},
+    "CAPPED": {"deeds.quiz.beans": 0},
+    "HOURS": {"deeds.*.hours": 0, "orders.hours": 0, "deeds.volunteer": None, "channels": {}, **LIMITS},
+    "OF_TEAMS": {"teams.open": False, "pools.teams": None, "deeds.join_team": None, "segments": {}},
+    "RECRUITED": {"sharing.invite_recruits": 0.0},
 }  # fmt: skip
 
 # Settings that act whatever the others say; a new setting goes here or into the table.
@@ -126,6 +150,7 @@ ALWAYS = frozenset(
     segments.*.label segments.*.share projects.count projects.causes.* ngos.count ngos.size_sigma
     ngos.on_time_a ngos.on_time_b ngos.late_by ngos.report_every ngos.disburse_every ngos.review_days ngos.fee_cap
     ngos.correction ngos.evaluation
+    gifts.named_matcher
     designs.*
     """.split()  # noqa: SIM905
 )

@@ -18,7 +18,7 @@ from sim.loading import list_scenarios, load_scenario, resolved_toml, scenario_t
 from sim.loading.effects import CONDITIONS, Condition
 from sim.loading.idle import idle_settings
 from sim.loading.reading import read
-from sim.loading.shape import place
+from sim.loading.shape import choices
 from sim.scenario import Scenario, Settings
 from tests.engine.worlds import merged
 from tests.loading.rich import ALWAYS, BREAKS, RICH
@@ -124,7 +124,20 @@ def written(tree: Any, pattern: tuple[Any, ...], above: tuple[str, ...] = ()) ->
 def other(value: Any, path: tuple[str, ...]) -> Any:
     """Another value of the same kind."""
     if isinstance(value, Settings):
-        kept = ("start", "end", "total", "opens_at", "flash", "label", "sponsor", "serves", "effect", "youth")
+        kept = (
+            "start",
+            "end",
+            "total",
+            "opens_at",
+            "flash",
+            "label",
+            "sponsor",
+            "serves",
+            "effect",
+            "youth",
+            "holder",
+            "team",
+        )
         names = [name for name in type(value).model_fields if name not in kept]
         return value.model_copy(update={name: other(getattr(value, name), (*path, name)) for name in names})
     if isinstance(value, bool):
@@ -137,9 +150,7 @@ def other(value: Any, path: tuple[str, ...]) -> Any:
         return value + timedelta(days=1)
     if isinstance(value, dict):
         return {key: other(one, (*path, key)) for key, one in value.items()}
-    here = place(path)
-    choices = get_args(here.kind) if here is not None else ()
-    return next((one for one in choices if one != value), value)
+    return next((one for one in choices(path) if one != value), value)
 
 
 def with_other(scenario: Any, path: tuple[str, ...], above: tuple[str, ...] = ()) -> Any:
@@ -187,49 +198,58 @@ def refusals(text: str, folder: Path) -> list[str]:
     return [f"{m.line}: {m.key}" for m in caught.value.mistakes]
 
 
+CITY = '[cities.hangzhou]\nlabel = "杭州"\nshare = 0.3\n'
+NORM = "[staff]\nnorm = 2\n"
+
+
 def test_all_idle_settings_of_a_file_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
     """As every other mistake."""
-    text = SOUND.replace(
-        'serves = "beans"', 'serves = "beans"\nrule = "random"\nratio = 2\ncap_per_gift = "1 yuan"'
-    )
-    text = text.replace("daily_cap = 200", "daily_cap = 200\nstreak_full = 5")
+    lone = '[pools.lone]\nsponsor = "甲"\ntotal = "1 yuan"\n'
+    text = SOUND.replace("count = 24", 'count = 24\nlasts = "1 day"') + lone + NORM + CITY
     lines = text.splitlines()
     expected = {
-        "streak_full = 5": "beans.streak_full", 'rule = "random"': "pools.beans.rule",
-        "ratio = 2": "pools.beans.ratio", 'cap_per_gift = "1 yuan"': "pools.beans.cap_per_gift",
+        'lasts = "1 day"': "projects.lasts", "[pools.lone]": "pools.lone", "norm = 2": "staff.norm",
+        "[cities.hangzhou]": "cities.hangzhou",
     }  # fmt: skip
     assert refusals(text, tmp_path) == [f"{lines.index(line) + 1}: {key}" for line, key in expected.items()]
 
 
 def test_they_are_told_beside_other_mistakes_and_keep_silent_about_what_these_decide(tmp_path: Path) -> None:
-    """`serves` is misspelt: nobody knows what its rule would do. The streak is idle all the same."""
-    text = SOUND.replace('serves = "beans"', 'serves = "bean"\nrule = "random"')
-    text = text.replace("daily_cap = 200", "daily_cap = 200\nstreak_full = 5")
+    """`serves` is misspelt: nobody knows who would ask the pool. The norm is idle all the same."""
+    text = SOUND.replace('serves = "beans"', 'serves = "bean"') + NORM
     keys = [line.partition(": ")[2] for line in refusals(text, tmp_path)]
     assert "pools.beans.serves" in keys
-    assert "beans.streak_full" in keys
-    assert "pools.beans.rule" not in keys
+    assert "staff.norm" in keys
+    assert "pools.beans" not in keys
 
 
 def test_a_design_may_switch_off_what_the_scenario_sets(tmp_path: Path) -> None:
     """The scenario's settings of what is off in the design are no mistake, there or here."""
-    text = SOUND.replace("daily_cap = 200", "daily_cap = 200\nstreak_bonus = 0.5\nstreak_full = 5")
-    assert load(text + '[designs.plain]\n"beans.streak_bonus" = 0.0\n', tmp_path).beans.streak_full == 5
-    assert load(text + '[designs.closed]\n"play.open" = false\n', tmp_path).beans.streak_full == 5
+    text = SOUND + NORM + "share = 0.1\n"
+    assert load(text + '[designs.plain]\n"staff.share" = 0.0\n', tmp_path).staff.norm == 120
+    assert load(text + '[designs.closed]\n"play.open" = false\n', tmp_path).staff.norm == 120
 
 
-def test_a_scenario_may_prepare_what_a_design_switches_on(tmp_path: Path) -> None:
+def test_a_scenario_may_prepare_what_a_design_switches_on_or_adds(tmp_path: Path) -> None:
     """A setting that acts in some design is not idle; without that design it is."""
-    text = SOUND.replace("daily_cap = 200", "daily_cap = 200\nstreak_full = 5")
-    assert load(text + '[designs.streaks]\n"beans.streak_bonus" = 0.5\n', tmp_path).beans.streak_full == 5
-    assert [line.partition(": ")[2] for line in refusals(text, tmp_path)] == ["beans.streak_full"]
+    assert load(SOUND + NORM + '[designs.staff]\n"staff.share" = 0.5\n', tmp_path).staff.norm == 120
+    assert [line.partition(": ")[2] for line in refusals(SOUND + NORM, tmp_path)] == ["staff.norm"]
+    here = '[designs.local.rules.here]\nwhat = "quiz"\nwho.city = "hangzhou"\nform.add = 5\n'
+    assert list(load(SOUND + CITY + here, tmp_path).cities) == ["hangzhou"]
 
 
-def test_what_a_design_sets_has_to_act_in_that_design(tmp_path: Path) -> None:
-    """The line of the override is named."""
-    text = SOUND + '[designs.lots]\n"pools.beans.rule" = "random"\n"deeds.quiz.beans" = 30\n'
-    line = text.splitlines().index('"pools.beans.rule" = "random"') + 1
-    assert refusals(text, tmp_path) == [f'{line}: designs.lots."pools.beans.rule"']
+def test_what_a_design_sets_or_adds_has_to_act_in_that_design(tmp_path: Path) -> None:
+    """The line of the edit is named."""
+    text = SOUND + (
+        '[designs.lots]\n"staff.norm" = 2\n"deeds.quiz.beans" = 30\n'
+        '[designs.lots.rules.sorted]\nwhat = "quiz"\nform.add = 1\n'
+        '[designs.lots.pools.lone]\nsponsor = "甲"\ntotal = "1 yuan"\n'
+    )
+    lines = text.splitlines()
+    norm, lone = lines.index('"staff.norm" = 2') + 1, lines.index("[designs.lots.pools.lone]") + 1
+    assert refusals(text, tmp_path) == [
+        f'{norm}: designs.lots."staff.norm"', f"{lone}: designs.lots.pools.lone",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", list_scenarios())

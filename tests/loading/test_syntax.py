@@ -20,17 +20,17 @@ QUOTES, QUANTITY = "stands in quotes", "an amount with its unit stands in quotes
 KEYBOARD, UNCLOSED = "comes from a Chinese keyboard; write", "the text is not closed"
 # What is edited in the sound text, into what, and what must be told of the line that holds the edit.
 SLIPS = [
-    ("goal = 100", "goal 100", "an equals sign between key and value is missing"),
-    ("goal = 100", "goal: 100", "a colon stands where TOML has an equals sign"),
-    ("goal = 100", "goal =", "the value is missing"),
-    ("goal = 100", "= 100", "the key before the equals sign is missing"),
-    ("goal = 100", "goal = 1,000", "a number has no commas; write 1_000"),
-    ("goal = 100", "goal = 0100", "a number does not begin with 0; write 100"),
-    ("goal = 100", "goal = .5", "digits on both sides of its point"),
-    ("goal = 100", "goal = True", "write true"),
-    ("goal = 100", "goal = hundred", f"a text {QUOTES}"),
-    ("goal = 100", "goal = 2022-9-5", "a date is written 2022-09-05"),
-    ("goal = 100", "公益 = 100", 'for instance [deeds."答题"]'),
+    ("per_yuan = 100", "per_yuan 100", "an equals sign between key and value is missing"),
+    ("per_yuan = 100", "per_yuan: 100", "a colon stands where TOML has an equals sign"),
+    ("per_yuan = 100", "per_yuan =", "the value is missing"),
+    ("per_yuan = 100", "= 100", "the key before the equals sign is missing"),
+    ("per_yuan = 100", "per_yuan = 1,000", "a number has no commas; write 1_000"),
+    ("per_yuan = 100", "per_yuan = 0100", "a number does not begin with 0; write 100"),
+    ("per_yuan = 100", "per_yuan = .5", "digits on both sides of its point"),
+    ("per_yuan = 100", "per_yuan = True", "write true"),
+    ("per_yuan = 100", "per_yuan = hundred", f"a text {QUOTES}"),
+    ("per_yuan = 100", "per_yuan = 2022-9-5", "a date is written 2022-09-05"),
+    ("per_yuan = 100", "公益 = 100", 'for instance [deeds."答题"]'),
     ("[teams]", "[团队]", 'for instance [deeds."答题"]'),
     ("[teams]", "[teams", "not closed"),
     ("[teams]", "[[teams]", "not closed"),
@@ -49,17 +49,18 @@ SLIPS = [
     ('{ after = "12 h", share', '{ after = "12 h", after = "1 h", share', "stands twice in the braces"),
 ]
 WIDE = [
-    ("goal = 100", "goal ＝ 100", "＝", "="), ("goal = 100", "goal = １00", "１", "1"),
-    ("goal = 100", "　goal = 100", "a full-width blank", "an ordinary one"),
+    ("per_yuan = 100", "per_yuan ＝ 100", "＝", "="), ("per_yuan = 100", "per_yuan = １00", "１", "1"),
+    ("per_yuan = 100", "　per_yuan = 100", "a full-width blank", "an ordinary one"),
     ('label = "答题"', "label = “答题”", "“", '"'), ('label = "答题"', 'label = "答题”', "”", '"'),
     ("[teams]", "［teams］", "［", "["), ("review_days = [2, 10]", "review_days = [2， 10]", "，", ","),
 ]  # fmt: skip
 TWICE = [
-    ("goal = 100", "goal = 100\ngoal = 200", "goal = 200", "goal", "goal", "goal = 100", "keep one of the two"),
+    ("per_yuan = 100", "per_yuan = 100\nper_yuan = 200", "per_yuan = 200", "per_yuan", "per_yuan",
+     "per_yuan = 100", "keep one of the two"),
     ("[teams]", "[deeds.quiz]\nbeans = 1\n[teams]", "[deeds.quiz]\nbeans = 1", "deeds.quiz", "[deeds.quiz]",
      "[deeds.quiz]", "merge the two"),
-    ("[teams]", "[beans.goal]\nx = 1\n[teams]", "[beans.goal]", "beans.goal", "[beans.goal]",
-     "goal = 100", "merge the two"),
+    ("[teams]", "[beans.per_yuan]\nx = 1\n[teams]", "[beans.per_yuan]", "beans.per_yuan", "[beans.per_yuan]",
+     "per_yuan = 100", "merge the two"),
 ]  # fmt: skip
 PARSERS_WORDS = (
     "Expected ", "Unclosed ", "Unterminated", "Invalid ", "Illegal", "overwrite", "namespace", "('", "statement",

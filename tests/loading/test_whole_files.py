@@ -17,6 +17,7 @@ SOUND = Path(__file__).with_name("sound.toml").read_text(encoding="utf-8")
 
 # Without these, what is added could do nothing.
 ACTING = {
+    "pools": '[deeds.join]\nlabel = "入队"\neffect = "team"\n[teams]\nopen = true\n',
     "redemptions": '[deeds.redeem]\nlabel = "兑换"\neffect = "redeem"\n',
     "benefits": "[account]\nopen = true\nholders_at_start = 0.5\n",
 }
@@ -43,7 +44,7 @@ def test_a_guessed_value_causes_no_further_message(load: Load) -> None:
         ("deeds", 24, 'label = "更多"'),
         ("channels", 12, 'label = "更多"\naudience = 1'),
         ("segments", 6, 'label = "更多"\nshare = 1'),
-        ("pools", 16, 'sponsor = "更多"\ntotal = "1 yuan"\nserves = "orders"'),
+        ("pools", 16, 'sponsor = "更多"\ntotal = "1 yuan"\nserves = "teams"'),
         ("redemptions", 8, 'label = "更多"\nbeans = 1\nvalue = "1 yuan"\nstock = 1'),
         ("benefits", 8, 'label = "更多"\nneeds = 1'),
     ],
@@ -88,8 +89,10 @@ def test_what_is_closed_is_told_wherever_it_is_needed(load: Load) -> None:
     [
         ('fade = "72 h"', "fade = 72 h", "fade = 72 h",
          'fade: is not TOML: an amount with its unit stands in quotes, for instance "24 h"'),
-        ("goal = 100", "goal 100", "goal 100", "text: is not TOML: an equals sign between key and value is missing"),
-        ("goal = 100", "goal = 100\ngoal = 200", "goal = 200", "goal: goal stands already at line "),
+        ("per_yuan = 100", "per_yuan 100", "per_yuan 100",
+         "text: is not TOML: an equals sign between key and value is missing"),
+        ("per_yuan = 100", "per_yuan = 100\nper_yuan = 200", "per_yuan = 200",
+         "per_yuan: per_yuan stands already at line "),
         ("[beans]", "[teams]\n[beans]", "[teams]\nopen",
          "teams: [teams] stands already at line "),
         ('label = "答题"', 'label = "答题', 'label = "答题', "label: is not TOML: the text is not closed"),

@@ -108,7 +108,7 @@ def test_a_team_that_reaches_its_goal_gets_all_its_doers_paid(together):
 
 
 def test_the_platforms_goal_is_scaled_and_pays_late_doers_too(everybody):
-    """500,000 quizzes of two millions are 500 of two thousand people: all who did one get the beans, the last day too."""
+    """500,000 quizzes of two millions are 500 of two thousand people: who did one gets the beans, even late."""
     done, paid = everybody.deeds("quiz"), everybody.rows(Kind.GRANT, "goal")
     assert sorted(paid["agent"].tolist()) == np.unique(done["agent"]).tolist()
     first = np.sort(done["t"])[499]

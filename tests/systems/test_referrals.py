@@ -115,7 +115,8 @@ def test_workers_blocks_and_snapshots_change_no_referral(tmp_path, paid):
     """Friends of other blocks are paid alike; who invited whom survives a stop."""
     from sim.engine.campaign import Campaign
 
-    assert Played({"friends": BOTH}, how={"workers": 2, "block": 300}, **SOCIAL).campaign.digest() == paid.campaign.digest()
+    other = Played({"friends": BOTH}, how={"workers": 2, "block": 300}, **SOCIAL)
+    assert other.campaign.digest() == paid.campaign.digest()
     first = Campaign(paid.scenario, workers=1)
     first.run(until_s=30 * 3600)
     first.save(tmp_path / "half.npz")

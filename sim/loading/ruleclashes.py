@@ -1,0 +1,109 @@
+"""Rules that contradict each other: told at the one that stands later in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from sim.loading.finding import Finding, Findings
+from sim.loading.lines import Path
+from sim.loading.people import covers, may_meet
+from sim.loading.ruleacts import things
+from sim.loading.rulechecks import each_form
+from sim.loading.stretches import meet, stretches, within
+from sim.scenario import Scenario
+from sim.scenario.incentives import Cofund, Form, Match, Rule
+
+ONE_AT_A_TIME = ("price", "decay")
+FROM_A_POOL = ("match", "cofund")
+Clash = tuple[str, str]  # the field at which it is told, and what is wrong
+
+
+def rules_agree(s: Scenario) -> Findings:
+    """No rule says the same as another one, or what another one makes void."""
+    for (one_path, one), (path, two) in combinations(list(each_form(s)), 2):
+        told = next(_clashes(s, str(one_path[1]), one, two), None)
+        if told is not None:
+            field, problem = told
+            here: Path = (*path, "form", field) if field else path
+            reads = tuple((*whole, "*", "*", "*", "*") for whole in (one_path, path))
+            yield Finding(here, problem, reads)
+
+
+def _clashes(s: Scenario, name: str, one: Rule, two: Rule) -> Iterator[Clash]:
+    other, first, second = f"rules.{name}", one.form, two.form
+    if one.model_copy(update={"why": ""}) == two.model_copy(update={"why": ""}):
+        yield "", f"says the same as {other}; remove one of them"
+    if first.kind == second.kind == "limit" and _void(s, one, two):
+        yield (
+            "limit",
+            f"contradicts {other}, which limits the same people to {_times(first)}; keep one of them",
+        )
+    if first.kind == second.kind and first.kind in ONE_AT_A_TIME and _both_hold(s, one, two):
+        yield (
+            first.kind,
+            f"contradicts {other}, which sets another one for the same people at the same time; {APART}",
+        )
+    if first.kind == second.kind and first.kind in FROM_A_POOL and _takes_all(s, one, two):
+        yield first.kind, f"never acts: {other} matches the same before, from the same pool; {APART}"
+    if _silences(first, second) and _same_deeds(s, one, two) and _both_hold(s, one, two):
+        nothing = "pays nothing for what" if second.times == 0 else "adds to what"
+        void = "adds to" if second.times == 0 else "sets to nothing"
+        yield second.kind, f"{nothing} {other} {void}, for the same people at the same time; {APART}"
+    if _replaces(s, one, two):
+        yield "tiers", f"replace all that {other} pays; let {other} stand after them, or remove it"
+
+
+APART = "keep one of them, or part them by who and when"
+
+
+def _times(form: Form) -> str:
+    return f"{form.limit} a day"
+
+
+def _void(s: Scenario, one: Rule, two: Rule) -> bool:
+    """Whether the looser of two limits never acts, for the stricter holds wherever it does."""
+    strict, loose = sorted((one, two), key=lambda rule: rule.form.limit or 0)
+    return _around(s, strict, loose) or (one.form.limit == two.form.limit and _around(s, loose, strict))
+
+
+def _around(s: Scenario, outer: Rule, inner: Rule) -> bool:
+    """Whether one rule holds for all that the other holds for."""
+    return (
+        things(s, inner) <= things(s, outer)
+        and covers(outer.who, inner.who)
+        and within(stretches(s, inner.when), stretches(s, outer.when))
+    )
+
+
+def _both_hold(s: Scenario, one: Rule, two: Rule) -> bool:
+    """Whether there is somebody for whom both hold at some instant."""
+    return may_meet(one.who, two.who) and meet(stretches(s, one.when), stretches(s, two.when))
+
+
+def _same_deeds(s: Scenario, one: Rule, two: Rule) -> bool:
+    return bool(things(s, one) & things(s, two))
+
+
+def _takes_all(s: Scenario, one: Rule, two: Rule) -> bool:
+    """Whether whatever the later rule would match, the earlier one matches before from the same pool."""
+    a, b = getattr(one.form, one.form.kind), getattr(two.form, two.form.kind)
+    chooses = getattr(a, "first", False) or getattr(a, "cause", None) not in (None, getattr(b, "cause", None))
+    return a.pool == b.pool and not chooses and _from(a) <= _from(b) and _around(s, one, two)
+
+
+def _from(form: Match | Cofund) -> int:
+    """The smallest gift or pledge that is matched, fen."""
+    return form.above if isinstance(form, Cofund) else min((tier.above for tier in form.tiers), default=0)
+
+
+def _silences(one: Form, two: Form) -> bool:
+    """Whether one adds beans to what the other multiplies by nothing."""
+    return any(a.add and b.times == 0 and b.of != "hours" for a, b in ((one, two), (two, one)))
+
+
+def _replaces(s: Scenario, one: Rule, two: Rule) -> bool:
+    """Whether tiers leave nothing of what a rule before them pays in beans."""
+    pays = one.form.kind in ("add", "tiers", "streak") or (one.form.times and one.form.of == "beans")
+    tiers = two.form.tiers
+    return bool(pays and not one.form.add_hours and tiers and tiers[0].start == 1 and _around(s, two, one))
