@@ -106,7 +106,7 @@ def take_part(who: Who, t_us: int, thing: int, slot: int, place: int, mask: int,
                 join_in(who.user, day, r, R, pen)
             elif unit(philox(R.k0, R.k1, who.user, slot, r.salt | place, LOTTERY_DRAW)[0]) < r.chance:
                 win(who, t_us + AFTER + pen.book.records - before, k, thing, R, pen)
-        elif (R.refers & R.by_thing[thing]) >> k & 1:
+        elif (R.refers >> k) & 1:
             repay(who, t_us + AFTER + pen.book.records - before, k, thing, R, pen)
 
 

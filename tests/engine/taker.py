@@ -31,12 +31,11 @@ class Taker(Promised):
         book, told = self.world.book, len(self.world.records)
         names = list(book.scenario.rules)
         for k, rule in enumerate(book.rules):
-            if not book.concerns(k, what):
-                continue
+            about = k in live and book.concerns(k, what)
             at = t_us + AFTER + len(self.world.records) - told
-            if k in live and counts_many(rule.form):
+            if about and counts_many(rule.form):
                 self.count_together(k)
-            elif k in live and rule.form.lottery is not None:
+            elif about and rule.form.lottery is not None:
                 lot = unit(self.world.words(self.me, Purpose.LOTTERY, slot, salt_of(names[k]) | place)[0])
                 if lot < (rule.form.lottery.chance or 0) / 1_000_000:
                     self.win(k, at, deed)

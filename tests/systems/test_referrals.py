@@ -13,7 +13,7 @@ SOCIAL = {
     "sharing": {"post": 0.3, "invite": 0.3, "post_recruits": 0.6, "invite_recruits": 0.6},
     "deeds": {"gift": {"ease": 0.5}},
 }  # most begin to play by a friend
-BOTH = {"what": "any", "form": {"refer": {"inviter": 100, "invitee": 60}}}
+BOTH = {"what": "invite", "form": {"refer": {"inviter": 100, "invitee": 60}}}
 
 
 @pytest.fixture(scope="module")
