@@ -337,6 +337,10 @@ class Population:
         """The kernel's counts over all blocks."""
         return np.asarray(np.sum([block.tally for block in self.blocks], axis=0))
 
+    def messages(self) -> NDArray[np.int64]:
+        """Messages by incentive rule over all blocks."""
+        return np.asarray(np.sum([block.book["sent"][0] for block in self.blocks], axis=0))
+
     def points(self) -> NDArray[np.int64]:
         """Points over all blocks: of teams, and for each rule that counts what many do; shape (1 + rules, teams)."""
         return np.asarray(np.sum([block.points for block in self.blocks], axis=0))
@@ -369,6 +373,7 @@ class Population:
             "errands": np.concatenate(errands), "used": np.array([int(b.book["used"][0]) for b in self.blocks]),
             "free": np.array([int(b.book["free"][0]) for b in self.blocks]), "tally": self.tally(),
             "points": self.points(), "block": np.array([self.block]), "marks": self.marks,
+            "sent": self.messages(),
         }  # fmt: skip
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -385,6 +390,7 @@ class Population:
             at += used
         self.blocks[0].tally[:] = state["tally"]
         self.blocks[0].points[:] = state["points"]
+        self.blocks[0].book["sent"][0] = state["sent"]
 
     def close(self) -> None:
         """Let the threads go."""

@@ -189,6 +189,7 @@ BOOK = np.dtype(
         ("time", "i8", (1 + MAX_RULES,)),  # … and its minutes
         ("clocks", "f8", (1 + MAX_DEEDS,)),
         ("turns", "i8", (1 + MAX_DEEDS,)),
+        ("sent", "i8", (MAX_RULES,)),  # messages by rule
     ]
 )
 DAY = np.dtype(

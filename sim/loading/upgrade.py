@@ -29,7 +29,7 @@ from sim.scenario.gone import gone
 
 HEADING = "# Incentive rules: what for whom, when, in which form. Those for the same deed act in this order."
 BY_ITSELF = "by itself"
-TAKEN_OUT = "taken out: it did nothing here"
+TAKEN_OUT = "taken out: it is so without a rule"
 LONGEST = 90
 
 
@@ -58,6 +58,7 @@ def upgraded(text: str, shown: str) -> Upgraded | None:
     plain = text.replace("\r\n", "\n")
     work = _Work(parsed_toml(plain, shown), plain, shown)
     if not work.written and ("rules" in work.document or not work.base):
+        work.refuse(_mistakes(work.document))
         return None
     work.refuse(work.wrong_values())
     made = work.rewritten()
@@ -182,9 +183,7 @@ class _Work:
                 f"{self.shown}: is written in a way that cannot be rewritten by itself; write tables with headers, "
                 "as in `beanpeak scenarios show hello`, and one setting a line"
             )
-        document = parsed_toml(sheet.text, self.shown)
-        found = read(document)[1]
-        self.refuse([*found, *mistakes_in_designs(document, found), *idle_settings(document)])
+        self.refuse(_mistakes(parsed_toml(sheet.text, self.shown)))
         return Upgraded(sheet.text, tuple(self._changes()))
 
     def _write_designs(self, sheet: Sheet, expected: Document) -> None:
@@ -272,6 +271,12 @@ class _Work:
                 ]  # fmt: skip
             was = _short(f"{spelled(path)} = {as_toml(at(self.document, path))}")
             yield Change(self.lines.of(path), was, "; ".join(map(_short, said)) or TAKEN_OUT)
+
+
+def _mistakes(document: Document) -> list[Finding]:
+    """All that the loader finds wrong with a document."""
+    found = read(document)[1]
+    return [*found, *mistakes_in_designs(document, found), *idle_settings(document)]
 
 
 def _setting(path: Path) -> Path:

@@ -1,8 +1,8 @@
 """What a campaign costs its sponsors: pools, budgets, the subsidy, and what went to farmers.
 
 The subsidy is one sum with one definition: what rows post from a sponsor's pool to a project (match, money for
-beans and for teams) or a person (prizes), and the value of the vouchers that are shipped. Pools, days, groups and
-heads share it out.
+beans and for teams) or a person (prizes), and the value of the vouchers that are shipped. Pools, days, groups and heads
+share it out. What beans still unspent will cost is no part of it: `sim.observation.programme` adds that.
 """
 
 from __future__ import annotations

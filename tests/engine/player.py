@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
 from math import exp
 from types import SimpleNamespace
 
@@ -27,33 +25,12 @@ from tests.engine.claimant import Claimant
 from tests.engine.payer import BESIDE, INVITE, Rules
 from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND, single
 from tests.engine.promises import drawn_match, usual_match
+from tests.engine.race import Race
 from tests.engine.rulebook import Part
 from tests.engine.visits import caps_of_a_day, weight_of
 
 MOST_CHOICES = 12
 MOST_SCRIPTED = 24  # deeds of a farmer in a day
-
-
-class Race:
-    """A session's options, each with a clock that has an Exp(1) to run and runs as fast as the option weighs."""
-
-    def __init__(self, word_of: Callable[[int | None, int], int]) -> None:
-        self.word_of = word_of
-        self.left: dict[int | None, float] = {}  # until it rings, of the clocks that were wound
-        self.rung: Counter[int | None] = Counter()
-
-    def first(self, weights: dict[int | None, float]) -> int | None:
-        """Whose clock rings first; it is wound anew when it can be chosen again. The others' run on from there."""
-        for option in weights:
-            if self.left.get(option, 0.0) <= 0.0:
-                self.left[option] = exponential(self.word_of(option, self.rung[option]))
-        first = min(weights, key=lambda option: self.left[option] / weights[option])
-        passed = self.left[first] / weights[first]
-        for option in weights:
-            self.left[option] -= passed * weights[option]
-        self.left[first] = 0.0
-        self.rung[first] += 1
-        return first
 
 
 class Player(Claimant):
@@ -137,9 +114,8 @@ class Player(Claimant):
             chosen = self.choose(drawn, self.keenness() * rest, race)
             if chosen is None:
                 return t_us
-            sub = chosen + 24 * (
-                race.rung[chosen] - 1
-            )  # the luck of this deed, however many others came before
+            # The luck of this deed, however many others came before.
+            sub = chosen + 24 * (race.rung[chosen] - 1)
             lots = world.words(self.me, Purpose.SLOT, key, sub)
             done = t_us + int(exponential(lots[1]) * R.choice_dwell_s * 1_000_000.0) + SECOND
             if done + 2 * SECOND >= (day + 1) * DAY_S * SECOND:

@@ -50,8 +50,8 @@ def test_traffic_of_play_is_peoples(week: Week) -> None:
 
 def test_beans_that_people_hold_are_what_came_less_what_went(week: Week) -> None:
     """At each day close; farmers hold others, so that the difference can be seen."""
-    days, rows = week.seen.tables()["days"], week.rows(Kind.DEED, Kind.HARVEST, Kind.FADE)
-    came = np.where(rows["kind"] == Kind.DEED, 1, -1) * rows["beans"].astype(np.int64)
+    days, rows = week.seen.tables()["days"], week.rows(Kind.DEED, Kind.GRANT, Kind.HARVEST, Kind.FADE)
+    came = np.where(np.isin(rows["kind"], (Kind.DEED, Kind.GRANT)), 1, -1) * rows["beans"].astype(np.int64)
     for day, growing in enumerate(days["growing"].to_list()):
         assert growing == came[rows["t"] < (day + 1) * DAY_US].sum(), day
     farmers = week.campaign.population.users[USERS:]
@@ -115,7 +115,7 @@ def test_farmers_have_their_own_numbers(week: Week) -> None:
     abuse = week.seen.tables()["abuse"]
     for farmers, row in zip((False, True), abuse.iter_rows(named=True), strict=True):
         assert row["blocked"] == len(week.rows(Kind.BLOCK, farmers=farmers))
-        assert row["beans_issued"] == week.rows(Kind.DEED, farmers=farmers)["beans"].sum()
+        assert row["beans_issued"] == week.rows(Kind.DEED, Kind.GRANT, farmers=farmers)["beans"].sum()
         assert row["sessions"] == len(week.rows(Kind.SESSION, farmers=farmers))
     totals, counted = week.seen.totals(), tallies.named(week.campaign.counts())
     assert (totals["beans_issued"], totals["farmer_beans"]) == tuple(abuse["beans_issued"])
