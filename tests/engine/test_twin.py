@@ -30,6 +30,8 @@ CASES = (
     "months,150,2,one_month",
     "week95_2022,500,1,base",
     "long,40,1,base",
+    "prizes,300,1,base",
+    "prizes,200,2,open",
     "rules,200,1,base",
     "rules,100,2,tight",
     "rules,40,3,rich",
@@ -52,7 +54,7 @@ MORE_CASES = (
 )
 # Booked, but no scenario does it: no hours are spent or taken back.
 NEVER_DONE = {Kind.HOUR_REDEEM, Kind.HOUR_REVOKE}
-CLAIMS = (Kind.BEAN_GIFT, Kind.REDEEM_HOLD, Kind.SIGN_UP)
+CLAIMS = (Kind.BEAN_GIFT, Kind.REDEEM_HOLD, Kind.SIGN_UP, Kind.GRANT, Kind.PRIZE)
 
 
 def scenario_of(case: str) -> Scenario:
