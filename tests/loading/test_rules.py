@@ -266,10 +266,10 @@ AMOUNTS = [
             ('what = "invite"\n', "refer.invitee = 60_001", "refer.invitee"),
         ]
     ),
-    *[
-        Case(f"{QUIZ}form.{key} = 500_001", f"mine.form.{key}", "is too large; use at most 500000 beans", "500_001")
+    *(
+        Case(f"{QUIZ}form.{key} = 524_288", f"mine.form.{key}", "is too large; use at most 524287 beans", "524_288")
         for key in ("cap", "fading_cap")
-    ],
+    ),
     Case("form.price = 10_001", "mine.form.price", "is too large; use at most 10000 beans for a yuan", "form.price"),
     Case('what = "order"\nwho.segment = "minors"\nform.cofund = { pool = "orders", most = "30_000_000 yuan" }\n'
          '[rules.orders_cofund.who]\nsegment = "young"', "mine.form.cofund.most", LARGER, "30_000_000"),
