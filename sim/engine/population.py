@@ -24,7 +24,7 @@ from sim.engine.incentives import joint_rows, rule_columns
 from sim.engine.settings import rule_values, rules_record, tables
 from sim.kernel.allotment import settle, settled_room
 from sim.kernel.farming import farmed_beans
-from sim.kernel.incentives import COUNT_BITS, MOST_COUNTED, TICKED, period_of
+from sim.kernel.incentives import COUNT_BITS, MOST_COUNTED, TICKED, stretch_of
 from sim.kernel.playing import (
     ROOM_ERRANDS,
     ROOM_RECORDS,
@@ -299,7 +299,7 @@ class Population:
 
     def stretch(self, rule: int, day: int) -> int:
         """The number of the stretch over which a rule counts that a day belongs to."""
-        return int(period_of(self.rules["rules"][0][rule], day, self.rules[0]))
+        return int(stretch_of(rule, day, self.rules))
 
     def doers(self, rule: int, day: int) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
         """Who did what a rule is about in that day's stretch and was not given anything for it, and how often."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.bookkeeping import Kind
-from sim.compiling import rule
+from sim.compiling import rule, table_rule
 from sim.domain.ratios import share_of
 from sim.kernel import tallies as T
 from sim.kernel.donors import has_given
@@ -174,6 +174,13 @@ def period_of(r: Any, day: int, R: Any) -> int:
     if r.per == PER_WEEK:
         return int((day + R.start_weekday) // 7 + 1)
     return 1
+
+
+@table_rule
+def stretch_of(k: int, day: int, rules: Any) -> int:
+    """Over which stretch rule k counts on a day."""
+    R = rules[0]
+    return period_of(R.rules[k], day, R)
 
 
 @rule

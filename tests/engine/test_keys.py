@@ -17,7 +17,7 @@ from sim.streams import Purpose
 ROOT = Path(__file__).parents[2]
 # What somebody is by nature, read again wherever it is needed instead of being stored: a user's traits, place and
 # lifetime, and how an order will end.
-READ_AGAIN = {"TRAITS", "PLACE", "BUDGET", "LIFE"}
+READ_AGAIN = {"TRAITS", "PLACE", "BUDGET", "LIFE", "CREW"}
 # Words read at several places for one and the same decision, with the functions that take it from there.
 ONE_DECISION = {
     ("BUDGET", 0): ("start_users", "leave_off"),  # a lifetime; staff's begins when they have met their norm
@@ -44,7 +44,8 @@ NEVER_DRAWN = {"PRODUCT", "ENTRY", "MATCH", "MICRO", "SCALE"}  # numbers that ar
 def world() -> dict[str, Any]:
     """A world in which everything happens, played in plain Python with a listener at every door to chance."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.engine.keys", "busy,80,1,base", "busy,40,1,lots", "busy,20,1,worthless"],
+        [sys.executable, "-m", "tests.engine.keys", "busy,80,1,base", "busy,40,1,lots", "busy,20,1,worthless",
+         "prizes,60,1,base"],
         env={**os.environ, "NUMBA_DISABLE_JIT": "1"}, capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
