@@ -64,7 +64,8 @@ def test_both_are_paid_on_the_first_deed(paid):
         assert 0 < row["t"] - own["t"].min() < 1_000_000
     barrier = 3 * HOUR
     assert ((inviters["t"] + 1) % barrier == 0).all()
-    assert sorted(-(-friends["t"] // barrier)) == sorted(-(-inviters["t"] // barrier))
+    apart = np.sort(-(-friends["t"] // barrier)) - np.sort(-(-inviters["t"] // barrier))
+    assert set(apart.tolist()) <= {0, 1}  # a visit may end after the barrier that decides what it brings
 
 
 def test_who_invited_is_who_is_paid(paid):
