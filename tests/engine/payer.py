@@ -12,7 +12,7 @@ from sim.kernel.incentives import BESIDE
 from sim.kernel.rules import exponential, unit
 from sim.scenario.incentives import Nudge
 from sim.streams import Purpose
-from tests.engine.person import DAY_S, GENERAL, NO_DEED, PENDING, SECOND, Errand, Person, World
+from tests.engine.person import BUCKET, DAY_S, GENERAL, NO_DEED, PENDING, SECOND, Errand, Person, World
 from tests.engine.rulebook import (
     PAYING,
     Counts,
@@ -20,6 +20,7 @@ from tests.engine.rulebook import (
     Someone,
     asks_budget,
     city_of,
+    cut,
     is_milestone,
     percentile_of,
 )
@@ -194,6 +195,7 @@ class Payer(Person):
         book = self.world.book
         streak = self.streak_on(t_us // SECOND // DAY_S) if streak is None else streak
         parts = book.pay(what, base, live, streak, self.counts, self.day)
+        cut(parts, "beans", max(sum(part.beans for part in parts) - self.room(), 0))
         for part in parts:
             own = part.rule is None
             if not own and self.waits(what, part, klass, live):
@@ -209,6 +211,11 @@ class Payer(Person):
             ):
                 self.slump_until = self.day + int(self.world.rules.goal_slump_days)
         return parts
+
+    def room(self) -> int:
+        """How many beans more a day can hold; of a farmer, as far as the cap of the device goes."""
+        room = BUCKET - sum(self.growing[step] for step in self.earned_on(self.day))
+        return max(min(room, self.world.rules.farmer_cap - self.beans_today) if self.farmer else room, 0)
 
     def waits(self, what: str, part: Part, klass: int, live: Rules) -> bool:
         """Whether a rule's part is not paid at once: it asks a budget first, or comes later."""

@@ -15,8 +15,8 @@ import pytest
 from sim.streams import Purpose
 
 ROOT = Path(__file__).parents[2]
-# What somebody is by nature, read again wherever it is needed instead of being stored: a user's traits, place, lifetime,
-# team and care for badges, and how an order will end.
+# What somebody is by nature, read again wherever it is needed instead of being stored: a user's traits, place,
+# lifetime, team and care for badges, and how an order will end.
 READ_AGAIN = {"TRAITS", "PLACE", "BUDGET", "CREW", "BADGE", "LIFE"}
 BY_WORDS = {"NUDGE"}  # one message, of whose draw each function reads words of its own
 # Words read at several places for one and the same decision, with the functions that take it from there.
