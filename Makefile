@@ -14,7 +14,7 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := install
-.PHONY: install run load test nightly check bench bench-ledger baseline docs response calibrate lock clean
+.PHONY: install run load test nightly check bench bench-ledger bench-pairing baseline docs response cookbook calibrate lock clean
 
 install: $(STAMP)
 
@@ -67,6 +67,9 @@ $(FRAMES)/.installed: tests/benchmarks/peers/frames.lock | install
 bench-ledger: install  ## the ledger's figures beside pgbench's, into docs/ledger.md
 	@$(PY) -m tests.benchmarks.ledger --into docs/ledger.md
 
+bench-pairing: install  ## how much sharper common luck makes a comparison of designs
+	@$(PY) -m tests.benchmarks.pairing
+
 baseline: install   ## refresh the pinned baseline: a decision, never a side effect
 	@$(PY) -m tests.baselines
 
@@ -76,6 +79,9 @@ docs: install       ## regenerate docs/metrics.md and docs/assumptions.md
 
 response: install   ## play every lever of the rules in pairs and write docs/response.md
 	@$(PY) -m sim.experiments.response docs/response.md
+
+cookbook: install   ## play the twenty ideas for rules in pairs and write docs/incentives.md
+	@$(PY) -m sim.experiments.cookbook docs/incentives.md
 
 calibrate: install  ## fit the rows marked "calibrate" again
 	@$(PY) -m sim.experiments.calibrate

@@ -22,7 +22,7 @@ from sim.bookkeeping import Kind
 from sim.children.folders import private_folder
 from sim.spans import SECOND
 from sim.trace import CLOSING, OPENINGS, Trace, empty_columns, structured
-from sim.wire import COLUMNS, NO_DEED, NO_POOL, NO_REF, NOBODY
+from sim.wire import COLUMNS, NO_DEED, NO_POOL, NO_REF, NO_RULE, NOBODY
 
 USERS = 10
 START_US = 1_662_307_200 * SECOND  # 2022-09-05T00:00+08:00
@@ -108,6 +108,8 @@ def _row(kind: Kind, **values: int) -> Any:
         "ref": NO_REF,
         "pool": NO_POOL,
         "deed": NO_DEED,
+        "rule": NO_RULE,
+        "under": NO_RULE,
         "kind": int(kind),
     }
     return Row(**{**dict.fromkeys(COLUMNS, 0), **absent, **values})

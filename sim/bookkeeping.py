@@ -83,6 +83,7 @@ class Kind(IntEnum):
     SETTLE_BACK = 61
     PAYOUT = 62
     FEE_PAYOUT = 63
+    RULE = 64  # not booked: an incentive rule is made known to the ledger, never an action of the simulation
     # not booked: no balance moves
     VISIT = 100
     ORDER = 101
@@ -114,6 +115,7 @@ ROLES: dict[Kind, Role] = dict.fromkeys(Kind, Role.USER) | {
     Kind.OPEN_HOURS: Role.SYSTEM,
     Kind.SETTLE: Role.SYSTEM,
     Kind.SETTLE_BACK: Role.SYSTEM,
+    Kind.RULE: Role.SYSTEM,
     Kind.POOL_DEPOSIT: Role.SPONSOR,
     Kind.POOL_WITHDRAW: Role.SPONSOR,
     Kind.TEAM_UNLOCK: Role.SPONSOR,
@@ -154,7 +156,9 @@ class Account(NamedTuple):
 BEAN, CNY, HOUR = Asset
 DEBIT, CREDIT = Side
 
-# `fades` and `expires` name the period at whose end growing and available beans are gone.
+# `fades` and `expires` name the period at whose end growing and available beans are gone. What a rule may still
+# pay (its budget) and what a user may still have of it (an allowance) are accounts of the ledger alone, memoranda
+# beside what is paid: given out of a reserve, and back into it as it is used, so that their floors bound a rule.
 CHART: dict[int, Account] = {
     row.code: row
     for row in (
@@ -171,6 +175,9 @@ CHART: dict[int, Account] = {
         Account(2900, "suspense", CNY, CREDIT, None),
         Account(3100, "bean.issuance", BEAN, DEBIT, None),
         Account(3110, "rule.bean", BEAN, DEBIT, 0, "rule", ("rule",)),
+        Account(3120, "rule.bean.budget", BEAN, CREDIT, 0, None, ("rule",)),
+        Account(3130, "rule.bean.allowance", BEAN, CREDIT, 0, None, ("rule", "user", "period")),
+        Account(3140, "rule.bean.reserve", BEAN, DEBIT, None),
         Account(3160, "bean.revoked", BEAN, CREDIT, 0),
         Account(3170, "bean.expired", BEAN, CREDIT, 0),
         Account(3180, "bean.redeemed", BEAN, CREDIT, 0),
@@ -179,6 +186,9 @@ CHART: dict[int, Account] = {
         Account(3310, "rule.hour", HOUR, DEBIT, 0, "rule", ("rule",)),
         Account(3380, "hour.revoked", HOUR, CREDIT, 0),
         Account(3390, "hour.redeemed", HOUR, CREDIT, 0),
+        Account(3520, "rule.money.budget", CNY, CREDIT, 0, None, ("rule",)),
+        Account(3530, "rule.money.allowance", CNY, CREDIT, 0, None, ("rule", "user", "period")),
+        Account(3540, "rule.money.reserve", CNY, DEBIT, None),
     )
 }
 
@@ -289,6 +299,22 @@ POSTINGS: dict[Kind, tuple[Line, ...]] = {
     Kind.HOUR_REDEEM: (Line(POSTED, 2800, 3390, HOUR, "minutes"),),
     Kind.HOUR_REVOKE: (Line(POSTED, 2800, 3380, HOUR, "minutes"),),
 }
+
+
+class Bounds(NamedTuple):
+    """The accounts that bound what a rule pays of one asset."""
+
+    budget: int
+    allowance: int
+    reserve: int
+
+    @property
+    def moves(self) -> tuple[tuple[int, int], ...]:
+        """(debit, credit) of every line there is: given, and used."""
+        return tuple(way for code in self[:2] for way in ((self.reserve, code), (code, self.reserve)))
+
+
+BOUNDS: dict[Asset, Bounds] = {BEAN: Bounds(3120, 3130, 3140), CNY: Bounds(3520, 3530, 3540)}
 
 
 def balance(code: int, counters: Any) -> Any:

@@ -1,4 +1,4 @@
-"""`beanpeak scenarios`: list, show, copy, check, upgrade and describe scenario files."""
+"""`beanpeak scenarios`: list, show, copy, check, upgrade, explain, compare and describe scenario files."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ import typer
 
 from sim.errors import ScenarioError, UsageError
 
-app = typer.Typer(help="List, show, copy, check and upgrade scenarios.", no_args_is_help=True)
+app = typer.Typer(
+    help="List, show, copy, check, upgrade, explain and compare scenarios.", no_args_is_help=True
+)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Lang = Annotated[str, typer.Option("--lang", metavar="zh|en", help="Chinese or English.")]
 Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="Name or path of a scenario.")]
 
 
@@ -170,3 +173,90 @@ def schema() -> None:
     from sim.reporting.manifest import to_json
 
     print(to_json(json_schema()), end="")
+
+
+EXPLAIN = """
+Examples:
+
+  beanpeak scenarios explain week95_2022                        every rule in words, Chinese and English
+
+  beanpeak scenarios explain mine.toml --design double --lang zh
+
+  beanpeak scenarios explain week95_2022 --user "segment=95后, streak=6, done=quiz:2" --at "2022-09-07 20:00"
+
+What can be said of a user: segment, city, channel (name or label), cohort (0 to 99), holder, team (yes or no),
+joined, away (days), streak (days in a row), hours (charity hours), and done (a deed, and how often today).
+"""
+
+
+@app.command(epilog=EXPLAIN)
+def explain(
+    scenario: Name,
+    design: Annotated[str, typer.Option(help="With a design applied.")] = "base",
+    user: Annotated[
+        str | None, typer.Option(metavar="WORDS", help="Who is asked about: 'segment=95后, streak=6'.")
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="When: '2022-09-07 20:00'; noon of the first day if left out."),
+    ] = None,
+    lang: Annotated[
+        str | None,
+        typer.Option("--lang", metavar="zh|en", help="Chinese or English; rules in both if left out."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say in words what the rules pay whom for what; with --user what this one is paid, why, and what fails."""
+    from sim.loading import load_scenario
+    from sim.loading.described import first_noon, parse_at, parse_user
+    from sim.reporting.explaining import explain as explained
+    from sim.reporting.explanation import as_dict, noon_words, rules_as_dict, rules_told, told
+    from sim.reporting.manifest import to_json
+    from sim.reporting.terminal import literal
+    from sim.reporting.tongue import LANGS, Tongue, parse_lang
+
+    langs = LANGS if lang is None else (parse_lang(lang),)
+    found = load_scenario(scenario, design)
+    if user is None:
+        if at is not None:
+            raise UsageError(f'--at {at}: needs somebody; add --user "streak=1", or leave it out')
+        lines = rules_told(found, langs)
+        print(
+            to_json(rules_as_dict(found)) if json else "\n".join(map(literal, lines)),
+            end="" if json else "\n",
+        )
+        return
+    tongue = Tongue(found, "en" if lang is None else langs[0])
+    when = first_noon(found) if at is None else parse_at(found, at)
+    what = explained(found, parse_user(found, user), when)
+    if json:
+        print(to_json(as_dict(what, tongue)), end="")
+        return
+    noon = [noon_words(tongue, found)] if at is None else []
+    print("\n".join(map(literal, [*noon, *told(what, tongue)])))
+
+
+@app.command(epilog="Example:  beanpeak scenarios diff week95_2022 week95_2022:double_quiz --lang zh")
+def diff(
+    a: Annotated[str, typer.Argument(metavar="A", help="Name or path of a scenario, or NAME:DESIGN.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="What it is compared with.")],
+    lang: Lang = "en",
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if anything differs.")] = False,
+    json: Json = False,
+) -> None:
+    """Say in words what differs between two scenarios: rules first, then other settings."""
+    from sim.loading.differing import load_told
+    from sim.reporting.differing import as_dict, compare, told
+    from sim.reporting.manifest import to_json
+    from sim.reporting.terminal import literal
+    from sim.reporting.tongue import Tongue, parse_lang
+
+    language = parse_lang(lang)
+    compared = compare(load_told(a), load_told(b))
+    tongue = Tongue(compared.b, language)
+    if json:
+        print(to_json({"a": a, "b": b, **as_dict(compared, tongue)}), end="")
+    else:
+        print("\n".join(map(literal, told(compared, tongue))))
+    if exit_code and compared.differ:
+        raise typer.Exit(1)

@@ -5,7 +5,8 @@
     openings.parquet  account, amount: balances to open before those, refused by a ledger in business
     closing.parquet   account, balance: the simulation's own books at the end, from the engine's state
 
-A trace of a whole campaign begins with empty books: openings and prepare have no rows. An account that
+A trace of a whole campaign begins with empty books: openings has no rows, and prepare only makes the incentive rules
+known. An account that
 `closing` does not name holds 0. With the fact `beans_by_period` false, a name like 2110:u12 in `closing`
 stands for the sum of that user's accounts 2110:u12:…
 """
@@ -40,7 +41,8 @@ class Trace:
     """One campaign, or a slice of it, as requests.
 
     facts: scenario, design, seed, replication, users, real_users, start_us (µs since the Unix epoch), from_us
-    and until_us (µs since the campaign's start), fee_cap, beans_by_period, agents (how many of each), sha256.
+    and until_us (µs since the campaign's start), fee_cap, beans_by_period, rules (their names: the
+    ledger's r0, r1, …), agents (how many of each), sha256.
     """
 
     columns: Columns

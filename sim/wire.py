@@ -23,7 +23,7 @@ from sim.ledger.entries import event_id, printed_id
 PREFIX = "/v1"
 NOBODY = 2**32 - 1  # no project, no merchant
 NO_REF = 2**64 - 1
-NO_POOL = NO_DEED = 255
+NO_POOL = NO_DEED = NO_RULE = 255
 PREPARED = 1 << 40  # rows that open what was open already are numbered from here; a trace's rows from 0
 PARTNER = "partner"  # the channel of imported records
 CLASSES = ("labour", "donated")
@@ -38,16 +38,18 @@ COLUMNS: dict[str, str] = {
     "object": "<u4",  # project
     "ref": "<u8",  # number of the row that opened the order, redemption or disbursement, or that is corrected
     "amount": "<i8",  # beans or fen
-    "amount2": "<i8",  # price beside fen, match asked beside a gift, fen per 100 beans, external id
+    "amount2": "<i8",  # price beside fen, match asked beside a gift, fen per 100 beans, external id, a rule's fen
     "expected": "u1",  # see Expected
     "party": "<u4",  # merchant or NGO
     "pool": "u1",
-    "minutes": "<i4",
+    "minutes": "<i4",  # of a rule: beans that one user may have of it
     "klass": "u1",  # of minutes: index of CLASSES; of a correction: the signer of what it corrects
-    "period": "<i4",  # day YYYYMMDD at whose end beans fade or expire
+    "period": "<i4",  # day YYYYMMDD at whose end beans fade or expire; of a rule: fen that one user may have of it
     "deed": "u1",  # row of the deeds' catalogue
-    "channel": "u1",
+    "channel": "u1",  # of a rule: days over which that counts, 0 = for ever
     "role": "u1",  # Signer
+    "rule": "u1",  # index of the incentive rule that pays, or that the row makes known
+    "under": "u1",  # … and of one that only limits
 }
 Columns = Mapping[str, NDArray[Any]]
 
@@ -91,6 +93,8 @@ class Row(NamedTuple):
     deed: int = NO_DEED
     channel: int = 0
     role: int = Signer.PLATFORM
+    rule: int = NO_RULE
+    under: int = NO_RULE
 
 
 class Request(NamedTuple):
@@ -117,10 +121,21 @@ class Op(NamedTuple):
 PLATFORM, SYSTEM, SPONSOR, NGO, CHECKER, ADMIN = Signer
 _ORDER = "/orders/{id}"
 _MATCH = ("match", "pool")
+_RULE = ("rule",)
+_EARNED = (("beans", "fades"), ("minutes", "klass"), ("deed",), ("under",))
 
 OPS: dict[Kind, Op] = {
     Kind.DEED: Op(
-        "deeds", PLATFORM, "/deeds", ("user", "channel"), (("beans", "fades"), ("minutes", "klass"), ("deed",))
+        "deeds", PLATFORM, "/deeds", ("user", "channel"), _EARNED
+    ),
+    Kind.GRANT: Op(
+        "grants", PLATFORM, "/grants", ("user", "rule"),
+        _EARNED,
+    ),
+    Kind.PRIZE: Op("prizes", SYSTEM, "/prizes", ("user", "rule", "pool", "fen")),
+    Kind.RULE: Op(
+        "rules", ADMIN, "/rules", ("rule_id",),
+        (("budget_beans",), ("budget_fen",), ("user_beans",), ("user_fen",), ("days",)),
     ),
     Kind.IMPORT: Op("deeds", PLATFORM, "/deeds", ("user", "minutes", "klass", "partner", "external_id")),
     Kind.HARVEST: Op("harvests", PLATFORM, "/harvests", ("user", "beans", "expires")),
@@ -133,22 +148,23 @@ OPS: dict[Kind, Op] = {
     Kind.HOUR_REVOKE: Op("revocations", SYSTEM, "/revocations", ("user", "minutes", "klass")),
     Kind.HOUR_REDEEM: Op("hour-redemptions", PLATFORM, "/hour-redemptions", ("user", "minutes", "klass")),
     Kind.BEAN_GIFT: Op(
-        "bean-donations", PLATFORM, "/bean-donations", ("user", "project", "pool", "beans", "rate"), (("minutes",),)
+        "bean-donations", PLATFORM, "/bean-donations", ("user", "project", "pool", "beans", "rate"),
+        (("minutes",), _RULE),
     ),
-    Kind.GIFT: Op("donations", PLATFORM, "/donations", ("user", "project", "fen"), (("minutes",), _MATCH)),
+    Kind.GIFT: Op("donations", PLATFORM, "/donations", ("user", "project", "fen"), (("minutes",), _MATCH, _RULE)),
     Kind.ORDER_CREATE: Op(
         "orders", PLATFORM, "/orders", ("new_id", "user", "merchant", "project", "price", "fen")
     ),
     Kind.ORDER_PAY: Op("orders.pay", PLATFORM, f"{_ORDER}/pay", path_id="id"),
     Kind.ORDER_CONFIRM: Op(
-        "orders.confirm", PLATFORM, f"{_ORDER}/confirm", (), (("minutes",), _MATCH), path_id="id"
+        "orders.confirm", PLATFORM, f"{_ORDER}/confirm", (), (("minutes",), _MATCH, _RULE), path_id="id"
     ),
     Kind.ORDER_REFUND: Op("orders.refund", PLATFORM, f"{_ORDER}/refund", path_id="id"),
     Kind.ORDER_CANCEL: Op("orders.cancel", PLATFORM, f"{_ORDER}/cancel", path_id="id"),
     Kind.POOL_DEPOSIT: Op("pools.deposit", SPONSOR, "/pools/{id}/deposits", ("fen",), path_id="pool_id"),
     Kind.POOL_WITHDRAW: Op("pools.withdraw", SPONSOR, "/pools/{id}/withdrawals", ("fen",), path_id="pool_id"),
     Kind.TEAM_UNLOCK: Op(
-        "pools.unlock", SPONSOR, "/pools/{id}/unlocks", ("fen", "project"), path_id="pool_id"
+        "pools.unlock", SPONSOR, "/pools/{id}/unlocks", ("fen", "project"), (_RULE,), path_id="pool_id"
     ),
     Kind.DISBURSE_ASK: Op("disbursements", NGO, "/disbursements", ("new_id", "project", "fen")),
     Kind.DISBURSE_APPROVE: Op(
@@ -188,6 +204,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "fades": ("period", '"fades":%d'),
     "expires": ("period", '"expires":%d'),
     "deed": ("deed", '"deed":"d%d"'),
+    "rule": ("rule", '"rule":"{ns}r%d"'),
+    "under": ("under", '"under":["{ns}r%d"]'),
+    "rule_id": ("rule", '"id":"{ns}r%d"'),
+    "budget_beans": ("amount", '"beans":%d'),
+    "budget_fen": ("amount2", '"fen":%d'),
+    "user_beans": ("minutes", '"user_beans":%d'),
+    "user_fen": ("period", '"user_fen":%d'),
+    "days": ("channel", '"days":%d'),
     "channel": ("channel", '"channel":"c%d"'),
     "partner": ("", f'"channel":"{PARTNER}"'),
     "external_id": ("amount2", '"external_id":"{ns}%d"'),
@@ -198,7 +222,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "out": ("", '"direction":"out"'),
 }
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")  # with a number behind it an id stays within 64 characters
-_ABSENT = {"deed": NO_DEED}  # what a column holds where an optional word is left out; 0 where not named
+_ABSENT = {
+    "deed": NO_DEED,
+    "rule": NO_RULE,
+    "under": NO_RULE,
+}  # what a column holds where an optional word is left out; 0 where not named
 _PLACE = {name: k for k, name in enumerate(COLUMNS)}
 N, DUE, KIND, REF, KLASS, ROLE = (_PLACE[name] for name in ("n", "due_us", "kind", "ref", "klass", "role"))
 

@@ -132,7 +132,7 @@ NUMBERS = """
 22 HOUR_REVOKE, 23 RECYCLE_BACK, 30 ORDER_PAY, 31 ORDER_CONFIRM, 32 ORDER_REFUND, 40 POOL_DEPOSIT, 41 POOL_WITHDRAW,
 42 TEAM_UNLOCK, 50 DISBURSE_ASK, 51 DISBURSE_PAID, 52 DISBURSE_FAILED, 53 FEE, 54 CORRECTION,
 55 DISBURSE_APPROVE, 56 MOVE, 57 RETURN, 58 GRANT, 59 PRIZE, 60 SETTLE, 61 SETTLE_BACK, 62 PAYOUT, 63
-FEE_PAYOUT, 100 VISIT, 101 ORDER, 102 ORDER_CREATE, 103 ORDER_CANCEL, 104 ORDER_SHIP, 105 REFUND_LATE, 110
+FEE_PAYOUT, 64 RULE, 100 VISIT, 101 ORDER, 102 ORDER_CREATE, 103 ORDER_CANCEL, 104 ORDER_SHIP, 105 REFUND_LATE, 110
 ENTER, 111 SESSION, 112 SHARE, 113 SIGN_UP, 114 ACCOUNT_APPLY, 115 TEAM_JOIN, 116 BENEFIT, 117 BLOCK, 118
 GENERAL, 130 PLEDGE, 131 UNPLEDGE, 132 NOTICE, 140 PUBLISH, 141 REPORT
 """
@@ -165,7 +165,7 @@ def test_every_kind_has_a_role() -> None:
     assert acting.pop(Role.USER) == {kind.name for kind in Kind}.difference(*acting.values())
     assert acting == {
         Role.SYSTEM: {
-            "OPEN_BEANS_GROWING", "OPEN_BEANS_AVAILABLE", "OPEN_HOURS", "SETTLE", "SETTLE_BACK",
+            "OPEN_BEANS_GROWING", "OPEN_BEANS_AVAILABLE", "OPEN_HOURS", "SETTLE", "SETTLE_BACK", "RULE",
         },
         Role.SPONSOR: {"POOL_DEPOSIT", "POOL_WITHDRAW", "TEAM_UNLOCK"},
         Role.MERCHANT: {"PAYOUT", "PLEDGE", "UNPLEDGE", "NOTICE"},
@@ -206,13 +206,15 @@ def test_the_chart_is_the_ledgers() -> None:
     """Asset, normal side and floor of every account; only issuance, clearing and suspense may go below 0."""
     for code, account in CHART.items():
         assert account.asset is (
-            Asset.CNY if code < 2100 or 2200 <= code < 2800 or code == 2900
+            Asset.CNY if code < 2100 or 2200 <= code < 2800 or code == 2900 or code >= 3500
             else Asset.HOUR if code in (2800, 3300, 3310, 3380, 3390)
             else Asset.BEAN
         )  # fmt: skip
-        assert account.normal is (Side.DEBIT if code in (1100, 1110, 3100, 3110, 3300, 3310) else Side.CREDIT)
-        assert account.floor == (None if code in (1110, 2900, 3100, 3300) else 0)
-    assert len(CHART) == 21
+        assert account.normal is (
+            Side.DEBIT if code in (1100, 1110, 3100, 3110, 3140, 3300, 3310, 3540) else Side.CREDIT
+        )
+        assert account.floor == (None if code in (1110, 2900, 3100, 3140, 3300, 3540) else 0)
+    assert len(CHART) == 27
 
 
 def test_balances_count_on_the_normal_side_less_what_is_held() -> None:

@@ -10,6 +10,7 @@ does a row that was never answered and is not in the ledger: the simulation has 
   What merchants and NGOs are owed comes from other chains, so there "later" cannot be told and any doubt counts.
 * A row that moves a document, corrects a donation or brings a partner's record is doubtful if an earlier row about the
   same one is.
+* A row that names a rule is doubtful if that rule is made known among the rows that are sent, not in the preparation.
 * A gift or confirmation that only depends on how much a pool matches is certain but for that match: it puts the pool
   and the project's money in doubt and nothing else.
 
@@ -26,9 +27,10 @@ from numpy.typing import NDArray
 
 from loadtests.auditing.evidence import NOWHERE, Evidence
 from loadtests.quick.accounts import OWNERS, Accounts, Ints
+from loadtests.quick.asked import NO_OWNER
 from loadtests.rerun.rerun import STEPS
 from sim.bookkeeping import Kind
-from sim.wire import NO_POOL, NOBODY, Expected
+from sim.wire import NOBODY, Expected
 
 FUND = 2400
 MATCH = (2600, FUND)
@@ -37,6 +39,9 @@ ORDER = (1110, 2200, 2400, 2300)
 TOUCHES: dict[int, tuple[int, ...]] = {
     Kind.DEED: (3100, 2100, *TIME),
     Kind.IMPORT: TIME,
+    Kind.GRANT: (3110, 2100, 3310, 2800),
+    Kind.PRIZE: (2600, 1100),
+    Kind.RULE: (),
     Kind.HARVEST: (2100, 2110),
     Kind.FADE: (2100, 3170),
     Kind.EXPIRE: (2110, 3170),
@@ -99,9 +104,9 @@ class Spread:
     def __init__(self, evidence: Evidence, unanswered: NDArray[np.bool_]) -> None:
         rows = self.rows = evidence.rows
         self.evidence = evidence
-        depends = rows["expected"] == Expected.DEPENDS
-        self.matched = depends & np.isin(rows["kind"], MATCHED) & ~unanswered
-        self.doubtful = (depends | unanswered) & ~self.matched
+        depends, unruled = rows["expected"] == Expected.DEPENDS, self._unruled()
+        self.matched = depends & np.isin(rows["kind"], MATCHED) & ~unanswered & ~unruled
+        self.doubtful = (depends | unanswered | unruled) & ~self.matched
         self.referring = np.flatnonzero(np.isin(rows["kind"], (*STEPS, Kind.CORRECTION, Kind.IMPORT)))
         self.behind = self._behind()
         self.owner = self._owning()
@@ -109,6 +114,15 @@ class Spread:
         # From which place on something is in doubt: documents by the place that opened them, accounts by owner.
         self.moved = np.full(len(rows), NEVER)
         self.since = {code: self._never(code) for codes in TOUCHES.values() for code in codes}
+
+    def _unruled(self) -> NDArray[np.bool_]:
+        """Rows that name a rule which is made known among the rows that are sent: before that there is no such rule."""
+        made = np.flatnonzero(self.rows["kind"] == Kind.RULE)
+        since = np.full(256, -1)
+        since[self.rows["rule"][made][::-1]] = made[::-1]
+        since[NO_OWNER["rule"]] = -1
+        late = since >= self.evidence.first
+        return np.asarray(late[self.rows["rule"]] | late[self.rows["under"]])
 
     def _behind(self) -> Ints:
         """By place, the row that a step or correction refers to, or that first brought the same partner's record; any
@@ -128,9 +142,8 @@ class Spread:
             self.rows["kind"] == Kind.IMPORT, np.arange(len(self.rows)), self.behind[self.behind]
         )
         owner = {name: self.rows[name][about].astype(np.int64) for name in ("subject", "object", "party")}
-        owner["pool"] = self.rows["pool"].astype(np.int64)
-        none = {"pool": NO_POOL}
-        return {name: np.where(held == none.get(name, NOBODY), -1, held) for name, held in owner.items()}
+        owner |= {name: self.rows[name].astype(np.int64) for name in NO_OWNER}
+        return {name: np.where(held == NO_OWNER.get(name, NOBODY), -1, held) for name, held in owner.items()}
 
     def _never(self, code: int) -> Ints:
         """No account of a code is in doubt yet. The last entry is nobody's."""

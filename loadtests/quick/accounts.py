@@ -21,12 +21,18 @@ Ints = NDArray[np.int64]
 # The column of a row that owns an account, and the letter of its name.
 OWNERS = {
     2100: ("subject", "u"), 2110: ("subject", "u"), 2800: ("subject", "u"), 2200: ("party", "m"),
-    2300: ("party", "m"), 2400: ("object", "p"), 2450: ("party", "n"), 2600: ("pool", "s"),
+    2300: ("party", "m"), 2400: ("object", "p"), 2450: ("party", "n"), 2600: ("pool", "s"), 3110: ("rule", "r"),
+    3310: ("rule", "r"), 3120: ("rule", "r"), 3520: ("rule", "r"), 3130: ("subject", "u"), 3530: ("subject", "u"),
 }  # fmt: skip
 UNOWNED = tuple(code for code in CHART if code not in OWNERS)
 RANK = {code: rank for rank, code in enumerate((*UNOWNED, *OWNERS))}
 OWNER_BITS, TAIL_BITS = 32, 25
 YEARS = 10_000  # the tail of hours is klass * YEARS + year, of beans the day, of others 0
+ALLOWANCES = (
+    3130,
+    3530,
+)  # … of what a user may have of a rule: the rule, and the day since the epoch (0 = ever)
+DAY_BITS = 16
 
 
 def key_of(code: int, owner: Ints | int, tail: Ints | int = 0) -> Ints:
@@ -61,6 +67,11 @@ class Accounts:
         owners = (keys >> TAIL_BITS & (1 << OWNER_BITS) - 1).tolist()
         tails = (keys & (1 << TAIL_BITS) - 1).tolist()
         begin = f"{code}:{wire.name(OWNERS[code][1], 0)[:-1]}"
+        if code in ALLOWANCES:
+            return [
+                f"{code}:{wire.name('r', tail >> DAY_BITS)}:{wire.name('u', owner)}:{_day(tail & (1 << DAY_BITS) - 1)}"
+                for owner, tail in zip(owners, tails, strict=True)
+            ]
         if code == 2800:
             return [
                 f"{begin}{owner}:{CLASSES[tail // YEARS]}:{tail % YEARS}"
@@ -92,6 +103,10 @@ class Accounts:
     def names(self) -> list[str]:
         """By number."""
         return list(self.numbers)
+
+
+def _day(number: int) -> str:
+    return str(np.datetime64(number, "D")).replace("-", "") if number else "ever"
 
 
 def parse(name: str) -> tuple[int, int, int]:

@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtests.auditing.evidence import NOWHERE, Evidence
-from loadtests.quick.accounts import OWNERS, RANK, TAIL_BITS, YEARS, Accounts, Ints, key_of, parse
+from loadtests.quick.accounts import DAY_BITS, OWNERS, RANK, TAIL_BITS, YEARS, Accounts, Ints, key_of, parse
 from loadtests.rerun.charity import CHINA_US
 from loadtests.rerun.rerun import STEPS
+from loadtests.rerun.rules import MONDAY
 from sim.bookkeeping import CHART, Asset, Kind
 from sim.spans import DAY_US
-from sim.wire import NO_POOL, NOBODY
+from sim.wire import NO_POOL, NO_RULE, NOBODY
 
+NO_OWNER = {"pool": NO_POOL, "rule": NO_RULE}  # elsewhere NOBODY
 OPENING = 0  # the kind of an opening balance
 DONATED = 1  # index of CLASSES
 ASKED = np.dtype(
@@ -40,6 +42,18 @@ ASKED = np.dtype(
             "payable",
             "i8",
         ),  # of a merchant, of an NGO where it is a fee, of the other project where money moves
+        # Of the rule that pays, and of one that limits: the place that makes it known, UNNAMED or STRANGE; the account
+        # of its budget, that of the user's allowance and what this is, -1 and 0 = not bounded.
+        ("rule", "i4"),
+        ("budget", "i4"),
+        ("allowance", "i4"),
+        ("cap", "i4"),
+        ("under", "i4"),
+        ("under_budget", "i4"),
+        ("under_allowance", "i4"),
+        ("under_cap", "i4"),
+        ("granted", "i4"),  # the account that a grant's beans come from, and its minutes
+        ("granted_time", "i4"),
         (
             "once",
             "i8",
@@ -47,17 +61,26 @@ ASKED = np.dtype(
     ],
     align=True,
 )
-DEEDS = (Kind.DEED, Kind.IMPORT)
+DEEDS = (Kind.DEED, Kind.IMPORT, Kind.GRANT)
+UNNAMED, STRANGE = -1, -2  # no rule, and one that no row makes known
+IN_BEANS = (Kind.DEED, Kind.GRANT)
+PAID_BY_RULES = (Kind.PRIZE, Kind.GIFT, Kind.BEAN_GIFT, Kind.ORDER_CONFIRM)  # to a user; and for nobody:
+FOR_NOBODY = (Kind.TEAM_UNLOCK,)
+NEVER_KNOWN = 256  # rules there can be
 GIFTS = (Kind.GIFT, Kind.BEAN_GIFT)
 FROM_GROWING = (Kind.HARVEST, Kind.FADE)
 FROM_AVAILABLE = (Kind.EXPIRE, Kind.REVOKE, Kind.REDEEM_HOLD, Kind.BEAN_GIFT)
 FROM_HOURS = (Kind.HOUR_REDEEM, Kind.HOUR_REVOKE)
 OF_PROJECT = (*GIFTS, Kind.ORDER_CREATE, Kind.TEAM_UNLOCK, Kind.DISBURSE_ASK, Kind.FEE, Kind.MOVE)
-OF_POOL = (*GIFTS, Kind.ORDER_CONFIRM, Kind.POOL_DEPOSIT, Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK)
+OF_POOL = (*GIFTS, Kind.PRIZE, Kind.ORDER_CONFIRM, Kind.POOL_DEPOSIT, Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK)
 OF_NGO = (Kind.FEE, Kind.FEE_PAYOUT)
 OF_MERCHANT = (Kind.ORDER_CREATE, Kind.PAYOUT)
 SOURCES = {Asset.BEAN: 3100, Asset.HOUR: 3300, Asset.CNY: 1110}  # of openings
 SETTLEMENTS = (Kind.SETTLE, Kind.SETTLE_BACK)
+UNSET = (
+    "behind", "beans", "hour", "fund", "pool", "escrow", "payable", "once", "rule", "budget", "allowance", "under",
+    "under_budget", "under_allowance", "granted", "granted_time",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,7 +98,7 @@ class Asking:
     def __init__(self, evidence: Evidence) -> None:
         self.evidence, self.source = evidence, evidence.rows
         self.rows = np.zeros(evidence.places, ASKED)
-        for name in ("behind", "beans", "hour", "fund", "pool", "escrow", "payable", "once"):
+        for name in UNSET:
             self.rows[name] = -1
         self.keys: list[tuple[str, NDArray[np.intp], Ints]] = []  # column, places, keys
 
@@ -84,6 +107,7 @@ class Asking:
         self._plain()
         self._users()
         self._money()
+        self._rules()
         self._openings()
         accounts = Accounts(self.evidence.wire, [keys for _, _, keys in self.keys])
         for column, places, keys in self.keys:
@@ -98,7 +122,7 @@ class Asking:
     def _note(self, column: str, places: NDArray[np.intp], code: int, tail: Ints | int = 0) -> None:
         """The accounts of a code that rows at places own."""
         owner = self.source[OWNERS[code][0]][places].astype(np.int64)
-        none = NO_POOL if code == 2600 else NOBODY
+        none = NO_OWNER.get(OWNERS[code][0], NOBODY)
         known = owner != none
         tails = tail if isinstance(tail, int) else tail[known]
         self.keys.append((column, places[known], key_of(code, owner[known], tails)))
@@ -138,6 +162,44 @@ class Asking:
         moved = self._of(Kind.MOVE)
         self.keys.append(("payable", moved, key_of(2400, self.source["party"][moved].astype(np.int64))))
 
+    def _rules(self) -> None:
+        granted, made = self._of(Kind.GRANT), self._of(Kind.RULE)
+        self._note("granted", granted, 3110)
+        self._note("granted_time", granted, 3310)
+        self._note("budget", made, 3120)
+        self._note("under_budget", made, 3520)
+        known = np.full(NEVER_KNOWN, STRANGE)
+        known[self.source["rule"][made][::-1]] = made[::-1]  # of several the first
+        known[NO_RULE] = UNNAMED
+        for kinds, in_beans in ((IN_BEANS, True), ((*PAID_BY_RULES, *FOR_NOBODY), False)):
+            at = self._of(*kinds)
+            for column, prefix in (("rule", ""), ("under", "under_")):
+                self.rows[column][at] = known[self.source[column][at]]
+                self._bounds(at[self.rows[column][at] >= 0], column, prefix, in_beans)
+
+    def _bounds(self, at: NDArray[np.intp], column: str, prefix: str, in_beans: bool) -> None:
+        """The accounts that bound rows by the rules they name in a column."""
+        terms = self.source[self.rows[column][at]]
+        budget, cap = (terms[name] for name in (("amount", "minutes") if in_beans else ("amount2", "period")))
+        codes = (3120, 3130) if in_beans else (3520, 3530)
+        limited = at[budget > 0]
+        rule = self.source[column].astype(np.int64)
+        self.keys.append((f"{prefix}budget", limited, key_of(codes[0], rule[limited])))
+        user = self._receiving(at)
+        capped = (cap > 0) & (user >= 0)
+        at, user, days = at[capped], user[capped], terms["channel"][capped].astype(np.int64)
+        self.rows[f"{prefix}cap"][at] = cap[capped]
+        now = (self.evidence.wire.start_us + self.source["due_us"][at] + CHINA_US) // DAY_US
+        first = np.where(days > 0, now - (now - MONDAY) % np.maximum(days, 1), 0)
+        self.keys.append((f"{prefix}allowance", at, key_of(codes[1], user, rule[at] << DAY_BITS | first)))
+
+    def _receiving(self, at: NDArray[np.intp]) -> Ints:
+        """The users that rows pay; -1 = nobody."""
+        kind, behind = self.source["kind"][at], self.rows["behind"][at]
+        about = np.where((kind == Kind.ORDER_CONFIRM) & (behind != NOWHERE), behind, at)
+        user = self.source["subject"][about].astype(np.int64)
+        return np.where(np.isin(kind, FOR_NOBODY) | (user == NOBODY), -1, user)
+
     def _openings(self) -> None:
         for k, (account, amount) in enumerate(self.evidence.openings):
             place = len(self.source) + k
@@ -161,11 +223,12 @@ class Asking:
         """Number what may be done once; how many there are."""
         rows, count = self.rows, 0
         imports, settlements = self._of(Kind.IMPORT), self._of(*SETTLEMENTS)
-        payouts = self._of(Kind.PAYOUT, Kind.FEE_PAYOUT)
+        payouts, made = self._of(Kind.PAYOUT, Kind.FEE_PAYOUT), self._of(Kind.RULE)
         day = rows["day"].astype(np.int64)
         for at, what in (
             (imports, rows["amount2"][imports]),
             (settlements, day[settlements]),
+            (made, self.source["rule"][made].astype(np.int64)),
             (payouts, rows["payable"][payouts] << TAIL_BITS | day[payouts]),
         ):
             different, number = np.unique(what, return_inverse=True)

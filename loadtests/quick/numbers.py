@@ -20,23 +20,26 @@ DR_PENDING, DR_POSTED, CR_PENDING, CR_POSTED, PERIOD = range(5)  # of an account
 # Of what a row left behind: its document's state, first and last line of what that holds and their event's seq; the
 # fen that its donation brought; whether it is booked, and corrected.
 STATE, FIRST_LINE, LAST_LINE, SEQ, BROUGHT, BOOKED, CORRECTED = range(7)
-MOST_LINES = MOST_PERIODS + 2
+MOST_LINES = MOST_PERIODS + 2 + 6  # those of two rules
 FEE_CAP_PPM, IN_BUSINESS = range(2)  # of `facts`
 
 REFUSALS = (
     "insufficient_funds", "too_many_periods", "period_ended", "already_done", "pool_exhausted", "not_found",
     "not_a_donation", "exceeds_donation", "already_reversed", "exceeds_price", "invalid_transition",
-    "fee_cap_exceeded", "openings_closed",
+    "fee_cap_exceeded", "openings_closed", "rule_spent", "rule_cap",
 )  # fmt: skip
 (
     TOO_LITTLE, TOO_MANY_PERIODS, PERIOD_ENDED, DONE, EXHAUSTED, MISSING, NO_GIFT, EXCEEDS_GIFT, REVERSED,
-    EXCEEDS_PRICE, TRANSITION, EXCEEDS_CAP, CLOSED,
+    EXCEEDS_PRICE, TRANSITION, EXCEEDS_CAP, CLOSED, SPENT, CAPPED,
 ) = range(-1, -1 - len(REFUSALS), -1)  # fmt: skip
 
 CUSTODY, CLEARING, ISSUANCE, EXPIRED, REVOKED, REDEEMED, GIVEN, TIME, TIME_SPENT, TIME_REVOKED = (
     RANK[code] for code in (1100, 1110, 3100, 3170, 3160, 3180, 3190, 3300, 3390, 3380)
 )
+UNNAMED = -1  # no rule, see `asked`
+BEAN_RESERVE, MONEY_RESERVE = RANK[3140], RANK[3540]
 OPENING = 0  # the kind of an opening balance
+GRANT, PRIZE, RULE = map(int, (Kind.GRANT, Kind.PRIZE, Kind.RULE))
 DEED, IMPORT, HARVEST, FADE, EXPIRE, REVOKE, HOUR_REDEEM, HOUR_REVOKE = map(
     int,
     (

@@ -55,12 +55,64 @@ def take(
 
 
 @rule
-def match(b: N.Books, k: int, at: int, fund: int) -> int:
-    """What the pool has left of the match that was asked."""
-    pool = b.rows[k]["pool"]
-    if pool < 0:
+def unknown(b: N.Books, k: int) -> bool:
+    """Whether a place names a rule that was not made known."""
+    for p in (b.rows[k]["rule"], b.rows[k]["under"]):
+        if p != N.UNNAMED and (p < 0 or not b.once[b.rows[p]["once"]]):
+            return True
+    return False
+
+
+@rule
+def fresh(b: N.Books, allowance: int, cap: int) -> int:
+    """What a new period gives a user first."""
+    return 0 if b.accounts[allowance, N.CR_POSTED] else cap
+
+
+@rule
+def matched(b: N.Books, k: int) -> int:
+    """What the pool and the rules have left of the match that was asked."""
+    row = b.rows[k]
+    if row["pool"] < 0 or row["amount2"] == 0:
+        return 0
+    fen = min(row["amount2"], available(b, row["pool"]))
+    for budget, allowance, cap in (
+        (row["budget"], row["allowance"], row["cap"]),
+        (row["under_budget"], row["under_allowance"], row["under_cap"]),
+    ):
+        if budget >= 0:
+            fen = min(fen, available(b, budget))
+        if allowance >= 0:
+            fen = min(fen, available(b, allowance) + fresh(b, allowance, cap))
+    return int(max(fen, 0))
+
+
+@rule
+def bounded(b: N.Books, k: int, at: int, amount: int, reserve: int) -> int:
+    """What bounds the rules that a place names, for what it pays; or why they refuse it."""
+    if at < 0:
         return at
-    return put(b, at, N.POSTED, pool, fund, min(b.rows[k]["amount2"], available(b, pool)), 0)
+    if unknown(b, k):
+        return N.MISSING
+    row = b.rows[k]
+    for budget, allowance, cap in (
+        (row["budget"], row["allowance"], row["cap"]),
+        (row["under_budget"], row["under_allowance"], row["under_cap"]),
+    ):
+        if budget >= 0 and available(b, budget) < amount:
+            return N.SPENT
+        if allowance >= 0 and available(b, allowance) + fresh(b, allowance, cap) < amount:
+            return N.CAPPED
+    for budget, allowance, cap in (
+        (row["budget"], row["allowance"], row["cap"]),
+        (row["under_budget"], row["under_allowance"], row["under_cap"]),
+    ):
+        if budget >= 0:
+            at = put(b, at, N.POSTED, budget, reserve, amount, 0)
+        if allowance >= 0 and amount > 0:
+            at = put(b, at, N.POSTED, reserve, allowance, fresh(b, allowance, cap), 0)
+            at = put(b, at, N.POSTED, allowance, reserve, amount, 0)
+    return at
 
 
 @rule
@@ -95,8 +147,9 @@ def draft_step(b: N.Books, k: int, at: int) -> int:
         rest = opener["amount2"] - opener["amount"]
         return put(b, at, N.PENDING, opener["escrow"], opener["payable"], rest, 0)
     if kind == N.ORDER_CONFIRM:
-        at = end_holds(b, p, at, N.POST)
-        return earn(b, k, match(b, k, at, opener["fund"]))
+        fen = matched(b, k)
+        at = put(b, end_holds(b, p, at, N.POST), N.POSTED, row["pool"], opener["fund"], fen, 0)
+        return bounded(b, k, earn(b, k, at), fen, N.MONEY_RESERVE)
     if kind == N.ORDER_REFUND:
         at = end_holds(b, p, at, N.VOID)
         return put(b, at, N.POSTED, opener["escrow"], N.CLEARING, opener["amount2"], 0)
@@ -112,12 +165,17 @@ def draft_beans(b: N.Books, k: int, at: int) -> int:
     """Beans and hours."""
     row = b.rows[k]
     kind, amount, day = row["kind"], row["amount"], row["day"]
-    if kind in (N.DEED, N.IMPORT):
+    if kind in (N.DEED, N.IMPORT, N.GRANT):
         if kind == N.IMPORT and b.once[row["once"]]:
             return N.DONE
         if amount > 0 and row["period"] < day:
             return N.PERIOD_ENDED
-        return earn(b, k, put(b, at, N.POSTED, N.ISSUANCE, row["beans"], amount, 0))
+        if kind == N.GRANT:
+            at = put(b, at, N.POSTED, row["granted"], row["beans"], amount, 0)
+            at = put(b, at, N.POSTED, row["granted_time"], row["hour"], row["minutes"], 0)
+        else:
+            at = earn(b, k, put(b, at, N.POSTED, N.ISSUANCE, row["beans"], amount, 0))
+        return bounded(b, k, at, amount, N.BEAN_RESERVE)
     if kind == N.HARVEST:
         if row["period"] < day:
             return N.PERIOD_ENDED
@@ -139,8 +197,10 @@ def draft_gift(b: N.Books, k: int, at: int) -> int:
     row = b.rows[k]
     amount, fund, pool = row["amount"], row["fund"], row["pool"]
     if row["kind"] == N.GIFT:
+        fen = matched(b, k)
         at = put(b, at, N.POSTED, N.CLEARING, fund, amount, 0)
-        return earn(b, k, match(b, k, at, fund))
+        at = put(b, at, N.POSTED, pool, fund, fen, 0)
+        return bounded(b, k, earn(b, k, at), fen, N.MONEY_RESERVE)
     if row["kind"] == N.BEAN_GIFT:
         fen = amount * row["amount2"] // 100
         at = take(b, k, at, row["day"], N.ALWAYS, N.POSTED, N.GIVEN, amount, True)
@@ -148,7 +208,7 @@ def draft_gift(b: N.Books, k: int, at: int) -> int:
             return at
         if available(b, pool) < fen:
             return N.EXHAUSTED
-        return earn(b, k, put(b, at, N.POSTED, pool, fund, fen, 0))
+        return bounded(b, k, earn(b, k, put(b, at, N.POSTED, pool, fund, fen, 0)), fen, N.MONEY_RESERVE)
     p = row["behind"]
     if p < 0 or not b.left[p, N.BOOKED]:
         return N.MISSING
@@ -180,11 +240,14 @@ def draft_money(b: N.Books, k: int, at: int) -> int:
         return N.EXCEEDS_PRICE if amount > row["amount2"] else at
     if kind == N.POOL_DEPOSIT:
         return put(b, at, N.POSTED, N.CUSTODY, pool, amount, 0)
-    if kind in (N.POOL_WITHDRAW, N.TEAM_UNLOCK):
+    if kind in (N.POOL_WITHDRAW, N.TEAM_UNLOCK, N.PRIZE):
         if amount > available(b, pool):
             return N.EXHAUSTED
         if kind == N.TEAM_UNLOCK:
-            return put(b, at, N.POSTED, pool, fund, amount, 0)
+            return bounded(b, k, put(b, at, N.POSTED, pool, fund, amount, 0), amount, N.MONEY_RESERVE)
+        if kind == N.PRIZE:
+            at = bounded(b, k, put(b, at, N.POSTED, pool, N.CUSTODY, amount, 0), amount, N.MONEY_RESERVE)
+            return N.TOO_LITTLE if at >= 0 and amount > custody(b) else at
         return N.TOO_LITTLE if amount > custody(b) else put(b, at, N.POSTED, pool, N.CUSTODY, amount, 0)
     if kind == N.DISBURSE_ASK:
         short = amount > min(available(b, fund), custody(b))
@@ -197,6 +260,9 @@ def draft_money(b: N.Books, k: int, at: int) -> int:
         return N.TOO_LITTLE if short else put(b, at, N.POSTED, fund, row["payable"], amount, 0)
     if b.once[row["once"]]:
         return N.DONE
+    if kind == N.RULE:
+        at = put(b, at, N.POSTED, N.BEAN_RESERVE, row["budget"], amount, 0)
+        return put(b, at, N.POSTED, N.MONEY_RESERVE, row["under_budget"], row["amount2"], 0)
     if kind == N.SETTLE:
         return put(b, at, N.POSTED, N.CUSTODY, N.CLEARING, amount, 0)
     if amount > custody(b):
@@ -228,7 +294,7 @@ def draft(b: N.Books, k: int, at: int) -> int:
         return draft_opening(b, k, at)
     if N.STEP[kind, N.OPENER] > 0:
         return draft_step(b, k, at)
-    if kind <= N.REVOKE or kind in (N.IMPORT, N.HOUR_REDEEM, N.HOUR_REVOKE):
+    if kind <= N.REVOKE or kind in (N.IMPORT, N.GRANT, N.HOUR_REDEEM, N.HOUR_REVOKE):
         return draft_beans(b, k, at)
     if kind in (N.GIFT, N.BEAN_GIFT, N.CORRECTION):
         return draft_gift(b, k, at)

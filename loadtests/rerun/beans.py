@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loadtests.rerun.charity import DONATED, Charity, Drafted, Line
+from loadtests.rerun.rules import within
 from sim.wire import CLASSES, Row
 
 MOST_PERIODS = 6  # accounts that one spending may be taken from
@@ -63,18 +64,29 @@ def time_of_gift(charity: Charity, user: int, row: Row) -> list[Line]:
 
 def deed(charity: Charity, row: Row) -> Drafted:
     """Beans begin to grow, minutes are credited."""
+    return earn(charity, row, "3100", "3300")
+
+
+def grant(charity: Charity, row: Row) -> Drafted:
+    """The same, given by a rule."""
+    return earn(charity, row, f"3110:{charity.rule}{row.rule}", f"3310:{charity.rule}{row.rule}")
+
+
+def earn(charity: Charity, row: Row, beans_from: str, minutes_from: str) -> Drafted:
+    """Beans and minutes, as far as the rules that are named allow."""
     lines: list[Line] = []
     if row.amount:
         if row.period < charity.day(row):
             return "period_ended"
         lines.append(
-            ("posted", "3100", f"2100:{charity.user}{row.subject}:{row.period}", "BEAN", row.amount, None)
+            ("posted", beans_from, f"2100:{charity.user}{row.subject}:{row.period}", "BEAN", row.amount, None)
         )
     if row.minutes:
         year = charity.day(row) // 10_000
         name = f"2800:{charity.user}{row.subject}:{CLASSES[row.klass]}:{year}"
-        lines.append(("posted", "3300", name, "HOUR", row.minutes, None))
-    return lines
+        lines.append(("posted", minutes_from, name, "HOUR", row.minutes, None))
+    bounded = within(charity, row, row.subject, "BEAN", row.amount)
+    return bounded if isinstance(bounded, str) else lines + bounded
 
 
 def imported(charity: Charity, row: Row) -> Drafted:
@@ -143,5 +155,8 @@ def give_beans(charity: Charity, row: Row) -> Drafted:
         return lines
     if charity.accounts.available(charity.pools[row.pool]) < fen:
         return "pool_exhausted"
+    bounded = within(charity, row, row.subject, "CNY", fen)
+    if isinstance(bounded, str):
+        return bounded
     lines.append(("posted", charity.pools[row.pool], charity.funds[row.object], "CNY", fen, None))
-    return lines + time_of_gift(charity, row.subject, row)
+    return lines + time_of_gift(charity, row.subject, row) + bounded

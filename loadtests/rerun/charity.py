@@ -90,7 +90,8 @@ class Charity:
 
     def __init__(self, start_us: int, namespace: str = "", fee_cap_ppm: int = 100_000) -> None:
         self.start_us, self.fee_cap_ppm = start_us, fee_cap_ppm
-        self.user = f"{namespace}u"  # a user's name without the number
+        self.user, self.rule = f"{namespace}u", f"{namespace}r"  # names without the number
+        self.rules: dict[int, Row] = {}  # the row that made a rule known
         self.funds, self.pools = Names(f"2400:{namespace}p"), Names(f"2600:{namespace}s")
         self.escrows, self.payables = Names(f"2200:{namespace}m"), Names(f"2300:{namespace}m")
         self.fees = Names(f"2450:{namespace}n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loadtests.rerun.beans import time_of_gift
 from loadtests.rerun.charity import Charity, Drafted, Hold, Line, Paper
+from loadtests.rerun.rules import bounds, used, within
 from sim.wire import NO_POOL, Row
 
 MILLION = 1_000_000
@@ -13,23 +14,26 @@ def _posted(debit: str, credit: str, fen: int) -> list[Line]:
     return [("posted", debit, credit, "CNY", fen, None)]
 
 
-def match(charity: Charity, fund: str, row: Row) -> list[Line]:
-    """What the pool has left of the match that was asked; no line if that is nothing."""
+def match(charity: Charity, fund: str, user: int, row: Row) -> tuple[list[Line], list[Line]] | str:
+    """What pool and rule have left of the match that was asked, and what bounds the rule; no lines if nothing."""
+    limits = bounds(charity, row, user, "CNY")
+    if isinstance(limits, str):
+        return limits
     if not row.amount2 or row.pool == NO_POOL:
-        return []
+        return [], []
     pool = charity.pools[row.pool]
-    fen = min(row.amount2, charity.accounts.available(pool))
-    return _posted(pool, fund, fen) if fen > 0 else []
+    fen = min([row.amount2, charity.accounts.available(pool), *(bound.left for bound in limits)])
+    return (_posted(pool, fund, fen), used(limits, "CNY", fen)) if fen > 0 else ([], [])
 
 
 def give_money(charity: Charity, row: Row) -> Drafted:
     """Money for a project, a match and time."""
     fund = charity.funds[row.object]
-    return [
-        ("posted", "1110", fund, "CNY", row.amount, None),
-        *match(charity, fund, row),
-        *time_of_gift(charity, row.subject, row),
-    ]
+    added = match(charity, fund, row.subject, row)
+    if isinstance(added, str):
+        return added
+    given: Line = ("posted", "1110", fund, "CNY", row.amount, None)
+    return [given, *added[0], *time_of_gift(charity, row.subject, row), *added[1]]
 
 
 def correct(charity: Charity, row: Row) -> Drafted:
@@ -76,11 +80,12 @@ def ended(mode: str, holds: list[Hold]) -> list[Line]:
 def confirm(charity: Charity, paper: Paper, row: Row) -> Drafted:
     """What was held reaches project and merchant; a match and the buyer's time."""
     order = paper.row
+    added = match(charity, charity.funds[order.object], order.subject, row)
+    if isinstance(added, str):
+        return added
     return [
-        *ended("post", paper.holds),
-        *match(charity, charity.funds[order.object], row),
-        *time_of_gift(charity, order.subject, row),
-    ]
+        *ended("post", paper.holds), *added[0], *time_of_gift(charity, order.subject, row), *added[1],
+    ]  # fmt: skip
 
 
 def refund(charity: Charity, paper: Paper, row: Row) -> Drafted:
@@ -125,7 +130,22 @@ def unlock(charity: Charity, row: Row) -> Drafted:
     """A pool pays a project for a team's goal."""
     if row.amount > charity.accounts.available(charity.pools[row.pool]):
         return "pool_exhausted"
-    return _posted(charity.pools[row.pool], charity.funds[row.object], row.amount)
+    bounded = within(charity, row, None, "CNY", row.amount)
+    if isinstance(bounded, str):
+        return bounded
+    return _posted(charity.pools[row.pool], charity.funds[row.object], row.amount) + bounded
+
+
+def prize(charity: Charity, row: Row) -> Drafted:
+    """A rule pays money to a person, out of a pool and of custody."""
+    if row.amount > charity.accounts.available(charity.pools[row.pool]):
+        return "pool_exhausted"
+    bounded = within(charity, row, row.subject, "CNY", row.amount)
+    if isinstance(bounded, str):
+        return bounded
+    if row.amount > charity.accounts.custody():
+        return "insufficient_funds"
+    return _posted(charity.pools[row.pool], "1100", row.amount) + bounded
 
 
 def disburse(charity: Charity, row: Row) -> Drafted:

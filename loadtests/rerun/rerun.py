@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from loadtests.rerun import beans, money
+from loadtests.rerun import beans, money, rules
 from loadtests.rerun.charity import Accounts, Charity, Drafted, Hold, Line, Paper
 from sim.bookkeeping import Kind
 from sim.wire import Row
@@ -23,6 +23,9 @@ class Step(NamedTuple):
 RULES: dict[int, Callable[[Charity, Row], Drafted]] = {
     Kind.DEED: beans.deed,
     Kind.IMPORT: beans.imported,
+    Kind.GRANT: beans.grant,
+    Kind.PRIZE: money.prize,
+    Kind.RULE: rules.register,
     Kind.HARVEST: beans.harvest,
     Kind.FADE: beans.fade,
     Kind.EXPIRE: beans.expire,
@@ -107,6 +110,8 @@ class Rerun:
                 paper.holds = opened
         elif kind in OPENS:
             charity.papers[row.n] = Paper(row, OPENS[kind], opened)
+        if kind == Kind.RULE:
+            charity.rules[row.rule] = row
         if kind in DONATIONS:
             _remember_gift(charity, row, lines)
         elif kind in ONCE:

@@ -13,11 +13,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.bookkeeping import CHART, CR_PENDING, CR_POSTED, DR_PENDING, DR_POSTED, Asset, available, balance
+from sim.bookkeeping import (
+    BOUNDS,
+    CHART,
+    CR_PENDING,
+    CR_POSTED,
+    DR_PENDING,
+    DR_POSTED,
+    Asset,
+    available,
+    balance,
+)
 from sim.engine.outcome import Check
 from sim.kernel import tallies
 
 Counters = Mapping[int, NDArray[np.int64]]  # by account code: (4, owners)
+LEDGERS_OWN = [code for bounds in BOUNDS.values() for code in bounds]  # nothing is booked there in a run
 COUNTER_NAMES = ("dr_pending", "dr_posted", "cr_pending", "cr_posted")
 
 
@@ -181,6 +192,7 @@ def expected(tally: NDArray[np.int64]) -> dict[int, tuple[int, int, int, int]]:
         2900: (0, 0, 0, 0),
         3100: (0, issued, 0, 0),
         3110: (0, t.beans_granted, 0, 0),
+        **dict.fromkeys(LEDGERS_OWN, (0, 0, 0, 0)),
         3160: (0, 0, 0, t.beans_revoked),
         3170: (0, 0, 0, t.beans_faded + t.beans_expired),
         3180: (0, 0, held_beans, t.beans_redeemed),

@@ -108,7 +108,9 @@ def past_table(scenario: Scenario, p: Parameters) -> Floats:
     months = -p["past_months"] * np.log1p(-q)
     yuan = scenario.gifts.first_median / 100.0 * np.exp(p["past_largest"] + p["past_sd"] * ndtri(q))
     gifts = 1 + _negative_binomial(p["past_gifts_k"], p["past_gifts_mean"] - 1.0, q)
-    return np.stack([np.minimum(gifts, MOST_GIFTS - 1), np.rint(months), np.clip(np.rint(yuan), 1, MOST_YUAN)])
+    return np.stack(
+        [np.minimum(gifts, MOST_GIFTS - 1), np.rint(months), np.clip(np.rint(yuan), 1, MOST_YUAN)]
+    )
 
 
 def _negative_binomial(k: float, mean: float, q: Floats) -> NDArray[np.intp]:
@@ -416,7 +418,7 @@ def tables(scenario: Scenario, p: Parameters) -> Values:
         "traits": trait_table(scenario, p),
         "n_benefits": len(benefits),
         "benefits": _filled(benefits, MAX_BENEFITS),
-    } | offers.tables() | rule_tables(scenario) | visit_tables(scenario, p)  # fmt: skip
+    } | offers.tables(scenario) | rule_tables(scenario, p) | visit_tables(scenario, p)  # fmt: skip
 
 
 def _filled(rows: NDArray[Any], size: int) -> NDArray[Any]:

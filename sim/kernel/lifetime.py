@@ -59,7 +59,7 @@ from sim.kernel.rules import (
 from sim.kernel.visits import offered_gain
 from sim.kernel.waiting import awaited_s
 from sim.kernel.world import Pen, Who, World
-from sim.kernel.writing import record, writes
+from sim.kernel.writing import PENDING, record, writes
 from sim.spans import DAY_S
 from sim.streams import Purpose
 
@@ -89,7 +89,7 @@ def plays_from_start(who: Who, R: Any) -> bool:
     return bool(unit(start_lots(who.user, R)[1]) < R.players_at_start * ways_in(who.user, R)[1])
 
 
-@writes(1 + 2 * MAX_RULES)
+@writes(1 + 2 * MAX_RULES, MAX_RULES)
 def start_playing(who: Who, t_s: int, w: World, pen: Pen) -> None:
     """Become a player: the first session follows at once, what joining brings grows from today."""
     u, R = who.u, w.R
@@ -110,6 +110,7 @@ def start_playing(who: Who, t_s: int, w: World, pen: Pen) -> None:
     t_us = t_s * 1_000_000 + micro(lots[1])
     record(pen, who, t_us, K_ENTER)
     segment = segment_of(place_of(who.user, R)[1], R)
+    u.row = 0
     u.streak = 1  # what joining brings is brought on a first day in a row …
     mask = mine(who, segment, R) & in_days(u.streak, 0, 0, R) & live(t_s, R)
     if mask & (R.by_thing[JOIN] & R.paying | R.heads) != 0:
@@ -131,7 +132,10 @@ def give_heads(who: Who, t_us: int, mask: int, w: World, pen: Pen) -> None:
             grown.beans = R.rules[k].head
             grown.deed = NO_DEED
             grown.rule = k + 1
-            grow(u, t_us, R.rules[k].head, R)
+            if (R.limited >> k) & 1:
+                grown.outcome = PENDING
+            else:
+                grow(u, t_us, R.rules[k].head, R)
 
 
 @rule
@@ -193,8 +197,8 @@ def next_active_day(who: Who, day: int, segment: int, keen: float, w: World, pen
     """Look ahead from a day to the next active one (BG/BB with habit, streak and the day's worth, behaviour §5).
 
     Charges the lifetime budget day by day and lets habit and reference fade; returns -1 if the user is gone or the
-    scenario ends first. Leaves habit, reference, budget, streak and days since a break as that day's first session
-    finds them: the streak are the days in a row before it.
+    scenario ends first. Leaves habit, reference, budget, row, repairs and days since a break as that day's first
+    session finds them: the row are the days in a row before it.
     """
     u, R = who.u, w.R
     lots = philox(R.k0, R.k1, who.user, 0, 0, TRAITS_DRAW)
@@ -206,7 +210,8 @@ def next_active_day(who: Who, day: int, segment: int, keen: float, w: World, pen
     fades = first_fading_day(u, day, R) if w.G.next_thing > 0 else 0
     expires = first_expiry_day(u, day, w)
     since = u.since_break
-    streak = u.streak
+    streak = u.streak if u.last == day else 0
+    repairs = u.repairs
     tired = R.fatigue * rested(u.spent, day - u.day, R.attention_half_life_days) if u.spent > 0.0 else 0.0
     known, level, rules, gain = -1, -1, -1, 0.0
     for ahead in range(day + 1, R.n_days):
@@ -225,7 +230,8 @@ def next_active_day(who: Who, day: int, segment: int, keen: float, w: World, pen
                 tired = 0.0
             known, level, rules = today.offer, streak, hold
             gain = offered_gain(keen, exp(-tired), known, hold, who.channel, segment, member, up, w, pen)
-        reminded = messaged(who.user, hold, streak, ahead, R, pen) if hold & R.nudging else 0.0
+        calling = hold & R.nudged_on[today.offer]
+        reminded = messaged(who.user, calling, streak, ahead, R, pen) if calling != 0 else 0.0
         z = readiness(
             u.habit, R.habit_neutral, R.habit_slope, member * R.habit_team, reminded, streak, R.habit_streak_gain,
             since_break, R.habit_break_loss, R.habit_break_days,
@@ -237,11 +243,16 @@ def next_active_day(who: Who, day: int, segment: int, keen: float, w: World, pen
         if since < NEVER_BROKE:
             since = min(since + 1, NEVER_BROKE)
         if threshold < 0.0:
-            u.streak = streak
+            u.row = streak
+            u.repairs = repairs
             u.since_break = since
             return ahead
-        if streak > 0 and not repaired(who.user, hold, ahead, R, pen.marks):
-            since = 0 if streak >= 2 else since
+        used = repaired(repairs, ahead, hold & R.held_on[today.offer], R) if streak > 0 else 0
+        if used > 0:
+            repairs = used
+        else:
+            if streak >= 2:
+                since = 0
             streak = 0
         u.habit = faded_habit(u.habit, R.habit_keep)
         u.used = grown_reference(u.used, 0.0, R.reference_keep)

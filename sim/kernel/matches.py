@@ -40,7 +40,7 @@ def announced(who: Who, mask: int, cause: int, w: World) -> float:
 
 @rule
 def match_of(who: Who, mask: int, cause: int, fen: int, w: World) -> int:
-    """The promise for a gift of so many fen, NOBODY for none: the first that covers it and gives for one of its size."""
+    """The promise for a gift of so many fen, NOBODY for none: the first that covers it and gives for that size."""
     for k in range(w.G.n_matches):
         row = w.G.matches[k]
         if ratio_at(fen, row.above, row.ratio, row.tiers) > 0 and covers(row, mask, who, cause, w.R):

@@ -25,8 +25,9 @@ MAX_REDEMPTIONS = 8
 MAX_BENEFITS = 8
 MAX_BADGES = 8  # tiers of all badges together
 MAX_SLOTS = 12  # choices in one session; the session ends there
-MOST_REFS = 128  # documents that a user can open in one second: orders, and claims …
-CLAIMS_FROM = 64  # … from this place on
+DEED_LOTS = MAX_DEEDS * MAX_SLOTS  # a session's deeds by what and how often: each has luck of its own
+MOST_REFS = 128  # documents that a user can open in one second: orders, and a claim …
+CLAIMS_FROM = 64  # … in this place: deeds are a second apart
 MOST_MONTHS = MOST_DAYS // 28 + 4  # expiry periods of a scenario
 MOST_YEARS = MOST_DAYS // 365 + 3  # financial years of a scenario
 STREAK_LEVELS = 8  # 0 … 7 days
@@ -68,7 +69,7 @@ USER = np.dtype(
         (
             "streak",
             "u1",
-        ),  # days in a row that were played, at most 7; the present one from its first session on
+        ),  # days in a row that were played up to `last`, at most 7
         ("since_break", "u1"),  # days since a streak broke, 255 = never or long ago
         ("sessions", "u1"),  # begun today (low 4 bits) and planned today (high 4 bits)
         ("flags", "u1"),
@@ -80,6 +81,8 @@ USER = np.dtype(
         ("joined", "i2"),  # the day on which they began to play; long ago for who played at the start
         ("last", "i2"),  # the last day they played
         ("away", "u1"),  # days between that one and the day they played before
+        ("row", "u1"),  # the days in a row that the next day they play will follow on
+        ("repairs", "u2"),  # missed days that rules let pass: how many (low 3 bits) of which week
     ]
 )
 
@@ -99,8 +102,8 @@ ERRAND = np.dtype(
     ]
 )
 # Steps of an errand: what happens when it falls due.
-PAY, SHIP, CONFIRM, REFUND, LATE_REFUND, CANCEL, VOUCHER_SHIP, VOUCHER_CANCEL, SERVICE, NEW_YEAR = range(
-    1, 11
+PAY, SHIP, CONFIRM, REFUND, LATE_REFUND, CANCEL, VOUCHER_SHIP, VOUCHER_CANCEL, SERVICE, NEW_YEAR, LATER = (
+    range(1, 12)
 )
 
 
@@ -163,6 +166,8 @@ PUBLIC = np.dtype(
         ("n_cofunds", "i8"),
         ("live_cofunds", "i8"),
         ("cofunds", MATCH, (MAX_COFUNDS,)),
+        ("odds", "f8", (MAX_RULES,)),  # the chance people give themselves in a rule's drawing …
+        ("urge", "f8", (MAX_RULES,)),  # … and the log-odds that a rule's contest or shared goal adds
     ]
 )
 
@@ -171,7 +176,8 @@ BIN = np.dtype(
     [("edge_s", "f8"), ("upto", "f8"), ("orders", "f8"), ("plain_orders", "f8"), ("keep", "f8"), ("price", "f8"),
      ("festival", "i8")]
 )  # fmt: skip
-# What a block counts: records written, its free and used errands, tallies, and the weights of the present choice.
+# What a block counts: records written, its free and used errands, tallies; of the present choice the weights, and of
+# its session the clock of every option (stopping first), and how often each has rung.
 BOOK = np.dtype(
     [
         ("records", "i8"),
@@ -181,6 +187,9 @@ BOOK = np.dtype(
         ("weights", "f8", (MAX_DEEDS,)),
         ("beans", "i8", (1 + MAX_RULES,)),  # what a deed pays by itself, and what each rule adds …
         ("time", "i8", (1 + MAX_RULES,)),  # … and its minutes
+        ("clocks", "f8", (1 + MAX_DEEDS,)),
+        ("turns", "i8", (1 + MAX_DEEDS,)),
+        ("sent", "i8", (MAX_RULES,)),  # messages by rule
     ]
 )
 DAY = np.dtype(
@@ -241,6 +250,15 @@ RULE = np.dtype(
         ("goal", "i8"),  # deeds of a goal; repairs a week; messages in seven days
         ("minute", "i8"),  # of the day of a message
         ("flag", "i8"),  # public badges; messages to those alone whose streak breaks
+        ("repairs", "i8"),  # missed days a week that do not break a streak
+        ("chance", "f8"),  # of a lottery at every deed
+        ("salt", "i8"),  # of the rule's lots
+        ("fen", "i8"),  # the prize of a lottery, 0 = beans …
+        ("pool", "i8"),  # … and 1 + index of the pool that pays it
+        ("friend", "i8"),  # beans of a friend who was invited
+        ("row", "i8"),  # of `points`, 0 = it counts nothing of many together
+        ("later_s", "i8"),  # paid so much later, 0 = at once …
+        ("kept", "f8"),  # … and what that leaves of its effect
     ]
 )
 # Of a message's column: the days of the last seven on which there was one, as bits, and whether they are switched off.

@@ -8,6 +8,7 @@ from typing import Any
 from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.kernel import tallies as T
+from sim.kernel.chances import take_part
 from sim.kernel.choosing import held_beans, level_of, pulls_of, weigh
 from sim.kernel.deeds import (
     K_APPLY,
@@ -27,6 +28,7 @@ from sim.kernel.deeds import (
 from sim.kernel.farming import farm
 from sim.kernel.incentives import BESIDE, NO_LIMIT, holding
 from sim.kernel.lifetime import LIFELONG, keenness, roll_day, schedule_session
+from sim.kernel.picking import own_lots, picked
 from sim.kernel.place import is_eligible, is_staff, place_of, segment_of, team_of
 from sim.kernel.rows import (
     BLOCKED,
@@ -37,6 +39,7 @@ from sim.kernel.rows import (
     E_GIFT,
     E_REDEEM,
     E_TEAM,
+    E_VOLUNTEER,
     GONE,
     HOLDER,
     IN_TEAM,
@@ -70,7 +73,8 @@ K_REVOKE = int(Kind.REVOKE)
 K_GIFT = int(Kind.GIFT)
 K_BACK = int(Kind.RECYCLE_BACK)
 # Records that one deed and a session of a user may write.
-A_DEED = MOST["gift"].records + MOST["share"].records
+A_DEED = MOST["gift"].records + MOST["share"].records + MOST["take_part"].records
+ITS_ERRANDS = MOST["gift"].errands + MOST["share"].errands
 A_SESSION = MAX_SLOTS * A_DEED
 
 
@@ -94,7 +98,7 @@ def guarded(who: Who, t_us: int, day: int, R: Any, pen: Pen) -> bool:
     return True
 
 
-@writes(2 + max(A_SESSION, MOST["farm"].records))
+@writes(2 + max(A_SESSION, MOST["farm"].records), MAX_SLOTS * ITS_ERRANDS)
 def session(who: Who, t_s: int, w: World, pen: Pen) -> None:
     """Play the session due at t_s and put the next one into `play_s`."""
     u, R = who.u, w.R
@@ -123,7 +127,7 @@ def session(who: Who, t_s: int, w: World, pen: Pen) -> None:
         u.sessions = 1 << 4
         return
     if begun == 0:
-        u.streak = min(u.streak + 1, STREAK_LEVELS - 1)  # this day counts
+        u.streak = min(u.row + 1, STREAK_LEVELS - 1)  # this day counts
     norm_at = 0
     if is_staff(place[3], R):
         year, before = staff_year(u, pen.errands)
@@ -153,24 +157,21 @@ def mood_of(who: Who, place: Any, segment: int, norm_at: int, t_s: int, w: World
     )  # fmt: skip
 
 
-@writes(A_SESSION)
+@writes(A_SESSION, MAX_SLOTS * ITS_ERRANDS)
 def slots(who: Who, t_us: int, day: int, key: int, mood: Mood, w: World, pen: Pen) -> int:
     """Slot by slot: choose a deed by its weight or stop; every deed tires, and the day's time ends. Nobody plays past
     midnight: a session that would ends with the deed before. Returns that instant."""
     u, R = who.u, w.R
     tired = exp(-R.fatigue * u.spent)
-    weights = pen.book.weights
     midnight = (day + 1) * DAY_S * 1_000_000
     for sub in range(min(MAX_SLOTS, R.day_slots - u.done)):
-        lots = philox(R.k0, R.k1, who.user, key, sub, SLOT_DRAW)
         pen.book.tally[T.CHOICE_SLOTS] += 1
-        aim = unit(lots[0]) * (weigh(who, day, mood, tired, w, pen) + R.stop_weight)
-        j = 0
-        while j < R.n_deeds and aim >= weights[j]:
-            aim -= weights[j]
-            j += 1
-        if j == R.n_deeds:
+        weigh(who, day, mood, tired, w, pen)
+        j = picked(who, key, sub, w, pen)
+        if j < 0:
             break
+        own = own_lots(j, pen)
+        lots = philox(R.k0, R.k1, who.user, key, own, SLOT_DRAW)
         done_us = t_us + int(exponential(lots[1]) * R.choice_dwell_s * 1_000_000.0) + 1_000_000
         if done_us + 2_000_000 >= midnight:
             break
@@ -179,22 +180,24 @@ def slots(who: Who, t_us: int, day: int, key: int, mood: Mood, w: World, pen: Pe
         u.done = u.done + 1
         u.spent = u.spent + 1.0
         tired = tired * R.tire
-        act(who, Slot(t_us, day, key, sub), j, mood, lots[2], w, pen)
+        act(who, Slot(t_us, day, key, own), j, mood, lots[2], w, pen)
     return t_us
 
 
-@writes(A_DEED)
+@writes(A_DEED, ITS_ERRANDS)
 def act(who: Who, at: Slot, j: int, mood: Mood, word: int, w: World, pen: Pen) -> None:
     """Do deed j by the effect its table names."""
     u, R, team, mask = who.u, w.R, mood.team, mood.mask
     effect = R.deeds[j].effect
+    done = effect != E_VOLUNTEER
     if R.deeds[j].team != 0 and u.flags & IN_TEAM:
-        pen.points[team] += 1
+        pen.points[0, team] += 1
     if effect == E_DEED:
         plain_deed(who, at.t_us, j, NO_LIMIT, mask, w, pen)
     elif effect == E_GIFT:
         given = gift(who, at, j, mask, w, pen)
-        if given > 0:
+        done = given > 0
+        if done:
             share(who, Slot(at.t_us + given + BESIDE, at.day, at.key, at.sub), mask, w, pen)
     elif effect == E_BEAN_GIFT:
         bean_gift(who, at, j, mask, w, pen)
@@ -215,8 +218,10 @@ def act(who: Who, at: Slot, j: int, mood: Mood, word: int, w: World, pen: Pen) -
         made = simple_claim(who, at.t_us, j, K_SIGN_UP, pen)
         chosen = w.activities[(word * w.G.activities) >> 32]
         made.party = chosen.id
-        made.ref = document_ref(at.t_us // 1_000_000, CLAIMS_FROM + at.sub)
+        made.ref = document_ref(at.t_us // 1_000_000, CLAIMS_FROM)
         made.project = chosen.project
         made.outcome = PENDING
         u.flags = u.flags | SERVING
         pen.book.tally[T.SIGNUPS] += 1
+    if done:
+        take_part(who, at.t_us, j, at.key, at.sub, mask, w, pen)

@@ -57,7 +57,7 @@ class Pen(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """A moment of a session: the instant, its day, and the key of the choice made there."""
+    """A moment of a session: the instant, its day, and the key of the luck of the deed done there."""
 
     t_us: Any
     day: Any

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from sim.loading import calendar, matching, people, rulechecks, ruleclashes, ruleforms
+from sim.loading import calendar, people, rulechecks, ruleclashes, ruleforms
 from sim.loading.finding import Finding, Findings
 from sim.loading.lines import Path
 from sim.loading.ruleforms import MOST_BEANS, MOST_FEN
@@ -220,9 +220,6 @@ RULES: tuple[Callable[[Scenario], Findings], ...] = (
     calendar.phases,
     calendar.festivals,
     calendar.pool_times,
-    matching.promises_have_a_pool,
-    matching.promises_can_be_kept,
-    matching.tiers_ascend,
     sample_of_the_population,
     bean_growth,
     amounts_fit,
@@ -254,6 +251,7 @@ RULES: tuple[Callable[[Scenario], Findings], ...] = (
     ruleforms.budgets_are_spent,
     ruleforms.rule_amounts_fit,
     ruleforms.tiers_have_room,
+    ruleforms.promises_have_room,
     ruleforms.badges_can_be_read,
     people.names_are_known,
     people.somebody_is_meant,

@@ -171,9 +171,17 @@ RULED = _when(
     "play.open",
 )
 HAPPENS = _when(
-    lambda s, path: any(happens(s, thing) for thing in s.rules[str(path[1])].what),
+    lambda s, path: any(happens(s, thing) for thing in s.rules[str(path[1])].what or ("any",)),
     'what it is about: a deed with effect = "gift", or invite or charity_share above 0',
-    "rules.*.what", "deeds.*.effect", "sharing.invite", "merchants.charity_share",
+    "rules.*.what", "deeds.*.effect", "sharing.invite", "merchants.charity_share", "ngos.recycling_share",
+)  # fmt: skip
+HOLDERS = _when(
+    lambda s, path: s.account.open or s.rules[str(path[1])].who.holder is not True,
+    "open = true in [account], as it is for who holds one", "account.open", "rules.*.who.holder",
+)  # fmt: skip
+MEMBERS = _when(
+    lambda s, path: s.teams.open or s.rules[str(path[1])].who.team is not True,
+    "open = true in [teams], as it is for who is in one", "teams.open", "rules.*.who.team",
 )  # fmt: skip
 MULTIPLIES = _when(
     lambda s, path: worth_something(s, str(path[1]), before=True),
@@ -252,9 +260,7 @@ TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
     ((MAILED,), "orders.mail_timer"),
     ((VIRTUAL,), "orders.virtual_timer"),
     ((NAMED,), "cities.*"),
-    ((RULED, HAPPENS), "rules.*"),
-    ((ACCOUNT,), "rules.*.who.holder"),
-    ((TEAMS,), "rules.*.who.team"),
+    ((RULED, HAPPENS, HOLDERS, MEMBERS), "rules.*"),
     ((MULTIPLIES,), "rules.*.form.times rules.*.form.streak"),
     ((CAPPED,), "rules.*.form.cap rules.*.form.fading_cap"),
     ((EXCHANGED,), "rules.*.form.price"),

@@ -14,7 +14,7 @@ from pydantic_core import PydanticUndefined
 from sim.loading.lines import Path
 from sim.scenario import Scenario, Settings
 from sim.suggestions import did_you_mean as did_you_mean
-from sim.units import Duration, Fen, Minutes, Portion, Ratio
+from sim.units import Clock, Cohort, Days, Duration, Fen, Minutes, Moment, Portion, Ratio
 
 EXAMPLES: dict[Any, Any] = {
     Duration: "24 h",
@@ -22,6 +22,10 @@ EXAMPLES: dict[Any, Any] = {
     Minutes: 0.1,
     Ratio: 1.15,
     Portion: 0.15,
+    Cohort: "0-50 %",
+    Clock: "18:00-22:00",
+    Moment: "20:00",
+    Days: "3-7",
     str: "…",
     int: 100,
     float: 0.5,
@@ -75,6 +79,8 @@ class Place:
             return date(2022, 9, 5)
         if get_origin(bare) is Literal:
             return get_args(bare)[0]
+        if get_origin(bare) is tuple:
+            return []
         return EXAMPLES.get(bare)
 
 

@@ -41,6 +41,9 @@ class People(Protocol):
     def holders(self) -> NDArray[np.intp]:
         """Users with a charity account."""
 
+    def messages(self) -> NDArray[np.int64]:
+        """How many messages each incentive rule sent; rows behind the last rule are empty."""
+
 
 @dataclass(frozen=True)
 class World:

@@ -117,6 +117,19 @@ class PoolPage(msgspec.Struct):
     available: Money
 
 
+class RulePage(msgspec.Struct):
+    """An incentive rule: its terms, what it granted; of its budgets, where it has them, what is spent and left."""
+
+    as_of_seq: AsOf
+    rule: Id
+    terms: dict[str, Any]
+    beans: Annotated[int, Meta(description="granted")]
+    minutes: Annotated[int, Meta(description="granted")]
+    fen: Annotated[int, Meta(description="paid, of a rule with a budget in money")] | UnsetType = UNSET
+    beans_left: int | UnsetType = UNSET
+    fen_left: int | UnsetType = UNSET
+
+
 class AccountPage(msgspec.Struct):
     """An account with its four counters and its bounds; null = none."""
 

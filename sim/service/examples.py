@@ -11,6 +11,9 @@ PATH_IDS = {"redemptions": "r1", "orders": "o1", "pools": "s0", "disbursements":
 
 _BODIES: dict[str, dict[str, Any]] = {
     "deeds": {"user": "u1", "beans": 250, "fades": 20220912, "minutes": 6, "klass": "labour"},
+    "grants": {"user": "u1", "rule": "teams", "beans": 20, "fades": 20220912, "deed": "walk", "under": ["daily"]},
+    "prizes": {"user": "u1", "rule": "night", "pool": "s0", "fen": 500},
+    "rules": {"id": "teams", "pool": "s0", "beans": 100_000, "user_beans": 40, "days": 1},
     "harvests": {"user": "u1", "beans": 200, "expires": 20220930},
     "bean-donations": {
         "user": "u1", "project": "p1", "pool": "s0", "beans": 100, "rate": 100, "minutes": 6,

@@ -41,6 +41,10 @@ Day = Annotated[
 Instant = Annotated[
     int, Meta(ge=0, le=2**53 - 1, description="µs since the Unix epoch", examples=[1_662_681_600_000_000])
 ]
+Rules = Annotated[
+    tuple[Id, ...],
+    Meta(max_length=3, description="rules that only limit: each counts the beans against its bounds"),
+]
 Klass = Literal["labour", "donated"]
 Owner = Annotated[str, Meta(pattern=rf"^(\*|(project|pool):{NAME}){END}")]
 Scope = Annotated[str, Meta(extra_json_schema={"enum": list(SCOPES)})]
@@ -72,6 +76,29 @@ class Deed(Ask, kw_only=True):
     deed: Id | UnsetType = UNSET
     channel: Id | UnsetType = UNSET
     external_id: Id | UnsetType = UNSET
+    under: Rules = ()
+
+
+class Grant(Ask, kw_only=True):
+    """What a rule gives a user beside a deed's own pay, or by itself. `deed`: what for."""
+
+    user: Id
+    rule: Id
+    beans: Annotated[int, Meta(ge=0, le=10**12)] = 0
+    minutes: MinutesOrNone = 0
+    klass: Klass | UnsetType = UNSET
+    fades: Day | UnsetType = UNSET
+    deed: Id | UnsetType = UNSET
+    under: Rules = ()
+
+
+class Prize(Ask, kw_only=True):
+    """Money that a rule pays to a person, from a pool."""
+
+    user: Id
+    rule: Id
+    pool: Id
+    fen: Fen
 
 
 class Harvest(Ask, kw_only=True):
@@ -128,10 +155,11 @@ class BeanDonation(Ask, kw_only=True):
     beans: Annotated[int, Meta(ge=100, le=10**12, multiple_of=100, description="full hundreds")]
     rate: Annotated[int, Meta(ge=1, le=10**12, description="fen per 100 beans")]
     minutes: MinutesOrNone = 0
+    rule: Id | UnsetType = UNSET
 
 
 class Donation(Ask, kw_only=True):
-    """Money given to a project; the pool adds what is left of `match`."""
+    """Money given to a project; the pool adds what is left of `match`, a `rule` what it may still pay of it."""
 
     user: Id
     project: Id
@@ -139,6 +167,7 @@ class Donation(Ask, kw_only=True):
     minutes: MinutesOrNone = 0
     pool: Id | UnsetType = UNSET
     match: FenOrNone = 0
+    rule: Id | UnsetType = UNSET
 
 
 class Correction(Ask, kw_only=True):
@@ -168,6 +197,31 @@ class Confirmation(Named, kw_only=True):
     minutes: MinutesOrNone = 0
     pool: Id | UnsetType = UNSET
     match: FenOrNone = 0
+    rule: Id | UnsetType = UNSET
+
+
+# --- incentive rules ---------------------------------------------------------------------------------------
+
+
+class RuleTerms(Ask, kw_only=True):
+    """An incentive rule: what it may pay in all and to one user, by whose money, and when. A word left out is no bound.
+
+    `days`: what one user may have counts anew after so many days of UTC+8, from the day of `begins` on (without it,
+    weeks begin on Mondays); left out, it counts for ever.
+    """
+
+    id: Id
+    name: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
+    pool: Annotated[str, Meta(pattern=ID_PATTERN, description="the only pool it pays from")] | UnsetType = (
+        UNSET
+    )
+    beans: Annotated[int, Meta(ge=1, le=10**12, description="its budget")] | UnsetType = UNSET
+    fen: Annotated[int, Meta(ge=1, le=10**12, description="its budget")] | UnsetType = UNSET
+    user_beans: Annotated[int, Meta(ge=1, le=10**12, description="for one user")] | UnsetType = UNSET
+    user_fen: Annotated[int, Meta(ge=1, le=10**12, description="for one user")] | UnsetType = UNSET
+    days: Annotated[int, Meta(ge=1, le=366, description="1 a day, 7 a week")] | UnsetType = UNSET
+    begins: Instant | UnsetType = UNSET
+    ends: Annotated[int, Meta(ge=0, le=2**53 - 1, description="excluded")] | UnsetType = UNSET
 
 
 # --- pools and projects ------------------------------------------------------------------------------------
@@ -184,6 +238,7 @@ class Unlock(Named, kw_only=True):
 
     fen: Fen
     project: Id
+    rule: Id | UnsetType = UNSET
 
 
 class Disbursement(Ask, kw_only=True):

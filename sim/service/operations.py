@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from sim.service import messages as m
-from sim.service.commands import beans, gifts, orders, pools, projects, system
+from sim.service.commands import beans, gifts, orders, pools, projects, rules, system
 from sim.service.commands.plan import Caller, Plan
 from sim.service.keys import ALL as ALL_OBJECTS
 
@@ -77,6 +77,9 @@ ALL: tuple[Operation, ...] = tuple(
     Operation(*row)
     for row in (
         ("deeds", "/deeds", "deeds:write", m.Deed, beans.deed, EVENT),
+        ("grants", "/grants", "deeds:write", m.Grant, beans.grant, EVENT),
+        ("prizes", "/prizes", "system", m.Prize, pools.prize, EVENT),
+        ("rules", "/rules", "admin pools:write", m.RuleTerms, rules.register, "/v1/rules/{id}", "pool:{pool}"),
         ("harvests", "/harvests", "deeds:write", m.Harvest, beans.harvest, EVENT),
         ("bean-donations", "/bean-donations", "deeds:write", m.BeanDonation, gifts.give_beans, EVENT),
         ("redemptions", "/redemptions", "deeds:write", m.Redemption, beans.redeem, _REDEMPTION),

@@ -51,6 +51,7 @@ ALL: tuple[Page, ...] = (
     Page("/v1/projects/{id}", views.project, a.ProjectPage, _of_project),
     Page("/v1/projects/{id}/flow", views.flow, a.Flow, _of_project, paged=True),
     Page("/v1/pools/{id}", views.pool, a.PoolPage, _of_pool),
+    Page("/v1/rules/{id}", views.rule, a.RulePage),
     Page("/v1/accounts/{id}", views.account, a.AccountPage, _of_account, _NAME),
     Page("/v1/accounts/{id}/transfers", views.transfers, a.Lines, _of_account, _NAME, True),
     Page("/v1/events/{id}", views.event, a.EventLine, pattern=m.EVENT_PATTERN),

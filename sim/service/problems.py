@@ -44,6 +44,9 @@ CODES: dict[str, Code] = {
     "idempotency_in_flight": Code(409, "The first request with this key is still running", True),
     # the rules
     "insufficient_funds": Code(422, "Too little available"),
+    "rule_spent": Code(422, "The rule's budget is spent"),
+    "rule_cap": Code(422, "The user has had what the rule gives"),
+    "rule_closed": Code(422, "The rule does not hold at this instant"),
     "pool_exhausted": Code(422, "The pool has too little left"),
     "account_closed": Code(422, "The account is closed"),
     "ceiling_exceeded": Code(422, "The account would pass its ceiling"),

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 import msgspec
+from msgspec import UNSET
 
-from sim.bookkeeping import CHART, code_of
+from sim.bookkeeping import BOUNDS, CHART, Asset, code_of
 from sim.ledger.accounts import Account
 from sim.ledger.entries import Mode, Transfer, printed_id
 from sim.ledger.journal import Event
@@ -101,6 +102,23 @@ def pool(reader: SqlReader, id: str) -> a.PoolPage:
     """A sponsor's pool: deposited, spent, available."""
     seq, fund = _account(reader, f"2600:{id}", f"pool {id}")
     return a.PoolPage(seq, id, fund.cr_posted, fund.dr_posted, fund.available)
+
+
+def rule(reader: SqlReader, id: str) -> a.RulePage:
+    """An incentive rule: its terms, what it paid of each asset, and what its budgets have left."""
+    with reader.snapshot() as seq:
+        found = reader.document(f"rule:{id}")
+        granted = [reader.account(f"{code}:{id}") for code in (3110, 3310)]
+        budgets = {asset: reader.account(f"{codes.budget}:{id}") for asset, codes in BOUNDS.items()}
+    if found is None:
+        raise Problem("not_found", f"there is no rule {id}")
+    beans, minutes = (0 if one is None else one.balance for one in granted)
+    left = {asset: UNSET if one is None else one.available for asset, one in budgets.items()}
+    fen = budgets[Asset.CNY]
+    spent = UNSET if fen is None else fen.dr_posted
+    return a.RulePage(
+        seq, id, msgspec.json.decode(found.facts), beans, minutes, spent, left[Asset.BEAN], left[Asset.CNY]
+    )
 
 
 def account(reader: SqlReader, name: str) -> a.AccountPage:

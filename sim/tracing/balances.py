@@ -3,8 +3,8 @@
 Both come from the engine's own state (its books, its users' rows, their documents), never from the trace.
 Only users whom the slice touches have accounts; everything else is opened whole, so that custody, clearing
 and pools stand as in the simulation. The issuance accounts are what opened balances are booked against: they
-close at what they opened with and what the simulation issued in between. What beans and hours go into (spent,
-given, expired, revoked) begins at 0.
+close at what they opened with and what the simulation issued in between, those of rules at the latter alone. What
+beans and hours go into (spent, given, expired, revoked) begins at 0.
 """
 
 from __future__ import annotations
@@ -26,10 +26,13 @@ from sim.tracing.links import Keys
 from sim.tracing.standing import VOUCHERS, Standing
 from sim.wire import CLASSES
 
-LETTERS = {"merchant": "m", "project": "p", "pool": "s", "ngo": "n"}
+LETTERS = {"merchant": "m", "project": "p", "pool": "s", "ngo": "n", "rule": "r"}
+FROM_ONE = ("pool", "rule")  # owners whose index 0 stands for none
+GRANTED = (3110, 3310)  # by rule
 CUSTODY, CLEARING, ESCROW, FUND, GROWING, AVAILABLE, HOURS = 1100, 1110, 2200, 2400, 2100, 2110, 2800
 ISSUANCE = {Asset.BEAN: 3100, Asset.HOUR: 3300}
 USERS = (GROWING, AVAILABLE, HOURS)
+MONEY = tuple(c for c, a in CHART.items() if a.column and c not in (*USERS, *GRANTED))
 # Accounts without owners into which beans and hours go; they have no opening balance.
 SINKS = tuple(
     c for c, a in CHART.items() if not a.owner and a.asset in ISSUANCE and c not in ISSUANCE.values()
@@ -76,7 +79,7 @@ def openings(start: Standing, people: People, prepare: Columns, reopened: Keys) 
     """
     vouchers, keys = start.documents(*VOUCHERS)
     held = vouchers[np.isin(keys, reopened)]
-    money = [_owned(start, code) for code in CHART if CHART[code].column and code not in USERS]
+    money = [_owned(start, code) for code in MONEY]
     parts = [people.accounts(start, held, True), *money]
     frame = pl.concat([*parts, *_less_prepared(prepare)]).group_by("account", maintain_order=True).sum()
     return _sorted(frame, OPENINGS)
@@ -103,12 +106,13 @@ def closing(
     """
     vouchers, keys = end.documents(*VOUCHERS)
     held = vouchers[np.isin(keys, held_in_trace)]
-    money = [_owned(end, code) for code in CHART if CHART[code].column and code not in USERS]
+    money = [_owned(end, code) for code in MONEY]
+    granted = [_owned(end, code, start) for code in GRANTED]
     moved = {code: end.books.balance(code) - start.books.balance(code) for code in CHART}
     cash = {code: end.books.balance(code) for code in (CUSTODY, CLEARING)}
     sinks = {code: moved[code] for code in SINKS}
     issued = {code: moved[code] + _opened(opened, asset) for asset, code in ISSUANCE.items()}
-    parts = [people.accounts(end, held, people.by_period), *money, _system(cash | sinks | issued)]
+    parts = [people.accounts(end, held, people.by_period), *money, *granted, _system(cash | sinks | issued)]
     return _sorted(pl.concat(parts).rename({"amount": "balance"}), CLOSING)
 
 
@@ -124,10 +128,11 @@ def _system(balances: dict[int, int]) -> pl.DataFrame:
     )
 
 
-def _owned(at: Standing, code: int) -> pl.DataFrame:
-    """Accounts of merchants, projects, pools or NGOs. Index 0 of pools stands for none."""
+def _owned(at: Standing, code: int, since: Standing | None = None) -> pl.DataFrame:
+    """Accounts of merchants, projects, pools, NGOs or rules; `since`: only what came after."""
     owner = CHART[code].owner[0]
-    balances = at.books.balances(code)[1 if owner == "pool" else 0 :]
+    balances = at.books.balances(code) - (0 if since is None else since.books.balances(code))
+    balances = balances[1 if owner in FROM_ONE else 0 :]
     return _named(f"{code}:{LETTERS[owner]}{{}}", np.arange(len(balances)), balances)
 
 

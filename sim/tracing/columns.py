@@ -21,7 +21,8 @@ from sim.kernel.shopping import confirm_themselves
 from sim.spans import DAY_US
 from sim.trace import Columns, empty_columns
 from sim.tracing.days import Calendar
-from sim.wire import COLUMNS, NO_POOL, NO_REF, NOBODY, OPS, SENT_AS, Expected, Signer
+from sim.tracing.terms import Caps, is_budgeted
+from sim.wire import COLUMNS, NO_POOL, NO_REF, NO_RULE, NOBODY, OPS, SENT_AS, Expected, Signer
 
 if TYPE_CHECKING:
     from sim.engine.campaign import Campaign
@@ -32,7 +33,7 @@ FEN_PER_RATED = 10_000  # fen for 100 beans, the unit of a pool's rate, at one b
 
 BEAN_KINDS = (
     Kind.DEED, Kind.HARVEST, Kind.FADE, Kind.EXPIRE, Kind.REDEEM_HOLD, Kind.REDEEM_SHIP, Kind.REDEEM_CANCEL,
-    Kind.REVOKE, Kind.BEAN_GIFT,
+    Kind.REVOKE, Kind.BEAN_GIFT, Kind.GRANT,
 )  # fmt: skip
 ORDER_KINDS = (
     Kind.ORDER_CREATE, Kind.ORDER_PAY, Kind.ORDER_CONFIRM, Kind.ORDER_REFUND, Kind.ORDER_CANCEL,
@@ -42,7 +43,7 @@ DISBURSE_KINDS = (Kind.DISBURSE_ASK, *PAYING_KINDS)
 MATCHED = (Kind.GIFT, Kind.ORDER_CONFIRM)
 # Decided by what others have left: pools, what a project has, custody, what a merchant is owed by then.
 SHARED = (
-    Kind.BEAN_GIFT, Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK, *DISBURSE_KINDS, Kind.FEE,
+    Kind.BEAN_GIFT, Kind.PRIZE, Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK, *DISBURSE_KINDS, Kind.FEE,
     Kind.CORRECTION, Kind.MOVE, Kind.SETTLE_BACK, Kind.PAYOUT, Kind.FEE_PAYOUT,
 )  # fmt: skip
 SENT_WHEN_REFUSED = (Kind.BEAN_GIFT, Kind.CORRECTION)  # a voucher out of stock is no matter of the ledger
@@ -55,7 +56,7 @@ def _mark(*kinds: Kind) -> NDArray[np.bool_]:
     return marked
 
 
-SENT = _mark(*(kind for kind in OPS if kind is not Kind.DISBURSE_APPROVE), *SENT_AS)
+SENT = _mark(*(kind for kind in OPS if kind not in (Kind.DISBURSE_APPROVE, Kind.RULE)), *SENT_AS)
 _SENT_ANYHOW = _mark(*SENT_WHEN_REFUSED)
 _BEANS = _mark(*BEAN_KINDS)
 _NO_AMOUNT = _mark(Kind.IMPORT, Kind.HOUR_REDEEM, Kind.HOUR_REVOKE)
@@ -70,23 +71,27 @@ _HAS_PROJECT = _mark(
     Kind.MOVE,
 )
 _HAS_PARTY = _mark(*ORDER_KINDS, Kind.FEE, Kind.MOVE, Kind.PAYOUT, Kind.FEE_PAYOUT)
-_HAS_POOL = _mark(Kind.BEAN_GIFT, Kind.POOL_DEPOSIT, Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK)
+_EARNED = _mark(Kind.DEED, Kind.GRANT)
+_HAS_RULE = _mark(Kind.GRANT, Kind.PRIZE, Kind.BEAN_GIFT, Kind.TEAM_UNLOCK)  # beside what a pool matches
+_HAS_POOL = _mark(Kind.BEAN_GIFT, Kind.PRIZE, Kind.POOL_DEPOSIT, Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK)
 _HAS_PRICE = _mark(Kind.ORDER_CREATE, Kind.ORDER_PAY, Kind.ORDER_REFUND, Kind.ORDER_CANCEL)
 _HAS_MINUTES = _mark(
-    Kind.DEED, Kind.IMPORT, Kind.GIFT, Kind.BEAN_GIFT, Kind.ORDER_CONFIRM, Kind.HOUR_REDEEM, Kind.HOUR_REVOKE
+    Kind.DEED,
+    Kind.GRANT,
+    Kind.IMPORT,
+    Kind.GIFT,
+    Kind.BEAN_GIFT,
+    Kind.ORDER_CONFIRM,
+    Kind.HOUR_REDEEM,
+    Kind.HOUR_REVOKE,
 )
 _SHARED = _mark(*SHARED)
-_CLAIMS = _mark(*MATCHED, Kind.BEAN_GIFT)
+_CLAIMS = _mark(*MATCHED, Kind.BEAN_GIFT, Kind.PRIZE)
 _SIGNER = np.zeros(256, np.uint8)
 _CHAIN = np.zeros(256, np.uint32)
 for _kind, _op in OPS.items():
     _SIGNER[_kind] = _op.signer
     _CHAIN[_kind] = ROLES[_kind] << CHAIN_BITS
-
-
-def on_pools(part: Actions) -> Flags:
-    """Which rows of users claim money of a pool."""
-    return np.asarray(_CLAIMS[part["kind"]] & (part["pool"] > 0))
 
 
 def user_chain(user: NDArray[np.integer]) -> NDArray[np.uint32]:
@@ -118,12 +123,13 @@ class Converter:
                 f"beans.per_yuan = {per_yuan}: a trace needs whole fen for 100 beans; use a divisor of 10000"
             )
         self.rate = FEN_PER_RATED // per_yuan
+        self.caps, self.budgeted = Caps(scenario), is_budgeted(scenario)
 
     def convert(self, part: Actions, chosen: Rows, first: int) -> tuple[Columns, Rows]:
         """Requests of the chosen rows of a part, numbered from `first`, and of which row each comes."""
         kinds = part["kind"]
         sent = SENT[kinds] & ((part["outcome"] == 0) | _SENT_ANYHOW[kinds])
-        sent &= (kinds != Kind.DEED) | (part["beans"] > 0) | (part["minutes"] > 0)
+        sent &= ~_EARNED[kinds] | (part["beans"] > 0) | (part["minutes"] > 0)
         source = chosen[sent[chosen]]
         # The approval is not in the stream: it stands right before what it allows.
         ends = np.isin(kinds[source], PAYING_KINDS)
@@ -135,6 +141,11 @@ class Converter:
             these = np.flatnonzero(rows["kind"] == kind)
             rows["kind"][these], rows["agent"][these] = known_as, rows["project"][these]
         return self._columns(rows, first), source
+
+    def shared(self, part: Actions) -> Flags:
+        """Which rows of users claim something that a barrier shares out: money of a pool, a rule's budget."""
+        on_pool = _CLAIMS[part["kind"]] & (part["pool"] > 0)
+        return np.asarray(on_pool | ((part["kind"] == Kind.GRANT) & self.budgeted[part["rule"]]))
 
     def served(self, claims: Actions) -> Rows:
         """The order in which a barrier serves claims."""
@@ -148,6 +159,7 @@ class Converter:
         refused = np.flatnonzero((kinds == Kind.BEAN_GIFT) & (rows["outcome"] != 0))
         minutes[refused] = self.deed_minutes[rows["deed"][refused]]
         pool = rows["pool"] - np.uint8(1)  # no pool, 0 in the stream, becomes NO_POOL
+        shared = _SHARED[kinds] | (match > 0) | (_EARNED[kinds] & self.budgeted[rows["rule"]])
         return {
             "n": np.arange(first, first + len(rows), dtype=np.uint64),
             "due_us": rows["t"].astype(np.int64),
@@ -158,15 +170,17 @@ class Converter:
             "ref": np.full(len(rows), NO_REF, np.uint64),
             "amount": np.where(_NO_AMOUNT[kinds], 0, np.where(_BEANS[kinds], rows["beans"], rows["fen"])),
             "amount2": self._second_amounts(rows, kinds, match),
-            "expected": (_SHARED[kinds] | (match > 0)).astype(np.uint8) * np.uint8(Expected.DEPENDS),
+            "expected": shared.astype(np.uint8) * np.uint8(Expected.DEPENDS),
             "party": np.where(_HAS_PARTY[kinds], rows["party"].astype(np.uint32), np.uint32(NOBODY)),
             "pool": np.where(_HAS_POOL[kinds] | (match > 0), pool, np.uint8(NO_POOL)),
             "minutes": minutes,
             "klass": self._classes(rows, kinds),
             "period": self._periods(rows, kinds),
-            "deed": np.where(kinds == Kind.DEED, rows["deed"], np.uint8(NO_DEED)),
+            "deed": np.where(_EARNED[kinds], rows["deed"], np.uint8(NO_DEED)),
             "channel": rows["channel"].copy(),
             "role": self._signers(rows, kinds),
+            "rule": np.where(_HAS_RULE[kinds] | (match > 0), rows["rule"] - np.uint8(1), np.uint8(NO_RULE)),
+            "under": self.caps.of(kinds, rows),
         }
 
     def _matches(self, rows: Actions, kinds: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -201,7 +215,7 @@ class Converter:
         """The day at whose end beans go. Beans for an order, a share or a head start are granted with the action
         before them, a microsecond earlier and perhaps on the day before."""
         periods = np.zeros(len(rows), np.int32)
-        grown = np.flatnonzero((kinds == Kind.DEED) & (rows["beans"] > 0))
+        grown = np.flatnonzero(_EARNED[kinds] & (rows["beans"] > 0))
         earned = (rows["t"][grown] - (rows["deed"][grown] == NO_DEED)) // DAY_US
         periods[grown] = self.calendar.fades(earned)
         harvested = np.flatnonzero(kinds == Kind.HARVEST)

@@ -2,7 +2,8 @@
 
 In this order, after the balances of `sim.tracing.balances` are opened: custody's money is settled in; a
 donation that the slice corrects is given again, and what its project has spent of it is paid out again; every
-disbursement that runs is asked for (what it holds decides what else can be spent); orders and vouchers that the
+disbursement that runs is asked for (what it holds decides what else can be spent); every incentive rule is made
+known with what it may pay; orders and vouchers that the
 slice moves are created, and paid or held, again.
 Documents that nothing in the slice moves stay closed: their money is part of the balances.
 """
@@ -23,17 +24,28 @@ from sim.trace import Columns, empty_columns
 from sim.tracing.columns import CHAIN_BITS, join_columns
 from sim.tracing.links import Keys
 from sim.tracing.standing import PAID, UNPAID, VOUCHERS, Standing
-from sim.wire import COLUMNS, NO_DEED, NO_POOL, NO_REF, NOBODY, OPS, PREPARED
+from sim.wire import COLUMNS, NO_DEED, NO_POOL, NO_REF, NO_RULE, NOBODY, OPS, PREPARED
 
 PAYOUT = (Kind.DISBURSE_APPROVE, Kind.DISBURSE_PAID)
-_ABSENT = {"ref": NO_REF, "object": NOBODY, "party": NOBODY, "pool": NO_POOL, "deed": NO_DEED}
+_ABSENT = {
+    "ref": NO_REF,
+    "object": NOBODY,
+    "party": NOBODY,
+    "pool": NO_POOL,
+    "deed": NO_DEED,
+    "rule": NO_RULE,
+    "under": NO_RULE,
+}
 
 
-def prepare(start: Standing, needed: Keys, corrected: NDArray[np.void]) -> tuple[Columns, Keys]:
+def prepare(
+    start: Standing, needed: Keys, corrected: NDArray[np.void], rules: list[dict[str, Any]]
+) -> tuple[Columns, Keys]:
     """The requests, numbered from `PREPARED`, and by request the key of the document it opens (0 = none).
 
     needed: keys of the orders and vouchers that the slice moves. corrected: donations before the slice
-    (project, donor, fen) that it takes back. Raises InvariantError if a needed document is not open.
+    (project, donor, fen) that it takes back. rules: see `sim.tracing.terms`. Raises InvariantError if a needed
+    document is not open.
     """
     orders, order_keys = _needed(start, needed, *UNPAID, *PAID)
     vouchers, voucher_keys = _needed(start, needed, *VOUCHERS)
@@ -45,7 +57,8 @@ def prepare(start: Standing, needed: Keys, corrected: NDArray[np.void]) -> tuple
     parts = [
         _custody(start, int(spent["fen"].sum())), _donations(corrected),
         *(_disbursements(kind, spent) for kind in (Kind.DISBURSE_ASK, *PAYOUT)),
-        _running(start), _orders(Kind.ORDER_CREATE, orders), _orders(Kind.ORDER_PAY, orders[paid]), _holds(vouchers),
+        _running(start), *(_requests(Kind.RULE, np.zeros(1, np.int64), **terms) for terms in rules),
+        _orders(Kind.ORDER_CREATE, orders), _orders(Kind.ORDER_PAY, orders[paid]), _holds(vouchers),
     ]  # fmt: skip
     columns = join_columns(parts)
     columns["n"] = PREPARED + np.arange(len(columns["n"]), dtype=np.uint64)

@@ -16,10 +16,11 @@ from sim.errors import UsageError
 from sim.spans import DAY_S, DAY_US, SECOND
 from sim.trace import Columns, Trace, columns_sha256
 from sim.tracing.balances import People, closing, openings
-from sim.tracing.columns import CHAIN_BITS, Converter, Rows, join_columns, on_pools
+from sim.tracing.columns import CHAIN_BITS, Converter, Rows, join_columns
 from sim.tracing.links import MOST_USERS, Keys, Links, document_keys, link, mark_dependent
 from sim.tracing.prepare import prepare
 from sim.tracing.standing import Standing, Years, stand
+from sim.tracing.terms import rule_terms
 from sim.wire import NO_REF
 
 UNTOLD = NO_REF - 1
@@ -76,13 +77,13 @@ class Tracer:
         self.links.note_donations(part, np.where(numbers == UNTOLD, NO_REF, numbers))
 
     def _take_decided(self) -> None:
-        """Claims on pools that this barrier has served, though they are due a moment after it: now is their turn.
+        """Claims that this barrier has served, though they are due a moment after it: now is their turn.
 
         A user who plays across a barrier claims what the barrier shares out. Sent at its own instant such a
         claim would come after claims that were served later, and a pool's last fen would go elsewhere.
         """
         held = self.campaign.held
-        claims = held.take(np.flatnonzero(on_pools(held)))
+        claims = held.take(np.flatnonzero(self.converter.shared(held)))
         claims = claims.take(np.flatnonzero(self._numbers(claims) == UNTOLD))
         if len(claims):
             order = self.converter.served(claims)
@@ -127,7 +128,8 @@ class Tracer:
         before = self.links.corrected(columns)
         before = before[before["n"] == NO_REF]
         needed = self.links.opened_before(columns)
-        prepared, prepared_keys = prepare(start, needed, before)
+        terms = rule_terms(self.campaign.scenario, start.books, start.now_s)
+        prepared, prepared_keys = prepare(start, needed, before, terms)
         link(columns, self.links, prepared, prepared_keys)
         mark_dependent(columns, self._loose(columns))
         keys = self.links.all_keys()
@@ -179,6 +181,7 @@ class Tracer:
             "until_us": end.now_s * SECOND,
             "fee_cap": campaign.scenario.ngos.fee_cap / PPM,
             "beans_by_period": by_period,
+            "rules": list(campaign.scenario.rules),
             "agents": {
                 "users": campaign.population.rows,
                 "merchants": len(campaign.merchants.size_z),

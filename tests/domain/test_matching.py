@@ -57,7 +57,7 @@ def test_an_account_is_matched_up_to_its_cap(asked, cap):
 
 @given(st.lists(st.tuples(fen, st.integers(1, 3_000_000)), unique_by=lambda tier: tier[0], max_size=8), fen)
 def test_the_whole_gift_lies_in_the_last_tier_that_begins_at_or_below_it(tiers, gift):
-    """Its ratio holds for every fen of the gift; below the first tier there is none. Rows behind the last say nothing."""
+    """Its ratio holds for every fen of the gift; below the first tier there is none. Rows behind the last are void."""
     tiers = sorted(tiers)
     above, ratios = ([tier[k] for tier in tiers] + [0, 0] for k in range(2))
     reached = [ratio for begin, ratio in tiers if begin <= gift]

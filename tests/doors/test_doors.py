@@ -30,6 +30,8 @@ BASE: dict[str, list[str]] = {
     "scenarios show": ["hello"],
     "scenarios copy": ["hello", "copy.toml"],
     "scenarios check": ["hello"],
+    "scenarios explain": ["hello", "--user", "streak=1"],
+    "scenarios diff": ["hello", "hello"],
     "scenarios upgrade": ["old.toml"],
     "results list": [],
     "results show": [],
@@ -102,6 +104,14 @@ SPECIAL: dict[tuple[str, str], list[Damage]] = {
     ("load run", "--db"): [one for one in damage.DB if one.name != "nothing"],
     ("scenarios show", "scenario"): damage.SHOWN,
     ("scenarios copy", "scenario"): damage.SHOWN,
+    ("scenarios explain", "--user"): [
+        damage.text("unknown", "no such=thing", "--user no such=thing: .*can be said")
+    ],
+    ("scenarios explain", "--at"): [
+        one for one in damage.INSTANT if one.name not in ("negative", "no window")
+    ],
+    ("scenarios diff", "a"): damage.SCENARIO,
+    ("scenarios diff", "b"): damage.SCENARIO,
     ("scenarios upgrade", "file"): damage.UPGRADED,
     ("resume", "--out"): damage.KEPT,
     ("resume", "run"): NO_RUN,

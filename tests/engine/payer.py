@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import exp
 from typing import Any
-
-from sim.kernel.incentives import BESIDE
 
 from sim.behaviour.visit import visit_gain
 from sim.bookkeeping import Kind
-from sim.scenario.incentives import PAYS
+from sim.kernel.incentives import BESIDE
+from sim.kernel.rules import exponential, unit
+from sim.scenario.incentives import Nudge
 from sim.streams import Purpose
-from tests.engine.person import DAY_S, GENERAL, NO_DEED, SECOND, Person, World
-from tests.engine.rulebook import Counts, Part, Someone, city_of, percentile_of
+from tests.engine.person import DAY_S, GENERAL, NO_DEED, PENDING, SECOND, Errand, Person, World
+from tests.engine.rulebook import (
+    PAYING,
+    Counts,
+    Part,
+    Someone,
+    asks_budget,
+    city_of,
+    is_milestone,
+    percentile_of,
+)
 
 ORDER, INVITE, JOIN = "order", "invite", "join"
 Rules = tuple[int, ...]
@@ -30,6 +40,8 @@ class Payer(Person):
         self.last: int | None = None  # the last day they played …
         self.away = 0  # … and how many days after the one before
         self.counts = Counts()
+        self.sent: dict[int, list[int]] = {}  # by rule the days of its messages …
+        self.switched_off: set[int] = set()  # … and which this person lets come no more
         self.live: Rules = ()  # what holds in the present session
         self.given = 0  # gifts in this run
 
@@ -42,7 +54,7 @@ class Payer(Person):
     def rules_at(self, t_us: int) -> Rules:
         """The rules that hold for this person at an instant; who is not back yet is not welcomed back."""
         day = t_us // SECOND // DAY_S
-        one = self.as_of(day, self.streak, self.away if self.last == day else 0)
+        one = self.as_of(day, self.streak_on(day), self.away if self.last == day else 0)
         return self.world.book.holding(one, t_us)
 
     def as_of(self, day: int, streak: int, away: int) -> Someone:
@@ -66,7 +78,7 @@ class Payer(Person):
 
     def meant_on(self, day: int) -> frozenset[int]:
         """The rules that are for this person if they come on a day, which they count among those in a row."""
-        streak = self.streak if self.last == day else min(self.streak + 1, 7)
+        streak = self.streak if self.last == day else min(self.row + 1, 7)
         return self.world.book.meant_for(self.as_of(day, streak, self.away_by(day)), day)
 
     def drawn_by(self, day: int, one: Someone, rest: float) -> float:
@@ -79,10 +91,63 @@ class Payer(Person):
             offered += share * self.world.value_of_visit(live & meant, who, contest)
         return visit_gain(self.keenness(), rest, offered, R.plain[self.channel][self.segment], R.visit_usual)
 
-    def reminded(self, one: Someone, day: int) -> bool:
-        """Whether somebody is told to come on a day."""
+    def streak_on(self, day: int) -> int:
+        """The days in a row that stand on a day: those up to the day before, until this one is played or missed."""
+        return self.streak if self.last is not None and day - self.last <= 1 else 0
+
+    def reminded(self, one: Someone, day: int, streak: int) -> float:
+        """Messages that this person, who then is so, gets on a day; what they add to its hazard.
+
+        A rule sends one if it holds when it is due, so many in seven days and only to whom it says. What each does is
+        less by all messages of these days, and any may be the last that somebody lets come.
+        """
+        R, gain, before = self.world.rules, 0.0, self.messages_by(day)
+        for k, nudge in self.nudges():
+            if k not in self.world.book.holding(one, (day * DAY_S + nudge.at * 60) * SECOND):
+                continue
+            if k in self.switched_off or (nudge.streak_breaks and streak < 2):
+                continue
+            if len([sent for sent in self.sent.get(k, []) if day - sent < 7]) >= nudge.weekly:
+                continue
+            if unit(self.world.words(self.me, Purpose.NUDGE, day, k)[0]) < R.nudge_switch_off:
+                self.switched_off.add(k)
+            self.sent[k] = [*self.sent.get(k, []), day]
+            self.world.count["messages"] += 1
+            gain += R.habit_reminder * R.nudge_fatigue**before
+        return gain
+
+    def nudges(self) -> list[tuple[int, Nudge]]:
+        """The rules that send messages."""
+        return [
+            (k, nudge)
+            for k, rule in enumerate(self.world.book.rules)
+            if (nudge := rule.form.nudge) is not None
+        ]
+
+    def messages_by(self, day: int) -> int:
+        """The messages of all rules in the seven days that end with one."""
+        return len([sent for days in self.sent.values() for sent in days if 0 <= day - sent < 7])
+
+    def called(self, day: int) -> int | None:
+        """When this person comes whom a message of the day has brought; None who would have come without it."""
+        R = self.world.rules
+        for k, nudge in self.nudges():
+            if self.sent.get(k, [])[-1:] == [day]:
+                lots = self.world.words(self.me, Purpose.NUDGE, day, k)
+                does = R.habit_reminder * R.nudge_fatigue ** (self.messages_by(day) - 1)
+                if unit(lots[1]) < 1.0 - exp(-does):
+                    after = nudge.at * 60 + int(exponential(lots[2]) * R.waiting_first_s)
+                    return day * DAY_S + min(after, DAY_S - 1)
+        return None
+
+    def leaves_repairs(self, one: Someone, day: int, used: list[int]) -> bool:
+        """Whether a rule that is for somebody on a missed day, and holds at any time of it, lets it pass: so many a
+        week."""
         book = self.world.book
-        return any(book.rules[k].form.kind == "nudge" for k in book.meant_for(one, day))
+        open_ = {k for _, live, _ in self.world.calendar.of_day(day) for k in live} & book.meant_for(one, day)
+        most = max((form.streak.repairs for k in open_ if (form := book.rules[k].form).streak), default=0)
+        monday = day - book.clock(day * DAY_S * SECOND).weekday()
+        return len([missed for missed in used if missed >= monday]) < most
 
     def name(self, j: int) -> str:
         """What the catalogue calls deed j."""
@@ -105,38 +170,85 @@ class Payer(Person):
         self.joined, self.last, self.away = day, day, 0
         self.tell(t_us, Kind.ENTER)
         book, live = self.world.book, self.world.book.holding(self.as_of(day, 1, 0), t * SECOND)
-        goals = {k: goal for k in live if (goal := book.rules[k].form.goal) is not None and goal.head_start}
-        if not goals and not book.about(live, JOIN, PAYS):
+        goals = {k: goal for k in live if (goal := book.rules[k].form.goal) is not None and goal.beans}
+        goals = {k: goal for k, goal in goals.items() if goal.head_start}
+        paying = [
+            k for k, form in book.about(live, JOIN, PAYING) if form.kind != "goal" or is_milestone(form)
+        ]
+        if not goals and not paying:
             return
         self.new_day(day)
         self.tell_grants(self.earn(JOIN, t_us, Part(None), GENERAL, live, streak=1), t_us)
         for k, goal in goals.items():
             self.endowed = True
-            self.sow(t_us, goal.head_start)
-            self.tell(t_us + BESIDE + k, Kind.GRANT, beans=goal.head_start, deed=NO_DEED, rule=1 + k)
+            told = self.tell(t_us + BESIDE + k, Kind.GRANT, beans=goal.head_start, deed=NO_DEED, rule=1 + k)
+            if asks_budget(book.rules[k]):
+                told["outcome"] = PENDING
+            else:
+                self.sow(t_us, goal.head_start)
 
     def earn(
         self, what: str, t_us: int, base: Part, klass: int, live: Rules, streak: int | None = None
     ) -> list[Part]:
         """Do what is paid: beans grow and minutes count, part by part; what rules add is not counted as the deed's."""
         book = self.world.book
-        parts = book.pay(what, base, live, self.streak if streak is None else streak, self.counts, self.day)
+        streak = self.streak_on(t_us // SECOND // DAY_S) if streak is None else streak
+        parts = book.pay(what, base, live, streak, self.counts, self.day)
         for part in parts:
             own = part.rule is None
+            if not own and self.waits(what, part, klass, live):
+                part.beans = self.expect(part.beans)
+                continue
             part.beans = self.grow(t_us, part.beans, own)
             part.minutes = self.credit(part.minutes, klass, own)
         book.count(what, live, sum(part.beans for part in parts), self.counts, self.day)
+        for k, form in book.about(live, what, ("goal",)):
+            if (
+                is_milestone(form)
+                and book.counted(k, self.counts, self.day) + form.goal.head_start == form.goal.deeds
+            ):
+                self.slump_until = self.day + int(self.world.rules.goal_slump_days)
         return parts
+
+    def waits(self, what: str, part: Part, klass: int, live: Rules) -> bool:
+        """Whether a rule's part is not paid at once: it asks a budget first, or comes later."""
+        assert part.rule is not None
+        rule = self.world.book.rules[part.rule]
+        part.asks = asks_budget(rule) and part.beans > 0
+        part.later = 0 if rule.form.later is None else max(rule.form.later // SECOND, 1)
+        if part.asks or part.later:
+            part.minutes = 0 if klass == GENERAL else part.minutes
+            part.caps = sum(1 << k for k, _ in self.world.book.about(live, what, ("cap", "fading_cap")))
+        return part.asks or part.later > 0
+
+    def promise(self, t_us: int, part: Part, klass: int, deed: int) -> None:
+        """What comes later stands in the list until then."""
+        assert part.rule is not None
+        due, ref = t_us // SECOND + part.later, t_us * 64 + part.rule
+        self.file(Errand(due, ref, "later", part.beans, part.minutes * 2 + klass, part.rule, deed))
+        self.world.count["beans_promised"] += part.beans
 
     def tell_grants(self, parts: list[Part], t_us: int, klass: int = GENERAL, deed: int = NO_DEED) -> None:
         """Write down what rules added, one after the other."""
         for part in parts:
-            if part.rule is not None and (part.beans or part.minutes):
-                t_us += 1
-                self.tell(
-                    t_us, Kind.GRANT, beans=part.beans, minutes=part.minutes, deed=deed, rule=1 + part.rule,
-                    klass=0 if klass == GENERAL else klass,
-                )  # fmt: skip
+            if part.rule is None or not (part.beans or part.minutes):
+                continue
+            time = 0 if klass == GENERAL else klass
+            if part.later and not part.asks:
+                self.promise(t_us, part, time, deed)
+                continue
+            t_us += 1
+            told = self.tell(
+                t_us,
+                Kind.GRANT,
+                beans=part.beans,
+                minutes=part.minutes,
+                deed=deed,
+                rule=1 + part.rule,
+                klass=time,
+            )
+            if part.asks:
+                told["outcome"], told["fen"], told["match"] = PENDING, part.caps, part.later
 
 
 def name_of(table: dict[str, Any], k: int) -> str:

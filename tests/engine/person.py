@@ -20,6 +20,7 @@ from sim.behaviour.visit import closeness, grown_reference, rested
 from sim.bookkeeping import Kind
 from sim.domain.beans import gone_at_s
 from sim.domain.hours import capped_minutes
+from sim.domain.ratios import share_of
 from sim.kernel.lifetime import LIFELONG
 from sim.kernel.rules import exponential, micro, planned_sessions, second_of_day, sequential_uniform, unit
 from sim.streams import Purpose, philox
@@ -66,7 +67,7 @@ class World:
     records: list[Record] = field(default_factory=list)
     count: Counter[str] = field(default_factory=Counter)
     traffic: Counter[tuple[str, int]] = field(default_factory=Counter)  # what, second
-    points: Counter[int] = field(default_factory=Counter)  # by team
+    points: Counter[tuple[int, int]] = field(default_factory=Counter)  # by what is counted, and team
     people: list[Any] = field(default_factory=list)
     calendar: Any = None
     known: dict[Any, float] = field(default_factory=dict)  # values of visits, while what is published stays
@@ -139,7 +140,9 @@ class Person:
         self.endowed = False  # with a head start towards a goal not reached yet
         self.clock = 0
         self.gifts = self.gift_yuan = self.gift_month = 0
-        self.streak = 0
+        self.streak = 0  # days in a row played, up to the last one
+        self.row = 0  # … and those that the next one follows on
+        self.repairs: list[int] = []  # missed days that rules let pass
         self.since_break = 255
         self.begun = self.planned = 0
         self.player = self.gone = self.blocked = False
@@ -255,8 +258,9 @@ class Person:
         """Beans begin to grow, with those of the same step: a day, or the time to ripen if that is shorter."""
         length = min(self.world.rules.ripen_s, DAY_S)
         step = t_us // SECOND // length * length
-        self.young = beans + (self.young if step == self.latest else 0)
-        self.latest = step
+        if step >= self.latest:  # a barrier may grant what was earned before a visit that went on after it
+            self.young = beans + (self.young if step == self.latest else 0)
+            self.latest = step
         self.growing[step] += beans
 
     def grow(self, t_us: int, beans: int, own: bool = True) -> int:
@@ -271,6 +275,14 @@ class Person:
         self.beans_today += got
         self.world.count["beans_issued"] += got if own else 0
         return got
+
+    def expect(self, beans: int) -> int:
+        """Beans that may come: they count as the day's, under the same bounds, and grow only when they are paid."""
+        got = min(beans, BUCKET - sum(self.growing[step] for step in self.earned_on(self.day)))
+        if self.farmer:
+            got = min(got, self.world.rules.farmer_cap - self.beans_today)
+        self.beans_today += max(got, 0)
+        return max(got, 0)
 
     def harvest(self, t_us: int, day: int) -> None:
         R, now = self.world.rules, t_us // SECOND
@@ -299,7 +311,8 @@ class Person:
         if not self.player:
             return NEVER
         times = [self.fades_at(d) for d, beans in self.growing.items() if beans]
-        times += [self.world.period_end[p] for p, beans in self.available.items() if beans]
+        decays = any(rule.form.decay is not None for rule in self.world.book.rules)
+        times += [0 if decays else self.world.period_end[p] for p, beans in self.available.items() if beans]
         return min((max(at, (day + 1) * DAY_S) for at in times), default=NEVER)
 
     def midnight(self, t: int) -> None:
@@ -313,6 +326,27 @@ class Person:
             beans = self.available.pop(period)
             self.tell(t * SECOND, Kind.EXPIRE, beans=beans)
             self.world.count["beans_expired"] += beans
+        self.decay(t)
+
+    def decay(self, t: int) -> None:
+        """At midnight a share of harvested beans goes by the rules that held until then; the earliest go first."""
+        book = self.world.book
+        for k in self.rules_at((t - 1) * SECOND) if any(rule.form.decay for rule in book.rules) else ():
+            lost = share_of(self.available.total(), book.rules[k].form.decay or 0)
+            if lost:
+                self.spend(lost, self.world.days[t // DAY_S - 1].period)
+                self.tell(t * SECOND, Kind.DECAY, beans=lost, rule=1 + k)
+                self.world.count["beans_expired"] += lost
+
+    def earn_badges(self, t_us: int, before: int) -> None:
+        """A badge for every tier of merit that the minutes have passed, by the rules that hold."""
+        book = self.world.book
+        for k in self.rules_at(t_us) if any(rule.form.badges for rule in book.rules) else ():
+            badges = book.rules[k].form.badges
+            for tier, badge in enumerate(badges.tiers if badges is not None else ()):
+                if before < badge.hours <= sum(self.minutes):
+                    self.tell(t_us, Kind.BADGE, deed=tier, rule=1 + k)
+                    self.world.count["badges"] += 1
 
     def spend(self, beans: int, now: int) -> int:
         """Take beans, the earliest period first; returns the last period touched."""
@@ -337,6 +371,8 @@ class Person:
 
     def reach_benefits(self, t_us: int, before: int) -> None:
         """What a holder's minutes open that `before` did not: youth accounts have benefits of their own."""
+        if 0 <= before < sum(self.minutes):
+            self.earn_badges(t_us, before)
         for k, benefit in enumerate(self.world.benefits):
             mine = self.holder and bool(benefit.youth) == self.minor
             if mine and before < benefit.needs <= sum(self.minutes):
@@ -351,7 +387,7 @@ class Person:
         lots = self.world.words(self.me, Purpose.BUDGET)
         self.player = True
         self.budget, self.habit = self.lifetime(), single(R.habit_neutral)
-        self.streak, self.since_break = 0, 255
+        self.streak, self.row, self.since_break = 0, 0, 255
         self.begun, self.planned, self.clock = 0, 1, 0
         self.play_s = t + 1
         self.world.count["entries"] += 1
@@ -381,9 +417,9 @@ class Person:
         volume = self.trait_value(2, self.trait[1] & 4095)
         self.begun = 0
         self.planned = planned_sessions(lots[1], self.world.rules.sessions_extra * volume)
-        self.play_s = self.session_at(
-            ahead, sequential_uniform(0.0, self.planned, lots[0]), ahead * DAY_S - 1
-        )
+        planned = self.session_at(ahead, sequential_uniform(0.0, self.planned, lots[0]), ahead * DAY_S - 1)
+        called = self.called(ahead)
+        self.play_s = planned if called is None else called
 
     def session_at(self, day: int, share: float, after: int) -> int:
         """The second at which `share` of the day's sessions of the channel have come, or an opening near it."""
@@ -437,7 +473,8 @@ class Person:
         """Day by day: leave for good, come back, or let the habit fade."""
         R = self.world.rules
         hazard = exponential(self.world.words(self.me, Purpose.DAY, day + 1, 15)[0])
-        streak, since = self.streak, self.since_break
+        streak, since = self.streak if self.last == day else 0, self.since_break
+        repairs = self.repairs
         fades, expires = self.deadlines(day)
         tired = R.fatigue * self.left_of_effort(day)
         for ahead in range(day + 1, len(self.world.days)):
@@ -452,7 +489,7 @@ class Person:
             tired = tired * R.refill if tired * R.refill >= 0.03 else 0.0
             then = self.as_of(ahead, min(streak + 1, 7), self.away_by(ahead))
             gain = self.drawn_by(ahead, then, exp(-tired))
-            reminder = R.habit_reminder if self.reminded(then, ahead) else 0.0
+            reminder = self.reminded(then, ahead, streak)
             z = readiness(
                 self.habit, R.habit_neutral, R.habit_slope, R.habit_team if self.in_team else 0.0, reminder, streak,
                 R.habit_streak_gain, -1 if since == 255 else since, R.habit_break_loss, R.habit_break_days,
@@ -463,11 +500,14 @@ class Person:
             hazard -= activity_hazard(self.trait_value(3, self.trait[2] >> 20), today.weekday, lift, z)
             since = min(since + 1, 255)
             if hazard < 0.0:
-                self.streak, self.since_break = streak, since
+                self.row, self.repairs, self.since_break = streak, repairs, since
                 return ahead
-            if streak >= 2:
-                since = 0
-            streak = 0
+            if streak and self.leaves_repairs(then, ahead, repairs):
+                repairs = [*repairs, ahead]
+            else:
+                if streak >= 2:
+                    since = 0
+                streak = 0
             self.habit = single(faded_habit(self.habit, R.habit_keep))
             self.used = single(grown_reference(self.used, 0.0, R.reference_keep))
         return None

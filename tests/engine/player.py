@@ -15,18 +15,18 @@ from sim.behaviour.giving import (
     repeat_gift_yuan,
 )
 from sim.behaviour.habit import grown_habit
-from sim.behaviour.sharing import share_probability
 from sim.behaviour.visit import closeness, grown_reference
 from sim.bookkeeping import Kind
 from sim.domain.beans import fen_of_beans, full_hundreds
 from sim.kernel.rules import exponential, farm_second, sequential_uniform, unit
 from sim.scenario.incentives import Goal
-from sim.streams import Purpose
+from sim.streams import OF_INVITES, Purpose
 from tests.engine.claimant import Claimant
 from tests.engine.payer import BESIDE, INVITE, Rules
 from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND, single
 from tests.engine.promises import drawn_match, usual_match
-from tests.engine.rulebook import Part
+from tests.engine.race import Race
+from tests.engine.rulebook import Part, is_milestone
 from tests.engine.visits import caps_of_a_day, weight_of
 
 MOST_CHOICES = 12
@@ -49,7 +49,7 @@ class Player(Claimant):
         self.tell(t * SECOND + 2, Kind.SESSION, deed=nth, klass=self.segment)
         now = t * SECOND + 3
         if nth == 0 and not self.farmer:
-            self.streak = min(self.streak + 1, 7)
+            self.streak = min(self.row + 1, 7)
         self.live = self.rules_at(t * SECOND)
         if self.farmer:
             self.farm(now, day)
@@ -108,12 +108,15 @@ class Player(Claimant):
         world, R = self.world, self.world.rules
         drawn = self.drawn_to(day)
         rest = exp(-R.fatigue * self.spent)
-        for sub in range(min(MOST_CHOICES, R.day_slots - self.deeds_today)):
-            lots = world.words(self.me, Purpose.SLOT, key, sub)
+        race = Race(lambda option, nth: self.word_of_option(key, option, nth))
+        for _ in range(min(MOST_CHOICES, R.day_slots - self.deeds_today)):
             world.count["choice_slots"] += 1
-            chosen = self.choose(drawn, self.keenness() * rest, unit(lots[0]))
+            chosen = self.choose(drawn, self.keenness() * rest, race)
             if chosen is None:
                 return t_us
+            # The luck of this deed, however many others came before.
+            sub = chosen + 24 * (race.rung[chosen] - 1)
+            lots = world.words(self.me, Purpose.SLOT, key, sub)
             done = t_us + int(exponential(lots[1]) * R.choice_dwell_s * 1_000_000.0) + SECOND
             if done + 2 * SECOND >= (day + 1) * DAY_S * SECOND:
                 return t_us
@@ -134,7 +137,7 @@ class Player(Claimant):
             level = min((held - G.next_thing) * 2 // G.next_thing, 7)
         return SimpleNamespace(
             beans=exp(self.pull_of_goals(day, held)),
-            minutes=exp(R.choice_goal_kappa * self.nearest_benefit()),
+            minutes=exp(R.choice_goal_kappa * self.nearest_benefit() + self.pull_of_badges()),
             team=exp(G.team_pull) if self.in_team else 1.0,
             use=exp(R.choice_goal_kappa * closeness(self.expiry_day(day) - day)),
             level=level,
@@ -164,24 +167,54 @@ class Player(Claimant):
             return goal_pull(held / needs, endowed, R.goal_badge_kappa, R.goal_badge_iota)
         return 0.0
 
+    def pull_of_badges(self) -> float:
+        """The next badge of each rule: a goal for those who care for badges, and recognition where others see it."""
+        R, pull, lots = self.world.rules, 0.0, self.world.words(self.me, Purpose.BADGE)
+        for k in self.live:
+            badges, have = self.world.book.rules[k].form.badges, sum(self.minutes)
+            ahead = (
+                [badge.hours for badge in badges.tiers if have < badge.hours] if badges is not None else []
+            )
+            if badges is None or not ahead:
+                continue
+            if unit(lots[0]) < R.goal_badge_share:
+                pull += goal_pull(have / ahead[0], 0.0, R.goal_badge_kappa, R.goal_badge_iota)
+            if badges.public:
+                pull += R.badge_recognition + R.badge_recognition_sd * R.normal[lots[1] >> 20]
+        return pull
+
+    def pull_of_deeds(self, j: int) -> float | None:
+        """Goals of deeds that this one counts for: all respond to a prize worth something, else those who care for
+        badges; after one is reached there is a slump. None without such a goal."""
+        R, book, pull = self.world.rules, self.world.book, 0.0
+        goals = [
+            (k, form.goal) for k, form in book.about(self.live, self.name(j), ("goal",)) if is_milestone(form)
+        ]
+        for k, goal in goals:
+            done = (book.counted(k, self.counts, self.day) + goal.head_start) / goal.deeds
+            endowed = goal.head_start / goal.deeds
+            if goal.prize and self.world.public.next_thing:
+                pull += goal_pull(done, endowed, R.choice_goal_kappa, R.choice_goal_iota)
+            elif unit(self.world.words(self.me, Purpose.BADGE)[0]) < R.goal_badge_share:
+                pull += goal_pull(done, endowed, R.goal_badge_kappa, R.goal_badge_iota)
+        return (pull - R.goal_slump if self.day < self.slump_until else pull) if goals else None
+
     def nearest_benefit(self) -> float:
         """How far a holder has come to the next benefit, as a share of what it needs."""
         have, benefits = sum(self.minutes), self.world.benefits if self.holder else []
         ahead = [b.needs for b in benefits if bool(b.youth) == self.minor and have < b.needs]
         return max((have / needs for needs in ahead), default=0.0)
 
-    def choose(self, drawn: SimpleNamespace, lift: float, share: float) -> int | None:
-        """A deed by its weight, or None: stopping has its weight too."""
-        weights = [self.weight(j, drawn, lift) if self.can(j) else 0.0 for j in range(len(self.world.deeds))]
-        total = 0.0
-        for weight in weights:
-            total += weight
-        aim = share * (total + self.world.rules.stop_weight)
-        for j, weight in enumerate(weights):
-            if aim < weight:
-                return j
-            aim -= weight
-        return None
+    def word_of_option(self, key: int, option: int | None, nth: int) -> int:
+        """Chance of an option (stopping, then the deeds) for the nth time in a session: four share a draw."""
+        place = 0 if option is None else 1 + option
+        return self.world.words(self.me, Purpose.CHOICE, key, place // 4 + 7 * nth)[place % 4]
+
+    def choose(self, drawn: SimpleNamespace, lift: float, race: Race) -> int | None:
+        """A deed, or None for stopping: whichever's clock, at the speed of its weight, rings first."""
+        weights: dict[int | None, float] = {None: self.world.rules.stop_weight}
+        weights |= {j: self.weight(j, drawn, lift) for j in range(len(self.world.deeds)) if self.can(j)}
+        return race.first(weights)
 
     def can(self, j: int) -> bool:
         """Whether deed j is open to this person now."""
@@ -205,7 +238,12 @@ class Player(Claimant):
     def weight(self, j: int, drawn: SimpleNamespace, lift: float) -> float:
         """Against stopping: by what it would be paid now, which is felt less by who holds plenty."""
         R, deed, beans = self.world.rules, self.world.deeds[j], self.next_pay(j, self.live)
-        weight = weight_of(self.world, j, beans, drawn.level)
+        weight = weight_of(
+            self.world, j, beans, drawn.level, frozenset(self.live), self.streak, self.new_to()
+        )
+        goals = self.pull_of_deeds(j)
+        if goals is not None:
+            weight = weight * exp(goals)
         if beans > 0:
             weight = weight * drawn.beans
         if deed.minutes > 0:
@@ -221,19 +259,20 @@ class Player(Claimant):
     # --- doing --------------------------------------------------------------------------------------
 
     def do(self, j: int, t_us: int, key: int, sub: int, word: int) -> None:
-        deed = self.world.deeds[j]
+        deed, done = self.world.deeds[j], True
         if deed.team and self.in_team:
-            self.world.points[self.team] += 1
+            self.world.points[0, self.team] += 1
         if deed.effect == "deed":
             self.plain_deed(j, t_us)
         elif deed.effect == "gift":
-            self.consider_gift(j, t_us, key, sub)
+            done = self.consider_gift(j, t_us, key, sub)
         elif deed.effect == "bean_gift":
             self.offer_beans(j, t_us, key, sub)
         elif deed.effect == "redeem":
             self.redeem(t_us, key, sub)
         elif deed.effect == "volunteer":
-            self.sign_up(j, t_us, sub, word)
+            self.sign_up(j, t_us, word)
+            done = False  # until it is worked
         elif deed.effect == "account":
             self.tell(t_us, Kind.ACCOUNT_APPLY, deed=j)
             self.holder = True
@@ -245,6 +284,8 @@ class Player(Claimant):
             self.in_team = True
             self.world.count["joins"] += 1
             self.collect_reward(j, t_us + 1)
+        if done:
+            self.take_part(self.name(j), t_us, key, sub, self.live, j)
 
     def collect_reward(self, j: int, t_us: int) -> None:
         """Beans for a deed that is worth no time, and whose own record has no room for them."""
@@ -276,8 +317,8 @@ class Player(Claimant):
         places = self.world.places
         return next((place for place in places if place.upto >= share), places[-1])
 
-    def consider_gift(self, j: int, t_us: int, key: int, sub: int) -> None:
-        """The gift page: whether, to whom, how much; a match is asked of the live pool."""
+    def consider_gift(self, j: int, t_us: int, key: int, sub: int) -> bool:
+        """The gift page: whether, to whom, how much; a match is asked of the live pool. Whether something is given."""
         world, R, G = self.world, self.world.rules, self.world.public
         lots = world.words(self.me, Purpose.GIFT, key, sub)
         place = self.project_by_weight(unit(lots[3]))
@@ -290,8 +331,8 @@ class Player(Claimant):
         shown = next((one.pull for one in self.covering(G.matches, self.live, place.cause)), 0.0)
         logit = gives_logit(intercept, self.gifts, lapsed, R.giving_often, R.giving_lapse, shown, trust)
         if unit(lots[0]) >= logistic(logit):
-            return
-        fen = self.gift_fen(lots, world.words(self.me, Purpose.GIFT, key, sub + 64)[0], place)
+            return False
+        fen = self.gift_fen(lots, world.words(self.me, Purpose.GIFT, key, sub + 288)[0], place)
         before = sum(self.minutes)
         base = Part(None, world.deeds[j].beans, world.deeds[j].minutes)  # once, in however many gifts
         pay = self.earn(self.name(j), t_us, base, DONATED, self.live)
@@ -303,7 +344,7 @@ class Player(Claimant):
                 minutes=0 if part else pay[0].minutes, ref=first if part else 0,
             )  # fmt: skip
             if promise:
-                lot = world.words(self.me, Purpose.GIFT, key, sub + 64 * (1 + part))[1]
+                lot = world.words(self.me, Purpose.GIFT, key, sub + 288 * (1 + part))[1]
                 self.ask(told, promise, drawn_match(promise, part_fen, lot))
         self.gifts, self.given = min(self.gifts + 1, 255), self.given + 1
         self.gift_yuan = max(self.gift_yuan, min((fen + 99) // 100, 65_535))
@@ -313,6 +354,7 @@ class Player(Claimant):
         self.tell_reward(j, t_us, pay, DONATED)
         self.reach_benefits(t_us + BESIDE, before)
         self.pass_it_on(t_us + BESIDE, key, sub)
+        return True
 
     def split(self, fen: int, promise: SimpleNamespace | None) -> list[int]:
         """The gifts in which that much is given: under a match by lot, who knows makes several like ones of it, but
@@ -344,9 +386,10 @@ class Player(Claimant):
         world, R = self.world, self.world.rules
         lots = world.words(self.me, Purpose.SHARE, key, sub)
         pays = world.book.pay(INVITE, Part(None), self.live, self.streak, self.counts, self.day)
-        yuan = sum(part.beans for part in pays) * world.public.felt_yuan
+        sure = sum(part.beans for part in pays)
         posts, invites = (
-            share_probability(base, yuan, R.sharing_cost_yuan, R.choice_slope) for base in (R.post, R.invite)
+            self.passes_on(base, sure, begins)
+            for base, begins in ((R.post, R.post_recruits), (R.invite, R.invite_recruits))
         )
         if unit(lots[0]) >= posts and unit(lots[1]) >= invites:
             return
@@ -359,7 +402,9 @@ class Player(Claimant):
         base = R.post_recruits if posts else R.invite_recruits
         if unit(lots[2]) < crossed(base, R.visit_join * gain):
             told["ref"], told["outcome"] = 1 + friend, PENDING
+            told["fen"] = sum(1 << k for k in self.live if world.book.rules[k].form.refer is not None)
         self.tell_grants(self.earn(INVITE, t_us + 1, Part(None), GENERAL, self.live), t_us + 1)
+        self.take_part(INVITE, t_us + 1, key, sub + OF_INVITES, self.live)
 
     def offer_beans(self, j: int, t_us: int, key: int, sub: int) -> None:
         """All full hundreds or one; the pool that pays for them decides at the barrier."""
@@ -369,11 +414,16 @@ class Player(Claimant):
         if unit(lots[0]) >= R.give_all:
             beans = min(beans, 100)
         self.tell(
-            t_us, Kind.BEAN_GIFT, beans=beans, fen=fen_of_beans(beans, R.beans_per_yuan),
+            t_us, Kind.BEAN_GIFT, beans=beans, fen=fen_of_beans(beans, self.beans_per_yuan()),
             project=self.project_by_weight(unit(lots[3])).project, klass=DONATED, deed=j, pool=G.bean_pool,
             outcome=PENDING,
         )  # fmt: skip
         self.claiming = True
+
+    def beans_per_yuan(self) -> int:
+        """How many beans make a yuan when they are given: by the first rule that says so."""
+        prices = [self.world.book.rules[k].form.price for k in self.live]
+        return next((price for price in prices if price is not None), self.world.rules.beans_per_yuan)
 
     def redeem(self, t_us: int, key: int, sub: int) -> None:
         """Ask for the first affordable voucher in stock, beginning anywhere."""
@@ -381,16 +431,16 @@ class Player(Claimant):
         start = int(unit(self.world.words(self.me, Purpose.GIFT, key, sub)[0]) * len(vouchers))
         for k in [*range(start, len(vouchers)), *range(start)]:
             if vouchers[k].stock > 0 and vouchers[k].beans <= self.free_beans():
-                ref = t_us // SECOND * 128 + 64 + sub
+                ref = t_us // SECOND * 128 + 64
                 self.tell(t_us, Kind.REDEEM_HOLD, beans=vouchers[k].beans, ref=ref, deed=k, outcome=PENDING)
                 self.claiming = True
                 return
 
-    def sign_up(self, j: int, t_us: int, sub: int, word: int) -> None:
+    def sign_up(self, j: int, t_us: int, word: int) -> None:
         """Ask for a place in an activity."""
         activity = self.world.activities[(word * len(self.world.activities)) >> 32]
         self.tell(
-            t_us, Kind.SIGN_UP, deed=j, party=activity.id, ref=t_us // SECOND * 128 + 64 + sub,
+            t_us, Kind.SIGN_UP, deed=j, party=activity.id, ref=t_us // SECOND * 128 + 64,
             project=activity.project, outcome=PENDING,
         )  # fmt: skip
         self.serving = True
@@ -415,12 +465,13 @@ class Player(Claimant):
     def farm(self, t_us: int, day: int) -> None:
         """Deeds by what they pay, harvest, cash in; every other farmer also recycles a matched gift."""
         G = self.world.public
-        for _ in range(MOST_SCRIPTED):
+        for nth in range(MOST_SCRIPTED):
             j = self.best_paid(self.live)
             if j is None:
                 break
             self.done[j] += 1
             self.plain_deed(j, t_us)
+            self.take_part(self.name(j), t_us, day * 16, nth, self.live, j)
             t_us += SECOND
         self.harvest(t_us, day)
         cashing = [j for j in self.scripted("redeem", self.live) if 0 < G.cheapest <= self.free_beans()]

@@ -31,17 +31,18 @@ from sim.engine.settings import (
     trait_table,
 )
 from sim.kernel import tallies
-from sim.kernel.rows import EFFECTS, ERRAND, GROWING_DAYS, MAX_AGE, PERIODS, USER
+from sim.kernel.incentives import COUNT_BITS, TICKED
+from sim.kernel.rows import EFFECTS, ERRAND, GROWING_DAYS, MAX_AGE, OFF, PERIODS, USER
 from sim.kernel.rules import farm_second
 from sim.scenario import Scenario
 from tests.engine.person import DAY_S, NEVER, SECOND, Record, World
 from tests.engine.player import MOST_SCRIPTED, Player
-from tests.engine.rulebook import Rulebook, is_for_anybody, remembers
+from tests.engine.rulebook import Rulebook, counts_many, is_for_anybody, remembers
 from tests.engine.visits import Calendar
 
 STEPS = (
     "pay", "ship", "confirm", "refund", "late_refund", "cancel", "voucher_ship", "voucher_cancel", "serve",
-    "new_year",
+    "new_year", "later",
 )  # fmt: skip
 FLAGS = ("player", "gone", "in_team", "holder", "blocked", "serving", "claiming", "endowed")
 COLUMNS = ACTION.names or ()
@@ -70,6 +71,12 @@ def published(public: NDArray[np.void]) -> SimpleNamespace:
             row.tiers = list(zip(row.above, row.ratio, strict=True))[: row.tiers]
         setattr(G, f"kept_{name}", rows[:live])
     return G
+
+
+def mark_of_messages(days: list[int], off: bool) -> int:
+    """The last message's day, those of the seven days that end with it as bits, and whether they are switched off."""
+    bits = sum(1 << days[-1] - day for day in days if days[-1] - day < 7)
+    return days[-1] + 1 << 16 | bits | (OFF if off else 0)
 
 
 class ReferencePopulation:
@@ -157,13 +164,16 @@ class ReferencePopulation:
         self.world.all_activities = objects(activities)
         for k, claim in enumerate(objects(claims)):
             record: Record = vars(claim)
-            reached = record["kind"] == Kind.SHARE
-            who = record["ref"] - 1 if reached else record["agent"]
-            if reached:
-                self.people[who].befriended(now_s)
+            of_rules = record["kind"] in (Kind.GRANT, Kind.PRIZE)
+            for_another = record["ref"] > 0 and (of_rules or record["kind"] == Kind.SHARE)
+            who = record["ref"] - 1 if for_another else record["agent"]
+            if record["kind"] == Kind.SHARE:
+                self.people[who].befriended(record, now_s)
+            elif of_rules:
+                self.people[who].served(record, now_s)
             else:
                 self.people[who].decided(record, now_s)
-                claims["minutes"][k] = record["minutes"]
+            claims[k] = tuple(record[name] for name in COLUMNS)
             self.lives[who].interrupt()
         return self._written()
 
@@ -218,7 +228,44 @@ class ReferencePopulation:
         return np.array([self.world.count[name] for name in tallies.TALLIES], np.int64)
 
     def points(self) -> NDArray[np.int64]:
-        return np.array([self.world.points[team] for team in range(self.teams)], np.int64)
+        rows = [-1, *self.world.book.together()]
+        return np.array(
+            [[self.world.points[1 + k, team] for team in range(self.teams)] for k in rows], np.int64
+        )
+
+    # --- what rules that give prizes ask for ------------------------------------------------------------
+
+    def let_hold(self, rules: int) -> None:
+        """Only these rules, a bit each, have not come to their end."""
+        book = self.world.book
+        book.ended = frozenset(k for k in range(len(book.rules)) if not rules >> k & 1)
+
+    def stretch(self, rule: int, day: int) -> int:
+        book = self.world.book
+        return book.stretch_number(rule, book.since(rule, day))
+
+    def doers(self, rule: int, day: int) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """Who did it in that day's stretch and was not given anything for it, and how often."""
+        book, since = self.world.book, self.world.book.since(rule, day)
+        found = [
+            (p.me, times) for p in self.people
+            if (times := book.counted(rule, p.counts, day)) and p.counts.ticked.get(rule) != since
+        ]  # fmt: skip
+        who, times = zip(*found, strict=True) if found else ((), ())
+        return np.array(who, np.intp), np.array(times, np.int64)
+
+    def tick_off(self, rule: int, users: NDArray[np.intp]) -> None:
+        for who in users.tolist():
+            counts = self.people[who].counts
+            counts.ticked[rule] = counts.since[rule]
+
+    def teams_of(self, users: NDArray[np.intp]) -> NDArray[np.int64]:
+        return np.array([self.people[who].team for who in users.tolist()], np.int64)
+
+    def sums(self, rule: int) -> NDArray[np.int64]:
+        """By team how often what a rule ranks, or counts towards a goal, was done since the start."""
+        counted = rule if rule in self.world.book.together() else -1
+        return np.array([self.world.points[1 + counted, team] for team in range(self.teams)], np.int64)
 
     # --- the state as rows, to be compared ------------------------------------------------------------
 
@@ -238,8 +285,11 @@ class ReferencePopulation:
             available[period % PERIODS] += beans
         packed = sum(min(times, 3) << 2 * deed for deed, times in p.done.items())
         flags = sum(1 << k for k, name in enumerate(FLAGS) if getattr(p, name))
-        long_ago = -MAX_AGE if p.last is not None else 0
-        joined = long_ago if p.joined is None else p.joined
+        joined = -MAX_AGE if p.joined is None else p.joined
+        repairs = 0
+        if p.repairs:
+            week = [(day + p.world.book.clock(0).weekday()) // 7 + 1 for day in p.repairs]
+            repairs = week[-1] << 3 | week.count(week[-1])
         columns = {
             "visit_s": p.visit_s, "play_s": p.play_s, "errand": 0, "number": p.number, "budget": p.budget,
             "habit": p.habit, "growing": growing, "available": available, "labour": p.minutes[0],
@@ -251,19 +301,29 @@ class ReferencePopulation:
             "used": p.used, "spent": p.spent, "slump_until": p.slump_until, "done": p.deeds_today,
             "sessions": p.begun + (p.planned << 4), "flags": flags, "channel": p.channel,
             "joined": joined, "last": p.last or 0, "away": min(p.away, 255),
+            "row": p.row, "repairs": repairs,
         }  # fmt: skip
         return tuple(columns[name] for name in USER.names or ())
 
     @property
     def marks(self) -> NDArray[np.uint32]:
-        """What rules count: of every person and counting rule the count, and above 16 bits in which stretch."""
+        """What rules count: of every person and counting rule the count, and above its bits in which stretch."""
         book = self.world.book
-        counting = [k for k, rule in enumerate(book.rules) if remembers(rule.form)]
+        counting = [
+            k for k, rule in enumerate(book.rules)
+            if remembers(rule.form) or counts_many(rule.form) or rule.form.refer is not None
+        ]  # fmt: skip
         marks = np.zeros((self.rows if counting else 1, max(len(counting), 1)), np.uint32)
         for p in self.people:
             for column, k in enumerate(counting):
-                if k in p.counts.number:
-                    marks[p.me, column] = book.stretch_number(k, p.counts.since[k]) << 16 | p.counts.number[k]
+                if k in p.sent:
+                    marks[p.me, column] = mark_of_messages(p.sent[k], k in p.switched_off)
+                elif book.rules[k].form.refer is not None:
+                    marks[p.me, column] = 1 + p.invited_by.get(k, -1)
+                elif k in p.counts.number:
+                    since, ticked = p.counts.since[k], p.counts.ticked.get(k)
+                    number = p.counts.number[k] + (TICKED if ticked == since else 0)
+                    marks[p.me, column] = book.stretch_number(k, since) << COUNT_BITS | number
         return marks
 
     @property
@@ -301,7 +361,15 @@ class ReferencePopulation:
 
 
 def serve_claims(
-    claims: Any, pools: Any, limits: Any, given: Any, matched: Any, places: Any, vouchers: Any, asked: Any
+    claims: Any,
+    pools: Any,
+    limits: Any,
+    given: Any,
+    matched: Any,
+    places: Any,
+    vouchers: Any,
+    asked: Any,
+    budgets: Any,
 ) -> None:
     """First come, first served, exact to the last fen; the claims come in the order of service."""
     for k, claim in enumerate(objects(claims)):
@@ -317,7 +385,10 @@ def serve_claims(
                 matched[row, claim.agent] += match
             given[claim.rule] += match
             pools[claim.pool - 1] -= match
-        elif claim.kind == Kind.BEAN_GIFT:
+        elif claim.kind == Kind.GRANT:
+            granted = claim.beans <= budgets[claim.rule - 1]
+            budgets[claim.rule - 1] -= claim.beans if granted else 0
+        elif claim.kind in (Kind.BEAN_GIFT, Kind.PRIZE):
             granted = claim.fen <= pools[claim.pool - 1]
             pools[claim.pool - 1] -= claim.fen if granted else 0
         elif claim.kind == Kind.REDEEM_HOLD:

@@ -17,6 +17,7 @@ from sim.scenario.incentives import ANY, PAYS, Form, Rule, Who
 from sim.spans import DAY_US
 from sim.streams import unit
 
+PAYING = (*PAYS, "goal")  # a goal of deeds pays its prize
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 UNITS = {"beans": ("beans",), "hours": ("minutes",), "both": ("beans", "minutes")}
 
@@ -45,6 +46,9 @@ class Part:
     rule: int | None
     beans: int = 0
     minutes: int = 0
+    asks: bool = False  # a budget, before it is paid
+    caps: int = 0  # … and the caps that have counted it, a bit each
+    later: int = 0  # seconds until it is paid
 
 
 @dataclass
@@ -53,6 +57,9 @@ class Counts:
 
     number: dict[int, int] = field(default_factory=dict)
     since: dict[int, int] = field(default_factory=dict)  # the day with which that stretch began
+    ticked: dict[int, int] = field(
+        default_factory=dict
+    )  # … of which something was given for what was counted
 
 
 def city_of(word: int, shares: dict[str, float]) -> str | None:
@@ -94,7 +101,38 @@ def is_for_anybody(who: Who) -> bool:
 
 def remembers(form: Form) -> bool:
     """Whether a rule has to remember what somebody did, or was paid, before."""
-    return form.kind in ("tiers", "cap", "fading_cap") or (form.each or 1) > 1
+    return form.kind in ("tiers", "cap", "fading_cap", "nudge") or (form.each or 1) > 1 or is_milestone(form)
+
+
+def is_milestone(form: Form) -> bool:
+    """Whether a rule is a goal of so many deeds."""
+    return form.goal is not None and form.goal.deeds is not None
+
+
+def is_of_teams(form: Form) -> bool:
+    """Whether teams are what a rule ranks, or what reaches its goal: it is for their members."""
+    together = form.rank or form.share
+    return together is not None and together.of == "team"
+
+
+def is_drawing(form: Form) -> bool:
+    """Whether winners are drawn at midnight among all who took part."""
+    return form.lottery is not None and form.lottery.winners is not None
+
+
+def counts_many(form: Form) -> bool:
+    """Whether a rule counts what many do: to rank them, towards a goal they share, or to draw among them."""
+    return form.rank is not None or form.share is not None or is_drawing(form)
+
+
+def pays_money(form: Form) -> bool:
+    """Whether a rule gives money, which it has a pool for."""
+    return form.rank is not None or (form.lottery is not None and form.lottery.money > 0)
+
+
+def asks_budget(rule: Rule) -> bool:
+    """Whether what a rule gives has to be asked of a budget in beans."""
+    return rule.budget is not None and not pays_money(rule.form)
 
 
 def within_clock(minute: int, hours: tuple[int, int]) -> bool:
@@ -109,6 +147,7 @@ class Rulebook:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.rules: list[Rule] = list(scenario.rules.values())
+        self.ended: frozenset[int] = frozenset()  # rules whose budget is spent
         self.cities = {name: city.share for name, city in scenario.cities.items()}
 
     def holding(self, one: Someone, t_us: int) -> tuple[int, ...]:
@@ -120,7 +159,8 @@ class Rulebook:
         """The rules that are for somebody on a day, whenever the calendar lets them hold."""
         return frozenset(
             k for k, rule in enumerate(self.rules)
-            if is_for(rule.who, one, day) and not (one.has_given and rule.form.match and rule.form.match.first)
+            if k not in self.ended and is_for(rule.who, one, day) and (one.team or not is_of_teams(rule.form))
+            and not (one.has_given and rule.form.match and rule.form.match.first)
         )  # fmt: skip
 
     def is_time(self, rule: Rule, t_us: int) -> bool:
@@ -162,7 +202,25 @@ class Rulebook:
     def about(self, live: Collection[int], deed: str, kinds: Collection[str]) -> list[tuple[int, Form]]:
         """The live rules of some forms that are about a deed, in the order of the file."""
         forms = [(k, self.rules[k].form) for k in sorted(live) if self.concerns(k, deed)]
-        return [(k, form) for k, form in forms if form.kind in kinds]
+        entry = self.scenario.deeds.get(deed)
+        uses = entry is not None and entry.effect in (
+            "bean_gift",
+            "redeem",
+        )  # and what uses beans brings none
+        return [(k, form) for k, form in forms if form.kind in kinds and not (uses and form.kind in PAYING)]
+
+    def pool_of(self, k: int) -> int:
+        """The number of the pool of a rule that pays money: behind those of the sponsors, in the order of the file."""
+        mine = [other for other, rule in enumerate(self.rules) if pays_money(rule.form)]
+        return 1 + len(self.scenario.pools) + mine.index(k)
+
+    def together(self) -> list[int]:
+        """The rules that rank, or have a goal that many share: what is done is added up for teams, or all."""
+        return [
+            k
+            for k, rule in enumerate(self.rules)
+            if rule.form.rank is not None or rule.form.share is not None
+        ]
 
     # --- counting -----------------------------------------------------------------------------------------
 
@@ -173,7 +231,7 @@ class Rulebook:
     def since(self, k: int, day: int) -> int:
         """The day with which the stretch began over which a rule counts; weeks begin on Mondays."""
         rule = self.rules[k]
-        if rule.form.per == "day":
+        if rule.form.per == "day" or rule.form.lottery is not None:
             return day
         if rule.form.per == "week":
             return day - self.clock(day * DAY_US).weekday()
@@ -182,13 +240,13 @@ class Rulebook:
     def stretch_number(self, k: int, since: int) -> int:
         """The number of a stretch that began with a day, from 1 on."""
         per = self.rules[k].form.per
-        if per == "day":
+        if per == "day" or self.rules[k].form.lottery is not None:
             return since + 1
         return (since + self.clock(0).weekday()) // 7 + 1 if per == "week" else 1
 
     def count(self, deed: str, live: Collection[int], paid: int, counts: Counts, day: int) -> None:
         """A deed was done under rules and brought so many beans."""
-        deeds = [k for k, form in self.about(live, deed, PAYS) if remembers(form)]
+        deeds = [k for k, form in self.about(live, deed, PAYING) if remembers(form)]
         beans = [k for k, _ in self.about(live, deed, ("cap", "fading_cap"))]
         for k, more in [(k, 1) for k in deeds] + [(k, paid) for k in beans]:
             counts.number[k] = self.counted(k, counts, day) + more
@@ -201,7 +259,7 @@ class Rulebook:
     ) -> list[Part]:
         """The parts of the pay of a deed that is done next: its own, what rules add, less what they cut."""
         parts = [Part(None, base.beans, base.minutes)]
-        for k, form in self.about(live, deed, PAYS):
+        for k, form in self.about(live, deed, PAYING):
             self.raise_pay(parts, k, form, self.counted(k, counts, day) + 1, streak)
         for k, form in self.about(live, deed, ("cap", "fading_cap")):
             beans = sum(part.beans for part in parts)
@@ -218,6 +276,9 @@ class Rulebook:
             if reached:
                 cut(parts, "beans", sum(part.beans for part in parts))
                 parts.append(Part(k, beans=max(reached, key=lambda tier: tier.start).beans))
+        elif form.goal is not None:
+            if form.goal.deeds == nth + form.goal.head_start:
+                parts.append(Part(k, beans=form.goal.prize))
         elif form.times is not None:
             multiply(parts, k, form.times, UNITS[form.of])
         elif form.streak is not None:

@@ -104,7 +104,9 @@ form.match = { pool = "daily", ratio = 2.0, first = true, most = "30 yuan", lot 
 [designs.promises.rules.by_size]
 what = "gift"
 when = { hours = "8:00-20:00" }
-form.match = { pool = "flash", tiers = [{ above = "2 yuan", ratio = 0.4 }, { above = "10 yuan", ratio = 1.5 }], named = true }
+form.match.pool = "flash"
+form.match.tiers = [{ above = "2 yuan", ratio = 0.4 }, { above = "10 yuan", ratio = 1.5 }]
+form.match.named = true
 
 [designs.promises.rules.schools]
 what = "gift"
@@ -115,6 +117,10 @@ form.match = { pool = "daily", cause = "education", ratio = 0.5, lot = true, per
 what = "order"
 who = { cohort = "20-100 %" }
 form.cofund = { pool = "orders", above = "0.05 yuan", ratio = 0.5, most = "0.5 yuan" }
+[designs.worthless]           # beans buy nothing
+"pools.beans.total" = "1 yuan"
+"redemptions.voucher.stock" = 1
+"redemptions.badge.stock" = 1
 """
 
 # On top of `zhejiang_account`: beans by calendar month, a voucher bought before and cancelled after its
@@ -146,7 +152,10 @@ scenario = { length = "400 days" }
 clock = { barrier = "24 h" }
 merchants = { charity_share = 0.9 }
 """
-OWN = {"rules": Path(__file__).with_name("rules_of_every_form.toml")}
+OWN = {
+    "rules": Path(__file__).with_name("rules_of_every_form.toml"),
+    "prizes": Path(__file__).with_name("prizes_of_every_form.toml"),
+}
 MADE = {"busy": ("week95_2022", BUSY), "months": ("zhejiang_account", MONTHS), "long": ("hello", LONG)}
 
 
@@ -162,7 +171,9 @@ def merged(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 def world(name: str, users: int, seed: int = 1, design: str = "base") -> Scenario:
     """A shipped scenario or one made here, at a size, with a seed and a design."""
     if name in OWN:
-        document = tomllib.loads(OWN[name].read_text("utf-8"))
+        document = tomllib.loads(OWN["rules"].read_text("utf-8"))
+        if name != "rules":  # the same world with other rules
+            document |= {"designs": {}} | tomllib.loads(OWN[name].read_text("utf-8"))
         return made(document, users, seed, design)
     if name not in MADE:
         return load_scenario(name, design, {"users": users, "seed": seed})

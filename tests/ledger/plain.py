@@ -10,8 +10,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import NamedTuple
 
-DEBIT_ACCOUNTS = ("1100", "1110", "3100", "3300")
-BOTTOMLESS = ("1110", "2900", "3100", "3300")
+DEBIT_ACCOUNTS = ("1100", "1110", "3100", "3110", "3140", "3300", "3310", "3540")
+BOTTOMLESS = ("1110", "2900", "3100", "3140", "3300", "3540")
 
 
 class Line(NamedTuple):

@@ -20,12 +20,13 @@ from sim.bookkeeping import balance
 from sim.trace import Columns, empty_columns
 from sim.wire import COLUMNS, Expected, Row, Wire
 from tests.load_audit.playing import FEE_CAP_PPM, Played, export_line
-from tests.load_audit.wandering import START_US, wander
+from tests.load_audit.wandering import START_US, rules, wander
 
 IN_FLIGHT = 6
 REFUSALS = (
     "insufficient_funds", "pool_exhausted", "not_found", "invalid_transition", "already_done", "period_ended",
     "exceeds_price", "exceeds_donation", "already_reversed", "not_a_donation", "fee_cap_exceeded",
+    "rule_spent", "rule_cap",
 )  # fmt: skip
 Line = dict[str, Any]  # of the export
 
@@ -190,4 +191,4 @@ def run_of(
 
 def wandering_run(seed: int, count: int = 200, lost: float = 0.0) -> Run:
     """A clean run of random rows."""
-    return run_of(wander(seed, count), seed, lost=lost)
+    return run_of(wander(seed, count), seed, lost=lost, prepared=rules())

@@ -9,17 +9,19 @@ from __future__ import annotations
 import random
 
 from sim.bookkeeping import ROLES, Kind
-from sim.wire import OPS, Expected, Row, Signer
+from sim.wire import OPS, PREPARED, Expected, Row, Signer
 
 HOUR_US = 3_600_000_000
 START_US = 1_662_652_800_000_000  # 2022-09-09 00:00 in UTC+8
-USERS, MERCHANTS, PROJECTS, POOLS = 4, 2, 2, 2
+USERS, MERCHANTS, PROJECTS, POOLS, RULES = 4, 2, 2, 2, 3
 BEANS = (40, 200, 300)
+CAPPED, BUDGETED = 0, 1  # rules
 NOWHERE = 10**6  # a row that does not exist
 OFTEN = {
     Kind.DEED: 6, Kind.HARVEST: 4, Kind.POOL_DEPOSIT: 2, Kind.ORDER_CREATE: 3, Kind.ORDER_PAY: 4, Kind.ORDER_CONFIRM: 3,
     Kind.BEAN_GIFT: 4, Kind.REDEEM_HOLD: 4, Kind.REDEEM_SHIP: 2, Kind.DISBURSE_ASK: 3, Kind.DISBURSE_APPROVE: 2,
-    Kind.DISBURSE_PAID: 2, Kind.GIFT: 4, Kind.SETTLE: 0, Kind.SETTLE_BACK: 0, Kind.CORRECTION: 2,
+    Kind.DISBURSE_PAID: 2, Kind.GIFT: 4, Kind.GRANT: 4, Kind.PRIZE: 2, Kind.RULE: 1,
+    Kind.SETTLE: 0, Kind.SETTLE_BACK: 0, Kind.CORRECTION: 2,
 }  # fmt: skip
 # After which kind a kind can follow, on the same document.
 AFTER = {
@@ -39,8 +41,9 @@ GIVEN = (Kind.GIFT, Kind.BEAN_GIFT, Kind.ORDER_CONFIRM)
 SHARED = (
     Kind.BEAN_GIFT, Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK, Kind.DISBURSE_ASK, Kind.DISBURSE_APPROVE, Kind.DISBURSE_PAID,
     Kind.DISBURSE_FAILED, Kind.FEE, Kind.CORRECTION, Kind.MOVE, Kind.SETTLE, Kind.SETTLE_BACK, Kind.PAYOUT,
-    Kind.FEE_PAYOUT,
+    Kind.FEE_PAYOUT, Kind.PRIZE, Kind.RULE,
 )  # fmt: skip
+MAY_NAME = (Kind.GIFT, Kind.BEAN_GIFT, Kind.ORDER_CONFIRM, Kind.TEAM_UNLOCK)  # a rule that pays
 
 
 class Wanderer:
@@ -60,8 +63,9 @@ class Wanderer:
         kind = draw.choices(list(OPS), [OFTEN.get(kind, 1) for kind in OPS])[0]
         if n % 13 == 5:
             kind = draw.choice((Kind.SETTLE, Kind.SETTLE, Kind.SETTLE, Kind.SETTLE_BACK))
-        values = self._plain(kind) | self._special(kind)
+        values = self._plain(kind) | self._special(kind) | self._ruled(kind)
         shared = kind in SHARED or (kind in GIVEN and values["amount2"] > 0)
+        shared |= kind is Kind.GRANT and values["rule"] != CAPPED
         expected = int(Expected.DEPENDS if shared else Expected.ACCEPTED)
         row = Row(n, self.due, self._chain(kind, values), int(kind), expected=expected, **values)
         if kind in OPENERS:
@@ -113,6 +117,21 @@ class Wanderer:
             return self._behind(kind) | {"amount2": draw.choice((0, 0, 50, 400))}
         return self._behind(kind) if kind in AFTER else {}
 
+    def _ruled(self, kind: Kind) -> dict[str, int]:
+        """The rules that a row names; two of three may be made known beforehand, see `rules`."""
+        draw = self.draw
+        sure = (
+            18 if kind is Kind.GRANT else 2
+        )  # what others may have had of a budget leaves little that is certain
+        rule = draw.choice((*(CAPPED,) * sure, BUDGETED, RULES - 1))
+        if kind is Kind.RULE:
+            bounds = {"amount": (0, 300, 900), "amount2": (0, 40, 200), "minutes": (0, 50), "period": (0, 30)}
+            terms = {name: draw.choice(values) for name, values in bounds.items()}
+            return {"rule": draw.randrange(RULES), "channel": draw.choice((0, 1, 3, 7)), **terms}
+        if kind in (Kind.GRANT, Kind.PRIZE) or (kind in MAY_NAME and draw.random() < 0.5):
+            return {"rule": rule} | ({"under": CAPPED} if kind is Kind.GRANT and rule else {})
+        return {"under": CAPPED} if kind is Kind.DEED and draw.random() < 0.2 else {}
+
     def _behind(self, kind: Kind) -> dict[str, int]:
         """The document a row moves: mostly one that can be moved so, now and then any row at all."""
         fit = [n for n, last in self.papers.items() if last in AFTER[kind]]
@@ -145,6 +164,13 @@ class Wanderer:
             "USER": "subject",
         }
         return int(role) << 28 | (values[owners[role.name]] if role.name in owners else 0)
+
+
+def rules() -> list[Row]:
+    """A rule that bounds what a user has in a day, and one with a budget: made known before the first row."""
+    terms = {CAPPED: {"minutes": 50, "period": 30, "channel": 1}, BUDGETED: {"amount": 900, "amount2": 200}}
+    admin = {"role": int(Signer.ADMIN), "kind": int(Kind.RULE), "due_us": 0, "chain": 0}
+    return [Row(n=PREPARED + k, rule=rule, **admin, **words) for k, (rule, words) in enumerate(terms.items())]
 
 
 def wander(seed: int, count: int) -> list[Row]:

@@ -126,6 +126,8 @@ BREAKS: dict[str, dict[str, Any]] = {
     "NAMED": {"rules.here": None},
     "RULED": {"play.open": False},
     "HAPPENS": {"sharing.invite": 0.0},
+    "HOLDERS": {"account.open": False, "deeds.account": None, "deeds.training": None, "channels": {}, **LIMITS},
+    "MEMBERS": {"teams.open": False, "pools.teams": None, "deeds.join_team": None, "segments": {}, **LIMITS},
     "MULTIPLIES": {"deeds.quiz.beans": 0},
     "CAPPED": {"deeds.quiz.beans": 0},
     "HOURS": {"deeds.*.hours": 0, "orders.hours": 0, "deeds.volunteer": None, "channels": {}, **LIMITS},

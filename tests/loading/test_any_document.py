@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import copy
 import tomllib
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic_core import PydanticUndefined
 
 from sim.loading.designs import apply_design, mistakes_in_designs
 from sim.loading.lines import spelled
-from sim.loading.reading import read
-from sim.scenario import Scenario
+from sim.loading.reading import frozen, read
+from sim.loading.shape import place
+from sim.scenario import Scenario, Settings
 
 SOUND = tomllib.loads(Path(__file__).with_name("sound.toml").read_text(encoding="utf-8"))
 ODD = st.sampled_from(
@@ -50,6 +54,28 @@ def edited(edits: list[tuple[tuple[tuple[Any, ...], Any], str, object]]) -> dict
         elif what == "rename" and isinstance(table, dict):
             table[key + "x"] = old
     return document  # type: ignore[no-any-return]
+
+
+def required(model: type[Settings], above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The path of every setting that has to be there where its table is."""
+    for name in model.model_fields:
+        path = (*above, name)
+        here = place(path)
+        assert here is not None
+        if here.model is not None:
+            yield from required(here.model, path)
+        elif here.entries in Settings.__subclasses__() and "dict" in str(here.kind):
+            yield from required(here.entries, (*path, "x"))
+        elif here.default is PydanticUndefined:
+            yield path
+
+
+@pytest.mark.parametrize("path", list(required(Scenario, ())), ids=".".join)
+def test_what_stands_in_for_a_missing_value_can_be_read(path: tuple[str, ...]) -> None:
+    """Else a repaired copy of a broken document would never be sound."""
+    here = place(path)
+    assert here is not None
+    here.read(frozen(here.example()))
 
 
 @settings(max_examples=150, deadline=None)

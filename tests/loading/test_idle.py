@@ -124,7 +124,20 @@ def written(tree: Any, pattern: tuple[Any, ...], above: tuple[str, ...] = ()) ->
 def other(value: Any, path: tuple[str, ...]) -> Any:
     """Another value of the same kind."""
     if isinstance(value, Settings):
-        kept = ("start", "end", "total", "opens_at", "flash", "label", "sponsor", "serves", "effect", "youth")
+        kept = (
+            "start",
+            "end",
+            "total",
+            "opens_at",
+            "flash",
+            "label",
+            "sponsor",
+            "serves",
+            "effect",
+            "youth",
+            "holder",
+            "team",
+        )
         names = [name for name in type(value).model_fields if name not in kept]
         return value.model_copy(update={name: other(getattr(value, name), (*path, name)) for name in names})
     if isinstance(value, bool):

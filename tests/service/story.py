@@ -123,5 +123,13 @@ STORY = (
          [posted("2800:u2:labour:2021", "3380", "HOUR", 20)], "HOUR_REVOKE"),
     Step("provider-settlements", {"fen": 100, "direction": "out"}, [posted("1110", "1100", "CNY", 100)],
          "SETTLE_BACK", "done", NOON + 2 * DAY),
+    Step("rules", {"id": "teams", "pool": "s0", "beans": 100, "fen": 900, "user_beans": 40, "days": 1},
+         [posted("3140", "3120:teams", "BEAN", 100), posted("3540", "3520:teams", "CNY", 900)], "RULE", "open"),
+    Step("grants", {"user": "u1", "rule": "teams", "beans": 20, "fades": 20220912, "minutes": 6, "klass": "labour"},
+         [posted("3110:teams", "2100:u1:20220912", "BEAN", 20), posted("3310:teams", LABOUR, "HOUR", 6),
+          posted("3120:teams", "3140", "BEAN", 20), posted("3140", "3130:teams:u1:20220909", "BEAN", 40),
+          posted("3130:teams:u1:20220909", "3140", "BEAN", 20)], "GRANT"),
+    Step("prizes", {"user": "u1", "rule": "teams", "pool": "s0", "fen": 500},
+         [posted("2600:s0", "1100", "CNY", 500), posted("3520:teams", "3540", "CNY", 500)], "PRIZE"),
     Step("limits", {"id": "2110:u2:20220930", "closed": True}, [], "LIMITS"),
 )  # fmt: skip

@@ -49,7 +49,7 @@ def test_an_operation_needs_its_scope_and_its_object(
 ) -> None:
     """Of all scopes only its own are let in, and of these only keys bound to its object or to everything."""
     late = operation.op == "disbursements.approve"  # the project stands in the document: asked for below
-    own = late or operation.owner in ("pool:{id}", "project:{project}")
+    own = late or operation.owner in ("pool:{id}", "pool:{pool}", "project:{project}")
     for (scope, owners), token in tokens.items():
         allowed = scope in operation.scopes and (owners == ("*",) or late or (own and owners == OWN))
         status = send(client, operation, bearer(token))

@@ -51,7 +51,7 @@ def fen_per_order(r: Run) -> float:
 
 
 def charity_odds(r: Run) -> float:
-    """Odds that an order finds a pledge, by the labels of the last morning as those see them for whom a sponsor adds."""
+    """Odds that an order finds a pledge, by the labels of the last morning, seen by those for whom a sponsor adds."""
     product, added = r.campaign.market.product, int(r.campaign.market.public["live_cofunds"][0])
     drawn = r.campaign.merchants.popularity * product["taken"][:, added]
     pledged = product["project"] != NOBODY

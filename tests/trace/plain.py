@@ -14,8 +14,11 @@ from typing import Any
 import sim.wire as wire
 from sim.trace import Trace
 
+HOUR_US = 3_600_000_000
+DAY_US = 24 * HOUR_US
+MONDAY = 4  # 1970-01-05, days since the epoch
 CUSTODY, CLEARING, ISSUED, HOURS_ISSUED = "1100", "1110", "3100", "3300"
-DEBIT = ("1100", "1110", "3100", "3300")  # grow by debits
+DEBIT = ("1100", "1110", "3100", "3110", "3300", "3310")  # grow by debits
 UNBOUNDED = ("1110", "3100", "3300")
 CONTRA = {"2100": ISSUED, "2110": ISSUED, "2800": HOURS_ISSUED}
 
@@ -31,6 +34,10 @@ class Ledger:
     balance: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     held: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rules: dict[str, dict[str, Any]] = field(default_factory=dict)  # by name, what each may pay
+    used: dict[tuple[str, ...], int] = field(
+        default_factory=lambda: defaultdict(int)
+    )  # by rule, user and period
     daily: set[tuple[Any, ...]] = field(default_factory=set)
     given: dict[str, tuple[str, int]] = field(default_factory=dict)  # project and fen by event
     by_user: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -51,7 +58,7 @@ class Ledger:
         """The outcome of a request: "accepted", or the code of its refusal with nothing moved."""
         self.undo = []
         self.at = request.body["effective_at"]
-        name = request.op.replace(".", "_").replace("-", "_")
+        name = {"rules": "rules_made"}.get(request.op, request.op).replace(".", "_").replace("-", "_")
         try:
             getattr(self, name)(event_id=event_id, **request.body, **path_id(request))
         except Refused as refused:
@@ -117,18 +124,42 @@ class Ledger:
         self.put(document, "state", state)
         return document
 
-    def credit_minutes(self, user: str, minutes: int, klass: str) -> None:
-        self.move(HOURS_ISSUED, f"2800:{user}:{klass}:{self.today() // 10_000}", minutes)
+    def credit_minutes(self, user: str, minutes: int, klass: str, source: str = HOURS_ISSUED) -> None:
+        self.move(source, f"2800:{user}:{klass}:{self.today() // 10_000}", minutes)
 
-    def match(self, pool: str, project: str, asked: int) -> None:
+    def by_rules(self, names: Any, user: str, unit: str, amount: int) -> None:
+        """Count an amount against what rules may pay in all, and to one user in a period."""
+        for name in names:
+            terms = self.rules[name]
+            day = (self.at + 8 * HOUR_US) // DAY_US  # of UTC+8
+            period = (day - MONDAY) // terms["days"] if "days" in terms else "ever"
+            for bound, key, code in (
+                (unit, (name,), "rule_spent"), (f"user_{unit}", (name, user, str(period)), "rule_cap"),
+            ):  # fmt: skip
+                if bound in terms and user:
+                    self.put(self.used, (unit, *key), self.used[unit, *key] + amount)
+                    if self.used[unit, *key] > terms[bound]:
+                        raise Refused(code)
+
+    def match(self, pool: str, project: str, asked: int, user: str = "", rule: str = "") -> None:
         if asked:
             got = min(asked, self.balance[f"2600:{pool}"])
             self.move(f"2600:{pool}", f"2400:{project}", got)
+            self.by_rules([rule] if rule else [], user, "fen", got)
 
     # --- operations -------------------------------------------------------------------------------------
 
     def deeds(
-        self, user, beans=0, minutes=0, klass="labour", fades=None, channel=None, external_id=None, **_
+        self,
+        user,
+        beans=0,
+        minutes=0,
+        klass="labour",
+        fades=None,
+        channel=None,
+        external_id=None,
+        under=(),
+        **_,
     ):
         if external_id is not None:
             assert (channel, external_id) not in self.daily
@@ -137,7 +168,24 @@ class Ledger:
         if beans:
             assert fades >= self.today()
             self.move(ISSUED, f"2100:{user}:{fades}", beans)
+            self.by_rules(under, user, "beans", beans)
         self.credit_minutes(user, minutes, klass)
+
+    def rules_made(self, id, **terms):
+        assert id not in self.rules
+        self.rules[id] = terms
+
+    def grants(self, user, rule, beans=0, minutes=0, klass="labour", fades=None, under=(), **_):
+        assert beans or minutes
+        if beans:
+            assert fades >= self.today()
+            self.move(f"3110:{rule}", f"2100:{user}:{fades}", beans)
+            self.by_rules([rule, *under], user, "beans", beans)
+        self.credit_minutes(user, minutes, klass, f"3310:{rule}")
+
+    def prizes(self, user, rule, pool, fen, **_):
+        self.move(f"2600:{pool}", CUSTODY, fen)
+        self.by_rules([rule], user, "fen", fen)
 
     def harvests(self, user, beans, expires, **_):
         assert expires >= self.today()
@@ -166,9 +214,9 @@ class Ledger:
         for account, part in self.step(id, "cancelled", "held")["taken"]:
             self.release(account, part)
 
-    def donations(self, user, project, fen, event_id, minutes=0, pool="", match=0, **_):
+    def donations(self, user, project, fen, event_id, minutes=0, pool="", match=0, rule="", **_):
         self.move(CLEARING, f"2400:{project}", fen)
-        self.match(pool, project, match)
+        self.match(pool, project, match, user, rule)
         self.credit_minutes(user, minutes, "donated")
         self.given[event_id] = (project, fen)
 
@@ -182,13 +230,13 @@ class Ledger:
         self.move(CLEARING, f"2200:{order['merchant']}", order["price"])
         self.hold(f"2200:{order['merchant']}", order["price"])
 
-    def orders_confirm(self, id, event_id, minutes=0, pool="", match=0, **_):
+    def orders_confirm(self, id, event_id, minutes=0, pool="", match=0, rule="", **_):
         order = self.step(id, "confirmed", "paid")
         escrow = f"2200:{order['merchant']}"
         self.release(escrow, order["price"])
         self.move(escrow, f"2400:{order['project']}", order["fen"])
         self.move(escrow, f"2300:{order['merchant']}", order["price"] - order["fen"])
-        self.match(pool, order["project"], match)
+        self.match(pool, order["project"], match, order["user"], rule)
         self.credit_minutes(order["user"], minutes, "donated")
         self.given[event_id] = (order["project"], order["fen"])
 

@@ -54,9 +54,10 @@ def test_a_trace_that_lacks_a_row_ends_with_other_books(kind: Kind) -> None:
 
 
 def test_a_whole_campaign_begins_with_empty_books() -> None:
-    """Nothing to open, nothing to prepare."""
+    """Nothing to open, nothing to prepare but the scenario's rules."""
     trace = made(HELLO).trace
-    assert trace.openings.height == len(trace.prepare["n"]) == 0
+    assert trace.openings.height == 0
+    assert trace.prepare["kind"].tolist() == [Kind.RULE] * len(made(HELLO).scenario.rules)
 
 
 def test_a_slice_may_begin_and_end_at_any_barrier() -> None:

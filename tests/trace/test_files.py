@@ -50,7 +50,7 @@ def test_the_facts_say_what_the_trace_is_of() -> None:
     facts = made(BUSY).trace.facts
     assert facts.keys() == {
         "scenario", "title", "design", "seed", "replication", "users", "real_users", "start_us", "from_us", "until_us",
-        "fee_cap", "beans_by_period", "agents", "sha256",
+        "fee_cap", "beans_by_period", "rules", "agents", "sha256",
     }  # fmt: skip
     assert facts["start_us"] == 1_662_307_200_000_000  # 2022-09-05T00:00+08:00
     assert (facts["from_us"], facts["until_us"]) == (32 * 3_600_000_000, 146 * 3_600_000_000)

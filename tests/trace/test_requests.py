@@ -75,7 +75,9 @@ def test_every_accepted_booked_action_is_sent_once(case: Case) -> None:
         wanted = 0
         if kind in OPS or kind in SENT_AS:
             moves = (
-                (mine["beans"] > 0) | (mine["minutes"] > 0) if kind is Kind.DEED else np.ones(len(mine), bool)
+                (mine["beans"] > 0) | (mine["minutes"] > 0)
+                if kind in (Kind.DEED, Kind.GRANT)
+                else np.ones(len(mine), bool)
             )
             anyhow = kind in (Kind.BEAN_GIFT, Kind.CORRECTION)
             wanted = int(np.count_nonzero(moves & (~refused | anyhow))) - past[kind]

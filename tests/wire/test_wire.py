@@ -22,10 +22,14 @@ AT = {"effective_at": START + 1_000}
 wire = Wire("r1", START)
 
 
+BY_RULES = (Kind.GRANT, Kind.PRIZE, Kind.RULE)
+
+
 def row(kind: Kind, **values: int) -> Row:
     """A row of a kind that acts for user 12, project 3, party 6, pool 0, on what row 4 opened."""
     usual = {"subject": 12, "object": 3, "ref": 4, "amount": 300, "amount2": 100, "party": 6, "pool": 0}
     usual |= {"minutes": 6, "klass": 0, "period": 20220909, "deed": 2, "channel": 1, "role": OPS[kind].signer}
+    usual |= {"rule": 1} if kind in BY_RULES else {}
     return Row(n=5, due_us=1_000, chain=7, kind=kind, **(usual | values))
 
 
@@ -37,6 +41,18 @@ REQUESTS: list[tuple[Kind, str, str, str, dict[str, Any]]] = [
             "user": "u12", "channel": "c1", "beans": 300, "fades": 20220909, "minutes": 6, "klass": "labour",
             "deed": "d2",
         },
+    ),
+    (
+        Kind.GRANT, "grants", "platform", "grants",
+        {
+            "user": "u12", "rule": "r1", "beans": 300, "fades": 20220909, "minutes": 6, "klass": "labour",
+            "deed": "d2",
+        },
+    ),
+    (Kind.PRIZE, "prizes", "system", "prizes", {"user": "u12", "rule": "r1", "pool": "s0", "fen": 300}),
+    (
+        Kind.RULE, "rules", "admin", "rules",
+        {"id": "r1", "beans": 300, "fen": 100, "user_beans": 6, "user_fen": 20220909, "days": 1},
     ),
     (
         Kind.IMPORT, "deeds", "platform", "deeds",
@@ -112,10 +128,11 @@ def test_each_kind_asks_for_exactly_one_thing(
 
 
 def test_every_booked_kind_has_one_request() -> None:
-    """Whatever moves a balance is sent, but for openings, which nobody does; orders are also opened and closed.
+    """Whatever moves a balance is sent, but for openings, which nobody does; orders are also opened and closed, and
+    rules made known.
     Some kinds are sent as another one, with the same postings."""
     openings = {Kind.OPEN_BEANS_GROWING, Kind.OPEN_BEANS_AVAILABLE, Kind.OPEN_HOURS}
-    documents = {Kind.ORDER_CREATE, Kind.ORDER_CANCEL, Kind.DISBURSE_APPROVE}
+    documents = {Kind.ORDER_CREATE, Kind.ORDER_CANCEL, Kind.DISBURSE_APPROVE, Kind.RULE}
     assert all(POSTINGS[kind] == POSTINGS[known_as] for kind, known_as in SENT_AS.items())
     assert set(OPS) == set(POSTINGS) - set(SENT_AS) - openings | documents == {kind for kind, *_ in REQUESTS}
 
@@ -128,6 +145,8 @@ def test_every_booked_kind_has_one_request() -> None:
         (Kind.GIFT, {"amount2": 0, "pool": NO_POOL}, {"match", "pool"}),
         (Kind.ORDER_CONFIRM, {"amount2": 0, "pool": NO_POOL, "minutes": 0}, {"match", "pool", "minutes"}),
         (Kind.BEAN_GIFT, {"minutes": 0}, {"minutes"}),
+        (Kind.RULE, {"amount": 0, "minutes": 0}, {"beans", "user_beans"}),
+        (Kind.RULE, {"amount2": 0, "period": 0, "channel": 0}, {"fen", "user_fen", "days"}),
     ],
 )
 def test_what_is_not_there_is_not_said(kind: Kind, values: dict[str, int], left_out: set[str]) -> None:
@@ -197,6 +216,21 @@ def test_an_opening_balance_is_the_administrators() -> None:
     assert key == "r1:2400:p3"
     body = {"effective_at": START + 7, "account": "2400:p3", "amount": 500}
     assert asked == ("openings", "admin", "POST", "/v1/openings", body)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, op in OPS.items() if ("rule",) in op.optional])
+def test_what_a_rule_pays_names_it(kind: Kind) -> None:
+    """Matches, cofunding and unlocks say whose rule they follow, where they follow one."""
+    without, named = wire.request(row(kind)).body, wire.request(row(kind, rule=3)).body
+    assert named == without | {"rule": "r3"}
+
+
+@pytest.mark.parametrize("kind", [Kind.DEED, Kind.GRANT])
+def test_what_a_rule_limits_names_it(kind: Kind) -> None:
+    """Beans that count against a cap say so, behind the namespace as every name."""
+    assert wire.request(row(kind, under=2)).body["under"] == ["r2"]
+    spaced = Wire("r1", START, namespace="mine-").request(row(kind, under=2, rule=1)).body
+    assert spaced["under"] == ["mine-r2"]
 
 
 @pytest.mark.parametrize("text", ["", "a:b", "r 1", "50%d", "r" * 41, "运行"])

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from sim.bookkeeping import Kind, code_of, read_action
+from sim.bookkeeping import Asset, Kind, code_of, read_action
 from sim.ledger.entries import Entry, Limits, Mode, Move, Refusal, View
 from sim.service.commands.plan import (
     Caller,
@@ -23,7 +23,8 @@ from sim.service.commands.plan import (
     too_little,
     year_of,
 )
-from sim.service.messages import Deed, Expiry, Harvest, HourRedemption, Named, Redemption, Revocation
+from sim.service.commands.rules import Payment, paid
+from sim.service.messages import Deed, Expiry, Grant, Harvest, HourRedemption, Named, Redemption, Revocation
 from sim.service.policy import MOST_PERIODS
 
 _encode = msgspec.json.Encoder().encode
@@ -32,9 +33,28 @@ BEFORE_TODAY = "this period was over before effective_at"
 
 def deed(ask: Deed, caller: Caller) -> Plan:
     """Issue beans and minutes. With `external_id` a channel's record is counted once for ever."""
+    if ask.external_id is not UNSET:
+        return _imported(ask, caller)
+    facts = _said({"deed": ask.deed, "channel": ask.channel, "under": ask.under or UNSET})
+    return _earned(ask, caller, Kind.DEED, ("3100", "3300"), ask.under, facts)
+
+
+def grant(ask: Grant, caller: Caller) -> Plan:
+    """What a rule adds to a deed's pay, or gives by itself: refused if it, or the user, has had what it may give."""
+    facts = _said({"rule": ask.rule, "deed": ask.deed, "under": ask.under or UNSET})
+    sources = f"3110:{ask.rule}", f"3310:{ask.rule}"
+    return _earned(ask, caller, Kind.GRANT, sources, (ask.rule, *ask.under), facts, rule=ask.rule)
+
+
+def _earned(
+    ask: Deed | Grant, caller: Caller, kind: Kind, sources: tuple[str, ...], rules: tuple[str, ...],
+    facts: bytes | None, move: Move | None = None, **words: Any,
+) -> Plan:  # fmt: skip
+    """Beans and minutes that a user earns, as far as rules allow; `move`: the record that is counted once with it."""
     user, beans, minutes, fades, klass = ask.user, ask.beans, ask.minutes, ask.fades, ask.klass
-    action: dict[str, Any] = {"user": user, "beans": beans, "minutes": minutes}
-    touches: tuple[str, ...] = ("3100", "3300")
+    action: dict[str, Any] = {"user": user, "beans": beans, "minutes": minutes, **words}
+    payment = Payment(rules, user, ask.effective_at, Asset.BEAN)
+    touches = (*sources, *payment.touches)
     ceiling = None
     if beans:
         if fades is UNSET:
@@ -50,17 +70,18 @@ def deed(ask: Deed, caller: Caller) -> Plan:
         touches += (f"2800:{user}:{klass}:{action['year']}",)
         ceiling = caller.policy.minutes_a_year.get(klass)
     if not beans and not minutes:
-        return incomplete("a deed earns beans or minutes")
-    if ask.external_id is not UNSET:
-        return _imported(ask, action, touches, ceiling)
-
-    facts = _said({"deed": ask.deed, "channel": ask.channel})
+        return incomplete("what is earned is beans or minutes")
 
     def draft(view: View) -> Entry | Refusal:
-        entry = Entry("DEED", read_action(Kind.DEED, action), facts=facts)
+        if move is not None and view.document(move.id) is not None:
+            return Refusal("already_done", "this record was counted before", {"document": move.id})
+        bounded = paid(view, payment, beans) if rules else []
+        if isinstance(bounded, Refusal):
+            return bounded
+        entry = Entry(kind.name, read_action(kind, action) + bounded, move, facts=facts)
         return entry if ceiling is None else _capped(view, entry, touches[-1], minutes, ceiling)
 
-    return Plan(draft, touches)
+    return Plan(draft, touches, payment.documents if move is None else (move.id, *payment.documents))
 
 
 def _said(words: dict[str, Any]) -> bytes | None:
@@ -69,20 +90,14 @@ def _said(words: dict[str, Any]) -> bytes | None:
     return _encode(given) if given else None
 
 
-def _imported(ask: Deed, action: dict[str, Any], touches: tuple[str, ...], ceiling: int | None) -> Plan:
+def _imported(ask: Deed, caller: Caller) -> Plan:
     if ask.channel is UNSET:
         return incomplete("an external id needs its channel")
-    id = f"import:{ask.channel}:{ask.external_id}"
-    facts = _said({"user": ask.user, "beans": ask.beans, "minutes": ask.minutes, "deed": ask.deed})
-
-    def draft(view: View) -> Entry | Refusal:
-        if view.document(id) is not None:
-            return Refusal("already_done", "this record was counted before", {"document": id})
-        kind = Kind.DEED if ask.beans else Kind.IMPORT
-        entry = Entry(kind.name, read_action(kind, action), Move(id, "counted", facts))
-        return entry if ceiling is None else _capped(view, entry, touches[-1], ask.minutes, ceiling)
-
-    return Plan(draft, touches, (id,))
+    words = {"user": ask.user, "beans": ask.beans, "minutes": ask.minutes, "deed": ask.deed}
+    facts = _said(words | {"under": ask.under or UNSET})
+    counted = Move(f"import:{ask.channel}:{ask.external_id}", "counted", facts)
+    kind = Kind.DEED if ask.beans else Kind.IMPORT
+    return _earned(ask, caller, kind, ("3100", "3300"), ask.under, None, counted)
 
 
 def _capped(view: View, entry: Entry, account: str, minutes: int, ceiling: int) -> Entry | Refusal:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import UNSET
+import msgspec
+from msgspec import UNSET, UnsetType
 
-from sim.bookkeeping import Kind, code_of, read_action
+from sim.bookkeeping import Asset, Kind, code_of, read_action
 from sim.domain.matching import granted_fen
 from sim.ledger.accounts import MOST
-from sim.ledger.entries import Entry, Mode, Posted, Refusal, View
+from sim.ledger.entries import Entry, Mode, Posted, Refusal, Transfer, View
 from sim.service.commands.plan import Caller, Plan, day_of, held, incomplete, refuse, take, year_of
+from sim.service.commands.rules import Payment, left, named, paid, used
 from sim.service.messages import BeanDonation, Correction, Donation
 
+_encode = msgspec.json.Encoder().encode
 GIFTS = (Kind.GIFT.name, Kind.ORDER_CONFIRM.name, Kind.BEAN_GIFT.name)
 
 
@@ -24,17 +27,22 @@ def give_beans(ask: BeanDonation, caller: Caller) -> Plan:
     action = minutes_of_gift(ask.user, ask.minutes, ask.effective_at)
     action |= {"beans": ask.beans, "fen": fen, "project": ask.project, "pool": ask.pool}
     family, pool, today = f"2110:{ask.user}", f"2600:{ask.pool}", day_of(ask.effective_at)
+    payment = Payment(named(ask.rule), ask.user, ask.effective_at, Asset.CNY, ask.pool)
 
     def draft(view: View) -> Entry | Refusal:
         parts = take(held(view, family, today), family, ask.beans)
         if isinstance(parts, Refusal):
             return parts
-        left = view.available(pool)
-        if left < fen:
-            return pool_exhausted(pool, left, fen)
-        return Entry("BEAN_GIFT", read_action(Kind.BEAN_GIFT, action, taken={2110: parts}))
+        if view.available(pool) < fen:
+            return pool_exhausted(pool, view.available(pool), fen)
+        bounded = paid(view, payment, fen)
+        if isinstance(bounded, Refusal):
+            return bounded
+        lines = read_action(Kind.BEAN_GIFT, action, taken={2110: parts})
+        return Entry("BEAN_GIFT", lines + bounded, facts=by_rule(ask.rule))
 
-    return Plan(draft, ("3190", pool, f"2400:{ask.project}", *time_accounts(action)), families=(family,))
+    touches = ("3190", pool, f"2400:{ask.project}", *time_accounts(action), *payment.touches)
+    return Plan(draft, touches, payment.documents, (family,))
 
 
 def give_money(ask: Donation, caller: Caller) -> Plan:
@@ -44,12 +52,18 @@ def give_money(ask: Donation, caller: Caller) -> Plan:
     action = minutes_of_gift(ask.user, ask.minutes, ask.effective_at)
     action |= {"fen": ask.fen, "project": ask.project, "pool": ask.pool}
 
+    payment = Payment(named(ask.rule), ask.user, ask.effective_at, Asset.CNY, ask.pool)
+
     def draft(view: View) -> Entry | Refusal:
-        notes = matched(view, action, ask.match)
-        return Entry("GIFT", read_action(Kind.GIFT, action), notes=notes)
+        bounded = matched(view, action, ask.match, payment)
+        if isinstance(bounded, Refusal):
+            return bounded
+        lines, notes = bounded
+        return Entry("GIFT", read_action(Kind.GIFT, action) + lines, notes=notes, facts=by_rule(ask.rule))
 
     pools = (f"2600:{ask.pool}",) if ask.match else ()
-    return Plan(draft, ("1110", f"2400:{ask.project}", *pools, *time_accounts(action)))
+    touches = ("1110", f"2400:{ask.project}", *pools, *time_accounts(action), *payment.touches)
+    return Plan(draft, touches, payment.documents)
 
 
 def minutes_of_gift(user: str, minutes: int, effective_at: int) -> dict[str, Any]:
@@ -64,13 +78,24 @@ def time_accounts(action: dict[str, Any]) -> tuple[str, ...]:
     return "3300", f"2800:{action['user']}:{action['klass']}:{action['year']}"
 
 
-def matched(view: View, action: dict[str, Any], asked: int) -> dict[str, int | str]:
-    """Set the action's match to what the pool has left of it; what the answer says of it."""
+def by_rule(rule: str | UnsetType) -> bytes | None:
+    """The rule of a payment, as facts of the journal."""
+    return None if isinstance(rule, UnsetType) else _encode({"rule": rule})
+
+
+def matched(
+    view: View, action: dict[str, Any], asked: int, payment: Payment
+) -> tuple[list[Transfer], dict[str, int | str]] | Refusal:
+    """Set the action's match to what its pool and its rule have left of it; the rule's lines, what the answer says."""
+    bounds = payment.open(view)
+    if isinstance(bounds, Refusal):
+        return bounds
     if not asked:
         action["match"] = 0
-        return {}
-    action["match"] = granted_fen(asked, max(0, view.available(f"2600:{action['pool']}")))
-    return {"matched": action["match"]}
+        return [], {}
+    granted = granted_fen(asked, max(0, view.available(f"2600:{action['pool']}")))
+    action["match"] = left(bounds, granted)
+    return used(bounds, action["match"]), {"matched": action["match"]}
 
 
 def pool_exhausted(pool: str, available: int, required: int) -> Refusal:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
-from msgspec import UNSET
-from msgspec.structs import asdict
+from msgspec import UNSET, UnsetType
+from msgspec.structs import asdict, replace
 
-from sim.bookkeeping import Kind, read_action
+from sim.bookkeeping import Asset, Kind, read_action
 from sim.domain.orders import Refusal as Standstill
 from sim.domain.orders import State, Step, next_state
 from sim.ledger.entries import Entry, Hold, Move, Refusal, Transfer, View
 from sim.service.commands.gifts import matched, minutes_of_gift
 from sim.service.commands.plan import Caller, Plan, incomplete, invalid, missing, refuse
+from sim.service.commands.rules import Payment, document_of, named
 from sim.service.messages import Confirmation, Named, Order
 
 
-class OrderFacts(msgspec.Struct, gc=False):
+class OrderFacts(msgspec.Struct, gc=False, omit_defaults=True):
     """What an order froze when it was created."""
 
     user: str
@@ -25,11 +26,12 @@ class OrderFacts(msgspec.Struct, gc=False):
     project: str
     price: int
     fen: int
+    rule: str | UnsetType = UNSET  # that cofunded it
 
 
 Holds = tuple[Hold, ...]
 Booked = tuple[list[Transfer], dict[str, int | str]]  # lines, and what the answer says beside them
-Booking = Callable[[View, OrderFacts, Holds], Booked]
+Booking = Callable[[View, OrderFacts, Holds], Booked | Refusal]
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(OrderFacts).decode
@@ -52,8 +54,15 @@ def create(ask: Order, caller: Caller) -> Plan:
     return Plan(draft, (), (id,))
 
 
-def _step(ask: Named, step: Step, kind: Kind, book: Booking, touches: tuple[str, ...] = ()) -> Plan:
-    """One step of an order's life, if it is allowed from where the order is."""
+def _step(
+    ask: Named,
+    step: Step,
+    kind: Kind,
+    book: Booking,
+    touches: tuple[str, ...] = (),
+    rule: str | UnsetType = UNSET,
+) -> Plan:
+    """One step of an order's life, if it is allowed from where the order is; the facts keep the rule that paid."""
     id = f"order:{ask.id}"
 
     def draft(view: View) -> Entry | Refusal:
@@ -63,10 +72,15 @@ def _step(ask: Named, step: Step, kind: Kind, book: Booking, touches: tuple[str,
         state = next_state(State(known.state), step)
         if isinstance(state, Standstill):
             return invalid("order", known.state)
-        lines, notes = book(view, _decode(known.facts), view.holds(known.held))
-        return Entry(kind.name, lines, Move(id, state.value), notes=notes)
+        order = _decode(known.facts)
+        booked = book(view, order, view.holds(known.held))
+        if isinstance(booked, Refusal):
+            return booked
+        lines, notes = booked
+        facts = None if rule is UNSET else _encode(replace(order, rule=rule))
+        return Entry(kind.name, lines, Move(id, state.value, facts), notes=notes)
 
-    return Plan(draft, touches, (id,))
+    return Plan(draft, touches, (id, *map(document_of, named(rule))))
 
 
 def pay(ask: Named, caller: Caller) -> Plan:
@@ -83,14 +97,18 @@ def confirm(ask: Confirmation, caller: Caller) -> Plan:
     if ask.match and ask.pool is UNSET:
         return incomplete("a match needs its pool")
 
-    def book(view: View, order: OrderFacts, holds: Holds) -> Booked:
+    def book(view: View, order: OrderFacts, holds: Holds) -> Booked | Refusal:
         action = minutes_of_gift(order.user, ask.minutes, ask.effective_at)
         action |= {"project": order.project, "pool": ask.pool}
-        notes = matched(view, action, ask.match)
-        return read_action(Kind.ORDER_CONFIRM, action, holds=holds), notes
+        bounded = matched(view, action, ask.match, payment._replace(user=order.user))
+        if isinstance(bounded, Refusal):
+            return bounded
+        lines, notes = bounded
+        return read_action(Kind.ORDER_CONFIRM, action, holds=holds) + lines, notes
 
-    touches = ("3300", f"2600:{ask.pool}") if ask.match else ("3300",)
-    return _step(ask, Step.CONFIRM, Kind.ORDER_CONFIRM, book, touches)
+    payment = Payment(named(ask.rule), "", ask.effective_at, Asset.CNY, ask.pool)
+    pools = (f"2600:{ask.pool}",) if ask.match else ()
+    return _step(ask, Step.CONFIRM, Kind.ORDER_CONFIRM, book, ("3300", *pools, *payment.touches), ask.rule)
 
 
 def refund(ask: Named, caller: Caller) -> Plan:

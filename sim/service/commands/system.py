@@ -6,13 +6,17 @@ from typing import Any
 
 from msgspec import UNSET
 
-from sim.bookkeeping import CHART, Asset, Kind, read_action
+from sim.bookkeeping import BOUNDS, CHART, Asset, Kind, read_action
 from sim.ledger.accounts import Account, Side
 from sim.ledger.entries import Entry, Limits, Mode, Move, Refusal, Transfer, View
 from sim.service.commands.plan import Caller, Plan, day_of, incomplete, is_day, refuse
+from sim.service.commands.rules import EVER
 from sim.service.messages import Limit, Opening, Payout, Settlement
 
 # Where opening balances come from: no action of the campaign does it, so the posting table has no row.
+BOUNDING = frozenset(
+    code for bounds in BOUNDS.values() for code in bounds
+)  # filled by what makes a rule known
 SOURCES = {Asset.BEAN: "3100", Asset.HOUR: "3300", Asset.CNY: "1110"}
 
 
@@ -51,8 +55,9 @@ def is_account(name: str) -> bool:
     if kind is None or len(owners) != len(kind.owner):
         return False
     said = dict(zip(kind.owner, owners, strict=True))
-    day = said.get("fades", said.get("expires"))
-    if day is not None and not (len(day) == 8 and day.isdigit() and is_day(int(day))):
+    day = said.get("fades", said.get("expires", said.get("period")))
+    ever = "period" in said and day == EVER
+    if day is not None and not ever and not (len(day) == 8 and day.isdigit() and is_day(int(day))):
         return False
     year = said.get("year", "2022")
     return said.get("klass", "labour") in ("labour", "donated") and len(year) == 4 and year.isdigit()
@@ -63,7 +68,7 @@ def open_balance(ask: Opening, caller: Caller) -> Plan:
     if not is_account(ask.account):
         return unknown_account(ask.account)
     kind = CHART[int(ask.account.partition(":")[0])]
-    if not kind.owner or kind.normal is not Side.CREDIT:
+    if not kind.owner or kind.normal is not Side.CREDIT or kind.code in BOUNDING:
         return refuse("unknown_account", f"{ask.account} has no opening balance", account=ask.account)
     source = SOURCES[kind.asset]
     line = Transfer(Mode.POSTED, source, ask.account, kind.asset, ask.amount)
