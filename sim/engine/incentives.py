@@ -285,7 +285,7 @@ def by_thing(scenario: Scenario) -> NDArray[np.int64]:
     using = [k for k, deed in enumerate(scenario.deeds.values()) if deed.effect in USING]
     for k, rule in enumerate(scenario.rules.values()):
         things = things_of(scenario, rule)
-        if rule.form.kind in PAYING:
+        if rule.form.kind in PAYING or counts_deeds(rule.form):
             things = [thing for thing in things if thing not in using]
         sets[things] |= 1 << k
     return sets

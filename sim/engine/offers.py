@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.matching import Promise, promises
+from sim.agents.matching import ANY_CAUSE, Promise, promises
 from sim.agents.sponsors import opening_times
 from sim.agents.teams import challenge_days
 from sim.arrays import Floats
@@ -227,10 +227,15 @@ def extra_share(scenario: Scenario, rule: Rule) -> float:
 
 
 def match_factors(scenario: Scenario, p: Parameters) -> Floats:
-    """What each announced match makes of the weight of a gift, shape (MAX_RULES,); 0 of rules that match nothing."""
-    factors = np.zeros(MAX_RULES)
+    """What each announced match makes of the weight of a gift, shape (MAX_RULES,); 0 of rules that match nothing.
+
+    A match for one cause counts by the cause's share of giving.
+    """
+    factors, shares = np.zeros(MAX_RULES), list(scenario.projects.causes.values())
     for promise in promises_of_gifts(scenario):
-        factors[promise.rule] = math.exp(match_pull(scenario, p, promise, scenario.gifts.match_effect))
+        factor = math.exp(match_pull(scenario, p, promise, scenario.gifts.match_effect))
+        share = 1.0 if promise.cause == ANY_CAUSE else shares[promise.cause] / sum(shares)
+        factors[promise.rule] = 1.0 + share * (factor - 1.0)
     return factors
 
 

@@ -299,7 +299,7 @@ class Population:
 
     def stretch(self, rule: int, day: int) -> int:
         """The number of the stretch over which a rule counts that a day belongs to."""
-        return int(stretch_of(rule, day, self.rules))
+        return stretch_of(rule, day, self.rules)
 
     def doers(self, rule: int, day: int) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
         """Who did what a rule is about in that day's stretch and was not given anything for it, and how often."""

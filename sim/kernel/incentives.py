@@ -178,7 +178,7 @@ def period_of(r: Any, day: int, R: Any) -> int:
 
 @table_rule
 def stretch_of(k: int, day: int, rules: Any) -> int:
-    """Over which stretch rule k counts on a day."""
+    """The number of the stretch over which rule k counts that a day belongs to."""
     R = rules[0]
     return period_of(R.rules[k], day, R)
 

@@ -305,6 +305,7 @@ def start_users(first: int, last: int, users: Any, next_s: Any, given: World, sh
         u.since_break = NEVER_BROKE
         place = place_of(user, R)
         u.channel = channel_of(user, place[0], R)
+        u.joined = LONG_AGO  # nobody is new who does not play
         if user >= R.honest:
             continue
         lots = start_lots(user, R)
@@ -320,7 +321,6 @@ def start_users(first: int, last: int, users: Any, next_s: Any, given: World, sh
             u.budget = exponential(philox(R.k0, R.k1, user, 0, 0, BUDGET_DRAW)[0])
             if staff:
                 owe_hours(who, R, pen)
-            u.joined = LONG_AGO
             u.last = -1
             come_back(who, -1, w, pen)
         next_s[user] = min(u.visit_s, u.play_s)

@@ -63,7 +63,8 @@ def _clashes(s: Scenario, former: Said, latter: Said) -> Iterator[Clash]:
                 f"contradicts {other}, which sets another one for the same people at the same time; {APART}",
             )
         if latter.kind in FROM_A_POOL and _takes_all(s, one, two):
-            yield latter.kind, f"never acts: {other} matches the same before, from the same pool; {APART}"
+            problem = f"never pays: {other} stands before it and pays all that it would from the same pool"
+            yield latter.kind, f"{problem}; put it first, or part them by who and when"
     if _silences(one.form, two.form) and _same_deeds(s, one, two) and _both_hold(s, one, two):
         nothing = "pays nothing for what" if two.form.times == 0 else "adds to what"
         void = "adds to" if two.form.times == 0 else "sets to nothing"
@@ -100,15 +101,21 @@ def _same_deeds(s: Scenario, one: Rule, two: Rule) -> bool:
 
 
 def _takes_all(s: Scenario, one: Rule, two: Rule) -> bool:
-    """Whether whatever the later rule would match, the earlier one matches before from the same pool."""
+    """Whether the first rule adds, from the same pool, to all that the second one would add to: it then leaves it
+    nothing, for the first of the file that covers a gift or a pledge is the one."""
     a, b = getattr(one.form, one.form.kind), getattr(two.form, two.form.kind)
-    chooses = getattr(a, "first", False) or getattr(a, "cause", None) not in (None, getattr(b, "cause", None))
-    return a.pool == b.pool and not chooses and _from(a) <= _from(b) and _around(s, one, two)
+    narrower = a.pool != b.pool or one.budget is not None or _least(a) > _least(b)
+    if isinstance(a, Match) and isinstance(b, Match):
+        gaps = any(tier.ratio == 0 for tier in a.tiers)
+        narrower |= gaps or a.cause not in (None, b.cause) or (a.first and not b.first)
+    return not narrower and _around(s, one, two)
 
 
-def _from(form: Match | Cofund) -> int:
-    """The smallest gift or pledge that is matched, fen."""
-    return form.above if isinstance(form, Cofund) else min((tier.above for tier in form.tiers), default=0)
+def _least(form: Match | Cofund) -> int:
+    """The least gift or pledge that is added to, fen."""
+    if isinstance(form, Match):
+        return form.tiers[0].above if form.tiers else 0
+    return form.above
 
 
 def _silences(one: Form, two: Form) -> bool:

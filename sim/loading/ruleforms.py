@@ -21,7 +21,8 @@ BESIDE: dict[str, tuple[str, ...]] = {
     "keeps": ("fading_cap",),
     "later": ("add", "add_hours", "times"),
 }
-MOST_BEANS = 60_000
+MOST_BEANS = 60_000  # of one payment
+MOST_CAP = 2**19 - 1  # of all that a cap counts of one user, in a day or for ever
 MOST_FEN = 2**31 - 1
 MOST_TIERS = 96  # tiers and steps of all rules stand in one table
 MOST_OF = {"match": 16, "cofund": 3}  # … and so do the promises of sponsors
@@ -217,11 +218,12 @@ def _costs(form: Form) -> bool:
 
 
 def rule_amounts_fit(s: Scenario) -> Findings:
-    """Beans of one payment fit 16 bits, money of one payment 32."""
+    """Beans of one payment fit 16 bits, those that a cap counts 19, money of one payment 32."""
     for path, rule in each_form(s):
         for where, beans in _beans_of(rule.form):
-            if beans > MOST_BEANS:
-                yield Finding((*path, "form", *where), f"is too large; use at most {MOST_BEANS} beans")
+            most = MOST_CAP if where[0] in ("cap", "fading_cap") else MOST_BEANS
+            if beans > most:
+                yield Finding((*path, "form", *where), f"is too large; use at most {most} beans")
         for where, fen in _fen_of(rule.form):
             if fen > MOST_FEN:
                 yield Finding((*path, "form", *where), f"is too large; use at most {format_fen(MOST_FEN)}")
@@ -232,8 +234,7 @@ def rule_amounts_fit(s: Scenario) -> Findings:
 
 
 def _beans_of(form: Form) -> Iterator[tuple[Path, int]]:
-    for key in ("add", "cap", "fading_cap"):
-        yield (key,), getattr(form, key) or 0
+    yield ("add",), form.add or 0
     for i, tier in enumerate(form.tiers):
         yield ("tiers", i, "beans"), tier.beans
     for key, fields in (

@@ -2,7 +2,7 @@
 
 The subsidy (`sim.observation.cost`) is what was paid: donated beans at their price, vouchers, matches, cofunding, money
 of teams, prizes of ranks and lotteries. Beans that are held at the end are a promise: a share of them will be used, as
-far as the run tells, and each costs its price then. Both together are the programme's cost.
+far as the run tells (farmers' by their own share), and each costs its price then. Both together are the cost.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class Programme(Subject):
         Metric("farmer_cost_fen", "fen", "run", "down",
                "of the programme cost what went to farmers, or waits with them", "of it farmers' take"),
         Metric("liability_fen", "fen", "run", "down",
-               "beans held at the end, growing, harvested or asked for vouchers, at their price × beans_used_share",
+               "beans held at the end (growing, harvested, asked for vouchers) at their price × the share that is used",
                "of it beans still unspent"),
         Metric("beans_used_share", "share", "bean", "–",
-               "beans donated or redeemed ÷ those and the beans that faded, expired or decayed; farmers' included"),
+               "of people's beans that came to an end: donated or redeemed ÷ those and what faded, expired or decayed"),
     )  # fmt: skip
 
     def __init__(self, world: World, book: Daybook, beans: Beans) -> None:
@@ -71,17 +71,21 @@ class Programme(Subject):
         ]
         return np.asarray(self.arrays["asked"] + np.array(held, np.int64))
 
-    def used_share(self) -> float:
-        """Of the beans that came to an end the share that was used; NaN if none has."""
-        became = {name: int(groups.sum()) for name, groups in self.beans.by_group().items()}
-        used = sum(became[name] for name in USED)
-        return ratio(used, used + sum(became[name] for name in LOST))
+    def used_shares(self) -> tuple[float, float]:
+        """Of the beans that came to an end the share that was used, of people's and of farmers'; NaN if none has."""
+        became = self.beans.by_group()
+        used, lost = (np.sum([became[name] for name in names], axis=0) for names in (USED, LOST))
+        people, farmers = (ratio(u, u + gone) for u, gone in zip(used, lost, strict=True))
+        return people, farmers
+
+    def owed_fen(self) -> NDArray[np.float64]:
+        """What beans still unspent are expected to cost: all of their price where no bean has come to an end yet."""
+        price = FEN_PER_YUAN / self.scenario.beans.per_yuan
+        return np.asarray(self.unspent() * np.nan_to_num(self.used_shares(), nan=1.0) * price)
 
     def measure(self, sums: Sums) -> dict[str, float]:
-        """What was paid, and what is owed: at the full price where no bean has come to an end yet."""
-        share = self.used_share()
-        expected = 1.0 if np.isnan(share) else share
-        owed = self.unspent() * (expected * FEN_PER_YUAN / self.scenario.beans.per_yuan)
+        """What was paid, and what is owed."""
+        owed = self.owed_fen()
         cost = sums["subsidy_fen"] + float(owed.sum())
         farmed = sums["farmer_subsidy_fen"] + float(owed[FARMERS])
         return {
@@ -89,5 +93,5 @@ class Programme(Subject):
             "programme_cost_per_participant": (cost - farmed) / max(sums["participants"], 1.0),
             "farmer_cost_fen": farmed,
             "liability_fen": float(owed.sum()),
-            "beans_used_share": share,
+            "beans_used_share": self.used_shares()[PEOPLE],
         }

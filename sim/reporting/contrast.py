@@ -81,12 +81,12 @@ class Contrast:
     @cached_property
     def by_deed(self) -> Moved:
         """Deeds of the catalogue that rose, and those that fell."""
-        return _moved(self.deeds, "label", self.pairs)
+        return _moved(self.deeds, "deed", "label", self.pairs)
 
     @cached_property
     def by_day(self) -> Moved:
         """Days with more deeds, and those with fewer: what is done today may be missing for some days."""
-        return _moved(self.days, "date", self.pairs)
+        return _moved(self.days, "date", "date", self.pairs)
 
     def change(self, metric: str) -> Paired:
         """What the second design changes in a metric of the run."""
@@ -151,11 +151,16 @@ def compare(base: Results, other: Results) -> Contrast:
     return Contrast(base, other, tuple(pairs))
 
 
-def _moved(changes: pl.DataFrame, by: str, pairs: Sequence[int]) -> Moved:
-    means = changes.group_by(by, maintain_order=True).agg(pl.col("change").sum())
-    rose, fell = (means.filter(keep)[by].to_list() for keep in (pl.col("change") > 0, pl.col("change") < 0))
-    up, down = (_sum_of(changes.filter(pl.col(by).is_in(some)), pairs) for some in (rose, fell))
-    return Moved(paired(up), paired(-down), tuple(fell))
+def _moved(changes: pl.DataFrame, by: str, name: str, pairs: Sequence[int]) -> Moved:
+    """What rose and what fell, the luck of single pairs evened out; who fell most is named first."""
+    names = pl.col(name).first().alias("name")
+    sums = changes.group_by(by, maintain_order=True).agg(names, pl.col("change").sum())
+    rose, fell = (
+        sums.filter(pl.col("change") > 0),
+        sums.filter(pl.col("change") < 0).sort("change", maintain_order=True),
+    )
+    up, down = (_sum_of(changes.filter(pl.col(by).is_in(some[by].to_list())), pairs) for some in (rose, fell))
+    return Moved(paired(up), paired(0.0 - down), tuple(fell["name"].to_list()))
 
 
 def _sum_of(changes: pl.DataFrame, pairs: Sequence[int]) -> Gaps:

@@ -32,7 +32,7 @@ from sim.engine.settings import (
 )
 from sim.kernel import tallies
 from sim.kernel.incentives import COUNT_BITS, TICKED
-from sim.kernel.rows import EFFECTS, ERRAND, GROWING_DAYS, MAX_AGE, PERIODS, USER
+from sim.kernel.rows import EFFECTS, ERRAND, GROWING_DAYS, MAX_AGE, OFF, PERIODS, USER
 from sim.kernel.rules import farm_second
 from sim.scenario import Scenario
 from tests.engine.person import DAY_S, NEVER, SECOND, Record, World
@@ -71,6 +71,12 @@ def published(public: NDArray[np.void]) -> SimpleNamespace:
             row.tiers = list(zip(row.above, row.ratio, strict=True))[: row.tiers]
         setattr(G, f"kept_{name}", rows[:live])
     return G
+
+
+def mark_of_messages(days: list[int], off: bool) -> int:
+    """The last message's day, those of the seven days that end with it as bits, and whether they are switched off."""
+    bits = sum(1 << days[-1] - day for day in days if days[-1] - day < 7)
+    return days[-1] + 1 << 16 | bits | (OFF if off else 0)
 
 
 class ReferencePopulation:
@@ -279,8 +285,7 @@ class ReferencePopulation:
             available[period % PERIODS] += beans
         packed = sum(min(times, 3) << 2 * deed for deed, times in p.done.items())
         flags = sum(1 << k for k, name in enumerate(FLAGS) if getattr(p, name))
-        long_ago = -MAX_AGE if p.last is not None else 0
-        joined = long_ago if p.joined is None else p.joined
+        joined = -MAX_AGE if p.joined is None else p.joined
         repairs = 0
         if p.repairs:
             week = [(day + p.world.book.clock(0).weekday()) // 7 + 1 for day in p.repairs]
@@ -311,7 +316,9 @@ class ReferencePopulation:
         marks = np.zeros((self.rows if counting else 1, max(len(counting), 1)), np.uint32)
         for p in self.people:
             for column, k in enumerate(counting):
-                if book.rules[k].form.refer is not None:
+                if k in p.sent:
+                    marks[p.me, column] = mark_of_messages(p.sent[k], k in p.switched_off)
+                elif book.rules[k].form.refer is not None:
                     marks[p.me, column] = 1 + p.invited_by.get(k, -1)
                 elif k in p.counts.number:
                     since, ticked = p.counts.since[k], p.counts.ticked.get(k)

@@ -17,6 +17,7 @@ from sim.scenario.incentives import ANY, PAYS, Form, Rule, Who
 from sim.spans import DAY_US
 from sim.streams import unit
 
+PAYING = (*PAYS, "goal")  # a goal of deeds pays its prize
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 UNITS = {"beans": ("beans",), "hours": ("minutes",), "both": ("beans", "minutes")}
 
@@ -100,7 +101,12 @@ def is_for_anybody(who: Who) -> bool:
 
 def remembers(form: Form) -> bool:
     """Whether a rule has to remember what somebody did, or was paid, before."""
-    return form.kind in ("tiers", "cap", "fading_cap") or (form.each or 1) > 1
+    return form.kind in ("tiers", "cap", "fading_cap", "nudge") or (form.each or 1) > 1 or is_milestone(form)
+
+
+def is_milestone(form: Form) -> bool:
+    """Whether a rule is a goal of so many deeds."""
+    return form.goal is not None and form.goal.deeds is not None
 
 
 def is_of_teams(form: Form) -> bool:
@@ -201,7 +207,7 @@ class Rulebook:
             "bean_gift",
             "redeem",
         )  # and what uses beans brings none
-        return [(k, form) for k, form in forms if form.kind in kinds and not (uses and form.kind in PAYS)]
+        return [(k, form) for k, form in forms if form.kind in kinds and not (uses and form.kind in PAYING)]
 
     def pool_of(self, k: int) -> int:
         """The number of the pool of a rule that pays money: behind those of the sponsors, in the order of the file."""
@@ -240,7 +246,7 @@ class Rulebook:
 
     def count(self, deed: str, live: Collection[int], paid: int, counts: Counts, day: int) -> None:
         """A deed was done under rules and brought so many beans."""
-        deeds = [k for k, form in self.about(live, deed, PAYS) if remembers(form)]
+        deeds = [k for k, form in self.about(live, deed, PAYING) if remembers(form)]
         beans = [k for k, _ in self.about(live, deed, ("cap", "fading_cap"))]
         for k, more in [(k, 1) for k in deeds] + [(k, paid) for k in beans]:
             counts.number[k] = self.counted(k, counts, day) + more
@@ -253,7 +259,7 @@ class Rulebook:
     ) -> list[Part]:
         """The parts of the pay of a deed that is done next: its own, what rules add, less what they cut."""
         parts = [Part(None, base.beans, base.minutes)]
-        for k, form in self.about(live, deed, PAYS):
+        for k, form in self.about(live, deed, PAYING):
             self.raise_pay(parts, k, form, self.counted(k, counts, day) + 1, streak)
         for k, form in self.about(live, deed, ("cap", "fading_cap")):
             beans = sum(part.beans for part in parts)
@@ -270,6 +276,9 @@ class Rulebook:
             if reached:
                 cut(parts, "beans", sum(part.beans for part in parts))
                 parts.append(Part(k, beans=max(reached, key=lambda tier: tier.start).beans))
+        elif form.goal is not None:
+            if form.goal.deeds == nth + form.goal.head_start:
+                parts.append(Part(k, beans=form.goal.prize))
         elif form.times is not None:
             multiply(parts, k, form.times, UNITS[form.of])
         elif form.streak is not None:

@@ -17,7 +17,7 @@ from sim.behaviour.unsure import delay_weight, lottery_weight
 from sim.engine.offers import Kind
 from sim.kernel.rows import CONTEST
 from sim.spans import DAY_US
-from tests.engine.rulebook import ANY, PAYS, Form, Part, Rulebook
+from tests.engine.rulebook import ANY, PAYING, Form, Part, Rulebook
 
 MOST_CHOICES = 12  # of one visit
 SECOND = 1_000_000
@@ -86,7 +86,7 @@ def share_kept(book: Rulebook, R: Any, j: int, live: frozenset[int], streak: int
         return 1.0
     parts = [Part(None, book.scenario.deeds[deed].beans)]
     total = kept = float(parts[0].beans)
-    for k, form in book.about(live, deed, PAYS):
+    for k, form in book.about(live, deed, PAYING):
         before = sum(part.beans for part in parts)
         after = [Part(part.rule, part.beans) for part in parts]
         book.raise_pay(after, k, form, form.each or 1, streak)
@@ -104,7 +104,7 @@ def first_pay(book: Rulebook, j: int, live: frozenset[int], streak: int) -> floa
     deed = list(book.scenario.deeds)[j]
     parts = [Part(None, book.scenario.deeds[deed].beans)]
     total = float(parts[0].beans)
-    for k, form in book.about(live, deed, PAYS):
+    for k, form in book.about(live, deed, PAYING):
         before = sum(part.beans for part in parts)
         after = [Part(part.rule, part.beans) for part in parts]
         book.raise_pay(after, k, form, form.each or 1, streak)

@@ -12,7 +12,7 @@ import pytest
 
 from sim.errors import ScenarioError
 from sim.loading import apply_design, files, load_scenario, resolved_dict, resolved_toml
-from sim.loading.designs import Variant
+from sim.loading.designs import Variant, variants_of
 from sim.runs import _changed
 from sim.scenario import Scenario
 from tests.commands import beanpeak
@@ -215,7 +215,7 @@ def test_one_design_after_the_other_is_checked_once(tmp_path: Path, monkeypatch:
     """Loading each of many designs does not check all of them each time."""
     text = BASE + "".join(f'\n[designs.d{i}]\n"rules.local.form.add" = {10 + i}\n' for i in range(5))
     checked: list[dict[str, Any]] = []
-    real = files.variants_of
+    real = variants_of
 
     def counted(document: dict[str, Any]) -> list[Variant]:
         checked.append(document)

@@ -257,7 +257,7 @@ AMOUNTS = [
     *(
         Case(f"{what}form.{form}", f"mine.form.{key}", LARGE, "60_001")
         for what, form, key in [
-            (QUIZ, "add = 60_001", "add"), (QUIZ, "cap = 60_001", "cap"), (QUIZ, "fading_cap = 60_001", "fading_cap"),
+            (QUIZ, "add = 60_001", "add"),
             (QUIZ, "tiers = [{ start = 1, beans = 60_001 }]", "tiers[0].beans"),
             ("", "goal.beans = 60_001", "goal.beans"), ("", "goal = { beans = 9, prize = 60_001 }", "goal.prize"),
             (QUIZ, "lottery = { chance = 0.1, beans = 60_001 }", "lottery.beans"),
@@ -265,6 +265,10 @@ AMOUNTS = [
             ('what = "invite"\n', "refer.inviter = 60_001", "refer.inviter"),
             ('what = "invite"\n', "refer.invitee = 60_001", "refer.invitee"),
         ]
+    ),
+    *(
+        Case(f"{QUIZ}form.{key} = 524_288", f"mine.form.{key}", "is too large; use at most 524287 beans", "524_288")
+        for key in ("cap", "fading_cap")
     ),
     Case("form.price = 10_001", "mine.form.price", "is too large; use at most 10000 beans for a yuan", "form.price"),
     Case('what = "order"\nwho.segment = "minors"\nform.cofund = { pool = "orders", most = "30_000_000 yuan" }\n'
@@ -288,7 +292,8 @@ CLASHES = [
     Case("form.decay = 0.01\n[rules.two]\nwho.team = true\nform.decay = 0.02", "two.form.decay",
          "contradicts rules.mine, which sets another one for the same people at the same time; ", "form.decay = 0.02"),
     Case('what = "gift"\nform.match = { pool = "main", ratio = 2 }', "mine.form.match",
-         "never acts: rules.main_match matches the same before, from the same pool; ", "form.match ="),
+         "never pays: rules.main_match stands before it and pays all that it would from the same pool; ",
+         "form.match ="),
     Case(QUIZ + "form.add = 7\n[rules.two]\n" + 'what = ["quiz"]\n' + "form.times = 0", "two.form.times",
          "pays nothing for what rules.mine adds to, for the same people at the same time; ", "form.times"),
     Case(QUIZ + "form.times = 0\n[rules.two]\n" + 'what = ["quiz"]\n' + "form.add = 7", "two.form.add",
@@ -362,6 +367,8 @@ SOUND = [
     'form.decay = 0.1\nwho.joined_within = "2 days"\n[rules.two]\nform.decay = 0.2\nwho.away_for = "2 days"',
     'what = "quiz"\nform.times = 0\n[rules.two]\nwhat = "training"\nform.add = 7',
     'what = "share_news"\nform.add = 7\n[rules.two]\nwhat = "share_news"\nform.times = 2',  # something to multiply
+    'what = "gift"\nform.match = { pool = "main", ratio = 2 }\n[rules.main_match.who]\ncohort = "0-30 %"',  # the rest
+    'what = "gift"\nform.match = { pool = "main", ratio = 2 }\n[rules.main_match.when]\nhours = "8:00-9:00"',
     # what looks impossible and can happen
     'what = "quiz"\nwho = { joined_within = "2 days", streak = "3" }\nform.add = 5',
     'what = "quiz"\nwhen = { phase = "second", weekdays = ["Fri"], hours = "22:00-2:00" }\nform.add = 5',

@@ -110,6 +110,10 @@ def test_rules_promise_what_the_settings_promised(file: Path) -> None:
                 "pool": "main", "ratio": 0.5, "most": "50 yuan", "per_account": "200 yuan"}}},
             "plain_match": {"what": "gift", "form": {"match": {"pool": "plain"}}},
         }),
+        ("unmatched", {
+            "main_match": None, "orders_cofund": None, "daily_cap": {"form": {"cap": 0}},
+            "week_beans": {"when": {"phase": "week"}, "form": {"times": 0.5}},
+        }),
         ("plain", dict.fromkeys(("streak", "teams", "goal", "week_beans", "reminder", "pass_on"))),
         ("often", {
             "twice_a_day": None,

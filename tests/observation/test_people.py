@@ -101,9 +101,10 @@ def test_without_farmers_what_rows_say_is_what_the_kernel_counted() -> None:
     counted, days = tallies.named(campaign.counts()), campaign.recorder.tables()["days"]
     for column, tally in (
         ("participants", counted.active_days), ("sessions", counted.sessions), ("gifts", counted.gifts),
-        ("gift_fen", counted.gift_fen), ("minutes_labour", counted.minutes_labour),
-        ("minutes_donated", counted.minutes_donated), ("general_participation", counted.general),
-        ("beans_issued", counted.beans_issued), ("beans_harvested", counted.beans_harvested),
+        ("gift_fen", counted.gift_fen), ("minutes_labour", counted.minutes_labour + counted.granted_labour),
+        ("minutes_donated", counted.minutes_donated + counted.granted_donated),
+        ("general_participation", counted.general),
+        ("beans_issued", counted.beans_issued + counted.beans_granted), ("beans_harvested", counted.beans_harvested),
         ("beans_donated", counted.beans_donated), ("beans_redeemed", counted.beans_redeemed),
         ("beans_expired", counted.beans_faded + counted.beans_expired), ("beans_revoked", counted.beans_revoked),
     ):  # fmt: skip
@@ -122,7 +123,7 @@ def test_farmers_have_their_own_numbers(week: Week) -> None:
     assert totals["farmer_subsidy_fen"] == abuse["subsidy_fen"][1]
     assert totals["farmer_accounts"] == abuse["accounts"][1]
     for column, whole in (
-        ("sessions", counted.sessions), ("beans_issued", counted.beans_issued),
+        ("sessions", counted.sessions), ("beans_issued", counted.beans_issued + counted.beans_granted),
         ("beans_harvested", counted.beans_harvested), ("beans_donated", counted.beans_donated),
         ("beans_redeemed", counted.beans_redeemed), ("beans_expired", counted.beans_faded + counted.beans_expired),
         ("beans_revoked", counted.beans_revoked),

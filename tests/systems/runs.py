@@ -119,7 +119,9 @@ def run(name: str, users: int, seed: int = 1, **changes: Any) -> Run:
 
 
 def week_beans(times: float) -> dict[str, Any]:
-    """A change of the week's scenario: its phase multiplies beans."""
+    """A change of the week's scenario: its phase multiplies beans; by 1 it changes nothing, and is no rule."""
+    if times == 1.0:
+        return {}
     return {"rules__week_beans": {"when": {"phase": "week"}, "form": {"times": times}}}
 
 

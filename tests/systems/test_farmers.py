@@ -125,9 +125,7 @@ def test_farms_expect_what_an_unblocked_account_earns(changes: dict[str, Any]) -
     for day in range(len(expected) - 1):
         mine = rows[r.day_of(rows) == day]
         earned = np.bincount(mine["agent"] - 2_000, mine["beans"])
-        assert set(earned[earned > 0].tolist()) == {
-            expected[day + 1]
-        }  # decided in the morning, as of yesterday
+        assert set(earned[earned > 0].tolist()) == {expected[day]}  # by the rules that stand in the morning
     if changes.get("rules__daily_cap__form__cap") == 10_000:
         assert len(set(expected[1:])) == 2  # the factor is felt
 
