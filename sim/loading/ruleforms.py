@@ -234,7 +234,8 @@ def rule_amounts_fit(s: Scenario) -> Findings:
 
 
 def _beans_of(form: Form) -> Iterator[tuple[Path, int]]:
-    yield ("add",), form.add or 0
+    for key in ("add", "cap", "fading_cap"):
+        yield (key,), getattr(form, key) or 0
     for i, tier in enumerate(form.tiers):
         yield ("tiers", i, "beans"), tier.beans
     for key, fields in (
