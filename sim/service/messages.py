@@ -119,11 +119,12 @@ class Redemption(Ask, kw_only=True):
 
 
 class Expiry(Ask, kw_only=True):
-    """Beans whose period is over are gone."""
+    """Beans whose period is over are gone. `rule`: available beans go by a rule before that."""
 
     user: Id
     stage: Literal["growing", "available"]
     beans: Beans
+    rule: Id | UnsetType = UNSET
 
 
 class Revocation(Ask, kw_only=True):

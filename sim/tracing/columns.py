@@ -33,7 +33,7 @@ FEN_PER_RATED = 10_000  # fen for 100 beans, the unit of a pool's rate, at one b
 
 BEAN_KINDS = (
     Kind.DEED, Kind.HARVEST, Kind.FADE, Kind.EXPIRE, Kind.REDEEM_HOLD, Kind.REDEEM_SHIP, Kind.REDEEM_CANCEL,
-    Kind.REVOKE, Kind.BEAN_GIFT, Kind.GRANT,
+    Kind.REVOKE, Kind.BEAN_GIFT, Kind.GRANT, Kind.DECAY,
 )  # fmt: skip
 ORDER_KINDS = (
     Kind.ORDER_CREATE, Kind.ORDER_PAY, Kind.ORDER_CONFIRM, Kind.ORDER_REFUND, Kind.ORDER_CANCEL,
@@ -72,7 +72,9 @@ _HAS_PROJECT = _mark(
 )
 _HAS_PARTY = _mark(*ORDER_KINDS, Kind.FEE, Kind.MOVE, Kind.PAYOUT, Kind.FEE_PAYOUT)
 _EARNED = _mark(Kind.DEED, Kind.GRANT)
-_HAS_RULE = _mark(Kind.GRANT, Kind.PRIZE, Kind.BEAN_GIFT, Kind.TEAM_UNLOCK)  # beside what a pool matches
+_HAS_RULE = _mark(
+    Kind.GRANT, Kind.PRIZE, Kind.DECAY, Kind.BEAN_GIFT, Kind.TEAM_UNLOCK
+)  # beside what a pool matches
 _HAS_POOL = _mark(Kind.BEAN_GIFT, Kind.PRIZE, Kind.POOL_DEPOSIT, Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK)
 _HAS_PRICE = _mark(Kind.ORDER_CREATE, Kind.ORDER_PAY, Kind.ORDER_REFUND, Kind.ORDER_CANCEL)
 _HAS_MINUTES = _mark(
@@ -201,7 +203,10 @@ class Converter:
         self, rows: Actions, kinds: NDArray[np.uint8], match: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         second = np.where(_HAS_PRICE[kinds], rows["price"], match)
-        second[kinds == Kind.BEAN_GIFT] = self.rate
+        given = np.flatnonzero(kinds == Kind.BEAN_GIFT)
+        second[given] = self.rate
+        priced = given[(rows["fen"][given] > 0) & (rows["beans"][given] > 0)]  # a rule may make beans dearer
+        second[priced] = rows["fen"][priced] * 100 // rows["beans"][priced]
         imported = kinds == Kind.IMPORT
         second[imported] = rows["ref"][imported]
         return second
