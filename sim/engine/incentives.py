@@ -102,13 +102,19 @@ def counts_deeds(form: Form) -> bool:
     return form.goal is not None and form.goal.deeds is not None
 
 
+def marks_of(form: Form) -> int:
+    """How many columns of marks a rule needs: a goal of deeds has its count, and the day its slump ends."""
+    return 2 if counts_deeds(form) else int(counts(form))
+
+
 def rule_columns(scenario: Scenario) -> list[int]:
-    """Of every rule its column of counts, NOBODY where it counts nothing."""
+    """Of every rule its first column of marks, NOBODY where it keeps none; behind them how many there are."""
     column, columns = 0, []
     for rule in scenario.rules.values():
-        columns.append(column if counts(rule.form) else NOBODY)
-        column += counts(rule.form)
-    return columns
+        mine = marks_of(rule.form)
+        columns.append(column if mine else NOBODY)
+        column += mine
+    return [*columns, column]
 
 
 def rule_rows(scenario: Scenario) -> tuple[NDArray[np.void], NDArray[np.void]]:
@@ -116,7 +122,9 @@ def rule_rows(scenario: Scenario) -> tuple[NDArray[np.void], NDArray[np.void]]:
     rows, tiers = np.zeros(MAX_RULES, RULE), np.zeros(MAX_TIERS, TIER)
     rows["each"] = 1
     used = 0
-    for k, (rule, column) in enumerate(zip(scenario.rules.values(), rule_columns(scenario), strict=True)):
+    for k, (rule, column) in enumerate(
+        zip(scenario.rules.values(), rule_columns(scenario)[:-1], strict=True)
+    ):
         row, form = rows[k], rule.form
         _ask_who(row, scenario, rule)
         row["form"] = FORMS.get(form.kind, NOBODY)
@@ -219,7 +227,7 @@ def by_thing(scenario: Scenario) -> NDArray[np.int64]:
     using = [k for k, deed in enumerate(scenario.deeds.values()) if deed.effect in USING]
     for k, rule in enumerate(scenario.rules.values()):
         things = things_of(scenario, rule)
-        if rule.form.kind in PAYING:
+        if rule.form.kind in PAYING or counts_deeds(rule.form):
             things = [thing for thing in things if thing not in using]
         sets[things] |= 1 << k
     return sets
@@ -249,6 +257,8 @@ def made_of(form: Form, beans: float) -> float:
         )
     if form.times is not None and form.of != "hours":
         return beans * form.times / PPM
+    if form.goal is not None and form.goal.deeds == 1 + form.goal.head_start:
+        return beans + form.goal.prize
     return beans + (form.add or 0)
 
 

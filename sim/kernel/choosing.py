@@ -156,19 +156,23 @@ def badge_pull(who: Who, mask: int, R: Any) -> float:
 @rule
 def deed_goal_pull(who: Who, j: int, day: int, mask: int, w: World, marks: Any) -> float:
     """Log-odds of deed j from goals of deeds that it counts for: all respond where the prize is worth something, else
-    those who care for badges."""
+    those who care for badges. Once one is reached a slump follows, whether or not the rule still holds."""
     R = w.R
-    goals = mask & R.milestones & R.by_thing[j]
+    goals = R.milestones & R.by_thing[j]
     pull = 0.0
     for k in range(R.n_rules):
-        if (goals >> k) & 1:
-            r = R.rules[k]
+        if (goals >> k) & 1 == 0:
+            continue
+        r = R.rules[k]
+        if (mask >> k) & 1:
             done = (counted(who.user, r, day, R, marks) + r.head) / r.goal
             if r.beans > 0 and w.G.next_thing > 0:
                 pull += goal_pull(done, r.head / r.goal, R.choice_goal_kappa, R.choice_goal_iota)
             elif unit(philox(R.k0, R.k1, who.user, 0, 0, BADGE_DRAW)[0]) < R.goal_badge_share:
                 pull += goal_pull(done, r.head / r.goal, R.goal_badge_kappa, R.goal_badge_iota)
-    return pull - R.goal_slump if goals != 0 and day < who.u.slump_until else pull
+        if day < marks[who.user, r.column + 1]:
+            pull -= R.goal_slump
+    return pull
 
 
 @rule
@@ -215,12 +219,12 @@ def weigh(who: Who, day: int, mood: Mood, tired: float, w: World, pen: Pen) -> f
         weight = price.pull[j]
         if counting != 0 and counting & R.by_thing[j]:
             beans = pays(who.user, j, d.beans, day, u.streak, mood.mask, w, pen)
-            weight = weight_of(j, beans, mood.level, w)
-            if counting & R.milestones & R.by_thing[j]:
-                weight = weight * exp(deed_goal_pull(who, j, day, mood.mask, w, pen.marks))
+            weight = weight_of(j, beans, mood.level, mood.mask, w)
         elif beans > room:
             beans = under_caps(who.user, j, beans, day, mood.mask, w, pen)
-            weight = weight_of(j, beans, mood.level, w) if beans > 0 else R.bare[j]
+            weight = weight_of(j, beans, mood.level, mood.mask, w) if beans > 0 else R.bare[j]
+        if R.milestones & R.by_thing[j]:
+            weight = weight * exp(deed_goal_pull(who, j, day, mood.mask, w, pen.marks))
         if beans > 0:
             weight = weight * mood.pulls.beans
         if d.minutes > 0:

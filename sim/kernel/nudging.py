@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import exp
 from typing import Any
 
+from sim.behaviour.habit import tired_message
 from sim.compiling import rule
 from sim.kernel import tallies as T
 from sim.kernel.rows import NEVER, OFF, SEVEN
@@ -48,6 +49,16 @@ def sent_by_all(user: int, day: int, R: Any, marks: Any) -> int:
 
 
 @rule
+def sent_on(user: int, day: int, R: Any, marks: Any) -> int:
+    """The messages of all rules on a day."""
+    count = 0
+    for k in range(R.n_rules):
+        if (R.nudging >> k) & 1:
+            count += sent_lately(int(marks[user, R.rules[k].column]), day) & 1
+    return count
+
+
+@rule
 def messaged(user: int, mask: int, streak: int, day: int, R: Any, pen: Pen) -> float:
     """Send the messages of a day that the rules in `mask` send; what they add to its hazard (A)."""
     gain = 0.0
@@ -62,7 +73,7 @@ def messaged(user: int, mask: int, streak: int, day: int, R: Any, pen: Pen) -> f
             off = unit(philox(R.k0, R.k1, user, day, k, NUDGE_DRAW)[0]) < R.nudge_switch_off
             pen.marks[user, r.column] = ((day + 1) << 16) | sent | 1 | (OFF if off else 0)
             pen.book.tally[T.MESSAGES] += 1
-            gain += R.habit_reminder * R.nudge_fatigue**before
+            gain += tired_message(R.habit_reminder, R.nudge_fatigue, before)
     return gain
 
 
@@ -75,8 +86,9 @@ def called_s(user: int, day: int, R: Any, marks: Any) -> int:
             mark = int(marks[user, r.column])
             if mark >> 16 == day + 1 and mark & 1:
                 lots = philox(R.k0, R.k1, user, day, k, NUDGE_DRAW)
-                before = sent_by_all(user, day, R, marks) - 1
-                if unit(lots[1]) < 1.0 - exp(-R.habit_reminder * R.nudge_fatigue**before):
+                before = sent_by_all(user, day, R, marks) - sent_on(user, day, R, marks)
+                gain = tired_message(R.habit_reminder, R.nudge_fatigue, before)
+                if unit(lots[1]) < 1.0 - exp(-gain):
                     after = r.minute * 60 + int(exponential(lots[2]) * R.waiting_first_s)
                     return day * DAY_S + min(after, DAY_S - 1)
     return NEVER

@@ -11,7 +11,7 @@ from typing import Any
 from sim.behaviour.choice import felt_beans, felt_reward, share_left
 from sim.behaviour.visit import visit_gain
 from sim.compiling import rule
-from sim.kernel.incentives import after
+from sim.kernel.incentives import after, price_under
 from sim.kernel.rows import (
     CONTEST,
     E_BEAN_GIFT,
@@ -24,19 +24,22 @@ from sim.kernel.rows import (
 )
 from sim.kernel.world import Pen, World
 
+HUNDRED = 100.0  # beans: they are given in hundreds
 SPREAD = 0x9E3779B1  # an odd number whose products spread over all bits
 
 
 @rule
-def weight_of(j: int, beans: float, level: int, w: World) -> float:
-    """The weight of deed j against stopping when it brings so many beans, by how much somebody holds already."""
+def weight_of(j: int, beans: float, level: int, mask: int, w: World) -> float:
+    """The weight of deed j against stopping when it brings so many beans under rules, by how much somebody holds
+    already."""
     R, G = w.R, w.G
     d, left = R.deeds[j], share_left(level)
     felt = felt_beans(
         beans, G.self_yuan * left, G.charity_yuan * left, d.cost, R.choice_weight_charity, R.choice_slope
     )
     if d.effect == E_BEAN_GIFT:  # what a hundred beans are for
-        felt = max(felt, felt_reward(R.hundred_yuan, d.cost, R.choice_weight_charity, R.choice_slope))
+        yuan = HUNDRED / price_under(mask, R)
+        felt = max(felt, felt_reward(yuan, d.cost, R.choice_weight_charity, R.choice_slope))
     return float(R.bare[j] * exp(felt))
 
 
@@ -85,7 +88,7 @@ def price_list(mask: int, streak: int, level: int, w: World, pen: Pen) -> int:
     for j in range(R.n_deeds):
         beans = int(first_pay(j, mine & ~R.counting_pay, streak, R))
         p.beans[j] = beans
-        p.pull[j] = weight_of(j, beans, level, w)
+        p.pull[j] = weight_of(j, beans, level, mine, w)
         p.limit[j] = limit_of(j, mine, R)
         most = max(most, beans)
     p.most = most
@@ -138,7 +141,7 @@ def value_of_visit(
     for j in range(R.n_deeds):
         if R.open_to[segment, j] == 0:
             continue
-        weight = weight_of(j, weights[j] * paid, 0, w) * R.mix[channel, segment, j]
+        weight = weight_of(j, weights[j] * paid, 0, mask, w) * R.mix[channel, segment, j]
         if R.deeds[j].effect == E_GIFT and mask & R.matching != 0:
             weight *= match_factor(mask & R.matching, R)
         if R.deeds[j].team != 0 and member != 0 and mask & CONTEST:

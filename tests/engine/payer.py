@@ -8,10 +8,9 @@ from typing import Any
 from sim.behaviour.visit import visit_gain
 from sim.bookkeeping import Kind
 from sim.kernel.incentives import BESIDE
-from sim.scenario.incentives import PAYS
 from sim.streams import Purpose
 from tests.engine.person import DAY_S, GENERAL, NO_DEED, SECOND, Person, World
-from tests.engine.rulebook import Counts, Part, Someone, city_of, percentile_of
+from tests.engine.rulebook import PAYING, Counts, Part, Someone, city_of, percentile_of
 
 ORDER, INVITE, JOIN = "order", "invite", "join"
 Rules = tuple[int, ...]
@@ -82,14 +81,6 @@ class Payer(Person):
         """The days in a row that stand on a day: those up to the day before, until this one is played or missed."""
         return self.streak if self.last is not None and day - self.last <= 1 else 0
 
-    def reminded(self, one: Someone, day: int) -> bool:
-        """Whether somebody is sent a message to come on a day: a rule holds for them when it is due."""
-        book = self.world.book
-        nudges = [
-            (k, nudge.at) for k, rule in enumerate(book.rules) if (nudge := rule.form.nudge) is not None
-        ]
-        return any(k in book.holding(one, (day * DAY_S + at * 60) * SECOND) for k, at in nudges)
-
     def leaves_repairs(self, one: Someone, day: int, used: list[int]) -> bool:
         """Whether a rule that is for somebody on a missed day, and holds at any time of it, lets it pass: so many a
         week."""
@@ -120,8 +111,10 @@ class Payer(Person):
         self.joined, self.last, self.away = day, day, 0
         self.tell(t_us, Kind.ENTER)
         book, live = self.world.book, self.world.book.holding(self.as_of(day, 1, 0), t * SECOND)
-        goals = {k: goal for k in live if (goal := book.rules[k].form.goal) is not None and goal.head_start}
-        if not goals and not book.about(live, JOIN, PAYS):
+        goals = {
+            k: goal for k in live if (goal := book.rules[k].form.goal) and goal.beans and goal.head_start
+        }
+        if not goals and not book.about(live, JOIN, PAYING):
             return
         self.new_day(day)
         self.tell_grants(self.earn(JOIN, t_us, Part(None), GENERAL, live, streak=1), t_us)

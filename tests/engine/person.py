@@ -383,9 +383,9 @@ class Person:
         volume = self.trait_value(2, self.trait[1] & 4095)
         self.begun = 0
         self.planned = planned_sessions(lots[1], self.world.rules.sessions_extra * volume)
-        self.play_s = self.session_at(
-            ahead, sequential_uniform(0.0, self.planned, lots[0]), ahead * DAY_S - 1
-        )
+        share, called = sequential_uniform(0.0, self.planned, lots[0]), self.called(ahead)
+        planned = self.session_at(ahead, share, ahead * DAY_S - 1)
+        self.play_s = planned if called is None else called
 
     def session_at(self, day: int, share: float, after: int) -> int:
         """The second at which `share` of the day's sessions of the channel have come, or an opening near it."""
@@ -455,7 +455,7 @@ class Person:
             tired = tired * R.refill if tired * R.refill >= 0.03 else 0.0
             then = self.as_of(ahead, min(streak + 1, 7), self.away_by(ahead))
             gain = self.drawn_by(ahead, then, exp(-tired))
-            reminder = R.habit_reminder if self.reminded(then, ahead) else 0.0
+            reminder = self.messaged(then, ahead, streak)
             z = readiness(
                 self.habit, R.habit_neutral, R.habit_slope, R.habit_team if self.in_team else 0.0, reminder, streak,
                 R.habit_streak_gain, -1 if since == 255 else since, R.habit_break_loss, R.habit_break_days,

@@ -162,7 +162,7 @@ class Player(Claimant):
             level = min((held - G.next_thing) * 2 // G.next_thing, 7)
         return SimpleNamespace(
             beans=exp(self.pull_of_goals(day, held)),
-            minutes=exp(R.choice_goal_kappa * self.nearest_benefit()),
+            minutes=exp(R.choice_goal_kappa * self.nearest_benefit() + self.pull_of_badges()),
             team=exp(G.team_pull) if self.in_team else 1.0,
             use=exp(R.choice_goal_kappa * closeness(self.expiry_day(day) - day)),
             level=level,
@@ -188,7 +188,7 @@ class Player(Claimant):
         endowed = goal.head_start / needs if self.endowed else 0.0
         if self.world.public.next_thing:
             return goal_pull(held / needs, endowed, R.choice_goal_kappa, R.choice_goal_iota)
-        if unit(self.world.words(self.me, Purpose.BADGE)[0]) < R.goal_badge_share:
+        if self.cares_for_badges():
             return goal_pull(held / needs, endowed, R.goal_badge_kappa, R.goal_badge_iota)
         return 0.0
 
@@ -231,7 +231,7 @@ class Player(Claimant):
     def weight(self, j: int, drawn: SimpleNamespace, lift: float) -> float:
         """Against stopping: by what it would be paid now, which is felt less by who holds plenty."""
         R, deed, beans = self.world.rules, self.world.deeds[j], self.next_pay(j, self.live)
-        weight = weight_of(self.world, j, beans, drawn.level)
+        weight = weight_of(self.world, j, beans, drawn.level, self.live) * exp(self.pull_of_milestones(j))
         if beans > 0:
             weight = weight * drawn.beans
         if deed.minutes > 0:
@@ -395,7 +395,7 @@ class Player(Claimant):
         if unit(lots[0]) >= R.give_all:
             beans = min(beans, 100)
         self.tell(
-            t_us, Kind.BEAN_GIFT, beans=beans, fen=fen_of_beans(beans, R.beans_per_yuan),
+            t_us, Kind.BEAN_GIFT, beans=beans, fen=fen_of_beans(beans, self.world.book.price_under(self.live)),
             project=self.project_by_weight(unit(lots[3])).project, klass=DONATED, deed=j, pool=G.bean_pool,
             outcome=PENDING,
         )  # fmt: skip

@@ -32,12 +32,13 @@ from sim.engine.settings import (
 )
 from sim.kernel import tallies
 from sim.kernel.incentives import COUNT_BITS
-from sim.kernel.rows import EFFECTS, ERRAND, GROWING_DAYS, MAX_AGE, PERIODS, USER
+from sim.kernel.rows import EFFECTS, ERRAND, GROWING_DAYS, MAX_AGE, OFF, PERIODS, USER
 from sim.kernel.rules import farm_second
 from sim.scenario import Scenario
+from sim.scenario.incentives import Form
 from tests.engine.person import DAY_S, NEVER, SECOND, Record, World
 from tests.engine.player import MOST_SCRIPTED, Player
-from tests.engine.rulebook import Rulebook, is_for_anybody, remembers
+from tests.engine.rulebook import Rulebook, is_for_anybody, kind_of, remembers
 from tests.engine.visits import Calendar
 
 STEPS = (
@@ -46,6 +47,15 @@ STEPS = (
 )  # fmt: skip
 FLAGS = ("player", "gone", "in_team", "holder", "blocked", "serving", "claiming", "endowed")
 COLUMNS = ACTION.names or ()
+
+
+def marks_of(form: Form) -> tuple[str, ...]:
+    """What is kept of every person for a rule, a column each."""
+    if form.nudge is not None:
+        return ("messages",)
+    if kind_of(form) == "milestone":
+        return "count", "slump"
+    return ("count",) if remembers(form) else ()
 
 
 def plain(value: Any) -> Any:
@@ -263,16 +273,27 @@ class ReferencePopulation:
     @property
     def marks(self) -> NDArray[np.uint32]:
         """What rules count: of every person and counting rule the count, and above its bits in which stretch."""
-        book = self.world.book
-        counting = [k for k, rule in enumerate(book.rules) if remembers(rule.form)]
-        marks = np.zeros((self.rows if counting else 1, max(len(counting), 1)), np.uint32)
-        for p in self.people:
-            for column, k in enumerate(counting):
-                if k in p.counts.number:
-                    marks[p.me, column] = (
-                        book.stretch_number(k, p.counts.since[k]) << COUNT_BITS | p.counts.number[k]
-                    )
+        columns = [
+            (k, what) for k, rule in enumerate(self.world.book.rules) for what in marks_of(rule.form)
+        ]  # fmt: skip
+        marks = np.zeros((self.rows if columns else 1, max(len(columns), 1)), np.uint32)
+        for p in self.people if columns else ():
+            marks[p.me] = [self._mark(p, k, what) for k, what in columns]
         return marks
+
+    def _mark(self, p: Player, k: int, what: str) -> int:
+        """What a column keeps of a person for a rule."""
+        if what == "slump":
+            return p.slumps.get(k, 0)
+        if what == "messages":
+            sent = p.messages.get(k)
+            if not sent:
+                return 0
+            lately = sum(1 << sent[-1] - day for day in sent if sent[-1] - day < 7)
+            return (sent[-1] + 1) << 16 | lately | (OFF if k in p.unwanted else 0)
+        if k not in p.counts.number:
+            return 0
+        return self.world.book.stretch_number(k, p.counts.since[k]) << COUNT_BITS | p.counts.number[k]
 
     @property
     def next_s(self) -> NDArray[np.int32]:

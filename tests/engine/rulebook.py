@@ -18,6 +18,7 @@ from sim.spans import DAY_US
 from sim.streams import unit
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+PAYING = (*PAYS, "milestone")  # what changes the pay of a deed, a goal of deeds among it
 UNITS = {"beans": ("beans",), "hours": ("minutes",), "both": ("beans", "minutes")}
 
 
@@ -92,9 +93,14 @@ def is_for_anybody(who: Who) -> bool:
     return days == who
 
 
+def kind_of(form: Form) -> str:
+    """The form of a rule; a goal of deeds, which is paid for a deed, is another one than a goal of beans."""
+    return "milestone" if form.goal is not None and form.goal.deeds else form.kind
+
+
 def remembers(form: Form) -> bool:
     """Whether a rule has to remember what somebody did, or was paid, before."""
-    return form.kind in ("tiers", "cap", "fading_cap") or (form.each or 1) > 1
+    return kind_of(form) in ("tiers", "cap", "fading_cap", "milestone") or (form.each or 1) > 1
 
 
 def within_clock(minute: int, hours: tuple[int, int]) -> bool:
@@ -167,7 +173,11 @@ class Rulebook:
             "bean_gift",
             "redeem",
         )  # and what uses beans brings none
-        return [(k, form) for k, form in forms if form.kind in kinds and not (uses and form.kind in PAYS)]
+        return [
+            (k, form)
+            for k, form in forms
+            if kind_of(form) in kinds and not (uses and kind_of(form) in PAYING)
+        ]
 
     # --- counting -----------------------------------------------------------------------------------------
 
@@ -193,7 +203,7 @@ class Rulebook:
 
     def count(self, deed: str, live: Collection[int], paid: int, counts: Counts, day: int) -> None:
         """A deed was done under rules and brought so many beans."""
-        deeds = [k for k, form in self.about(live, deed, PAYS) if remembers(form)]
+        deeds = [k for k, form in self.about(live, deed, PAYING) if remembers(form)]
         beans = [k for k, _ in self.about(live, deed, ("cap", "fading_cap"))]
         for k, more in [(k, 1) for k in deeds] + [(k, paid) for k in beans]:
             counts.number[k] = self.counted(k, counts, day) + more
@@ -206,7 +216,7 @@ class Rulebook:
     ) -> list[Part]:
         """The parts of the pay of a deed that is done next: its own, what rules add, less what they cut."""
         parts = [Part(None, base.beans, base.minutes)]
-        for k, form in self.about(live, deed, PAYS):
+        for k, form in self.about(live, deed, PAYING):
             self.raise_pay(parts, k, form, self.counted(k, counts, day) + 1, streak)
         for k, form in self.about(live, deed, ("cap", "fading_cap")):
             beans = sum(part.beans for part in parts)
@@ -229,8 +239,16 @@ class Rulebook:
             reached_steps = [step for step in form.streak.steps if step.day <= streak]
             if reached_steps:
                 multiply(parts, k, max(reached_steps, key=lambda step: step.day).times, UNITS["beans"])
+        elif form.goal is not None:
+            reached_now = nth + form.goal.head_start == form.goal.deeds
+            parts.append(Part(k, form.goal.prize if reached_now else 0))
         else:
             parts.append(Part(k, form.add or 0, form.add_hours or 0))
+
+    def price_under(self, live: Collection[int]) -> int:
+        """How many beans make a yuan under rules when they are given: what the first of them says."""
+        prices = [price for k in sorted(live) if (price := self.rules[k].form.price) is not None]
+        return prices[0] if prices else self.scenario.beans.per_yuan
 
     def most_a_day(self, deed: str, live: Collection[int]) -> int | None:
         """How often a day a deed can be done under rules; None is as often as one likes."""

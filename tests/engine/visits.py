@@ -6,7 +6,7 @@ far as the caps of a day are open to an average person, who does what comes easi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from math import exp
 from types import SimpleNamespace
@@ -16,20 +16,21 @@ from sim.behaviour.choice import felt_beans, felt_reward
 from sim.engine.offers import Kind
 from sim.kernel.rows import CONTEST
 from sim.spans import DAY_US
-from tests.engine.rulebook import ANY, PAYS, Form, Part, Rulebook
+from tests.engine.rulebook import ANY, PAYING, Form, Part, Rulebook
 
 MOST_CHOICES = 12  # of one visit
 SECOND = 1_000_000
 
 
-def weight_of(world: Any, j: int, beans: float, level: int) -> float:
+def weight_of(world: Any, j: int, beans: float, level: int, live: Collection[int]) -> float:
     """The weight of deed j against stopping when it brings so many beans; less to who holds plenty."""
     R, G, deed = world.rules, world.public, world.deeds[j]
     share = 1.0 / (1.0 + 0.5 * level)
     own, given = G.self_yuan * share, G.charity_yuan * share
     felt = felt_beans(beans, own, given, deed.cost, R.choice_weight_charity, R.choice_slope)
     if deed.effect == "bean_gift":
-        felt = max(felt, felt_reward(R.hundred_yuan, deed.cost, R.choice_weight_charity, R.choice_slope))
+        yuan = 100.0 / world.book.price_under(live)  # what a hundred beans are for
+        felt = max(felt, felt_reward(yuan, deed.cost, R.choice_weight_charity, R.choice_slope))
     return R.bare[j] * exp(felt)
 
 
@@ -38,7 +39,7 @@ def first_pay(book: Rulebook, j: int, live: frozenset[int], streak: int) -> floa
     deed = list(book.scenario.deeds)[j]
     parts = [Part(None, book.scenario.deeds[deed].beans)]
     total = float(parts[0].beans)
-    for k, form in book.about(live, deed, PAYS):
+    for k, form in book.about(live, deed, PAYING):
         before = sum(part.beans for part in parts)
         after = [Part(part.rule, part.beans) for part in parts]
         book.raise_pay(after, k, form, form.each or 1, streak)
@@ -79,7 +80,7 @@ def value_of_visit(world: Any, live: frozenset[int], who: tuple[int, int, int, b
     for j, deed in enumerate(world.deeds):
         if not R.open_to[segment][j]:
             continue
-        weight = weight_of(world, j, pays[j] * share, 0) * world.mix[channel][segment][j]
+        weight = weight_of(world, j, pays[j] * share, 0, live) * world.mix[channel][segment][j]
         matches = [R.match_factor[k] for k in live if R.match_factor[k] > 0]
         if deed.effect == "gift" and matches:
             weight *= max(matches)

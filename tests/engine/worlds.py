@@ -152,7 +152,10 @@ scenario = { length = "400 days" }
 clock = { barrier = "24 h" }
 merchants = { charity_share = 0.9 }
 """
-OWN = {"rules": Path(__file__).with_name("rules_of_every_form.toml")}
+OWN = {
+    "rules": Path(__file__).with_name("rules_of_every_form.toml"),
+    "merits": Path(__file__).with_name("merits_of_every_form.toml"),
+}
 MADE = {"busy": ("week95_2022", BUSY), "months": ("zhejiang_account", MONTHS), "long": ("hello", LONG)}
 
 
@@ -168,7 +171,9 @@ def merged(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 def world(name: str, users: int, seed: int = 1, design: str = "base") -> Scenario:
     """A shipped scenario or one made here, at a size, with a seed and a design."""
     if name in OWN:
-        document = tomllib.loads(OWN[name].read_text("utf-8"))
+        document = tomllib.loads(OWN["rules"].read_text("utf-8"))
+        if name != "rules":  # the same world with other rules
+            document |= {"designs": {}} | tomllib.loads(OWN[name].read_text("utf-8"))
         return made(document, users, seed, design)
     if name not in MADE:
         return load_scenario(name, design, {"users": users, "seed": seed})
