@@ -21,7 +21,7 @@ BECAME: dict[str, tuple[Kind, ...]] = {
     "beans_harvested": (Kind.HARVEST,),
     "beans_donated": (Kind.BEAN_GIFT,),
     "beans_redeemed": (Kind.REDEEM_SHIP,),
-    "beans_expired": (Kind.FADE, Kind.EXPIRE),
+    "beans_expired": (Kind.FADE, Kind.EXPIRE, Kind.DECAY),
     "beans_revoked": (Kind.REVOKE,),
 }
 
@@ -35,7 +35,7 @@ class Beans(Subject):
         Metric("beans_harvested", "beans", "run", "up", "beans picked when ripe"),
         Metric("beans_donated", "beans", "run", "up", "beans given to projects", "beans donated"),
         Metric("beans_redeemed", "beans", "run", "–", "beans of vouchers shipped", "beans redeemed"),
-        Metric("beans_expired", "beans", "run", "down", "beans that faded unpicked or lost their validity"),
+        Metric("beans_expired", "beans", "run", "down", "beans that faded, expired or went by a rule"),
         Metric("beans_revoked", "beans", "run", "–", "beans taken back from people whose account was blocked"),
     )  # fmt: skip
     DAILY = (

@@ -43,7 +43,8 @@ class Moved(Payer):
         book, R, pull = self.world.book, self.world.rules, 0.0
         for k, form in book.about(range(len(book.rules)), self.name(j), ("milestone",)):
             goal = form.goal
-            assert goal is not None and goal.deeds is not None
+            assert goal is not None
+            assert goal.deeds is not None
             done = (book.counted(k, self.counts, self.day) + goal.head_start) / goal.deeds
             given = goal.head_start / goal.deeds
             if k not in self.live:
