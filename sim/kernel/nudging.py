@@ -39,6 +39,12 @@ def how_many(bits: int) -> int:
 
 
 @rule
+def message_lots(user: int, day: int, k: int, R: Any) -> tuple[int, int, int, int]:
+    """What decides of a rule's message on a day: whether it is the last, whether it brings somebody, and how soon."""
+    return philox(R.k0, R.k1, user, day, k, NUDGE_DRAW)
+
+
+@rule
 def sent_by_all(user: int, day: int, R: Any, marks: Any) -> int:
     """The messages of all rules in the seven days that end with `day`."""
     count = 0
@@ -70,7 +76,7 @@ def messaged(user: int, mask: int, streak: int, day: int, R: Any, pen: Pen) -> f
             sent = sent_lately(mark, day)
             if mark & OFF or (r.flag != 0 and streak < 2) or how_many(sent) >= r.goal:
                 continue
-            off = unit(philox(R.k0, R.k1, user, day, k, NUDGE_DRAW)[0]) < R.nudge_switch_off
+            off = unit(message_lots(user, day, k, R)[0]) < R.nudge_switch_off
             pen.marks[user, r.column] = ((day + 1) << 16) | sent | 1 | (OFF if off else 0)
             pen.book.tally[T.MESSAGES] += 1
             gain += tired_message(R.habit_reminder, R.nudge_fatigue, before)
@@ -85,7 +91,7 @@ def called_s(user: int, day: int, R: Any, marks: Any) -> int:
             r = R.rules[k]
             mark = int(marks[user, r.column])
             if mark >> 16 == day + 1 and mark & 1:
-                lots = philox(R.k0, R.k1, user, day, k, NUDGE_DRAW)
+                lots = message_lots(user, day, k, R)
                 before = sent_by_all(user, day, R, marks) - sent_on(user, day, R, marks)
                 gain = tired_message(R.habit_reminder, R.nudge_fatigue, before)
                 if unit(lots[1]) < 1.0 - exp(-gain):

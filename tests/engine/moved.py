@@ -39,7 +39,8 @@ class Moved(Payer):
         return parts
 
     def pull_of_milestones(self, j: int) -> float:
-        """What goals of deeds add to the log-odds of deed j: each draws until it is reached, with its slump after."""
+        """What goals of deeds add to the log-odds of deed j: each draws until it is reached, by a prize that is
+        worth something all, else those who care for badges; whom it draws has a slump after it."""
         book, R, pull = self.world.book, self.world.rules, 0.0
         for k, form in book.about(range(len(book.rules)), self.name(j), ("milestone",)):
             goal = form.goal
@@ -47,12 +48,14 @@ class Moved(Payer):
             assert goal.deeds is not None
             done = (book.counted(k, self.counts, self.day) + goal.head_start) / goal.deeds
             given = goal.head_start / goal.deeds
-            if k not in self.live:
-                pass
-            elif goal.prize and self.world.public.next_thing:
-                pull += goal_pull(done, given, R.choice_goal_kappa, R.choice_goal_iota)
-            elif self.cares_for_badges():
-                pull += goal_pull(done, given, R.goal_badge_kappa, R.goal_badge_iota)
+            buys = goal.prize and self.world.public.next_thing
+            if not buys and not self.cares_for_badges():
+                continue
+            strength = (
+                (R.choice_goal_kappa, R.choice_goal_iota) if buys else (R.goal_badge_kappa, R.goal_badge_iota)
+            )
+            if k in self.live:
+                pull += goal_pull(done, given, *strength)
             if self.day < self.slumps.get(k, 0):
                 pull -= R.goal_slump
         return pull
