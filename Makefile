@@ -14,7 +14,7 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := install
-.PHONY: install run load test nightly check bench bench-ledger bench-pairing baseline docs response calibrate lock clean
+.PHONY: install run load test nightly check bench bench-ledger bench-pairing baseline docs response cookbook calibrate lock clean
 
 install: $(STAMP)
 
@@ -79,6 +79,9 @@ docs: install       ## regenerate docs/metrics.md and docs/assumptions.md
 
 response: install   ## play every lever of the rules in pairs and write docs/response.md
 	@$(PY) -m sim.experiments.response docs/response.md
+
+cookbook: install   ## play the twenty ideas for rules in pairs and write docs/incentives.md
+	@$(PY) -m sim.experiments.cookbook docs/incentives.md
 
 calibrate: install  ## fit the rows marked "calibrate" again
 	@$(PY) -m sim.experiments.calibrate

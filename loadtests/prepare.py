@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from loadtests.adapters import Target
+from sim.bookkeeping import Kind
 from sim.errors import UsageError
 from sim.trace import Trace, structured
 from sim.wire import Wire
@@ -113,6 +114,13 @@ def prepare(target: Target, trace: Trace, wire: Wire, tokens: dict[str, str]) ->
     return done
 
 
+def _named(item: bytes, row: Any, trace: Trace) -> bytes:
+    """The item that makes a rule known, with the name it has in the scenario."""
+    said = json.loads(item)
+    said["body"]["name"] = trace.facts["rules"][row["rule"]]
+    return json.dumps(said, ensure_ascii=False).encode()
+
+
 def _batches(trace: Trace, wire: Wire) -> Iterator[Batchful]:
     """Openings first, then the rows in their order, cut where the signer changes or a batch is full."""
     due_us = int(trace.facts["from_us"])
@@ -132,6 +140,6 @@ def _batches(trace: Trace, wire: Wire) -> Iterator[Batchful]:
             yield Batchful(role, items)
             items = []
         role = signer
-        items.append(wire.item(plain))
+        items.append(_named(wire.item(plain), row, trace) if row["kind"] == Kind.RULE else wire.item(plain))
     if items:
         yield Batchful(role, items)

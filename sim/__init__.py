@@ -5,6 +5,7 @@
     run.metrics                     # polars frame: design, replication, time, metric, group, value
     run.tables["days"]              # columns in docs/metrics.md
     sim.load_run("latest")          # what `beanpeak run` kept
+    sim.compare(run, other)         # another design on the same draws: verdict, gained and displaced deeds, cost
 
 Names are imported when first used, so that `import sim` costs nothing.
 """
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sim.engine.outcome import Outcome, Progress
     from sim.errors import BeanpeakError
     from sim.loading import list_scenarios
+    from sim.reporting.contrast import compare
     from sim.reporting.results import Results, load_run
     from sim.runs import simulate
     from sim.scenario import Scenario
@@ -30,6 +32,7 @@ __all__ = [
     "Progress",
     "Results",
     "Scenario",
+    "compare",
     "list_scenarios",
     "load_run",
     "simulate",
@@ -41,6 +44,7 @@ _HOMES = {
     "Progress": "sim.engine.outcome",
     "Results": "sim.reporting.results",
     "Scenario": "sim.scenario",
+    "compare": "sim.reporting.contrast",
     "list_scenarios": "sim.loading",
     "load_run": "sim.reporting.results",
     "simulate": "sim.runs",

@@ -24,6 +24,7 @@ from sim.standard import any_encoding, heard_or_not, hush
 from sim.stopping import signals_interrupt
 
 if TYPE_CHECKING:
+    from sim.reporting.contrast import Contrast
     from sim.reporting.progress import Together, Watch
     from sim.reporting.results import Results
     from sim.reporting.unfinished import Unfinished
@@ -34,6 +35,8 @@ Examples:
   beanpeak run hello                                  a first run, in seconds
 
   beanpeak run week95_2022 --design double_quiz       another incentive rule
+
+  beanpeak run hello --design base --design double --replications 8   what it gains and displaces
 
   beanpeak run hello --replications 8 --users 20000   with 95 % intervals
 
@@ -75,7 +78,13 @@ def run(
     scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO", help="Names or paths.")],
     users: Annotated[int | None, typer.Option(min=1, help="Users, instead of the scenario's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed, instead of the scenario's.")] = None,
-    design: Annotated[str, typer.Option(help="One of the scenario's designs.")] = "base",
+    design: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="One of the scenario's designs; of several each is compared with the first.",
+            show_default="base",
+        ),
+    ] = None,
     replications: Annotated[int, typer.Option(min=1, help="Seeded runs; 2 or more give intervals.")] = 1,
     out: Out = Path("results"),
     workers: Workers = 2,
@@ -92,9 +101,12 @@ def run(
     from sim.runs import insist_on_length, plan_run
 
     longest_s = seconds_of(longest)
-    plans = [plan_run(name, design, replications, users=users, seed=seed) for name in scenarios]
+    designs = dict.fromkeys(design or ["base"])
+    plans = [
+        plan_run(name, one, replications, users=users, seed=seed) for name in scenarios for one in designs
+    ]
     insist_on_length(plans, longest_s)
-    _finish_all([Unfinished.begin(plan, out) for plan in plans], workers, jobs, json, quiet)
+    _finish_all([Unfinished.begin(plan, out) for plan in plans], workers, jobs, json, quiet, len(designs))
 
 
 @app.command(epilog="Example:  beanpeak resume 1f3a9c02")
@@ -137,8 +149,13 @@ cli_load.register(app)
 strict(app)
 
 
-def _finish_all(runs: list[Unfinished], workers: int, jobs: int | None, json: bool, quiet: bool) -> None:
-    """Finish each run, say what came out, decorate it. Raises InvariantError if books do not balance."""
+def _finish_all(
+    runs: list[Unfinished], workers: int, jobs: int | None, json: bool, quiet: bool, designs: int = 1
+) -> None:
+    """Finish each run, say what came out, decorate it. Raises InvariantError if books do not balance.
+
+    So many runs in a row are designs of one scenario: what each changes against the first is said when all are done.
+    """
     from sim.crew import jobs_for, performing
     from sim.reporting.decoration import decorate
     from sim.reporting.progress import Together
@@ -160,15 +177,18 @@ def _finish_all(runs: list[Unfinished], workers: int, jobs: int | None, json: bo
                 if not silent:
                     _tell(finished[-1])
                     decorate(finished[-1])
+        contrasts = _contrasts(finished, designs)
     except BaseException as error:  # whatever ends one ends all: what the others have is kept, and said
         for words in filter(None, [run.leave() for run in runs[len(finished) :]]):
             if words not in str(error):
                 warn(words)
         raise
     if silent:
-        _tell_in_short(finished, json)
+        _tell_in_short(finished, contrasts, json)
         for results in finished:
             decorate(results)
+    else:
+        _tell_contrasts(contrasts)
     wrong = [results.name for results in finished if not results.balanced]
     if wrong:
         raise InvariantError(f"{', '.join(wrong)}: the books do not balance; see manifest.json")
@@ -204,14 +224,36 @@ def _tell(results: Results) -> None:
         show(console(), summarise(results), results.folder or Path())
 
 
-def _tell_in_short(finished: list[Results], json: bool) -> None:
-    """One JSON object of all runs, or a line each with its folder."""
+def _contrasts(finished: list[Results], designs: int) -> list[Contrast]:
+    """Every design beside the first of its scenario."""
+    from sim.reporting.contrast import compare
+
+    firsts = range(0, len(finished), designs)
+    return [compare(finished[k], other) for k in firsts for other in finished[k + 1 : k + designs]]
+
+
+def _tell_contrasts(contrasts: list[Contrast]) -> None:
+    from sim.reporting.terminal import console
+    from sim.reporting.verdicts import show
+
+    with heard_or_not():
+        for one in contrasts:
+            show(console(), one)
+
+
+def _tell_in_short(finished: list[Results], contrasts: list[Contrast], json: bool) -> None:
+    """One JSON object of all runs and comparisons, or a line each run with its folder."""
     from sim.reporting.manifest import to_json
     from sim.reporting.summary import as_dict
+    from sim.reporting.verdicts import as_dict as compared
 
     with heard_or_not():
         if json:
-            print(to_json({"runs": [as_dict(results) for results in finished]}), end="")
+            told = {
+                "runs": [as_dict(one) for one in finished],
+                "comparisons": [compared(one) for one in contrasts],
+            }
+            print(to_json(told), end="")
         else:
             print("\n".join(str(results.folder) for results in finished))
 

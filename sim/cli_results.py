@@ -61,6 +61,32 @@ def show(run: Run = "latest", out: Out = Path("results"), json: Json = False) ->
         show_summary(console(), summarise(results), folder)
 
 
+@app.command(epilog="Example:  beanpeak results compare 1f3a9c02 77b01d5e")
+def compare(
+    base: Annotated[str, typer.Argument(metavar="RUN", help="The run that others are compared with.")],
+    others: Annotated[
+        list[str], typer.Argument(metavar="RUN", help="Runs of other designs, same users and seed.")
+    ],
+    out: Out = Path("results"),
+    json: Json = False,
+) -> None:
+    """Say what other designs change on the same draws: a verdict, deeds gained and displaced, what they cost."""
+    from sim.reporting.contrast import compare as contrast
+    from sim.reporting.manifest import to_json
+    from sim.reporting.results import load_run
+    from sim.reporting.terminal import console
+    from sim.reporting.verdicts import as_dict
+    from sim.reporting.verdicts import show as show_contrast
+
+    first = load_run(base, out)
+    found = [contrast(first, load_run(other, out)) for other in others]
+    if json:
+        print(to_json({"comparisons": [as_dict(one) for one in found]}), end="")
+        return
+    for one in found:
+        show_contrast(console(), one)
+
+
 def _of_load(kind: str, report: dict[str, Any]) -> list[str]:
     """What a load or a search for capacity came to, in the words it was told in at its end."""
     from sim.reporting.folders import LOAD

@@ -9,6 +9,7 @@ The scalar functions run compiled and plain with the same bits; `draws` is their
 
 from __future__ import annotations
 
+from binascii import crc32
 from enum import IntEnum
 
 import numpy as np
@@ -68,7 +69,19 @@ class Purpose(IntEnum):
     BADGE = 48
     CITY = 49  # and cohort
     CHOICE = 50
+    LOTTERY = 51
     NUDGE = 52
+
+
+# What a lot of an incentive rule is drawn for, in the low bits of its key: what is done in a session by the place of
+# its own lots there, what is passed on after it behind that; orders have two places.
+OF_INVITES, OF_ORDERS, OF_PLACES, OF_RANKS, OF_DRAWINGS = 512, 1008, 1021, 1022, 1023
+LOT_BITS = 10
+
+
+def salt_of(name: str) -> int:
+    """What tells the lots of an incentive rule from those of others, whatever rules stand beside it: its name."""
+    return crc32(name.encode()) << LOT_BITS & MASK
 
 
 def philox(k0: int, k1: int, c0: int, c1: int, c2: int, c3: int) -> tuple[int, int, int, int]:

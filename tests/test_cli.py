@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 EVERY_COMMAND = (
     "", "run", "resume", "version",
     "scenarios", "scenarios list", "scenarios show", "scenarios copy", "scenarios check", "scenarios schema",
-    "scenarios explain", "scenarios diff",
+    "scenarios explain", "scenarios diff", "scenarios upgrade",
     "results", "results list", "results show", "results figures", "results metrics", "results export",
 )  # fmt: skip
 HEAVY = ("numba", "numpy", "polars", "matplotlib", "scipy", "simpy", "faker", "sim.engine", "sim.scenario")

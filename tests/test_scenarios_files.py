@@ -169,3 +169,43 @@ def test_the_comparisons_compare_what_they_say() -> None:
     assert free.entry
     assert free.removal_per_day == free.entry_audit == free.device_cap == 0
     assert min(controlled.removal_per_day, controlled.entry_audit, controlled.device_cap) > 0
+
+
+RULE_PARTS = [
+    "City", "Rule", "Who", "When", "Form", "Tier", "Step", "Streak", "Goal", "Lottery", "Badge", "Badges", "Rank",
+    "Shared", "Refer", "MatchTier", "Match", "Cofund", "Nudge",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RULE_PARTS)
+def test_every_setting_of_a_rule_has_its_hint_in_the_editor(name: str) -> None:
+    """Nobody needs more than the schema to write one: tables and settings say what they are for."""
+    part = json_schema()["$defs"][name]
+    assert part["description"]
+    assert [key for key, setting in part["properties"].items() if not setting.get("description")] == []
+
+
+def test_hints_stand_where_editors_read_them() -> None:
+    """TOML has no null, and draft 7 ignores what stands beside a reference."""
+    held = [json_schema()]
+    while held:
+        one = held.pop()
+        if isinstance(one, dict):
+            assert "$ref" not in one or len(one) == 1, one
+            assert one.get("type") != "null"
+            assert None not in one.values()
+        held += one.values() if isinstance(one, dict) else one if isinstance(one, list) else []
+
+
+def test_the_schema_knows_what_a_design_adds() -> None:
+    """A rule in a design has the hints of a rule; what no design may add has none."""
+    design = json_schema()["properties"]["designs"]["additionalProperties"]
+    assert design["properties"]["rules"]["additionalProperties"] == {"$ref": "#/$defs/Rule"}
+    assert {"pools", "phases", "festivals", "deeds", "redemptions", "benefits"} <= set(design["properties"])
+    assert not {"segments", "channels", "cities", "scenario"} & set(design["properties"])
+
+
+def test_one_name_or_several_are_both_in_the_schema() -> None:
+    """what = "quiz" and what = ["quiz", "steps"]."""
+    kinds = [one["type"] for one in json_schema()["$defs"]["Rule"]["properties"]["what"]["anyOf"]]
+    assert kinds == ["string", "array"]

@@ -26,12 +26,17 @@ AS_RERUN = (
     "Every event books line by line what the charity's rules make of its row of the trace, re-run in the ledger's own "
     "order, and all four counters of every account are those of the re-run."
 )
-POOLS = "No pool gave more than it was given, neither in the ledger nor in the re-run."
+POOLS = (
+    "No pool gave more than it was given, no incentive rule more than its budget and to no user more than its "
+    "allowance, neither in the ledger nor in the re-run."
+)
 AVAILABLE_BEANS = 2110
 LEDGERS_OWN = [
     code for bounds in BOUNDS.values() for code in bounds
 ]  # what bounds rules: no books of the simulation
 POOL = 2600
+RULES_BOUNDS = [code for bounds in BOUNDS.values() for code in (bounds.budget, bounds.allowance)]
+GIVES_WHAT_IT_HAS = (POOL, *RULES_BOUNDS)
 DEBIT_CODES = [code for code, account in CHART.items() if account.normal is Side.DEBIT]
 COUNTERS = {
     "dr_pending": N.DR_PENDING,
@@ -129,9 +134,12 @@ def check_as_rerun(journal: Journal, ledger: Folded, compared: Compared) -> Chec
 
 
 def check_pools(journal: Journal, ledger: Folded, compared: Compared) -> Check:
-    """Check 5c: spent and withdrawn ≤ opened and deposited, per pool."""
+    """Check 5c: spent and withdrawn ≤ opened and deposited, per pool, and per bound of a rule."""
     findings, names = Findings(), journal.names
-    pools = np.flatnonzero(journal.codes == POOL)
+    pools = np.flatnonzero(np.isin(journal.codes, GIVES_WHAT_IT_HAS))
+    counts = {
+        "pools": int((journal.codes == POOL).sum()), "bounds": int(np.isin(journal.codes, RULES_BOUNDS).sum()),
+    }  # fmt: skip
     rules = padded(compared.rules.counters, len(names))
     for where, counters in (("the ledger", ledger.counters), ("the re-run", rules)):
         for pool in pools.tolist():
@@ -139,4 +147,4 @@ def check_pools(journal: Journal, ledger: Folded, compared: Compared) -> Check:
             if spent > given:
                 words = f"{names[pool]} gave {spent:,} of {given:,} in {where}"
                 findings.add(Defect.OVERSPENT, words, spent - given)
-    return checked("pools", POOLS, findings, pools=len(pools))
+    return checked("pools", POOLS, findings, **counts)

@@ -44,16 +44,16 @@ ASKED = np.dtype(
         ),  # of a merchant, of an NGO where it is a fee, of the other project where money moves
         # Of the rule that pays, and of one that limits: the place that makes it known, UNNAMED or STRANGE; the account
         # of its budget, that of the user's allowance and what this is, -1 and 0 = not bounded.
-        ("rule", "i8"),
-        ("budget", "i8"),
-        ("allowance", "i8"),
-        ("cap", "i8"),
-        ("under", "i8"),
-        ("under_budget", "i8"),
-        ("under_allowance", "i8"),
-        ("under_cap", "i8"),
-        ("granted", "i8"),  # the account that a grant's beans come from, and its minutes
-        ("granted_time", "i8"),
+        ("rule", "i4"),
+        ("budget", "i4"),
+        ("allowance", "i4"),
+        ("cap", "i4"),
+        ("under", "i4"),
+        ("under_budget", "i4"),
+        ("under_allowance", "i4"),
+        ("under_cap", "i4"),
+        ("granted", "i4"),  # the account that a grant's beans come from, and its minutes
+        ("granted_time", "i4"),
         (
             "once",
             "i8",

@@ -26,6 +26,7 @@ class Ledger:
             "project": f"p{ev.object}",
             "amount": ev.amount,
             "opened_by": ev.ref,  # number of the row that opened this order or voucher
+            "rule": ev.rule,  # index of the incentive rule that pays, 255 = none
         }
         headers = {"Idempotency-Key": f"{self.run}:{ev.n}", "Content-Type": "application/json"}
         return "POST", "/events", json.dumps(body).encode(), headers

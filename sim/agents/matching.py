@@ -50,13 +50,15 @@ class Promise:
 
     def best_fen(self) -> int:
         """The least gift that draws the most: what somebody gives who is after the match."""
-        ends = (*(above - 1 for above in self.above[1:]), None)
+        ends = (*(above - 1 for above in self.above[1:]), self.most * PPM)
+        wanted = [-(-self.most * PPM // max(ratio, LEAST_RATIO)) for ratio in self.ratios]
         gifts = [
-            max(-(-self.most * PPM // max(ratio, LEAST_RATIO)), above, 1) if end is None
-            else max(min(-(-self.most * PPM // max(ratio, LEAST_RATIO)), end), above, 1)
-            for above, ratio, end in zip(self.above, self.ratios, ends, strict=True)
-        ]  # fmt: skip
-        return min(gifts, key=lambda fen: (-self.asked(fen), fen))
+            max(min(fen, end), above, 1) for fen, above, end in zip(wanted, self.above, ends, strict=True)
+        ]
+        best = min(gifts, key=lambda fen: (-self.asked(fen), fen))
+        while best > 1 and self.asked(best - 1) == self.asked(best):  # a fen less may be rounded to the same
+            best -= 1
+        return best
 
 
 def promises(scenario: Scenario) -> tuple[Promise, ...]:

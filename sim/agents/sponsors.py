@@ -1,7 +1,8 @@
 """Sponsors (配捐方) and their pools: when money becomes available, which promises it can keep, and what is left.
 
 Daily pools open at the same hour every day, flash pools at named instants, others at once. Money is shared
-over the openings in whole fen; what is not used stays for the next, and at the end goes back.
+over the openings in whole fen; what is not used stays for the next, and at the end goes back. Behind them stand the
+pools of rules that pay money: filled when the rule begins, and emptied when it ends.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.budgets import OF_RULES, all_pools, least_grant
 from sim.agents.matching import Promise, promises
 from sim.agents.outbox import Outbox
 from sim.bookkeeping import Kind
@@ -72,7 +74,8 @@ class Sponsors:
     @classmethod
     def draw(cls, scenario: Scenario, rows: int) -> Sponsors:
         """Lay out the openings; nothing is open yet."""
-        pools = tuple(scenario.pools.values())
+        named = all_pools(scenario)
+        pools = tuple(named.values())
         made = promises(scenario)
         limits = np.zeros((1 + len(scenario.rules), 3), np.int64)
         budgets = [rule.budget for rule in scenario.rules.values()]
@@ -83,7 +86,7 @@ class Sponsors:
         limits[:, ROW] = np.where(capped, np.cumsum(capped) - 1, 0)
         length = scenario.scenario.length
         return cls(
-            scenario, tuple(scenario.pools), pools,
+            scenario, tuple(named), pools,
             [scaled(scenario, p.total) for p in pools],
             [opening_times(scenario, p) for p in pools],
             [length if p.end is None else min(since_start(scenario, p.end), length) for p in pools],
@@ -154,7 +157,9 @@ class Sponsors:
         return any(self.can_pay(k) or int(self.opened[k]) < len(self.times[k]) for k in mine)
 
     def least(self, pool: int) -> int:
-        """The least a pool can give, fen: beans are paid a hundred at a time, all else to the last fen."""
+        """The least a pool can give, fen: beans are paid by the hundred, prizes whole, all else to the last fen."""
+        if self.pools[pool].serves == OF_RULES:
+            return least_grant(self.scenario, self.scenario.rules[self.pools[pool].sponsor])
         beans = self.pools[pool].serves == "beans"
         return max(fen_of_beans(100, self.scenario.beans.per_yuan), 1) if beans else 1
 

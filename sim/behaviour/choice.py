@@ -38,6 +38,17 @@ def felt_beans(
 
 
 @rule
+def felt_mix(reward_yuan: float, left_yuan: float, cost_yuan: float, slope: float) -> float:
+    """Log-odds of rewards together, of which so much is left by their weights: charity, chance, delay.
+
+    The weight is that of the rewards in the mean, each by its size (behaviour §5.2).
+    """
+    if reward_yuan <= 0.0:
+        return 0.0
+    return felt_reward(reward_yuan, cost_yuan, left_yuan / reward_yuan, slope)
+
+
+@rule
 def share_left(level: int) -> float:
     """What a further bean is worth to somebody who has so many halves of the next thing's price beyond it (A)."""
     return 1.0 / (1.0 + 0.5 * level)

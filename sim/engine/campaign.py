@@ -18,11 +18,13 @@ import simpy
 from numpy.typing import NDArray
 
 from sim.agents.activities import Activities
+from sim.agents.budgets import Budgets
 from sim.agents.farmers import Farmers
 from sim.agents.merchants import Merchants
 from sim.agents.ngos import Ngos
 from sim.agents.outbox import Outbox
 from sim.agents.partner import Partner
+from sim.agents.prizes import Prizes
 from sim.agents.projects import Projects
 from sim.agents.sponsors import Sponsors
 from sim.agents.teams import Teams
@@ -43,7 +45,7 @@ from sim.engine.wakeups import FIRST, LAST, PUBLISHED, Wake, rank
 from sim.errors import Interrupted
 from sim.forking import refuse_forked
 from sim.kernel import tallies
-from sim.kernel.allotment import ASKED, allot, claim_order, short_matches
+from sim.kernel.allotment import ASKED, OWED, REFUSED, allot, claim_order, short_matches
 from sim.kernel.rows import NOBODY
 from sim.kernel.witness import count_raised, count_recycled, count_rows
 from sim.kernel.writing import PENDING
@@ -87,6 +89,8 @@ class Campaign:
         self.teams = Teams.draw(scenario, replication, len(self.projects))
         self.activities = Activities.draw(scenario, p, replication, len(self.projects))
         self.partner = Partner(scenario, p, replication)
+        self.budgets = Budgets.draw(scenario)
+        self.prizes = Prizes.draw(scenario, replication, len(self.teams), self.budgets)
         self.sponsors = Sponsors.draw(scenario, scenario.scenario.users + self.farmers.rows)
         self.market = Market.open(scenario, p, replication, self.merchants)
         extra = {} if block is None else {"block": block}
@@ -196,6 +200,8 @@ class Campaign:
     def _publish(self, now: int, until_s: int) -> None:
         if now % DAY_US == 0:
             self.market.note_day(int(self.population.tally()[tallies.BEAN_FEN]))
+        self.budgets.note_spent(now, self.sponsors.money)
+        self.population.let_hold(~self.budgets.ended_mask())
         self.projects.close_reached(self.raised - self.went_back)
         self._end_projects(now)
         self.market.publish(
@@ -208,6 +214,7 @@ class Campaign:
             self.teams,
             self.activities,
             self.raised - self.went_back,
+            self.prizes,
         )
         self.market.pass_on(now, int(self.population.tally()[tallies.CHARITY_ORDERS]))
 
@@ -250,36 +257,55 @@ class Campaign:
         self._beside.finish()
         self._allot(played.records, end_s)
         self.recorder.traffic(base_s, traffic_s, played.traffic)
-        self.teams.points[:] = self.population.points()[: len(self.teams)]
+        self.teams.points[:] = self.population.points()[0, : len(self.teams)]
         self.books_s += time.perf_counter() - began
 
     def _allot(self, records: Actions, now_s: int) -> None:
-        """Serve the claims in their keyed order and let the users know."""
-        index = np.flatnonzero(records["outcome"] == PENDING)
-        woken = empty(0)
-        if len(index):
-            claims = records.take(index)
-            order = claim_order(self.scenario.scenario.seed, self.replication, claims)
-            claims, index = claims.take(order), index[order]
-            asked = np.zeros(len(claims), np.int64)
-            allot(
-                claims,
-                self.sponsors.money,
-                self.sponsors.limits,
-                self.sponsors.given,
-                self.sponsors.matched,
-                self.activities.places,
-                self.market.vouchers,
-                asked,
-            )
-            self.recorder.unmet += cut_claims(claims, asked, len(self.sponsors.pools))
-            forget_dry(claims, asked, self.market.dry)
-            if self.watch is not None:
-                self.asked = np.concatenate([self.asked, short_matches(claims, asked)])
-            woken = self.population.settle(claims, now_s, self.market.vouchers, self.activities.table)
-            put(records, index, claims)
+        """Serve the claims in their keyed order and let the users know; who begins to play by that may claim too."""
+        records = join(records, self._claims_of_rules(now_s))
+        served = self._serve(records, now_s)
+        while (served["outcome"] == PENDING).any():
+            served = join(served, self._serve(served, now_s))
+        records = records.take(np.flatnonzero(records["outcome"] != OWED))
+        woken = served.take(np.flatnonzero(served["outcome"] != OWED))
         self.sponsors.note_dry(now_s * SECOND)
         self.held = join(self.held, records, woken)
+
+    def _claims_of_rules(self, now_s: int) -> Actions:
+        """What rules give by themselves at this barrier, as claims."""
+        now = now_s * SECOND
+        given = self.prizes.claims(now, self.population, self.teams, self.sponsors, self.outbox)
+        return from_rows([{"t": now - 1, "outcome": PENDING, **row} for row in given])
+
+    def _serve(self, records: Actions, now_s: int) -> Actions:
+        """Serve all claims among the rows; returns rows that follow from it."""
+        index = np.flatnonzero(records["outcome"] == PENDING)
+        if not len(index):
+            return empty(0)
+        claims = records.take(index)
+        order = claim_order(self.scenario.scenario.seed, self.replication, claims)
+        claims, index = claims.take(order), index[order]
+        asked = np.zeros(len(claims), np.int64)
+        allot(
+            claims,
+            self.sponsors.money,
+            self.sponsors.limits,
+            self.sponsors.given,
+            self.sponsors.matched,
+            self.activities.places,
+            self.market.vouchers,
+            asked,
+            self.budgets.left,
+        )
+        allotted = claims["outcome"] == 0
+        woken = self.population.settle(claims, now_s, self.market.vouchers, self.activities.table)
+        self.budgets.take_back(claims[allotted & (claims["outcome"] == REFUSED)], self.sponsors.money)
+        self.recorder.unmet += cut_claims(claims, asked, len(self.sponsors.pools))
+        forget_dry(claims, asked, self.market.dry)
+        if self.watch is not None:
+            self.asked = np.concatenate([self.asked, short_matches(claims, asked)])
+        put(records, index, claims)
+        return woken
 
     def _finish(self, now_s: int, final: bool = False) -> None:
         """Close the interval that ends now: order the stream, post it, record it; at midnight close the day."""
@@ -407,7 +433,7 @@ class Campaign:
             "population": self.population, "merchants": self.merchants, "projects": self.projects,
             "ngos": self.ngos, "sponsors": self.sponsors, "teams": self.teams, "activities": self.activities,
             "farmers": self.farmers, "partner": self.partner, "market": self.market, "books": self.books,
-            "outbox": self.outbox, "recorder": self.recorder,
+            "budgets": self.budgets, "prizes": self.prizes, "outbox": self.outbox, "recorder": self.recorder,
         }  # fmt: skip
 
     def save(self, path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.budgets import running
 from sim.arrays import Floats
 from sim.behaviour.habit import campaign_lift
 from sim.behaviour.parameters import Parameters
@@ -231,7 +232,7 @@ def session_profile(shift: int, lift: Floats) -> tuple[Floats, float]:
 
 def barriers(scenario: Scenario) -> NDArray[np.int64]:
     """Barrier instants in seconds from 0 to the end, both included; every midnight is one, and so is the start and the
-    end of a phase.
+    end of a phase, and of a rule that gives prizes.
 
     The last fine window that covers an instant sets the spacing there.
     """
@@ -240,6 +241,10 @@ def barriers(scenario: Scenario) -> NDArray[np.int64]:
     cuts = {0, end} | set(range(0, end, DAY_S))
     cuts |= set(range(0, end, max(clock.barrier // SECOND, 1)))
     cuts |= {since_start(scenario, at) // SECOND for p in scenario.phases.values() for at in (p.start, p.end)}
+    prizes = [
+        rule for rule in scenario.rules.values() if rule.form.rank or rule.form.share or rule.form.lottery
+    ]
+    cuts |= {at // SECOND for rule in prizes for at in running(scenario, rule)}
     for window in clock.fine:
         lo = max(since_start(scenario, window.start) // SECOND, 0)
         hi = min(since_start(scenario, window.end) // SECOND, end)

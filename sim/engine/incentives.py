@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.budgets import Budgets, running
+from sim.behaviour.parameters import Parameters
+from sim.behaviour.unsure import delay_weight
 from sim.domain.ratios import PPM
 from sim.kernel.incentives import MOST_BEANS
 from sim.kernel.rows import (
@@ -44,9 +47,10 @@ from sim.kernel.rows import (
     THINGS,
     TIER,
 )
-from sim.scenario import Rule, Scenario, since_start
+from sim.scenario import Rule, Scenario
 from sim.scenario.incentives import ANY, Form, When
 from sim.spans import DAY_S, DAY_US, MINUTE_S, SECOND
+from sim.streams import salt_of
 
 FORMS = {
     "add": F_ADD, "add_hours": F_HOURS, "times": F_TIMES, "tiers": F_TIERS, "limit": F_LIMIT, "cap": F_CAP,
@@ -55,6 +59,7 @@ FORMS = {
 }  # fmt: skip
 PER = ("day", "week", "phase", "ever")
 PAYING = ("add", "add_hours", "times", "tiers", "streak")
+BESIDES = ("lottery", "rank", "share", "refer")  # what is given beside a deed's pay
 CAPPING = ("cap", "fading_cap")
 BESIDE = {"order": ORDER, "invite": INVITE, "join": JOIN, "pledge": PLEDGE}
 WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -85,10 +90,13 @@ def things_of(scenario: Scenario, rule: Rule) -> list[int]:
 
 
 def orders_pay(scenario: Scenario) -> bool:
-    """Whether charity orders let beans grow, by themselves or by a rule."""
+    """Whether charity orders let beans grow, by themselves or by a rule, or bring a chance of something."""
     rules = scenario.rules.values()
-    return scenario.orders.beans > 0 or any(
-        r.form.kind in PAYING and ORDER in things_of(scenario, r) for r in rules
+    besides = any(r.form.kind in BESIDES and ORDER in things_of(scenario, r) for r in rules)
+    return (
+        besides
+        or scenario.orders.beans > 0
+        or any(r.form.kind in PAYING and ORDER in things_of(scenario, r) for r in rules)
     )
 
 
@@ -102,9 +110,24 @@ def counts_deeds(form: Form) -> bool:
     return form.goal is not None and form.goal.deeds is not None
 
 
+def is_joint(form: Form) -> bool:
+    """Whether a rule counts what many do: for a ranking, a shared goal, or a drawing among all."""
+    return form.rank is not None or form.share is not None or is_drawing(form)
+
+
+def is_drawing(form: Form) -> bool:
+    """Whether a rule draws its winners from all who took part in a day."""
+    return form.lottery is not None and form.lottery.winners is not None
+
+
+def is_for_teams(form: Form) -> bool:
+    """Whether a rule is about what teams do, which is for their members only."""
+    return "team" in (getattr(form.rank, "of", ""), getattr(form.share, "of", ""))
+
+
 def marks_of(form: Form) -> int:
-    """How many columns of marks a rule needs: a goal of deeds has its count, and the day its slump ends."""
-    return 2 if counts_deeds(form) else int(counts(form))
+    """How many things a rule keeps of every user: a goal of deeds its count, and the day its slump ends."""
+    return 2 if counts_deeds(form) else int(counts(form) or is_joint(form) or form.refer is not None)
 
 
 def rule_columns(scenario: Scenario) -> list[int]:
@@ -115,6 +138,12 @@ def rule_columns(scenario: Scenario) -> list[int]:
         columns.append(column if mine else NOBODY)
         column += mine
     return [*columns, column]
+
+
+def joint_rows(scenario: Scenario) -> list[int]:
+    """Of every rule its row of `points`, behind the teams' own; 0 where it counts nothing of many."""
+    joint = [is_joint(rule.form) and not is_drawing(rule.form) for rule in scenario.rules.values()]
+    return [int(row) * mine for row, mine in zip(np.cumsum(joint), joint, strict=True)]
 
 
 def rule_rows(scenario: Scenario) -> tuple[NDArray[np.void], NDArray[np.void]]:
@@ -143,6 +172,8 @@ def rule_rows(scenario: Scenario) -> tuple[NDArray[np.void], NDArray[np.void]]:
                 form.nudge.at,
                 form.nudge.streak_breaks,
             )
+        if is_for_teams(form):
+            row["team"] = 1
         row["repairs"] = form.streak.repairs if form.streak is not None else 0
         steps = [(t.start, t.beans) for t in form.tiers]
         steps += [(s.day, s.times) for s in form.streak.steps] if form.streak is not None else []
@@ -152,6 +183,27 @@ def rule_rows(scenario: Scenario) -> tuple[NDArray[np.void], NDArray[np.void]]:
         row["tier"], row["tiers"] = used, used + len(steps)
         used += len(steps)
     return rows, tiers
+
+
+def prize_rows(scenario: Scenario, p: Parameters, rows: NDArray[np.void]) -> None:
+    """Fill in what rules give beside a deed's pay, and when."""
+    pools, joint = Budgets.draw(scenario).pool, joint_rows(scenario)
+    for k, (name, rule) in enumerate(scenario.rules.items()):
+        row, form = rows[k], rule.form
+        row["salt"], row["pool"], row["row"] = salt_of(name), pools[k], joint[k]
+        row["kept"] = 1.0
+        if form.later is not None:
+            row["later_s"] = max(form.later // SECOND, 1)
+            row["kept"] = delay_weight(
+                form.later / DAY_US, p["choice_weight_two_weeks"], p["choice_weight_four_weeks"]
+            )
+        if form.lottery is not None:
+            row["beans"], row["fen"] = form.lottery.beans, form.lottery.money
+            row["chance"], row["per"] = (form.lottery.chance or 0) / PPM, PER.index("day")
+        if form.share is not None:
+            row["beans"] = form.share.beans
+        if form.refer is not None:
+            row["beans"], row["friend"] = form.refer.inviter, form.refer.invitee
 
 
 def _ask_who(row: Any, scenario: Scenario, rule: Rule) -> None:
@@ -179,7 +231,9 @@ def rule_sets(scenario: Scenario) -> dict[str, int]:
         "limiting": where(lambda r: r.form.kind == "limit"),
         "counting": where(lambda r: counts(r.form) and r.form.kind != "nudge"),
         "counting_pay": where(
-            lambda r: counts_deeds(r.form) or (r.form.kind in PAYING[:-1] and counts(r.form))
+            lambda r: (
+                counts_deeds(r.form) or is_drawing(r.form) or (r.form.kind in PAYING[:-1] and counts(r.form))
+            )
         ),
         "milestones": where(lambda r: counts_deeds(r.form)),
         "repairing": where(lambda r: r.form.streak is not None and r.form.streak.repairs > 0),
@@ -193,13 +247,20 @@ def rule_sets(scenario: Scenario) -> dict[str, int]:
         "nudging": where(lambda r: r.form.nudge is not None),
         "matching": where(lambda r: r.form.match is not None),
         "firsts": where(lambda r: r.form.match is not None and r.form.match.first),
+        "chancy": where(lambda r: r.form.lottery is not None and not is_drawing(r.form)),
+        "drawing": where(lambda r: is_drawing(r.form)),
+        "joint": where(lambda r: is_joint(r.form)),
+        "refers": where(lambda r: r.form.refer is not None),
+        "limited": bits(np.flatnonzero(Budgets.draw(scenario).limited).tolist()),
+        "delayed": where(lambda r: r.form.later is not None),
+        "open": ALL_BITS,
     }
 
 
 def _asks_of_people(rule: Rule) -> bool:
     """Whether a rule asks who somebody is, not only since when or how long in a row."""
     days = {"streak", "joined_within", "away_for"}
-    return any(
+    return is_for_teams(rule.form) or any(
         getattr(rule.who, name) not in (None, ()) for name in type(rule.who).model_fields if name not in days
     )
 
@@ -233,9 +294,10 @@ def by_thing(scenario: Scenario) -> NDArray[np.int64]:
     return sets
 
 
-def rule_tables(scenario: Scenario) -> dict[str, Any]:
+def rule_tables(scenario: Scenario, p: Parameters) -> dict[str, Any]:
     """Everything about rules that stands in the kernel's record but their calendar."""
     rows, tiers = rule_rows(scenario)
+    prize_rows(scenario, p, rows)
     cities = np.cumsum([city.share for city in scenario.cities.values()])
     upto = np.ones(MAX_DEEDS)
     upto[: len(cities)] = cities
@@ -281,21 +343,8 @@ def spans_of(scenario: Scenario, rule: Rule, day: int) -> list[tuple[int, int]]:
 
 def window_of(scenario: Scenario, rule: Rule) -> tuple[int, int]:
     """From when until when a rule may hold at all, seconds since the start, the second one excluded."""
-    when = rule.when
-    low, high = 0, scenario.scenario.length // SECOND
-    begins = []
-    if when.phase is not None:
-        phase = scenario.phases[when.phase]
-        begins.append(since_start(scenario, phase.start) // SECOND)
-        high = min(high, since_start(scenario, phase.end) // SECOND)
-    if when.start is not None:
-        begins.append(since_start(scenario, when.start) // SECOND)
-    if when.end is not None:
-        high = min(high, since_start(scenario, when.end) // SECOND)
-    low = max([low, *begins])
-    if when.first is not None and begins:
-        high = min(high, max(begins) + when.first // SECOND)
-    return low, high
+    begin, end = running(scenario, rule)
+    return begin // SECOND, end // SECOND
 
 
 def day_parts(scenario: Scenario, day: int) -> list[tuple[int, int]]:

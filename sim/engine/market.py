@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sim.agents.activities import Activities
 from sim.agents.merchants import Merchants
 from sim.agents.ngos import Ngos
+from sim.agents.prizes import Prizes
 from sim.agents.projects import Projects
 from sim.agents.sponsors import Sponsors, scaled_stock
 from sim.agents.teams import Teams
@@ -102,10 +103,11 @@ class Market:
 
     def publish(
         self, now: int, until_s: int, merchants: Merchants, projects: Projects, ngos: Ngos, sponsors: Sponsors,
-        teams: Teams, activities: Activities, raised: NDArray[np.int64],
+        teams: Teams, activities: Activities, raised: NDArray[np.int64], prizes: Prizes,
     ) -> None:  # fmt: skip
         """Rewrite everything users read from `now` (µs) until the next barrier."""
         p, row = self.parameters, self.public
+        self._hopes(now, prizes)
         self.value(now, self._supply(now, sponsors))
         self._pools(sponsors)
         cofunds = self._cofunds()
@@ -177,6 +179,14 @@ class Market:
         pulls = np.array([[stars_pull(float(s), small, effect) for s in STARS] for small in (False, True)])
         return np.asarray(pulls[ngos.small[projects.ngo].astype(np.int64), ngos.stars(projects) - 1])
 
+    def _hopes(self, now: int, prizes: Prizes) -> None:
+        """Publish how likely drawings are to be won, and what contests and shared goals urge to."""
+        row, count = self.public[0], len(self.scenario.rules)
+        odds, urges = prizes.odds(), prizes.urges(now, self.parameters)
+        if (row["odds"][:count] != odds).any() or (row["urge"][:count] != urges).any():
+            row["odds"][:count], row["urge"][:count] = odds, urges
+            self.worth = None  # what follows is published anew
+
     def value(self, now: int, supply: Supply) -> None:
         """Publish what a bean is worth, and what follows for who enters."""
         scenario, p, row = self.scenario, self.parameters, self.public[0]
@@ -191,7 +201,9 @@ class Market:
         base = scenario.play.entry_per_visit * pull
         row["entry_most"][: len(self.offers.kinds)] = [
             crossed(
-                base, p["visit_join"] * most_gain(scenario, p, kind, worth, self.keenest, p["visit_usual"])
+                base,
+                p["visit_join"]
+                * most_gain(scenario, p, kind, worth, self.keenest, p["visit_usual"], row["odds"]),
             )
             for kind in self.offers.kinds
         ]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.matching import Promise, promises
+from sim.agents.matching import ANY_CAUSE, Promise, promises
 from sim.agents.sponsors import opening_times
 from sim.agents.teams import challenge_days
 from sim.arrays import Floats
@@ -227,10 +227,15 @@ def extra_share(scenario: Scenario, rule: Rule) -> float:
 
 
 def match_factors(scenario: Scenario, p: Parameters) -> Floats:
-    """What each announced match makes of the weight of a gift, shape (MAX_RULES,); 0 of rules that match nothing."""
-    factors = np.zeros(MAX_RULES)
+    """What each announced match makes of the weight of a gift, shape (MAX_RULES,); 0 of rules that match nothing.
+
+    A match for one cause counts by the cause's share of giving.
+    """
+    factors, shares = np.zeros(MAX_RULES), list(scenario.projects.causes.values())
     for promise in promises_of_gifts(scenario):
-        factors[promise.rule] = math.exp(match_pull(scenario, p, promise, scenario.gifts.match_effect))
+        factor = math.exp(match_pull(scenario, p, promise, scenario.gifts.match_effect))
+        share = 1.0 if promise.cause == ANY_CAUSE else shares[promise.cause] / sum(shares)
+        factors[promise.rule] = 1.0 + share * (factor - 1.0)
     return factors
 
 
@@ -274,7 +279,7 @@ def pulls(scenario: Scenario, p: Parameters, worth: Worth, reward: NDArray[Any])
 
 
 def most_gain(
-    scenario: Scenario, p: Parameters, kind: Kind, worth: Worth, keenest: float, usual: float
+    scenario: Scenario, p: Parameters, kind: Kind, worth: Worth, keenest: float, usual: float, odds: Floats
 ) -> float:
     """The largest gain of a day for anybody who does not play yet and is no keener than `keenest`: under all rules that
     raise what is paid, no cap, and none that lowers it."""
@@ -282,13 +287,44 @@ def most_gain(
     plain, matches = plain_weights(scenario), match_factors(scenario, p)
     offered = np.zeros_like(plain)
     for part in kind:
-        felt = pulls(scenario, p, worth, most_paid(scenario, part.mask))[0]
+        beans, yuan = most_hoped(scenario, part.mask, odds)
+        felt = pulls(scenario, p, worth, most_paid(scenario, part.mask) + beans)[0]
+        felt *= urged(scenario, p, part.mask)
+        for d, deed in enumerate(scenario.deeds.values()):  # more than both together
+            felt[d] *= (1.0 + yuan[d] / (deed.cost / 100.0)) ** p["choice_slope"]
         announced = max((matches[k] for k in range(MAX_RULES) if part.offers >> k & 1), default=0.0)
         for d, deed in enumerate(scenario.deeds.values()):
             if announced > 0.0 and deed.effect == "gift":
                 felt[d] *= max(announced, 1.0)
         offered += part.share * np.einsum("csd,d->cs", open_to, felt)
     return visit_gain(keenest, 1.0, float((offered - plain).max()), 0.0, usual)
+
+
+def most_hoped(scenario: Scenario, mask: int, odds: Floats) -> tuple[Floats, Floats]:
+    """The beans and the yuan that lotteries of a set bring in the mean with each deed, shapes (MAX_DEEDS,)."""
+    hoped = np.zeros((2, MAX_DEEDS))
+    for k, rule in enumerate(scenario.rules.values()):
+        lottery = rule.form.lottery
+        if lottery is not None and mask >> k & 1:
+            chance = odds[k] if lottery.chance is None else lottery.chance / PPM
+            hoped[:, things_of_catalogue(scenario, rule)] += chance * np.array(
+                [[lottery.beans], [lottery.money / 100.0]]
+            )
+    return hoped[0], hoped[1]
+
+
+def urged(scenario: Scenario, p: Parameters, mask: int) -> Floats:
+    """The most that contests and shared goals of a set make of each deed's weight, shape (MAX_DEEDS,)."""
+    factor = np.ones(MAX_DEEDS)
+    for k, rule in enumerate(scenario.rules.values()):
+        if (rule.form.rank is not None or rule.form.share is not None) and mask >> k & 1:
+            factor[things_of_catalogue(scenario, rule)] = math.exp(p["choice_urge_most"])
+    return factor
+
+
+def things_of_catalogue(scenario: Scenario, rule: Rule) -> list[int]:
+    """The rows of the catalogue that a rule is about."""
+    return [j for j in things_of(scenario, rule) if j < len(scenario.deeds)]
 
 
 def most_paid(scenario: Scenario, mask: int) -> Floats:

@@ -20,10 +20,11 @@ from sim.bookkeeping import Kind
 from sim.engine.actions import ACTION, Actions, empty, join, put
 from sim.engine.books import UserTotals
 from sim.engine.clocks import ShoppingClock, shopping_clock
-from sim.engine.incentives import rule_columns
+from sim.engine.incentives import joint_rows, rule_columns
 from sim.engine.settings import rule_values, rules_record, tables
 from sim.kernel.allotment import settle, settled_room
 from sim.kernel.farming import farmed_beans
+from sim.kernel.incentives import COUNT_BITS, MOST_COUNTED, TICKED, stretch_of
 from sim.kernel.playing import (
     ROOM_ERRANDS,
     ROOM_RECORDS,
@@ -54,6 +55,7 @@ from sim.kernel.rows import (
 from sim.kernel.sums import add_up
 from sim.kernel.world import Clock, Pen, World
 from sim.scenario import Scenario
+from sim.streams import UNIT, Purpose, draws
 
 # Four blocks each for two cores, so that neither waits long for the other's last; but a block of few rows is not
 # worth its 16 µs, and one of many leaves the cache.
@@ -82,6 +84,7 @@ class Block:
     errands: NDArray[np.void]
     out: NDArray[np.void]
     teams: int
+    joint: int  # rows of points: the teams' own, and one for each rule that counts what many do
     marks: NDArray[np.uint32]
     book: NDArray[np.void] = field(default_factory=lambda: np.zeros(1, BOOK))
     points: NDArray[np.int64] = field(init=False)
@@ -89,7 +92,7 @@ class Block:
     visits: NDArray[np.void] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.points = np.zeros(max(self.teams, 1), np.int64)
+        self.points = np.zeros((self.joint, max(self.teams, 1)), np.int64)
         self.book["free"] = NOBODY
         self.prices, self.visits = np.zeros(PRICES, PRICE), np.zeros(VISITS, VISIT)
 
@@ -141,7 +144,7 @@ class Population:
         block: int | None = None,
         record_all: bool = False,
     ) -> None:
-        self.scenario = scenario
+        self.scenario, self.replication = scenario, replication
         self.honest = scenario.scenario.users
         self.rows = self.honest + farmers
         self.workers = workers
@@ -154,6 +157,7 @@ class Population:
         self.users = np.zeros(self.rows, USER)
         self.next_s = np.full(self.rows, NEVER, np.int32)
         self.counted = np.zeros(self.rows if scenario.scenario.calibrated else 1, np.uint16)
+        joint = 1 + max(joint_rows(scenario), default=0)
         columns = rule_columns(scenario)[-1]
         self.marks = np.zeros((self.rows if columns else 1, max(columns, 1)), np.uint32)  # what rules count
         self.block = block = block or min(max(-(-self.rows // BLOCKS), LEAST), MOST)
@@ -164,6 +168,7 @@ class Population:
                 np.zeros(1024, ERRAND),
                 np.zeros(4096, ACTION),
                 teams,
+                joint,
                 self.marks,
             )
             for first in range(0, self.rows, block)
@@ -243,7 +248,8 @@ class Population:
 
         `activities` are all of them, by id.
         """
-        owner = np.where(claims["kind"] == Kind.SHARE, claims["ref"] - 1, claims["agent"])
+        others = np.isin(claims["kind"], (Kind.SHARE, Kind.GRANT, Kind.PRIZE)) & (claims["ref"] > 0)
+        owner = np.where(others, claims["ref"] - 1, claims["agent"])
         home = owner // self.block
         order = np.argsort(home, kind="stable")
         sorted_claims, ends = claims.take(order), np.cumsum(np.bincount(home, minlength=len(self.blocks)))
@@ -253,8 +259,10 @@ class Population:
             part = sorted_claims[ends[k - 1] if k else 0 : ends[k]]
             if not len(part):
                 continue
-            block.make_room(0, len(part) + 1)
-            out = np.zeros(settled_room(len(part), len(self.scenario.benefits)), ACTION)
+            friends = int((part["kind"] == Kind.SHARE).sum())
+            rules, later = len(self.scenario.rules), int(self.rules["delayed"][0]).bit_count()
+            block.make_room(0, len(part) * (1 + later) + 1)
+            out = np.zeros(settled_room(friends, len(part), len(self.scenario.benefits), rules), ACTION)
             pen = block.pen(NO_TRAFFIC, self.counted)._replace(out=out)
             settle(part, self.users, self.next_s, now_s, world, pen)
             made.append(out[: block.book["records"][0]])
@@ -285,6 +293,36 @@ class Population:
         """Users with a charity account."""
         return np.flatnonzero(self.users["flags"][: self.honest] & HOLDER)
 
+    def let_hold(self, rules: int) -> None:
+        """From now on only these rules can hold, a bit each."""
+        self.rules["open"][0] = rules
+
+    def stretch(self, rule: int, day: int) -> int:
+        """The number of the stretch over which a rule counts that a day belongs to."""
+        return int(stretch_of(rule, day, self.rules))
+
+    def doers(self, rule: int, day: int) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """Who did what a rule is about in that day's stretch and was not given anything for it, and how often."""
+        marks = self.marks[:, self.rules["rules"][0]["column"][rule]]
+        times = marks & MOST_COUNTED
+        users = np.flatnonzero(
+            (marks >> COUNT_BITS == self.stretch(rule, day)) & (times > 0) & (times < TICKED)
+        )
+        return users, times[users].astype(np.int64)
+
+    def tick_off(self, rule: int, users: NDArray[np.intp]) -> None:
+        """They were given something for what a rule counted of them."""
+        self.marks[users, self.rules["rules"][0]["column"][rule]] |= TICKED
+
+    def teams_of(self, users: NDArray[np.intp]) -> NDArray[np.int64]:
+        """The teams that users are in or would join: the same bits of the key as the kernel reads."""
+        lots = draws(self.scenario.scenario.seed, self.replication, Purpose.CREW, users)[0]
+        return np.asarray(((lots / UNIT).astype(np.int64) * int(self.rules["n_teams"][0])) >> 32)
+
+    def sums(self, rule: int) -> NDArray[np.int64]:
+        """How often it was done since the start, by team; of a rule of the platform by all, in the first of them."""
+        return self.points()[self.rules["rules"][0]["row"][rule]].copy()
+
     def totals(self) -> UserTotals:
         """Sums over all rows, for the books' first witness."""
 
@@ -299,8 +337,12 @@ class Population:
         """The kernel's counts over all blocks."""
         return np.asarray(np.sum([block.tally for block in self.blocks], axis=0))
 
+    def messages(self) -> NDArray[np.int64]:
+        """Messages by incentive rule over all blocks."""
+        return np.asarray(np.sum([block.book["sent"][0] for block in self.blocks], axis=0))
+
     def points(self) -> NDArray[np.int64]:
-        """Team points over all blocks."""
+        """Points over all blocks: of teams, and for each rule that counts what many do; shape (1 + rules, teams)."""
         return np.asarray(np.sum([block.points for block in self.blocks], axis=0))
 
     def errands(self) -> NDArray[np.void]:
@@ -331,6 +373,7 @@ class Population:
             "errands": np.concatenate(errands), "used": np.array([int(b.book["used"][0]) for b in self.blocks]),
             "free": np.array([int(b.book["free"][0]) for b in self.blocks]), "tally": self.tally(),
             "points": self.points(), "block": np.array([self.block]), "marks": self.marks,
+            "sent": self.messages(),
         }  # fmt: skip
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -347,6 +390,7 @@ class Population:
             at += used
         self.blocks[0].tally[:] = state["tally"]
         self.blocks[0].points[:] = state["points"]
+        self.blocks[0].book["sent"][0] = state["sent"]
 
     def close(self) -> None:
         """Let the threads go."""

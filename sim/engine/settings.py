@@ -418,7 +418,7 @@ def tables(scenario: Scenario, p: Parameters) -> Values:
         "traits": trait_table(scenario, p),
         "n_benefits": len(benefits),
         "benefits": _filled(benefits, MAX_BENEFITS),
-    } | offers.tables(scenario) | rule_tables(scenario) | visit_tables(scenario, p)  # fmt: skip
+    } | offers.tables(scenario) | rule_tables(scenario, p) | visit_tables(scenario, p)  # fmt: skip
 
 
 def _filled(rows: NDArray[Any], size: int) -> NDArray[Any]:

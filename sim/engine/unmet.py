@@ -24,7 +24,7 @@ def forget_dry(claims: Actions, asked: NDArray[np.int64], dry: list[int]) -> Non
 
 def cut_claims(claims: Actions, asked: NDArray[np.int64], pools: int) -> NDArray[np.int64]:
     """Served claims that a pool's emptiness cut or refused: (how many, fen not given) by pool."""
-    refused = (claims["kind"] == Kind.BEAN_GIFT) & (claims["outcome"] != 0)
+    refused = np.isin(claims["kind"], (Kind.BEAN_GIFT, Kind.PRIZE)) & (claims["outcome"] != 0)
     short = np.where(_MATCHED[claims["kind"]], asked - claims["match"], np.where(refused, claims["fen"], 0))
     some = short > 0
     pool, fen = claims["pool"][some].astype(np.int64) - 1, short[some]

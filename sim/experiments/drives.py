@@ -88,7 +88,7 @@ def rows(parameters: Parameters) -> Iterator[Row]:
         number, use, tolerance = (6, HELD_OUT, 0.08) if dollars == 10 else (5, CALIBRATE, 0.05)
         model = turnout(parameters, dollars) / control
         yield BLOOD.near(number, f"blood drive, ${dollars} card", use, ratio, model, tolerance)
-    luck, base = load_evidence()["weight_lottery"], TICKET["base"]
+    luck, base = parameters["choice_weight_lottery"], TICKET["base"]
     drawn, plain = (
         turnout(parameters, reward, weight=luck, base=base, days=1) for reward in (TICKET["dollars"], 0.0)
     )

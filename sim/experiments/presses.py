@@ -36,10 +36,10 @@ PRESSES = Table("presses")
 TO_ONESELF = ("cent_1", "cent_10", "cent_per_1000", "cent_4")
 CENTS = {"none": 0.0, "cent_10": 10.0, "charity_10": 10.0, "cent_per_1000": 0.1, "cent_4": 4.0}  # else 1
 WEIGHTS = {
-    "lottery_1_percent": "weight_lottery",
-    "lottery_50_percent": "weight_coin",
-    "two_weeks": "weight_two_weeks",
-    "four_weeks": "weight_four_weeks",
+    "lottery_1_percent": "choice_weight_lottery",
+    "lottery_50_percent": "choice_weight_coin",
+    "two_weeks": "choice_weight_two_weeks",
+    "four_weeks": "choice_weight_four_weeks",
 }
 FIT_ARMS = ("none", "cent_1", "cent_10", "charity_1", "charity_10", *WEIGHTS)
 
@@ -66,7 +66,7 @@ def presses(parameters: Parameters, arm: str) -> float:
     e = load_evidence()
     weight = None if arm in ("none", *TO_ONESELF) else parameters["choice_weight_charity"]
     if arm in WEIGHTS:
-        weight = e[WEIGHTS[arm]]
+        weight = parameters[WEIGHTS[arm]]
     done, unpaid = (
         slots(parameters, cents / e["effort_s0"], w, e["effort_ease"], e["effort_fatigue"])
         for cents, w in ((CENTS.get(arm, 1.0), weight), (0.0, None))

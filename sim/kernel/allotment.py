@@ -1,4 +1,4 @@
-"""What happens at a barrier to claims on scarce things: pools, places, vouchers, recruits.
+"""What happens at a barrier to claims on scarce things: pools, budgets of rules, places, vouchers, recruits.
 
 Claims come sorted by (time, keyed hash, user); each gets what is left at its turn. The result stands in
 the record itself (match granted, outcome) and on the user's row.
@@ -15,16 +15,18 @@ from sim.bookkeeping import Kind
 from sim.compiling import rule, table_rule
 from sim.kernel import tallies as T
 from sim.kernel.deeds import reach_benefits
-from sim.kernel.growing import spend_earliest
-from sim.kernel.hours import add_minutes
-from sim.kernel.incentives import holding
-from sim.kernel.lifetime import start_playing
+from sim.kernel.growing import grow, spend_earliest
+from sim.kernel.hours import add_minutes, credit
+from sim.kernel.incentives import MOST_BEANS, holding, promise, put_back
+from sim.kernel.lifetime import roll_day, start_playing
 from sim.kernel.place import place_of, segment_of
 from sim.kernel.rows import (
+    BLOCKED,
     CLAIMING,
     DONATED,
     ENDOWED,
     GONE,
+    GROWING_DAYS,
     MAX_BADGES,
     NOBODY,
     PLAYER,
@@ -45,8 +47,11 @@ K_BEAN_GIFT = int(Kind.BEAN_GIFT)
 K_REDEEM = int(Kind.REDEEM_HOLD)
 K_SIGN_UP = int(Kind.SIGN_UP)
 K_SHARE = int(Kind.SHARE)
+K_GRANT = int(Kind.GRANT)
+K_PRIZE = int(Kind.PRIZE)
 VOUCHER_DRAW = int(Purpose.SERVICE)
 ACCEPTED, REFUSED = 0, 1
+OWED = 254  # outcome of a claim that is paid later: it stands in no stream until it is due
 # The match that a row of the stream asked of its pool, where it got less: the stream says what it got.
 ASKED = np.dtype([("t", "i8"), ("agent", "u4"), ("number", "u4"), ("match", "i8")])
 
@@ -69,15 +74,16 @@ def short_matches(claims: NDArray[np.void], asked: NDArray[np.int64]) -> NDArray
 
 @table_rule
 def allot(
-    claims: Any, pools: Any, limits: Any, given: Any, matched: Any, places: Any, vouchers: Any, asked: Any
-) -> None:
+    claims: Any, pools: Any, limits: Any, given: Any, matched: Any, places: Any, vouchers: Any, asked: Any,
+    budgets: Any,
+) -> None:  # fmt: skip
     """Serve sorted claims. `pools[k]` is what is left in a pool. By the column `rule`: `limits` (the rule's budget, its
     cap per account, its row of matched) and `given`, what it gave; `matched[row, user]` is what each account got.
     `asked[k]` becomes the match that claim k asks of the pool: what rule and account still allow counts before, what
-    is left of the pool after.
+    is left of the pool after. `budgets[k]` are the beans that rule k has left.
 
-    A match gets min(asked, left); beans are paid whole or refused; a place or a voucher is there or not. Exact to the
-    last fen.
+    A match gets min(asked, left); money for beans, prizes and what rules grant are paid whole or refused; a place or a
+    voucher is there or not. Exact to the last fen and bean.
     """
     for k in range(len(claims)):
         c = claims[k]
@@ -94,11 +100,16 @@ def allot(
             c.match = got
             pools[pool] -= got
             c.outcome = ACCEPTED
-        elif c.kind == K_BEAN_GIFT:
+        elif c.kind == K_BEAN_GIFT or c.kind == K_PRIZE:
             pool = c.pool - 1
             c.outcome = REFUSED
             if c.fen <= pools[pool]:
                 pools[pool] -= c.fen
+                c.outcome = ACCEPTED
+        elif c.kind == K_GRANT:
+            c.outcome = REFUSED
+            if c.beans <= budgets[c.rule - 1]:
+                budgets[c.rule - 1] -= c.beans
                 c.outcome = ACCEPTED
         elif c.kind == K_REDEEM:
             c.outcome = REFUSED
@@ -143,9 +154,10 @@ def file_voucher(who: Who, c: Any, period: int, now_s: int, w: World, pen: Pen) 
     file_errand(who.u, pen.errands, k)
 
 
-def settled_room(claims: int, benefits: int) -> int:
-    """The most records that settling so many claims may write: recruits, or benefits that were reached."""
-    return claims * max(MOST["recruit"].records, benefits + MAX_BADGES)
+def settled_room(friends: int, claims: int, benefits: int, rules: int) -> int:
+    """The most records that settling may write: for friends who were reached that they enter, and what rules give them
+    then; for other claims the benefits and badges that were reached."""
+    return friends * (1 + 2 * rules) + claims * (benefits + MAX_BADGES)
 
 
 @table_rule
@@ -165,7 +177,10 @@ def settle(claims: Any, users: Any, next_s: Any, now_s: int, given: World, sheet
     for k in range(len(claims)):
         c = claims[k]
         if c.kind == K_SHARE:
-            recruit(c.ref - 1, users, next_s, now_s, w, pen)
+            befriend(c, users, next_s, now_s, w, pen)
+            continue
+        if c.kind == K_GRANT or c.kind == K_PRIZE:
+            receive(c, users, next_s, now_s, w, pen)
             continue
         u = users[c.agent]
         who = Who(c.agent, u, c.channel)
@@ -217,12 +232,67 @@ def file_service(u: Any, c: Any, now_s: int, activities: Any, pen: Pen) -> None:
     file_errand(u, pen.errands, k)
 
 
-@writes(MOST["start_playing"].records)
-def recruit(user: int, users: Any, next_s: Any, now_s: int, w: World, pen: Pen) -> None:
+@writes(MOST["start_playing"].records, MOST["start_playing"].errands)
+def befriend(c: Any, users: Any, next_s: Any, now_s: int, w: World, pen: Pen) -> None:
+    """A friend was reached: if they begin to play, whoever invited them is remembered by the rules that pay for it."""
+    user, rules = c.ref - 1, c.fen
+    c.fen = 0
+    if recruit(user, users, next_s, now_s, w, pen) and rules != 0:
+        for k in range(w.R.n_rules):
+            if (rules >> k) & 1:
+                pen.marks[user, w.R.rules[k].column] = 1 + c.agent
+
+
+@writes(MOST["reach_benefits"].records, 1)
+def receive(c: Any, users: Any, next_s: Any, now_s: int, w: World, pen: Pen) -> None:
+    """What a rule gives was decided: beans grow from the barrier's last second on, as a recruit enters; caps get back
+    what was refused.
+
+    A claim with `ref` was made for somebody else, by a friend they invited or by the rule itself: it becomes theirs. A
+    blocked account gets nothing, nor does who has no room for so many beans; the budget takes that back.
+    """
+    R, own = w.R, c.ref == 0
+    user = c.agent if own else c.ref - 1
+    u, caps = users[user], c.fen
+    if not own:
+        c.agent, c.number, c.channel = user, u.number, u.channel
+        c.t, c.ref = now_s * 1_000_000 - 1, 0
+        u.number = u.number + 1
+    if u.flags & BLOCKED:
+        c.outcome = REFUSED
+    if c.kind == K_PRIZE:
+        return
+    day, later_s = (now_s - 1) // DAY_S, c.match
+    c.fen = c.match = 0
+    if u.growing[day % GROWING_DAYS] + c.beans > MOST_BEANS:
+        c.outcome = REFUSED
+    if c.outcome != ACCEPTED:
+        c.minutes = 0
+        put_back(user, caps, c.beans, day, R, pen)
+        if own and u.day == day:
+            u.beans_today = u.beans_today - min(c.beans, u.beans_today)
+    elif later_s > 0:
+        c.outcome = OWED
+        later_s = max(later_s, now_s + 1 - c.t // 1_000_000)
+        who = Who(user, u, c.channel)
+        promise(who, c.rule - 1, c.t, later_s, c.beans, c.minutes, c.klass, c.deed, pen)
+        next_s[user] = min(next_s[user], pen.errands[u.errand].due)
+    else:
+        roll_day(u, day, R)
+        grow(u, (now_s - 1) * 1_000_000, c.beans, R)
+        before = u.labour + u.donated
+        c.minutes = credit(u, c.minutes, c.klass, R)
+        reach_benefits(Who(user, u, c.channel), c.t, before, w, pen)
+        next_s[user] = min(next_s[user], (day + 1) * DAY_S)
+
+
+@writes(MOST["start_playing"].records, MOST["start_playing"].errands)
+def recruit(user: int, users: Any, next_s: Any, now_s: int, w: World, pen: Pen) -> bool:
     """A friend who was reached and does not play yet begins in the barrier's last second: at midnight the day
-    that closes needs the record."""
+    that closes needs the record. Whether they do."""
     u = users[user]
     if u.flags & (PLAYER | GONE) or now_s // DAY_S >= w.R.n_days:
-        return
+        return False
     start_playing(Who(user, u, u.channel), now_s - 1, w, pen)
     next_s[user] = min(next_s[user], u.play_s)
+    return True

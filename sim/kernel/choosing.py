@@ -8,6 +8,7 @@ from typing import Any
 from sim.behaviour.choice import goal_pull
 from sim.behaviour.visit import closeness
 from sim.compiling import rule
+from sim.kernel.chances import still_new
 from sim.kernel.incentives import NO_LIMIT, counted, least_room, pays, under_caps
 from sim.kernel.lifetime import first_expiry_day
 from sim.kernel.rows import (
@@ -26,7 +27,7 @@ from sim.kernel.rows import (
     SERVING,
 )
 from sim.kernel.rules import done_today, philox, quantile, reaches_benefit, total_available, unit
-from sim.kernel.visits import weight_of
+from sim.kernel.visits import share_kept, weight_of
 from sim.kernel.world import Mood, Pen, Pulls, Who, World
 from sim.spans import DAY_S
 from sim.streams import Purpose
@@ -223,6 +224,7 @@ def weigh(who: Who, day: int, mood: Mood, tired: float, w: World, pen: Pen) -> f
     total = 0.0
     room = least_room(who.user, day, mood.mask, R, pen.marks)
     counting = mood.mask & R.counting_pay
+    besides = mood.mask & (R.chancy | R.joint)
     lift = mood.keen * tired
     for j in range(R.n_deeds):
         weights[j] = 0.0
@@ -233,10 +235,15 @@ def weigh(who: Who, day: int, mood: Mood, tired: float, w: World, pen: Pen) -> f
         weight = price.pull[j]
         if counting != 0 and counting & R.by_thing[j]:
             beans = pays(who.user, j, d.beans, day, u.streak, mood.mask, w, pen)
-            weight = weight_of(j, beans, mood.level, mood.mask, w)
+            now = still_new(who.user, day, mood.mask, w, pen)
+            kept = beans * share_kept(j, mood.mask, u.streak, R)
+            weight = weight_of(j, beans, kept, mood.level, now, w)
         elif beans > room:
             beans = under_caps(who.user, j, beans, day, mood.mask, w, pen)
-            weight = weight_of(j, beans, mood.level, mood.mask, w) if beans > 0 else R.bare[j]
+            weight = R.bare[j]
+            if beans > 0 or besides != 0:
+                kept = beans * share_kept(j, mood.mask, u.streak, R)
+                weight = weight_of(j, beans, kept, mood.level, mood.mask, w)
         if R.milestones & R.by_thing[j]:
             weight = weight * exp(deed_goal_pull(who, j, day, mood.mask, w, pen.marks))
         if beans > 0:

@@ -14,10 +14,10 @@ from sim.behaviour.giving import (
     part_fen,
     repeat_gift_yuan,
 )
-from sim.behaviour.sharing import share_probability
 from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.kernel import tallies as T
+from sim.kernel.chances import passes_on, take_part
 from sim.kernel.choosing import free_beans
 from sim.kernel.donors import MOST_PARTS, MOST_YUAN, parts_given, remember_gift
 from sim.kernel.hours import add_minutes
@@ -65,7 +65,7 @@ from sim.kernel.rules import (
 from sim.kernel.world import Pen, Slot, Who, World
 from sim.kernel.writing import MOST, PENDING, record, writes
 from sim.spans import DAY_S
-from sim.streams import Purpose
+from sim.streams import OF_INVITES, Purpose
 
 GIFT_DRAW = int(Purpose.GIFT)
 SHARE_DRAW = int(Purpose.SHARE)
@@ -157,7 +157,7 @@ def earn_badges(who: Who, t_us: int, before: int, segment: int, w: World, pen: P
                     pen.book.tally[T.BADGES] += 1
 
 
-@writes(1 + MOST["grant"].records + MOST["reach_benefits"].records)
+@writes(1 + MOST["grant"].records + MOST["reach_benefits"].records, MOST["grant"].errands)
 def plain_deed(who: Who, t_us: int, j: int, most: int, mask: int, w: World, pen: Pen) -> None:
     """A deed done on the spot: its beans and minutes, as the tables say, at most so many beans; then what rules add."""
     u, d = who.u, w.R.deeds[j]
@@ -206,7 +206,7 @@ def gift_fen(u: Any, w1: int, w2: int, w3: int, place: Any, R: Any) -> int:
     return max(int(min(yuan, MOST_YUAN) * 100.0 + 0.5), 1)
 
 
-@writes(MOST_PARTS + 1 + MOST["grant"].records + MOST["reach_benefits"].records)
+@writes(MOST_PARTS + 1 + MOST["grant"].records + MOST["reach_benefits"].records, MOST["grant"].errands)
 def gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> int:
     """The gift page is shown: whether, to which project, how much, and what match is asked of whom.
 
@@ -258,13 +258,13 @@ def gift(who: Who, at: Slot, j: int, mask: int, w: World, pen: Pen) -> int:
     return parts
 
 
-@writes(1 + MOST["grant"].records)
+@writes(1 + MOST["grant"].records, MOST["grant"].errands)
 def reward(who: Who, t_us: int, j: int, mask: int, w: World, pen: Pen) -> None:
     """Beans for a team joined, an account opened, which are worth no time: events of their own beside the record."""
     thank(who, t_us, j, w.R.deeds[j].beans, NO_TIME, mask, w, pen)
 
 
-@writes(1 + MOST["grant"].records)
+@writes(1 + MOST["grant"].records, MOST["grant"].errands)
 def thank(who: Who, t_us: int, thing: int, base: int, klass: int, mask: int, w: World, pen: Pen) -> None:
     """Beans for something that has a record of its own: a record for what it brings by itself, and one a rule. What
     is worth time of a class, `lasts` has been asked about."""
@@ -335,15 +335,14 @@ def would_join(friend: int, base: float, day: int, w: World, pen: Pen) -> float:
     return crossed(base, w.R.visit_join * newcomer_gain(friend, channel, day, w, pen))
 
 
-@writes(2 + MOST["grant"].records)
+@writes(2 + MOST["grant"].records + MOST["take_part"].records, MOST["grant"].errands)
 def share(who: Who, at: Slot, mask: int, w: World, pen: Pen) -> None:
     """After a gift some post it and some invite a friend (behaviour §5.8); a recruit enters at the barrier."""
     R = w.R
     lots = philox(R.k0, R.k1, who.user, at.key, at.sub, SHARE_DRAW)
-    reward_yuan = pays(who.user, INVITE, 0, at.day, who.u.streak, mask, w, pen) * w.G.felt_yuan
-    cost, slope = R.sharing_cost_yuan, R.choice_slope
-    public = unit(lots[0]) < share_probability(R.post, reward_yuan, cost, slope)
-    if not public and unit(lots[1]) >= share_probability(R.invite, reward_yuan, cost, slope):
+    sure = pays(who.user, INVITE, 0, at.day, who.u.streak, mask, w, pen)
+    public = unit(lots[0]) < passes_on(R.post, sure, R.post_recruits, mask, w)
+    if not public and unit(lots[1]) >= passes_on(R.invite, sure, R.invite_recruits, mask, w):
         return
     made = record(pen, who, at.t_us, K_SHARE)
     made.deed = 0 if public else 1
@@ -352,8 +351,10 @@ def share(who: Who, at: Slot, mask: int, w: World, pen: Pen) -> None:
     base = R.post_recruits if public else R.invite_recruits
     if unit(lots[2]) < would_join(friend, base, at.day, w, pen):
         made.ref = 1 + friend
+        made.fen = mask & R.refers  # until the barrier: what pays for this friend's first deed
         made.outcome = PENDING
     thank(who, at.t_us + 1, INVITE, 0, NO_TIME, mask, w, pen)
+    take_part(who, at.t_us + 1, INVITE, at.key, at.sub + OF_INVITES, mask, w, pen)
 
 
 @writes(1)

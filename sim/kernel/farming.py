@@ -11,6 +11,7 @@ from typing import Any
 from sim.bookkeeping import Kind
 from sim.compiling import rule, table_rule
 from sim.kernel import tallies as T
+from sim.kernel.chances import take_part
 from sim.kernel.choosing import feasible
 from sim.kernel.deeds import ask_match, count_today, harvest, plain_deed, redeem
 from sim.kernel.incentives import holding, in_days, live, note_paid, pays
@@ -70,17 +71,20 @@ def farmed_beans(rows: Any, now_s: int, given: World, sheet: Pen) -> int:
     return earned
 
 
-@writes(MOST_FARMED * MOST["plain_deed"].records + 4)
+@writes(
+    MOST_FARMED * (MOST["plain_deed"].records + MOST["take_part"].records) + 4, MOST_FARMED * MOST["grant"].errands
+)  # fmt: skip
 def farm(who: Who, t_us: int, day: int, segment: int, w: World, pen: Pen) -> None:
     """A farmer's session: what pays best, again and again, up to the cap; harvest; cash in what can be cashed."""
     u, R, G = who.u, w.R, w.G
     mask = holding(who, t_us // 1_000_000, segment, R)
-    for _ in range(MOST_FARMED):
+    for nth in range(MOST_FARMED):
         j = best_paid(who, day, mask, w, pen)
         if j < 0:
             break
         count_today(u, j)
         plain_deed(who, t_us, j, R.farmer_cap - u.beans_today, mask, w, pen)
+        take_part(who, t_us, j, day * 16, nth, mask, w, pen)
         t_us += 1_000_000
     harvest(who, t_us, day, w, pen)
     for j in range(R.n_deeds):

@@ -12,12 +12,16 @@ from sim.spans import DAY_S
 
 @rule
 def grow(u: Any, t_us: int, beans: int, R: Any) -> None:
-    """Beans begin to grow today: they join those of the day, and of its present step of ripening."""
+    """Beans begin to grow today: they join those of the day, and of its present step of ripening.
+
+    A visit that began before a barrier may be ahead of it: what the barrier grants is of an earlier step then.
+    """
     t_s = t_us // 1_000_000
     slot = t_s // DAY_S % GROWING_DAYS
     u.growing[slot] = u.growing[slot] + beans
-    u.young = young_beans(u, t_s, R) + beans
-    u.step = step_of_day(t_s, R)
+    if step_of_day(t_s, R) >= u.step:
+        u.young = young_beans(u, t_s, R) + beans
+        u.step = step_of_day(t_s, R)
 
 
 @rule

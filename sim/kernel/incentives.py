@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.bookkeeping import Kind
-from sim.compiling import rule
+from sim.compiling import rule, table_rule
 from sim.domain.ratios import share_of
 from sim.kernel import tallies as T
 from sim.kernel.donors import has_given
@@ -28,6 +28,7 @@ from sim.kernel.rows import (
     GROWING_DAYS,
     HOLDER,
     IN_TEAM,
+    LATER,
     MAX_AGE,
     MAX_RULES,
     NO_DEED,
@@ -41,7 +42,7 @@ from sim.kernel.rows import (
 )
 from sim.kernel.rules import philox, unit
 from sim.kernel.world import Pen, Who, World
-from sim.kernel.writing import record, writes
+from sim.kernel.writing import PENDING, file_errand, new_errand, record, writes
 from sim.spans import DAY_S
 from sim.streams import Purpose
 
@@ -50,6 +51,7 @@ K_GRANT = int(Kind.GRANT)
 FULL = 65_535  # beans of a day hold 16 bits
 COUNT_BITS = 19  # of a mark; the others tell the stretch, of which a run has as many as days …
 MOST_COUNTED = (1 << COUNT_BITS) - 1  # … and no cap may be larger: nobody would ever reach it
+TICKED = 1 << COUNT_BITS - 1  # added to the count of what many do: something was given for it
 MOST_BEANS = 60_000  # a bucket of beans holds 16 bits
 NO_LIMIT = 1 << 40
 NO_TIME = -1  # a class of minutes: none
@@ -65,7 +67,7 @@ def city_of(word: int, R: Any) -> int:
 
 @rule
 def meant_for(user: int, channel: int, segment: int, flags: int, minutes: int, R: Any) -> int:
-    """The rules that are meant for a user, as far as days and the calendar do not decide."""
+    """The rules that are meant for a user, as far as days and the calendar do not decide; none that has ended."""
     if R.n_rules == 0:
         return 0
     city, percentile = NOBODY, 0
@@ -90,7 +92,7 @@ def meant_for(user: int, channel: int, segment: int, flags: int, minutes: int, R
             and r.minutes[0] <= minutes < r.minutes[1]
         ):
             mask |= 1 << k
-    return int(mask)
+    return int(mask & R.open)
 
 
 @rule
@@ -111,12 +113,12 @@ def in_days(streak: int, away: int, age: int, R: Any) -> int:
 
 @rule
 def live(t_s: int, R: Any) -> int:
-    """What the calendar lets hold at an instant."""
+    """What the calendar lets hold at an instant, of the rules that have not come to their end."""
     kind = R.days[min(t_s // DAY_S, R.n_days - 1)].offer
     k = R.n_parts[kind] - 1
     while R.parts[kind, k].from_s > t_s % DAY_S:
         k -= 1
-    return int(R.parts[kind, k].mask)
+    return int(R.parts[kind, k].mask & R.open)
 
 
 @rule
@@ -172,6 +174,13 @@ def period_of(r: Any, day: int, R: Any) -> int:
     if r.per == PER_WEEK:
         return int((day + R.start_weekday) // 7 + 1)
     return 1
+
+
+@table_rule
+def stretch_of(k: int, day: int, rules: Any) -> int:
+    """The number of the stretch over which rule k counts that a day belongs to."""
+    R = rules[0]
+    return period_of(R.rules[k], day, R)
 
 
 @rule
@@ -380,32 +389,88 @@ def earn(who: Who, t_us: int, thing: int, base: int, most: int, mask: int, w: Wo
         total = room
     note_paid(who.user, thing, total, day, mask, w, pen)
     reach_goals(who, thing, day, mask, w, pen)
-    if total > 0:
-        grow(u, t_us, total, w.R)
-        u.beans_today = min(u.beans_today + total, FULL)
+    u.beans_today = min(u.beans_today + total, FULL)
+    now = total - awaited(thing, mask, w.R, pen)
+    if now > 0:
+        grow(u, t_us, now, w.R)
     book.tally[T.BEANS_ISSUED] += book.beans[0]
     return int(book.beans[0])
 
 
-@writes(MAX_RULES)
+@rule
+def awaited(thing: int, mask: int, R: Any, pen: Pen) -> int:
+    """Of the beans found in the book those that are not paid at once: they ask a budget first, or come later."""
+    waiting = mask & R.by_thing[thing] & R.paying & (R.limited | R.delayed)
+    beans = 0
+    if waiting != 0:
+        for k in range(R.n_rules):
+            if (waiting >> k) & 1:
+                beans += pen.book.beans[k + 1]
+    return int(beans)
+
+
+@rule
+def put_back(user: int, caps: int, beans: int, day: int, R: Any, pen: Pen) -> None:
+    """Caps that had counted beans which were refused count them no longer."""
+    for k in range(R.n_rules):
+        if (caps >> k) & 1:
+            r = R.rules[k]
+            less = min(beans, counted(user, r, day, R, pen.marks))
+            pen.marks[user, r.column] = pen.marks[user, r.column] - less
+
+
+@writes(0, 1)
+def promise(
+    who: Who, k: int, t_us: int, later_s: int, beans: int, minutes: int, klass: int, deed: int, pen: Pen
+) -> None:
+    """What rule k pays later stands in the user's list until then."""
+    place = new_errand(pen)
+    e = pen.errands[place]
+    e.ref = t_us * 64 + k
+    e.price = beans
+    e.fen = minutes * 2 + klass
+    e.project = k
+    e.party = deed
+    e.step = LATER
+    e.due = t_us // 1_000_000 + later_s
+    pen.book.tally[T.BEANS_PROMISED] += beans
+    file_errand(who.u, pen.errands, place)
+
+
+@writes(MAX_RULES, MAX_RULES)
 def grant(who: Who, t_us: int, thing: int, klass: int, mask: int, w: World, pen: Pen) -> None:
     """Record what each rule adds to a thing just earned for, one by one right after t_us: the beans found in the book,
-    and the minutes of a class (NO_TIME: it is worth none)."""
+    and the minutes of a class (NO_TIME: it is worth none).
+
+    What a rule with a budget adds is a claim, which notes the caps that have counted it; the barrier decides.
+    """
     R, book = w.R, pen.book
     paying = mask & R.by_thing[thing] & R.paying
     if paying == 0:
         return
     for k in range(R.n_rules):
         if (paying >> k) & 1:
-            minutes = credit(who.u, book.time[k + 1], klass, R) if klass >= 0 else 0
-            if book.beans[k + 1] > 0 or minutes > 0:
+            beans, minutes = book.beans[k + 1], book.time[k + 1] if klass >= 0 else 0
+            deed = thing if thing < R.n_deeds else NO_DEED
+            claimed, later_s = (R.limited >> k) & 1 and beans > 0, R.rules[k].later_s
+            if later_s > 0 and not claimed:
+                if beans > 0 or minutes > 0:
+                    promise(who, k, t_us, later_s, beans, minutes, max(klass, 0), deed, pen)
+                continue
+            if minutes > 0 and not claimed:
+                minutes = credit(who.u, minutes, klass, R)
+            if beans > 0 or minutes > 0:
                 t_us += 1
                 made = record(pen, who, t_us, K_GRANT)
-                made.beans = book.beans[k + 1]
+                made.beans = beans
                 made.minutes = minutes
                 made.klass = max(klass, 0)
-                made.deed = thing if thing < R.n_deeds else NO_DEED
+                made.deed = deed
                 made.rule = k + 1
+                if claimed:
+                    made.outcome = PENDING
+                    made.match = later_s
+                    made.fen = mask & R.by_thing[thing] & R.capping
 
 
 BESIDE = (

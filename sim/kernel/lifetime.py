@@ -59,7 +59,7 @@ from sim.kernel.rules import (
 from sim.kernel.visits import offered_gain
 from sim.kernel.waiting import awaited_s
 from sim.kernel.world import Pen, Who, World
-from sim.kernel.writing import record, writes
+from sim.kernel.writing import PENDING, record, writes
 from sim.spans import DAY_S
 from sim.streams import Purpose
 
@@ -89,7 +89,7 @@ def plays_from_start(who: Who, R: Any) -> bool:
     return bool(unit(start_lots(who.user, R)[1]) < R.players_at_start * ways_in(who.user, R)[1])
 
 
-@writes(1 + 2 * MAX_RULES)
+@writes(1 + 2 * MAX_RULES, MAX_RULES)
 def start_playing(who: Who, t_s: int, w: World, pen: Pen) -> None:
     """Become a player: the first session follows at once, what joining brings grows from today."""
     u, R = who.u, w.R
@@ -132,7 +132,10 @@ def give_heads(who: Who, t_us: int, mask: int, w: World, pen: Pen) -> None:
             grown.beans = R.rules[k].head
             grown.deed = NO_DEED
             grown.rule = k + 1
-            grow(u, t_us, R.rules[k].head, R)
+            if (R.limited >> k) & 1:
+                grown.outcome = PENDING
+            else:
+                grow(u, t_us, R.rules[k].head, R)
 
 
 @rule

@@ -79,6 +79,7 @@ def messaged(user: int, mask: int, streak: int, day: int, R: Any, pen: Pen) -> f
             off = unit(message_lots(user, day, k, R)[0]) < R.nudge_switch_off
             pen.marks[user, r.column] = ((day + 1) << 16) | sent | 1 | (OFF if off else 0)
             pen.book.tally[T.MESSAGES] += 1
+            pen.book.sent[k] += 1
             gain += tired_message(R.habit_reminder, R.nudge_fatigue, before)
     return gain
 

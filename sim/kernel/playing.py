@@ -14,11 +14,12 @@ import numpy as np
 from sim.bookkeeping import Kind
 from sim.compiling import making_table_rule, rule, table_rule
 from sim.kernel import tallies as T
+from sim.kernel.chances import take_part
 from sim.kernel.deeds import reach_benefits
 from sim.kernel.donors import recall_past
-from sim.kernel.growing import spend_earliest
-from sim.kernel.hours import add_minutes
-from sim.kernel.incentives import BESIDE, NO_LIMIT, earn, grant, holding, lasts
+from sim.kernel.growing import grow, spend_earliest
+from sim.kernel.hours import add_minutes, credit
+from sim.kernel.incentives import BESIDE, MOST_BEANS, NO_LIMIT, earn, grant, holding, lasts
 from sim.kernel.lifetime import (
     BUDGET_DRAW,
     NEVER_BROKE,
@@ -30,12 +31,14 @@ from sim.kernel.lifetime import (
 )
 from sim.kernel.place import channel_of, is_eligible, is_staff, place_of, segment_of
 from sim.kernel.rows import (
+    BLOCKED,
     CANCEL,
     GONE,
     GROWING_DAYS,
     HOLDER,
     IN_TEAM,
     LABOUR,
+    LATER,
     MAX_AGE,
     MAX_RULES,
     NEVER,
@@ -66,13 +69,14 @@ from sim.kernel.staff import begin_year, owe_hours
 from sim.kernel.world import Pen, Who, World
 from sim.kernel.writing import MOST, drop_errand, record, take_errand, writes
 from sim.spans import DAY_S
-from sim.streams import Purpose
+from sim.streams import OF_ORDERS, Purpose
 
 SERVICE_DRAW = int(Purpose.SERVICE)
 K_FADE = int(Kind.FADE)
 K_EXPIRE = int(Kind.EXPIRE)
 K_DECAY = int(Kind.DECAY)
 K_DEED = int(Kind.DEED)
+K_GRANT = int(Kind.GRANT)
 K_IMPORT = int(Kind.IMPORT)
 K_SHIP = int(Kind.REDEEM_SHIP)
 K_CANCEL = int(Kind.REDEEM_CANCEL)
@@ -149,7 +153,7 @@ def fade(who: Who, t_s: int, R: Any, pen: Pen) -> None:
         decay(who, t_s, R, pen)
 
 
-@writes(MOST["order_step"].records)
+@writes(MOST["order_step"].records, MOST["order_step"].errands)
 def run_errand(who: Who, w: World, pen: Pen) -> None:
     """The first errand of the list is due: a step of an order, a voucher, or a day of service."""
     u = who.u
@@ -164,6 +168,8 @@ def run_errand(who: Who, w: World, pen: Pen) -> None:
     t_us = e.due * 1_000_000
     if e.step == SERVICE:
         serve(who, e, t_us, w, pen)
+    elif e.step == LATER:
+        pay_promise(who, e, t_us, w, pen)
     else:
         shipped = e.step == VOUCHER_SHIP
         made = record(pen, who, t_us, K_SHIP if shipped else K_CANCEL)
@@ -179,7 +185,30 @@ def run_errand(who: Who, w: World, pen: Pen) -> None:
     drop_errand(pen, k)
 
 
-@writes(1 + MOST["grant"].records + MOST["reach_benefits"].records)
+@writes(1 + MOST["reach_benefits"].records)
+def pay_promise(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
+    """What a rule promised is due, whether or not they still play; a blocked account has lost it."""
+    u = who.u
+    pen.book.tally[T.BEANS_PROMISED] -= e.price
+    if u.flags & BLOCKED:
+        return
+    R, day, before = w.R, e.due // DAY_S, u.labour + u.donated
+    made = record(pen, who, t_us, K_GRANT)
+    made.klass = e.fen & 1
+    made.minutes = credit(u, e.fen >> 1, made.klass, R)
+    made.beans = min(e.price, MOST_BEANS - u.growing[day % GROWING_DAYS])
+    made.deed = e.party
+    made.rule = e.project + 1
+    roll_day(u, day, R)
+    if made.beans > 0:
+        grow(u, t_us, made.beans, R)
+    reach_benefits(who, t_us, before, w, pen)
+
+
+@writes(
+    1 + MOST["grant"].records + MOST["take_part"].records + MOST["reach_benefits"].records,
+    MOST["grant"].errands,
+)
 def serve(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     """A volunteer's day: nine in ten come; every full six minutes count (公益时, F), beans for who plays."""
     u, R = who.u, w.R
@@ -204,6 +233,7 @@ def serve(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     if plays:
         made.beans = earn(who, t_us, e.fen, R.deeds[e.fen].beans, NO_LIMIT, mask, w, pen)
         grant(who, t_us, e.fen, LABOUR, mask, w, pen)
+        take_part(who, t_us, e.fen, e.ref // 2, OF_ORDERS + e.ref % 2, mask, w, pen)
     pen.book.tally[T.DEEDS] += 1
     reach_benefits(who, t_us + BESIDE, before, w, pen)
 
@@ -216,7 +246,7 @@ ROOM_RECORDS, ROOM_ERRANDS = (
         MOST["visit"].records + MOST["start_playing"].records,
         MOST["session"].records,
     ),
-    MOST["visit"].errands,
+    max(MOST[what].errands for what in ("run_errand", "visit", "session")),
 )
 
 
@@ -277,6 +307,7 @@ def start_users(first: int, last: int, users: Any, next_s: Any, given: World, sh
         u.since_break = NEVER_BROKE
         place = place_of(user, R)
         u.channel = channel_of(user, place[0], R)
+        u.joined = LONG_AGO  # nobody is new who does not play
         if user >= R.honest:
             continue
         lots = start_lots(user, R)
@@ -292,7 +323,6 @@ def start_users(first: int, last: int, users: Any, next_s: Any, given: World, sh
             u.budget = exponential(philox(R.k0, R.k1, user, 0, 0, BUDGET_DRAW)[0])
             if staff:
                 owe_hours(who, R, pen)
-            u.joined = LONG_AGO
             u.last = -1
             come_back(who, -1, w, pen)
         next_s[user] = min(u.visit_s, u.play_s)

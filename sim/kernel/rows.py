@@ -102,8 +102,8 @@ ERRAND = np.dtype(
     ]
 )
 # Steps of an errand: what happens when it falls due.
-PAY, SHIP, CONFIRM, REFUND, LATE_REFUND, CANCEL, VOUCHER_SHIP, VOUCHER_CANCEL, SERVICE, NEW_YEAR = range(
-    1, 11
+PAY, SHIP, CONFIRM, REFUND, LATE_REFUND, CANCEL, VOUCHER_SHIP, VOUCHER_CANCEL, SERVICE, NEW_YEAR, LATER = (
+    range(1, 12)
 )
 
 
@@ -166,6 +166,8 @@ PUBLIC = np.dtype(
         ("n_cofunds", "i8"),
         ("live_cofunds", "i8"),
         ("cofunds", MATCH, (MAX_COFUNDS,)),
+        ("odds", "f8", (MAX_RULES,)),  # the chance people give themselves in a rule's drawing …
+        ("urge", "f8", (MAX_RULES,)),  # … and the log-odds that a rule's contest or shared goal adds
     ]
 )
 
@@ -187,6 +189,7 @@ BOOK = np.dtype(
         ("time", "i8", (1 + MAX_RULES,)),  # … and its minutes
         ("clocks", "f8", (1 + MAX_DEEDS,)),
         ("turns", "i8", (1 + MAX_DEEDS,)),
+        ("sent", "i8", (MAX_RULES,)),  # messages by rule
     ]
 )
 DAY = np.dtype(
@@ -248,6 +251,14 @@ RULE = np.dtype(
         ("minute", "i8"),  # of the day of a message
         ("flag", "i8"),  # public badges; messages to those alone whose streak breaks
         ("repairs", "i8"),  # missed days a week that do not break a streak
+        ("chance", "f8"),  # of a lottery at every deed
+        ("salt", "i8"),  # of the rule's lots
+        ("fen", "i8"),  # the prize of a lottery, 0 = beans …
+        ("pool", "i8"),  # … and 1 + index of the pool that pays it
+        ("friend", "i8"),  # beans of a friend who was invited
+        ("row", "i8"),  # of `points`, 0 = it counts nothing of many together
+        ("later_s", "i8"),  # paid so much later, 0 = at once …
+        ("kept", "f8"),  # … and what that leaves of its effect
     ]
 )
 # Of a message's column: the days of the last seven on which there was one, as bits, and whether they are switched off.

@@ -8,6 +8,7 @@ from typing import Any
 from sim.bookkeeping import Kind
 from sim.compiling import rule
 from sim.kernel import tallies as T
+from sim.kernel.chances import take_part
 from sim.kernel.choosing import held_beans, level_of, pulls_of, weigh
 from sim.kernel.deeds import (
     K_APPLY,
@@ -38,6 +39,7 @@ from sim.kernel.rows import (
     E_GIFT,
     E_REDEEM,
     E_TEAM,
+    E_VOLUNTEER,
     GONE,
     HOLDER,
     IN_TEAM,
@@ -71,7 +73,8 @@ K_REVOKE = int(Kind.REVOKE)
 K_GIFT = int(Kind.GIFT)
 K_BACK = int(Kind.RECYCLE_BACK)
 # Records that one deed and a session of a user may write.
-A_DEED = MOST["gift"].records + MOST["share"].records
+A_DEED = MOST["gift"].records + MOST["share"].records + MOST["take_part"].records
+ITS_ERRANDS = MOST["gift"].errands + MOST["share"].errands
 A_SESSION = MAX_SLOTS * A_DEED
 
 
@@ -95,7 +98,7 @@ def guarded(who: Who, t_us: int, day: int, R: Any, pen: Pen) -> bool:
     return True
 
 
-@writes(2 + max(A_SESSION, MOST["farm"].records))
+@writes(2 + max(A_SESSION, MOST["farm"].records), MAX_SLOTS * ITS_ERRANDS)
 def session(who: Who, t_s: int, w: World, pen: Pen) -> None:
     """Play the session due at t_s and put the next one into `play_s`."""
     u, R = who.u, w.R
@@ -154,7 +157,7 @@ def mood_of(who: Who, place: Any, segment: int, norm_at: int, t_s: int, w: World
     )  # fmt: skip
 
 
-@writes(A_SESSION)
+@writes(A_SESSION, MAX_SLOTS * ITS_ERRANDS)
 def slots(who: Who, t_us: int, day: int, key: int, mood: Mood, w: World, pen: Pen) -> int:
     """Slot by slot: choose a deed by its weight or stop; every deed tires, and the day's time ends. Nobody plays past
     midnight: a session that would ends with the deed before. Returns that instant."""
@@ -181,18 +184,20 @@ def slots(who: Who, t_us: int, day: int, key: int, mood: Mood, w: World, pen: Pe
     return t_us
 
 
-@writes(A_DEED)
+@writes(A_DEED, ITS_ERRANDS)
 def act(who: Who, at: Slot, j: int, mood: Mood, word: int, w: World, pen: Pen) -> None:
     """Do deed j by the effect its table names."""
     u, R, team, mask = who.u, w.R, mood.team, mood.mask
     effect = R.deeds[j].effect
+    done = effect != E_VOLUNTEER
     if R.deeds[j].team != 0 and u.flags & IN_TEAM:
-        pen.points[team] += 1
+        pen.points[0, team] += 1
     if effect == E_DEED:
         plain_deed(who, at.t_us, j, NO_LIMIT, mask, w, pen)
     elif effect == E_GIFT:
         given = gift(who, at, j, mask, w, pen)
-        if given > 0:
+        done = given > 0
+        if done:
             share(who, Slot(at.t_us + given + BESIDE, at.day, at.key, at.sub), mask, w, pen)
     elif effect == E_BEAN_GIFT:
         bean_gift(who, at, j, mask, w, pen)
@@ -218,3 +223,5 @@ def act(who: Who, at: Slot, j: int, mood: Mood, word: int, w: World, pen: Pen) -
         made.outcome = PENDING
         u.flags = u.flags | SERVING
         pen.book.tally[T.SIGNUPS] += 1
+    if done:
+        take_part(who, at.t_us, j, at.key, at.sub, mask, w, pen)

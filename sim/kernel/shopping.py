@@ -13,6 +13,7 @@ from sim.behaviour.choice import crossed
 from sim.bookkeeping import Kind
 from sim.compiling import rule, table_rule
 from sim.kernel import tallies as T
+from sim.kernel.chances import take_part
 from sim.kernel.deeds import ask_match, reach_benefits, thank
 from sim.kernel.hours import add_minutes
 from sim.kernel.incentives import BESIDE, holding_for_buyer, lasts
@@ -51,7 +52,7 @@ from sim.kernel.rules import (
 from sim.kernel.world import Pen, Who, World
 from sim.kernel.writing import MOST, drop_errand, file_errand, new_errand, record, writes
 from sim.spans import DAY_S
-from sim.streams import Purpose
+from sim.streams import OF_ORDERS, Purpose
 
 VISIT_DRAW = int(Purpose.VISIT)
 FESTIVAL_DRAW = int(Purpose.FESTIVAL)
@@ -245,7 +246,10 @@ def arrival_s(shipped_s: int, hand: int, delivered: int, slow: int, kind: int, R
     return int(shipped_s + timer)
 
 
-@writes(2 + MOST["grant"].records + MOST["reach_benefits"].records)
+@writes(
+    2 + MOST["grant"].records + MOST["take_part"].records + MOST["reach_benefits"].records,
+    MOST["grant"].errands,
+)
 def order_step(who: Who, k: int, w: World, pen: Pen) -> None:
     """Play the due step of order k and file the next one, or end the order.
 
@@ -307,7 +311,10 @@ def confirm_themselves(buyers: Any, refs: Any, rules: Any, by_timer: Any) -> Non
         by_timer[k] = arrival_s(0, a[3], b[0], b[1], b[2], R) == timer_s(b[2], R)
 
 
-@writes(2 + MOST["grant"].records + MOST["reach_benefits"].records)
+@writes(
+    2 + MOST["grant"].records + MOST["take_part"].records + MOST["reach_benefits"].records,
+    MOST["grant"].errands,
+)
 def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
     """Confirmation of receipt: the donation moves, perhaps matched, and counts as donated time."""
     u, R, tally = who.u, w.R, pen.book.tally
@@ -331,4 +338,5 @@ def confirm(who: Who, e: Any, t_us: int, w: World, pen: Pen) -> None:
         ask_match(made, w.G.cofunds[k], asked(w.G.cofunds[k], e.fen))
     if earns:
         thank(who, t_us + 1, ORDER, R.order_beans, DONATED, mask, w, pen)
+        take_part(who, t_us + 1, ORDER, e.ref // 2, OF_ORDERS + e.ref % 2, mask, w, pen)
     reach_benefits(who, t_us + 1 + BESIDE, before, w, pen)

@@ -92,6 +92,7 @@ GRANTED_DONATED = 68
 PRIZE_FEN = 69
 MESSAGES = 70
 BADGES = 71
+BEANS_PROMISED = 72  # for later, and not due yet
 
 # The names in the order of their indices, which is the order above.
 TALLIES: tuple[str, ...] = tuple(name.lower() for name, at in list(globals().items()) if type(at) is int)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from math import exp
 from typing import Any
 
-from sim.behaviour.choice import felt_beans, felt_reward, share_left
+from sim.behaviour.choice import felt_beans, felt_mix, felt_reward, share_left
 from sim.behaviour.visit import visit_gain
 from sim.compiling import rule
+from sim.kernel.chances import hopes, urge
 from sim.kernel.incentives import after, price_under
 from sim.kernel.rows import (
     CONTEST,
@@ -29,18 +30,28 @@ SPREAD = 0x9E3779B1  # an odd number whose products spread over all bits
 
 
 @rule
-def weight_of(j: int, beans: float, level: int, mask: int, w: World) -> float:
-    """The weight of deed j against stopping when it brings so many beans under rules, by how much somebody holds
-    already."""
+def weight_of(j: int, beans: float, kept: float, level: int, mask: int, w: World) -> float:
+    """The weight of deed j against stopping when it brings so many beans, by how much somebody holds already.
+
+    `kept` is what delay leaves of them; what rules let hope for, and what they urge to, comes beside.
+    """
     R, G = w.R, w.G
     d, left = R.deeds[j], share_left(level)
-    felt = felt_beans(
-        beans, G.self_yuan * left, G.charity_yuan * left, d.cost, R.choice_weight_charity, R.choice_slope
-    )
+    own, given = G.self_yuan * left, G.charity_yuan * left
+    hoped, felt_hope, yuan, felt_money = hopes(j, mask, w)
+    if hoped == 0.0 and yuan == 0.0 and kept == beans:
+        felt = felt_beans(beans, own, given, d.cost, R.choice_weight_charity, R.choice_slope)
+    else:
+        total, left_of = beans + hoped, kept + felt_hope
+        charity = left_of * given * R.choice_weight_charity + felt_money
+        felt = max(
+            felt_mix(total * own + yuan, left_of * own + felt_money, d.cost, R.choice_slope),
+            felt_mix(total * given + yuan, charity, d.cost, R.choice_slope),
+        )
     if d.effect == E_BEAN_GIFT:  # what a hundred beans are for
-        yuan = HUNDRED / price_under(mask, R)
-        felt = max(felt, felt_reward(yuan, d.cost, R.choice_weight_charity, R.choice_slope))
-    return float(R.bare[j] * exp(felt))
+        bought = HUNDRED / price_under(mask, R)
+        felt = max(felt, felt_reward(bought, d.cost, R.choice_weight_charity, R.choice_slope))
+    return float(R.bare[j] * exp(felt + urge(j, mask, w)))
 
 
 @rule
@@ -58,6 +69,25 @@ def first_pay(j: int, mask: int, streak: int, R: Any) -> float:
                 if r.each == 1:
                     beans = made
     return total
+
+
+@rule
+def share_kept(j: int, mask: int, streak: int, R: Any) -> float:
+    """The share that delay leaves of the effect of what deed j pays."""
+    if mask & R.by_thing[j] & R.delayed == 0:
+        return 1.0
+    beans = R.deeds[j].beans
+    total = kept = float(beans)
+    paying = mask & R.by_thing[j] & R.paying
+    for k in range(R.n_rules):
+        if (paying >> k) & 1:
+            r = R.rules[k]
+            made = after(r, beans, r.each if r.form != F_TIERS else 1, streak, R)
+            total += (made - beans) / r.each
+            kept += (made - beans) / r.each * r.kept
+            if r.each == 1:
+                beans = made
+    return kept / total if total > 0.0 else 1.0
 
 
 @rule
@@ -86,9 +116,10 @@ def price_list(mask: int, streak: int, level: int, w: World, pen: Pen) -> int:
     p.stamp = w.G.stamp
     most = 0
     for j in range(R.n_deeds):
-        beans = int(first_pay(j, mine & ~R.counting_pay, streak, R))
+        first = mine & ~R.counting_pay
+        beans = int(first_pay(j, first, streak, R))
         p.beans[j] = beans
-        p.pull[j] = weight_of(j, beans, level, mine, w)
+        p.pull[j] = weight_of(j, beans, beans * share_kept(j, first, streak, R), level, first, w)
         p.limit[j] = limit_of(j, mine, R)
         most = max(most, beans)
     p.most = most
@@ -141,7 +172,9 @@ def value_of_visit(
     for j in range(R.n_deeds):
         if R.open_to[segment, j] == 0:
             continue
-        weight = weight_of(j, weights[j] * paid, 0, mask, w) * R.mix[channel, segment, j]
+        beans = weights[j] * paid
+        weight = weight_of(j, beans, beans * share_kept(j, mask, streak, R), 0, mask, w)
+        weight *= R.mix[channel, segment, j]
         if R.deeds[j].effect == E_GIFT and mask & R.matching != 0:
             weight *= match_factor(mask & R.matching, R)
         if R.deeds[j].team != 0 and member != 0 and mask & CONTEST:

@@ -202,21 +202,27 @@ def _pass_on(old: Old) -> Iterator[Made]:
 
 
 def _matches(old: Old) -> Iterator[Made]:
-    for name, pool in old.tables("pools").items():
-        if pool.get("serves", "gifts") == "gifts":
-            made = _from_pool(old, name, "match", "gift")
-            if old.written("pools", name, "rule") is not None:
-                lot = old.value("pools", name, "rule") == "random"
-                made.put("form.match.lot", lot, ("pools", name, "rule"))
-            if old.written("gifts", "named_matcher") is not None:
-                made.put("form.match.named", old.value("gifts", "named_matcher"), ("gifts", "named_matcher"))
-            yield made
+    for name in _giving(old, "gifts"):
+        made = _from_pool(old, name, "match", "gift")
+        if old.written("pools", name, "rule") is not None:
+            lot = old.value("pools", name, "rule") == "random"
+            made.put("form.match.lot", lot, ("pools", name, "rule"))
+        if old.written("gifts", "named_matcher") is not None:
+            made.put("form.match.named", old.value("gifts", "named_matcher"), ("gifts", "named_matcher"))
+        yield made
 
 
 def _cofunds(old: Old) -> Iterator[Made]:
+    for name in _giving(old, "orders"):
+        yield _from_pool(old, name, "cofund", "order")
+
+
+def _giving(old: Old, what: str) -> Iterator[str]:
+    """The pools for gifts or orders that add anything to them."""
     for name, pool in old.tables("pools").items():
-        if pool.get("serves") == "orders":
-            yield _from_pool(old, name, "cofund", "order")
+        most = (old.value("pools", name, "ratio"), old.value("pools", name, "cap_per_gift"))
+        if pool.get("serves", "gifts") == what and all(most):
+            yield name
 
 
 def _from_pool(old: Old, name: str, form: str, what: str) -> Made:

@@ -89,7 +89,7 @@ def _written(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
 def _variant(document: Document, name: str, design: dict[str, Any]) -> Variant:
     edits = edits_of(design)
     wrong = {edit.at: problem for edit in edits if (problem := _wrong(document, edit))}
-    wrong |= {at: problem for at, problem in _at_odds(edits) if at not in wrong}
+    wrong |= dict(_at_odds([edit for edit in edits if edit.at not in wrong]))
     sound = [edit for edit in edits if edit.at not in wrong]
     told = [Finding(("designs", name, *at), problem) for at, problem in wrong.items()]
     return Variant(name, sound, told, judge(edited(document, sound)))
@@ -112,7 +112,9 @@ def _wrong(document: Document, edit: Edit) -> str:
     missing = next((part for part in _prefixes(path) if not _exists(document, part)), None)
     if missing is not None:
         return _not_there(document, edit, missing)
-    if edit.by_table or (isinstance(edit.value, dict) and path[0] in keys_of(()) and len(path) == 1):
+    if edit.value == {} and len(path) == 1 and has_free_keys(place(path)):
+        return f'adds nothing; write a table below it, or "{spelled(path)}" = false to take all of it out'
+    if edit.by_table or (isinstance(edit.value, dict) and len(path) == 1):
         return _to_be_quoted(edit)
     return _wrong_removal(document, path) if edit.takes_out else ""
 

@@ -14,6 +14,7 @@ from sim.loading.wording import as_toml
 WIDTH = 110
 COMMENT_AT = 27  # where comments stand in the scenarios that come with Beanpeak
 _PART = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\])*"|'[^']*')"""
+_SAYS_NOTHING = re.compile(r"[ \t]*(?:#[^\n]*)?\n")
 _KEYS = re.compile(rf"((?:{_PART}\s*\.\s*)*){_PART}")
 
 
@@ -39,8 +40,10 @@ class Sheet:
             self._cut_between(start, end)
             return Cut()
         behind = self.text[end:last].strip().removeprefix("#").strip()
-        self.text = self.text[:first] + self.text[last + 1 :]
-        return Cut(self._cut_above(first), behind)
+        begin = self._about_this_only(first, last + 1)
+        above = self.text[begin:first].splitlines()
+        self._drop_lines(begin, last + 1)
+        return Cut(tuple(comment.strip().removeprefix("#").strip() for comment in above), behind)
 
     def replace(self, path: Path, pairs: Iterable[str], keep: bool = False) -> None:
         """Write other keys where one stands; its comment stays. With `keep` they come after it."""
@@ -62,20 +65,26 @@ class Sheet:
         start, end = Lines(self.text).span(path)
         first, last = self._line(start, end)
         behind = self.text[end:last].strip()
-        if self._alone(start, end):
-            self.text = self.text[:first] + (f"{behind}\n" if behind else "") + self.text[last + 1 :]
+        if self._alone(start, end) and behind:
+            self.text = f"{self.text[:first]}{behind}{self.text[last:]}"
+        elif self._alone(start, end):
+            self._drop_lines(first, last + 1)
         else:
             self._cut_between(start, end)
 
     def insert(self, block: str, before: str) -> None:
-        """Put tables before the first one of a section and the comments above it, or at the end."""
+        """Put tables before the first one of a section and what is said above it, or at the end."""
         lines = Lines(self.text)
         starts = [lines.span(path)[0] for path in lines.headers if path[0] == before]
         if not starts:
             self.text = f"{self.text.rstrip()}\n\n{block}\n" if self.text.strip() else f"{block}\n"
             return
-        at = self._above(self.text.rfind("\n", 0, min(starts)) + 1)
-        self.text = f"{self.text[:at]}{block}\n\n{self.text[at:]}"
+        at = self._line(min(starts), min(starts))[0]
+        while at > 0 and _SAYS_NOTHING.fullmatch(line := self.text[self._line(at - 1, at - 1)[0] : at]):
+            at -= len(line)
+        while at > 0 and self.text.startswith("#", at):  # said right under the last key: it stays there
+            at = self.text.index("\n", at) + 1
+        self.text = f"{self.text[:at]}\n{block}\n\n{self.text[at:].lstrip(chr(10))}"
 
     def drop_header(self, path: Path) -> None:
         """Take the header of a table out if nothing at all stands under it or beside it."""
@@ -112,15 +121,17 @@ class Sheet:
             start = len(self.text[:start].rstrip().removesuffix(",").rstrip())
         self.text = self.text[:start] + ("" if after else " ") + self.text[end:].lstrip(" ")
 
-    def _cut_above(self, at: int) -> tuple[str, ...]:
-        """Take the comments above a line out if they are about nothing that is still there."""
-        begin = self._above(at)
-        left = re.compile(r"[ \t]*(?:\n|\[|\Z)").match(self.text, at)
-        if begin in (0, at) or left is None:
-            return ()
-        comments = self.text[begin:at].splitlines()
-        self.text = self.text[:begin] + self.text[at:]
-        return tuple(comment.strip().removeprefix("#").strip() for comment in comments)
+    def _about_this_only(self, first: int, end: int) -> int:
+        """Where the comments above some lines begin if below them stands nothing else that they could be about."""
+        begin = self._above(first)
+        nothing_left = re.compile(r"[ \t]*(?:\n|\[|\Z)").match(self.text, end)
+        return begin if begin > 0 and nothing_left else first
+
+    def _drop_lines(self, first: int, end: int) -> None:
+        """Take whole lines out; of the blank lines around them one stays."""
+        if self.text[:first].endswith("\n\n") and self.text.startswith("\n", end):
+            end += 1
+        self.text = self.text[:first] + self.text[end:]
 
     def _above(self, at: int) -> int:
         """Where the comment lines right above a line begin."""

@@ -173,7 +173,7 @@ RULED = _when(
 HAPPENS = _when(
     lambda s, path: any(happens(s, thing) for thing in s.rules[str(path[1])].what or ("any",)),
     'what it is about: a deed with effect = "gift", or invite or charity_share above 0',
-    "rules.*.what", "deeds.*.effect", "sharing.invite", "merchants.charity_share",
+    "rules.*.what", "deeds.*.effect", "sharing.invite", "merchants.charity_share", "ngos.recycling_share",
 )  # fmt: skip
 HOLDERS = _when(
     lambda s, path: s.account.open or s.rules[str(path[1])].who.holder is not True,

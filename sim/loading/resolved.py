@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from sim.loading.designs import PLACES
 from sim.loading.lines import spelled
 from sim.loading.shape import place_of
 from sim.loading.wording import as_toml
@@ -48,12 +49,45 @@ def json_schema() -> dict[str, Any]:
     """The JSON schema of a scenario file; amounts with units are texts with examples."""
     schema = Scenario.model_json_schema()
     for model in Settings.__subclasses__():
-        settings = schema["$defs"].get(model.__name__, {"properties": {}})["properties"]
+        settings = (schema if model is Scenario else schema["$defs"].get(model.__name__, {"properties": {}}))[
+            "properties"
+        ]
         for key, setting in settings.items():
             if setting.get("default") is not None:  # pydantic leaves amounts without their units
                 here = place_of(model.model_fields[key])
-                setting["default"] = TypeAdapter(here.kind).dump_python(here.default, mode="json")
+                default = TypeAdapter(here.kind).dump_python(here.default, mode="json", exclude_none=True)
+                setting["default"] = default
+            settings[key] = _as_editors_read(setting)
+    schema["properties"]["designs"] |= _designs(schema["properties"])
     return {"$schema": "http://json-schema.org/draft-07/schema#", **schema, "title": "Beanpeak scenario"}
+
+
+def _as_editors_read(setting: dict[str, Any]) -> dict[str, Any]:
+    """A setting without null, which TOML lacks, and with its hints where draft 7 reads them: not beside a $ref."""
+    options = [one for one in setting.get("anyOf", []) if one.get("type") != "null"]
+    if len(options) == 1:
+        rest = {key: value for key, value in setting.items() if key != "anyOf"}
+        setting = {**options[0], **{key: value for key, value in rest.items() if value is not None}}
+    if "$ref" in setting and len(setting) > 1:
+        setting = {"allOf": [{"$ref": setting["$ref"]}], **{k: v for k, v in setting.items() if k != "$ref"}}
+    return setting
+
+
+def _designs(sections: dict[str, Any]) -> dict[str, Any]:
+    """What a design may hold: quoted paths, and tables that it adds."""
+    added = {
+        name: {
+            "type": "object",
+            "description": f"{name} that this design adds",
+            "additionalProperties": entry,
+        }
+        for name, section in sections.items()
+        if name not in PLACES
+        and isinstance(entry := section.get("additionalProperties"), dict)
+        and "$ref" in entry
+    }
+    hint = '"rules.evening.form.times" = 3 changes, [designs.<name>.rules.noon] adds, "rules.evening" = false takes out'
+    return {"additionalProperties": {"type": "object", "description": hint, "properties": added}}
 
 
 def write_json_schema(folder: Path) -> Path:

@@ -38,7 +38,7 @@ def happens(s: Scenario, thing: str) -> bool:
     """Whether anybody ever does what a rule is about."""
     gifts = any(deed.effect == "gift" for deed in s.deeds.values())
     needs = {
-        "gift": thing in s.deeds or gifts,
+        "gift": thing in s.deeds or gifts or s.ngos.recycling_share > 0,
         "invite": gifts and s.sharing.invite > 0,
         "pledge": s.merchants.charity_share > 0,
     }

@@ -23,7 +23,7 @@ ALL = (ANY,)
 ABOUT: dict[str, tuple[str, ...]] = {
     **dict.fromkeys((*PAYS, "cap", "fading_cap", "lottery", "goal", "rank", "share"), PAID),
     "limit": (DEED, "gift", ANY), "badges": ALL, "nudge": ALL, "price": ALL, "decay": ALL,
-    "refer": ("invite",), "match": ("gift",), "cofund": ("order", "pledge"),
+    "refer": (DEED, "gift", "invite", ANY), "match": ("gift",), "cofund": ("order", "pledge"),
 }  # fmt: skip
 SPENDS = ("bean_gift", "redeem")  # effects that bring no beans
 BRINGS_NO_HOURS = ("redeem", "account", "team")

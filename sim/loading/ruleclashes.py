@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import combinations
 
 from sim.loading.finding import Finding, Findings
@@ -19,46 +20,60 @@ FROM_A_POOL = ("match", "cofund")
 Clash = tuple[str, str]  # the field at which it is told, and what is wrong
 
 
+@dataclass(frozen=True)
+class Said:
+    """What a rule says, beside what it is called and what for."""
+
+    path: Path
+    rule: Rule
+    kind: str
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """All that acts."""
+        rule = self.rule
+        return rule.what, rule.who, rule.when, rule.form, rule.budget
+
+
 def rules_agree(s: Scenario) -> Findings:
     """No rule says the same as another one, or what another one makes void."""
-    for (one_path, one), (path, two) in combinations(list(each_form(s)), 2):
-        told = next(_clashes(s, str(one_path[1]), one, two), None)
+    said = [Said(path, rule, rule.form.kind) for path, rule in each_form(s)]
+    for one, two in combinations(said, 2):
+        told = next(_clashes(s, one, two), None)
         if told is not None:
             field, problem = told
-            here: Path = (*path, "form", field) if field else path
-            reads = tuple((*whole, "*", "*", "*", "*") for whole in (one_path, path))
+            here: Path = (*two.path, "form", field) if field else two.path
+            reads = tuple((*whole, "*", "*", "*", "*") for whole in (one.path, two.path))
             yield Finding(here, problem, reads)
 
 
-def _clashes(s: Scenario, name: str, one: Rule, two: Rule) -> Iterator[Clash]:
-    other, first, second = f"rules.{name}", one.form, two.form
-    if one.model_copy(update={"why": ""}) == two.model_copy(update={"why": ""}):
-        yield "", f"says the same as {other}; remove one of them"
-    if first.kind == second.kind == "limit" and _void(s, one, two):
-        yield (
-            "limit",
-            f"contradicts {other}, which limits the same people to {_times(first)}; keep one of them",
-        )
-    if first.kind == second.kind and first.kind in ONE_AT_A_TIME and _both_hold(s, one, two):
-        yield (
-            first.kind,
-            f"contradicts {other}, which sets another one for the same people at the same time; {APART}",
-        )
-    if first.kind == second.kind and first.kind in FROM_A_POOL and _takes_all(s, one, two):
-        yield first.kind, f"never acts: {other} matches the same before, from the same pool; {APART}"
-    if _silences(first, second) and _same_deeds(s, one, two) and _both_hold(s, one, two):
-        nothing = "pays nothing for what" if second.times == 0 else "adds to what"
-        void = "adds to" if second.times == 0 else "sets to nothing"
-        yield second.kind, f"{nothing} {other} {void}, for the same people at the same time; {APART}"
-    if _replaces(s, one, two):
+def _clashes(s: Scenario, former: Said, latter: Said) -> Iterator[Clash]:
+    other, one, two = f"rules.{former.path[1]}", former.rule, latter.rule
+    if former.kind == latter.kind:
+        if former.content == latter.content:
+            yield "", f"says the same as {other}; remove one of them"
+        if latter.kind == "limit" and _void(s, one, two):
+            yield (
+                "limit",
+                f"contradicts {other}, which limits the same people to {one.form.limit} a day; keep one of them",
+            )
+        if latter.kind in ONE_AT_A_TIME and _both_hold(s, one, two):
+            yield (
+                latter.kind,
+                f"contradicts {other}, which sets another one for the same people at the same time; {APART}",
+            )
+        if latter.kind in FROM_A_POOL and _takes_all(s, one, two):
+            problem = f"never pays: {other} stands before it and pays all that it would from the same pool"
+            yield latter.kind, f"{problem}; put it first, or part them by who and when"
+    if _silences(one.form, two.form) and _same_deeds(s, one, two) and _both_hold(s, one, two):
+        nothing = "pays nothing for what" if two.form.times == 0 else "adds to what"
+        void = "adds to" if two.form.times == 0 else "sets to nothing"
+        yield latter.kind, f"{nothing} {other} {void}, for the same people at the same time; {APART}"
+    if two.form.tiers and _replaces(s, one, two):
         yield "tiers", f"replace all that {other} pays; let {other} stand after them, or remove it"
 
 
 APART = "keep one of them, or part them by who and when"
-
-
-def _times(form: Form) -> str:
-    return f"{form.limit} a day"
 
 
 def _void(s: Scenario, one: Rule, two: Rule) -> bool:
@@ -86,15 +101,21 @@ def _same_deeds(s: Scenario, one: Rule, two: Rule) -> bool:
 
 
 def _takes_all(s: Scenario, one: Rule, two: Rule) -> bool:
-    """Whether whatever the later rule would match, the earlier one matches before from the same pool."""
+    """Whether the first rule adds, from the same pool, to all that the second one would add to: it then leaves it
+    nothing, for the first of the file that covers a gift or a pledge is the one."""
     a, b = getattr(one.form, one.form.kind), getattr(two.form, two.form.kind)
-    chooses = getattr(a, "first", False) or getattr(a, "cause", None) not in (None, getattr(b, "cause", None))
-    return a.pool == b.pool and not chooses and _from(a) <= _from(b) and _around(s, one, two)
+    narrower = a.pool != b.pool or one.budget is not None or _least(a) > _least(b)
+    if isinstance(a, Match) and isinstance(b, Match):
+        gaps = any(tier.ratio == 0 for tier in a.tiers)
+        narrower |= gaps or a.cause not in (None, b.cause) or (a.first and not b.first)
+    return not narrower and _around(s, one, two)
 
 
-def _from(form: Match | Cofund) -> int:
-    """The smallest gift or pledge that is matched, fen."""
-    return form.above if isinstance(form, Cofund) else min((tier.above for tier in form.tiers), default=0)
+def _least(form: Match | Cofund) -> int:
+    """The least gift or pledge that is added to, fen."""
+    if isinstance(form, Match):
+        return form.tiers[0].above if form.tiers else 0
+    return form.above
 
 
 def _silences(one: Form, two: Form) -> bool:

@@ -21,7 +21,8 @@ BESIDE: dict[str, tuple[str, ...]] = {
     "keeps": ("fading_cap",),
     "later": ("add", "add_hours", "times"),
 }
-MOST_BEANS = 60_000
+MOST_BEANS = 60_000  # of one payment
+MOST_CAP = 2**19 - 1  # of all that a cap counts of one user, in a day or for ever
 MOST_FEN = 2**31 - 1
 MOST_TIERS = 96  # tiers and steps of all rules stand in one table
 MOST_BADGES = 8  # … of which so many may be badges': one gain of hours can pass them all
@@ -73,7 +74,7 @@ def steps_rise(s: Scenario) -> Findings:
 
 
 def forms_do_something(s: Scenario) -> Findings:
-    """What adds nothing, multiplies by one or draws for nothing is no incentive."""
+    """What multiplies by one, keeps all or pays nobody is no incentive."""
     for path, rule in each_form(s):
         for where, problem in _does_nothing(rule.form):
             here: Path = (*path, "form", *where)
@@ -81,34 +82,22 @@ def forms_do_something(s: Scenario) -> Findings:
 
 
 def _does_nothing(form: Form) -> Iterator[tuple[Path, str]]:
-    """Where a form does nothing, and what it should have."""
-    if not (form.add or form.add_hours) and form.kind in ("add", "add_hours"):
-        yield (form.kind,), "adds nothing; raise it or remove the rule"
+    """Where a form does nothing, and what it should have. (0 switches a rule off, as everywhere.)"""
     if form.times == PPM:
         yield ("times",), "changes nothing: times 1 is what it was; use another factor or remove the rule"
-    if form.decay == 0:
-        yield ("decay",), "takes nothing; raise it or remove the rule"
     if form.fading_cap is not None and form.keeps == PPM:
         yield ("keeps",), "cuts nothing: all of it is kept; use a share below 1"
     if form.fading_cap is not None and form.keeps == 0:
         yield ("keeps",), "keeps nothing, which is a plain cap; write cap instead of fading_cap"
     if form.streak is not None and form.streak.steps and all(one.times == PPM for one in form.streak.steps):
         yield ("streak", "steps"), "change nothing: all are times 1; raise one of them"
-    if form.rank is not None and form.rank.money == 0:
-        yield ("rank", "money"), "is nothing to share; raise it"
-    if form.share is not None and form.share.beans == 0:
-        yield ("share", "beans"), "is nothing to get; raise it"
     if form.refer is not None and not (form.refer.inviter or form.refer.invitee):
         yield ("refer",), "pays nobody; give beans to the inviter, the invitee or both"
-    if form.match is not None and not (form.match.most and (form.match.ratio or form.match.tiers)):
-        yield ("match", "ratio" if form.match.most else "most"), "adds nothing to any gift; raise it"
     if form.match is not None and form.match.tiers and form.match.ratio != PPM:
         yield (
             ("match", "ratio"),
             "does nothing beside tiers, which have ratios of their own; drop one of them",
         )
-    if form.cofund is not None and not (form.cofund.most and form.cofund.ratio):
-        yield ("cofund", "ratio" if form.cofund.most else "most"), "adds nothing to any pledge; raise it"
 
 
 def goals_can_be_reached(s: Scenario) -> Findings:
@@ -230,11 +219,12 @@ def _costs(form: Form) -> bool:
 
 
 def rule_amounts_fit(s: Scenario) -> Findings:
-    """Beans of one payment fit 16 bits, money of one payment 32."""
+    """Beans of one payment fit 16 bits, those that a cap counts 19, money of one payment 32."""
     for path, rule in each_form(s):
         for where, beans in _beans_of(rule.form):
-            if beans > MOST_BEANS:
-                yield Finding((*path, "form", *where), f"is too large; use at most {MOST_BEANS} beans")
+            most = MOST_CAP if where[0] in ("cap", "fading_cap") else MOST_BEANS
+            if beans > most:
+                yield Finding((*path, "form", *where), f"is too large; use at most {most} beans")
         for where, fen in _fen_of(rule.form):
             if fen > MOST_FEN:
                 yield Finding((*path, "form", *where), f"is too large; use at most {format_fen(MOST_FEN)}")

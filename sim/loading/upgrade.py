@@ -29,7 +29,7 @@ from sim.scenario.gone import gone
 
 HEADING = "# Incentive rules: what for whom, when, in which form. Those for the same deed act in this order."
 BY_ITSELF = "by itself"
-TAKEN_OUT = "taken out: it did nothing here"
+TAKEN_OUT = "taken out: it is so without a rule"
 LONGEST = 90
 
 
@@ -58,6 +58,7 @@ def upgraded(text: str, shown: str) -> Upgraded | None:
     plain = text.replace("\r\n", "\n")
     work = _Work(parsed_toml(plain, shown), plain, shown)
     if not work.written and ("rules" in work.document or not work.base):
+        work.refuse(_mistakes(work.document))
         return None
     work.refuse(work.wrong_values())
     made = work.rewritten()
@@ -95,6 +96,10 @@ class _Work:
         acting = frozenset[str]().union(*(acts(Old(one)) for one in versions.values()))
         rules = {name: rules_of(Old(one, acting)) for name, one in versions.items()}
         self.base = {name: made for name, made in rules.pop(BASE).items() if self._is_meant(made)}
+        for design, made in rules.items():
+            rules[design] = {
+                k: one for k, one in made.items() if k in self.base or self._is_meant(one, design)
+            }
         self.overrides = {name: list(self._overrides(name, made)) for name, made in rules.items()}
         self.came_from: dict[Path, Path] = {}
 
@@ -103,9 +108,10 @@ class _Work:
     def _is_gone(self, path: Path) -> bool:
         return gone(_setting(path)) is not None
 
-    def _is_meant(self, made: Made) -> bool:
+    def _is_meant(self, made: Made, design: str = BASE) -> bool:
         """A file that knows rules already does nothing unasked."""
-        return "rules" not in self.document or any(self._origin(leaf) for leaf in made.leaves)
+        here = {_setting(p) for p in self.written if (p[1] if p[0] == "designs" else BASE) == design}
+        return "rules" not in self.document or any(here & {*leaf.origins} for leaf in made.leaves)
 
     def _origin(self, leaf: Leaf) -> Path | None:
         """Where a setting of a rule was written."""
@@ -182,9 +188,7 @@ class _Work:
                 f"{self.shown}: is written in a way that cannot be rewritten by itself; write tables with headers, "
                 "as in `beanpeak scenarios show hello`, and one setting a line"
             )
-        document = parsed_toml(sheet.text, self.shown)
-        found = read(document)[1]
-        self.refuse([*found, *mistakes_in_designs(document, found), *idle_settings(document)])
+        self.refuse(_mistakes(parsed_toml(sheet.text, self.shown)))
         return Upgraded(sheet.text, tuple(self._changes()))
 
     def _write_designs(self, sheet: Sheet, expected: Document) -> None:
@@ -272,6 +276,12 @@ class _Work:
                 ]  # fmt: skip
             was = _short(f"{spelled(path)} = {as_toml(at(self.document, path))}")
             yield Change(self.lines.of(path), was, "; ".join(map(_short, said)) or TAKEN_OUT)
+
+
+def _mistakes(document: Document) -> list[Finding]:
+    """All that the loader finds wrong with a document."""
+    found = read(document)[1]
+    return [*found, *mistakes_in_designs(document, found), *idle_settings(document)]
 
 
 def _setting(path: Path) -> Path:

@@ -60,7 +60,7 @@ class Abuse(Subject):
         beans_harvested="beans picked",
         beans_donated="beans given to projects",
         beans_redeemed="beans of vouchers shipped",
-        beans_expired="beans faded or expired",
+        beans_expired="beans faded, expired or decayed",
         beans_revoked="beans taken back",
     )
     def abuse(self) -> pl.DataFrame | None:

@@ -30,12 +30,13 @@ class Beans(Subject):
     """Beans of honest users; the books have those of all accounts."""
 
     METRICS = (
-        Metric("beans_issued", "beans", "run", "–", "beans credited to people; they grow first", "beans issued"),
+        Metric("beans_issued", "beans", "run", "–",
+               "beans credited to people, by deeds themselves and by rules; they grow first", "beans issued"),
         Metric("beans_per_user", "beans", "user", "–", "beans issued to people ÷ users"),
         Metric("beans_harvested", "beans", "run", "up", "beans picked when ripe"),
         Metric("beans_donated", "beans", "run", "up", "beans given to projects", "beans donated"),
         Metric("beans_redeemed", "beans", "run", "–", "beans of vouchers shipped", "beans redeemed"),
-        Metric("beans_expired", "beans", "run", "down", "beans that faded, expired or went by a rule"),
+        Metric("beans_expired", "beans", "run", "down", "beans that faded unpicked, lost their validity or decayed"),
         Metric("beans_revoked", "beans", "run", "–", "beans taken back from people whose account was blocked"),
     )  # fmt: skip
     DAILY = (
@@ -43,7 +44,7 @@ class Beans(Subject):
         Daily("beans_harvested", "beans picked"),
         Daily("beans_donated", "beans given to projects"),
         Daily("beans_redeemed", "beans of vouchers shipped"),
-        Daily("beans_expired", "beans faded or expired"),
+        Daily("beans_expired", "beans faded, expired or decayed"),
         Daily("beans_revoked", "beans taken back"),
         Daily("growing", "beans growing at the day close"),
         Daily("available", "beans available at the day close"),

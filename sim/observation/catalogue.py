@@ -11,7 +11,9 @@ from sim.observation.giving import Giving
 from sim.observation.hours import Hours
 from sim.observation.orders import Orders
 from sim.observation.play import Play
+from sim.observation.programme import Programme
 from sim.observation.projects import Projects
+from sim.observation.rules import Rules
 from sim.observation.subject import Subject
 from sim.observation.teams import Teams
 from sim.observation.traffic import Traffic
@@ -19,7 +21,8 @@ from sim.observation.words import Metric, Table
 
 # Who came, what they bought, gave and grew, what it cost, whom it helped.
 SUBJECTS: tuple[type[Subject], ...] = (
-    Play, Deeds, Orders, Festival, Traffic, Giving, Beans, Hours, Cost, Abuse, Projects, Teams,
+    Play, Deeds, Orders, Festival, Traffic, Giving, Beans, Hours, Cost, Rules, Programme, Abuse, Projects,
+    Teams,
 )  # fmt: skip
 METRICS: tuple[Metric, ...] = tuple(metric for subject in SUBJECTS for metric in subject.METRICS)
 DAYS = Table(

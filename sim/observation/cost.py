@@ -1,7 +1,8 @@
 """What a campaign costs its sponsors: pools, budgets, the subsidy, and what went to farmers.
 
 The subsidy is one sum with one definition: what rows post from a sponsor's pool to a project (match, money for
-beans and for teams), and the value of the vouchers that are shipped. Pools, days, groups and heads share it out.
+beans and for teams) or a person (prizes), and the value of the vouchers that are shipped. Pools, days, groups and heads
+share it out. What beans still unspent will cost is no part of it: `sim.observation.programme` adds that.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from sim.observation.words import Daily, Metric
 from sim.observation.world import World
 from sim.spans import HOUR_S, HOUR_US, NEVER_US
 
-POOL, FUND = 2600, 2400  # accounts: a sponsor's pool, a project's fund
-# The kinds that post money from a pool to a fund, with the column it stands in.
+POOL = 2600  # the account of a sponsor's pool
+# The kinds that post money from a pool to a fund or a person, with the column it stands in.
 GIVEN: dict[Kind, str] = {
     kind: line.amount
     for kind, lines in POSTINGS.items()
     for line in lines
-    if (line.debit, line.credit) == (POOL, FUND)
+    if line.debit == POOL and kind is not Kind.POOL_WITHDRAW
 }
 
 
@@ -36,7 +37,7 @@ class Cost(Subject):
 
     METRICS = (
         Metric("subsidy_fen", "fen", "run", "down",
-               "what sponsors paid, also to farmers: match, money for beans and for teams, value of vouchers shipped",
+               "what sponsors paid, also to farmers: match, money for beans and for teams, prizes, vouchers shipped",
                "subsidy (match, beans, teams, vouchers)"),
         Metric("subsidy_per_user", "fen", "user", "down", "subsidy that went to people ÷ users"),
         Metric("subsidy_per_participant", "fen", "participant", "down",
@@ -53,7 +54,7 @@ class Cost(Subject):
         Metric("unmet_fen", "fen", "run", "–", "what the pools' rules would have paid them: what caps the subsidy"),
     )  # fmt: skip
     DAILY = (
-        Daily("subsidy_fen", "what sponsors paid: match, money for beans and teams, vouchers, fen"),
+        Daily("subsidy_fen", "what sponsors paid: match, money for beans and teams, prizes, vouchers, fen"),
         Daily("farmer_subsidy_fen", "subsidy that went to farmers, fen"),
         Daily("voucher_fen", "value of vouchers shipped, fen"),
         Daily("pool_left_fen", "money left in all pools at the day close, fen"),
@@ -61,7 +62,7 @@ class Cost(Subject):
 
     def __init__(self, world: World, book: Daybook) -> None:
         super().__init__(world, book)
-        pools = len(self.scenario.pools)
+        pools = len(world.sponsors.pools)
         self.voucher_fen = np.array([r.value for r in self.scenario.redemptions.values()], np.int64)
         self.arrays |= {
             "left": np.zeros((world.days * 24 + 1, pools), np.int64),
@@ -71,7 +72,7 @@ class Cost(Subject):
         }
 
     def watched(self) -> dict[Kind, Callable[[Seen], None]]:
-        """Everything that posts from a pool to a project, and vouchers."""
+        """Everything that posts from a pool to a project or a person, and vouchers."""
         return {kind: partial(self._given, column) for kind, column in GIVEN.items()} | super().watched()
 
     def _given(self, column: str, seen: Seen) -> None:
@@ -113,7 +114,7 @@ class Cost(Subject):
     )
     def pools(self) -> pl.DataFrame | None:
         """What every pool has left and has spent, at every barrier hour."""
-        left, spent = self.arrays["left"], self.arrays["spent_by"]
+        s, left, spent = self.world.sponsors, self.arrays["left"], self.arrays["spent_by"]
         if not left.shape[1]:
             return None
         seen = np.flatnonzero(left.any(axis=1) | spent.any(axis=1))
@@ -128,7 +129,7 @@ class Cost(Subject):
                         "spent_fen": spent[seen, k],
                     }
                 )
-                for k, (name, pool) in enumerate(self.scenario.pools.items())
+                for k, (name, pool) in enumerate(zip(s.names, s.pools, strict=True))
             ]
         )
 
@@ -136,7 +137,7 @@ class Cost(Subject):
         "One row a sponsor's pool, at the end of the run.",
         pool="name in the scenario",
         sponsor="its sponsor",
-        serves="gifts, beans, orders or teams",
+        serves="gifts, beans, orders, teams, or one rule",
         real_fen="its total in the scenario, at real size, fen",
         total_fen="that total at simulated size, fen",
         deposited_fen="put in by its openings, fen",

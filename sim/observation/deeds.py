@@ -9,7 +9,7 @@ from sim.observation.seen import NUMBERS, Reader, Seen
 from sim.observation.subject import Daybook, Subject, table
 from sim.observation.world import World
 
-TIMES, BEANS, MINUTES = range(3)
+TIMES, BEANS, GRANTED, MINUTES = range(4)
 
 
 class Deeds(Subject):
@@ -18,7 +18,7 @@ class Deeds(Subject):
     def __init__(self, world: World, book: Daybook, reader: Reader) -> None:
         super().__init__(world, book)
         self.redeem = reader.redeem
-        self.arrays |= {"done": np.zeros((3, NUMBERS), np.int64)}
+        self.arrays |= {"done": np.zeros((4, NUMBERS), np.int64)}
 
     def _brought(self, seen: Seen) -> None:
         rows, done = seen.people, self.arrays["done"]
@@ -31,6 +31,12 @@ class Deeds(Subject):
         """A deed done, or the beans for one of another kind."""
         np.add.at(self.arrays["done"][BEANS], seen.people["deed"], seen.people["beans"])
         self._brought(seen)
+
+    def on_grant(self, seen: Seen) -> None:
+        """What a rule adds to a deed's pay: beans, minutes."""
+        rows, done = seen.people, self.arrays["done"]
+        np.add.at(done[GRANTED], rows["deed"], rows["beans"])
+        np.add.at(done[MINUTES], rows["deed"], rows["minutes"])
 
     def _claimed(self, seen: Seen) -> None:
         np.add.at(self.arrays["done"][TIMES], seen.people["deed"], 1)
@@ -48,8 +54,9 @@ class Deeds(Subject):
         label="label",
         kind="labour, donated or general",
         times="times done",
-        beans="beans issued for it",
-        minutes="charity minutes credited for it",
+        beans="beans it pays by itself",
+        granted="beans that rules add",
+        minutes="charity minutes credited for it, those of rules included",
     )
     def deeds(self) -> pl.DataFrame | None:
         """How often each deed was done and what it brought."""
@@ -62,5 +69,11 @@ class Deeds(Subject):
                 "label": [d.label for d in named.values()],
                 "kind": [d.kind for d in named.values()],
             }
-            | dict(zip(("times", "beans", "minutes"), self.arrays["done"][:, : len(named)], strict=True))
+            | dict(
+                zip(
+                    ("times", "beans", "granted", "minutes"),
+                    self.arrays["done"][:, : len(named)],
+                    strict=True,
+                )
+            )
         )

@@ -42,7 +42,7 @@ class Hours(Subject):
         self.add("minutes_donated", donated)
         self.add("minutes_labour", int(seen.people["minutes"].sum(dtype=np.int64)) - donated)
 
-    on_import = on_gift = on_bean_gift = on_order_confirm = _credited
+    on_grant = on_import = on_gift = on_bean_gift = on_order_confirm = _credited
 
     def _took_part(self, seen: Seen) -> None:
         """Deeds that are worth no hours, whether they bring beans or not."""

@@ -25,7 +25,9 @@ from sim.observation.giving import Giving
 from sim.observation.hours import Hours
 from sim.observation.orders import Orders
 from sim.observation.play import Play
+from sim.observation.programme import Programme
 from sim.observation.projects import Projects
+from sim.observation.rules import Rules
 from sim.observation.seen import Reader, Seen
 from sim.observation.subject import Daybook, Subject
 from sim.observation.teams import Teams
@@ -52,6 +54,7 @@ class Recorder:
         self.subjects: tuple[Subject, ...] = (
             self.play, Deeds(world, self.book, self._reader), self.orders, self.festival, self.traffic_by_time,
             self.giving, self.beans, Hours(world, self.book, self._reader), self.cost,
+            Rules(world, self.book), Programme(world, self.book, self.beans),
             Abuse(world, self.book, self.cost, self.beans), Projects(world, self.book, self.giving),
             Teams(world, self.book),
         )  # fmt: skip

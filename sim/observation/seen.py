@@ -47,14 +47,16 @@ class Reader:
         return farmed if farmed.any() else None
 
     def done(self, kind: Kind, rows: Rows) -> NDArray[np.bool_]:
-        """Which rows are a deed done: no reward for another row, no part of another gift, and something came of it."""
+        """Which rows are a deed done: no reward for another row, no part of another gift.
+
+        Whether it is paid for is the rules' matter: one that a cap leaves without pay was done all the same.
+        """
         named = np.asarray(rows["deed"] != NO_DEED)
         if kind is Kind.GIFT:
             return np.asarray(named & (rows["ref"] == 0))
         if kind is not Kind.DEED:
             return named
-        came = (rows["minutes"] > 0) | (rows["beans"] > 0)
-        return np.asarray(named & came & ~self.apart[rows["deed"]])
+        return np.asarray(named & ~self.apart[rows["deed"]])
 
 
 class Seen:

@@ -10,6 +10,7 @@ import polars as pl
 from sim.observation.catalogue import METRICS
 from sim.observation.festival import PEAK_USERS
 from sim.observation.words import Published, Size
+from sim.reporting import given
 from sim.reporting.amounts import amount, over
 from sim.reporting.metrics import metric
 from sim.reporting.pools import capping, fate, mean, pools
@@ -95,6 +96,7 @@ def _sections(results: Results) -> Iterator[Section]:
     report = list(_report(results))
     for about, told, sizes in (
         ("campaign", headline, SIZES[:2]),
+        ("rules", _rules(results), SIZES[:1]),
         ("pools", _pools(results), SIZES[:1]),
     ):
         for size in sizes:
@@ -119,6 +121,11 @@ def _headline(results: Results) -> Iterator[tuple[str, Line]]:
 def _too_few(results: Results) -> bool:
     """Whether ten seconds hold too few orders for their peak to mean anything."""
     return results.scenario.scenario.users < PEAK_USERS
+
+
+def _rules(results: Results) -> Iterator[tuple[Size, Line]]:
+    for words, cost, note in given.lines(results):
+        yield "simulated", Line(words, cost, note)
 
 
 def _pools(results: Results) -> Iterator[tuple[Size, Line]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,8 @@ import polars as pl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
 
 LEVEL = 0.975  # two-sided 95 %
 
@@ -71,3 +74,54 @@ def averaged(rows: pl.DataFrame, by: Sequence[str], absent: float | None = None)
     )
     found = intervals(numbers, by, ["value"]).with_columns(counts["over"])
     return found.with_columns(pl.exclude(*by, "over").fill_null(float("nan")))
+
+
+@dataclass(frozen=True)
+class Paired:
+    """A mean over pairs of replications that had the same luck, and half its 95 % interval; NaN of a single pair."""
+
+    mean: float
+    half: float
+    pairs: int
+
+    @property
+    def known(self) -> bool:
+        """Whether there are pairs enough for an interval."""
+        return self.pairs > 1
+
+    @property
+    def rises(self) -> bool:
+        """Whether the whole interval lies above zero; of a single pair, whether it does."""
+        return self.mean - (self.half if self.known else 0.0) > 0
+
+    @property
+    def falls(self) -> bool:
+        """Whether the whole interval lies below zero; of a single pair, whether it does."""
+        return self.mean + (self.half if self.known else 0.0) < 0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Its ends; NaN of a single pair."""
+        return self.mean - self.half, self.mean + self.half
+
+
+def paired(gaps: ArrayLike) -> Paired:
+    """The mean of paired differences, over those that are numbers."""
+    numbers = np.asarray(gaps, float)
+    numbers = numbers[np.isfinite(numbers)]
+    count = len(numbers)
+    if not count:
+        return Paired(float("nan"), float("nan"), 0)
+    spread = float(numbers.std(ddof=1)) if count > 1 else float("nan")
+    return Paired(float(numbers.mean()), float(half_widths(np.array([spread]), np.array([count]))[0]), count)
+
+
+def per_unit(amounts: ArrayLike, units: ArrayLike) -> Paired:
+    """Mean amount ÷ mean units; the interval is that of what a pair tells besides this ratio (delta method).
+
+    Only where the mean of the units is surely not zero does it mean anything.
+    """
+    above, below = np.asarray(amounts, float), np.asarray(units, float)
+    found = float(above.mean() / below.mean())
+    rest = paired(above - found * below)
+    return Paired(found, rest.half / abs(float(below.mean())), rest.pairs)

@@ -140,7 +140,7 @@ def show(console: Console, summary: Summary, folder: Path) -> None:
         console.print(Text(note, style="yellow"))
     for section in summary.sections:
         console.print(Text(literal(section.title), style="italic"))
-        _show_numbers(console, section)
+        show_numbers(console, section)
     for title, rows in _compared(summary):
         console.print(_published_table(title, rows, summary))
     console.print(Text(literal(f"figures: {folder / 'figures'}")), soft_wrap=True)
@@ -148,7 +148,7 @@ def show(console: Console, summary: Summary, folder: Path) -> None:
     console.print(Text(summary.verdict, style="green" if summary.verdict == BALANCED else "bold red"))
 
 
-def _show_numbers(console: Console, section: Section) -> None:
+def show_numbers(console: Console, section: Section) -> None:
     """Words to the left, values to the right, and a note beside them, or below where it has no room."""
     words = max(WORDS, *(cell_len(line.words) for line in section.lines))
     values = max(cell_len(line.value) for line in section.lines)
@@ -217,7 +217,8 @@ def as_dict(results: Results) -> dict[str, Any]:
         "metrics": {row["metric"]: _value(row) for row in rows},
         "over": {row["metric"]: row["over"] for row in rows if row["over"] < count},
         "notes": [*summarise(results).notes, *filter(None, [capping(pools(results))])],
-        "pools": [{"size": "simulated", **row} for row in _budgets(results)],
+        "rules": [{"size": "simulated", **row} for row in _rows(results, "rules")],
+        "pools": [{"size": "simulated", **row} for row in _rows(results, "budgets")],
         "published": merged(results),
         "report": [_report_row(row) for row in charity_report(results).iter_rows(named=True)],
         "digests": [o.digest for o in results.outcomes],
@@ -233,6 +234,6 @@ def _report_row(row: dict[str, Any]) -> dict[str, Any]:
     return {key: row[key] for key in ("name", "unit", "size", "over")} | {"value": _value(row)}
 
 
-def _budgets(results: Results) -> list[dict[str, Any]]:
-    """Every pool of every replication."""
-    return results.tables["budgets"].to_dicts() if "budgets" in results.tables else []
+def _rows(results: Results, table: str) -> list[dict[str, Any]]:
+    """A table's rows of every replication."""
+    return results.tables[table].to_dicts() if table in results.tables else []

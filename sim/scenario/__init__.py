@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from sim.scenario.charity import Account, Activities, Benefit, Gifts, Ngos, Pool, Projects
 from sim.scenario.gone import with_gone_settings_told
@@ -71,9 +71,15 @@ class Scenario(Settings):
     account: Account = Account()
     benefits: dict[str, Benefit] = {}
     sharing: Sharing = Sharing()
-    cities: dict[str, City] = {}
-    rules: dict[str, Rule] = {}
-    designs: dict[str, dict[str, object]] = {}
+    cities: dict[str, City] = Field(default={}, description="places that rules can tell apart")
+    rules: dict[str, Rule] = Field(
+        default={},
+        description="incentive rules, each a table [rules.<name>]; those for one deed act in this order",
+    )
+    designs: dict[str, dict[str, object]] = Field(
+        default={},
+        description="what is compared: edits of the scenario, each design a table [designs.<name>]",
+    )
 
     @model_validator(mode="wrap")
     @classmethod

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from sim.domain.ratios import PPM
 from sim.scenario.charity import Cause
@@ -29,7 +29,13 @@ def _several(given: Any) -> Any:
     return (given,) if isinstance(given, str) else given
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_several)]
+# Editors are told so too: an array, or a single name.
+_ONE_OR_SEVERAL = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+Names = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_several),
+    WithJsonSchema(_ONE_OR_SEVERAL | {"examples": ["quiz", ["quiz", "steps"]]}),
+]
 
 
 class Who(Settings):
@@ -70,11 +76,15 @@ class When(Settings):
 
 
 class Tier(Settings):
+    """What a deed pays from a count on."""
+
     start: Positive = Field(description="from the deed of this number on")
     beans: Count = Field(description="what it pays instead")
 
 
 class Step(Settings):
+    """What a deed pays from a day in a row on."""
+
     day: Annotated[Whole, Field(ge=1, le=7)] = Field(description="from this day in a row on, 1 … 7")
     times: Ratio = Field(description="what a deed pays then, times")
 
@@ -82,7 +92,9 @@ class Step(Settings):
 class Streak(Settings):
     """Days in a row pay more; a repair lets a missed day pass."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[Step, ...] = Field(
+        description="by days in a row, rising: [{ day = 3, times = 1.2 }, { day = 7, times = 1.5 }]"
+    )
     repairs: Annotated[Whole, Field(ge=0, le=6)] = Field(
         default=0, description="missed days a week that do not break it"
     )
@@ -111,21 +123,25 @@ class Lottery(Settings):
 
 
 class Badge(Settings):
-    label: str
+    """One tier of merit."""
+
+    label: str = Field(description="what people read: 铜")
     hours: Minutes = Field(description="charity hours that earn it")
 
 
 class Badges(Settings):
     """Tiers of merit, worth nothing but recognition."""
 
-    tiers: tuple[Badge, ...]
+    tiers: tuple[Badge, ...] = Field(
+        description='rising: [{ label = "铜", hours = 3 }, { label = "银", hours = 10 }]'
+    )
     public: bool = Field(default=False, description="whether others see them")
 
 
 class Rank(Settings):
     """The best share a prize: teams (money for their projects) or persons (money to them)."""
 
-    of: Literal["team", "person"] = "team"
+    of: Literal["team", "person"] = Field(default="team", description="who is ranked")
     places: Positive = Field(default=10, description="how many win; they share alike")
     money: Fen = Field(description="for all of them together, at real size, each time")
 
@@ -133,7 +149,7 @@ class Rank(Settings):
 class Shared(Settings):
     """Together they reach a threshold, and everybody gets the same."""
 
-    of: Literal["team", "platform"] = "team"
+    of: Literal["team", "platform"] = Field(default="team", description="who gets there together")
     deeds: Positive = Field(description="the threshold, counted over `per`; of the platform at real size")
     beans: Count = Field(description="for everybody who did one of them")
 
@@ -141,20 +157,22 @@ class Shared(Settings):
 class Refer(Settings):
     """Paid on the first deed of somebody who was invited."""
 
-    inviter: Count = 0
-    invitee: Count = 0
+    inviter: Count = Field(default=0, description="beans for who invited")
+    invitee: Count = Field(default=0, description="beans for who was invited")
 
 
 class MatchTier(Settings):
+    """What is added to gifts from a size on."""
+
     above: Fen = Field(description="for gifts of at least so much")
-    ratio: Ratio
+    ratio: Ratio = Field(description="what is added to a yuan: 1.0 doubles a gift")
 
 
 class Match(Settings):
     """A sponsor adds to gifts."""
 
     pool: str = Field(description="whose money")
-    ratio: Ratio = PPM
+    ratio: Ratio = Field(default=PPM, description="what is added to a yuan: 1.0 doubles it")
     tiers: tuple[MatchTier, ...] = Field(default=(), description="by size of the gift, instead of one ratio")
     most: Fen = Field(default=100_000, description="for one gift")
     per_account: Fen = Field(default=100_000, description="for one account in the run; 0 is without limit")
@@ -168,7 +186,7 @@ class Cofund(Settings):
     """The platform or a sponsor adds to what sellers pledge from a sale."""
 
     pool: str = Field(description="whose money")
-    ratio: Ratio = PPM
+    ratio: Ratio = Field(default=PPM, description="what is added to a yuan: 1.0 doubles it")
     above: Fen = Field(default=0, description="only for pledges of at least so much")
     most: Fen = Field(default=100_000, description="for one order")
     per_account: Fen = Field(default=100_000, description="for one buyer in the run; 0 is without limit")
@@ -200,16 +218,40 @@ class Form(Settings):
     fading_cap: Count | None = Field(
         default=None, description="beyond so many beans over `per` only a share `keeps`"
     )
-    streak: Streak | None = None
-    goal: Goal | None = None
-    lottery: Lottery | None = None
-    badges: Badges | None = None
-    rank: Rank | None = None
-    share: Shared | None = None
-    refer: Refer | None = None
-    match: Match | None = None
-    cofund: Cofund | None = None
-    nudge: Nudge | None = None
+    streak: Streak | None = Field(
+        default=None, description="days in a row pay more: { steps = [{ day = 3, times = 1.2 }] }"
+    )
+    goal: Goal | None = Field(
+        default=None, description="so many deeds, or beans held, are a goal: { deeds = 5, prize = 200 }"
+    )
+    lottery: Lottery | None = Field(
+        default=None,
+        description='a prize by lot: { chance = "1 %", money = "20 yuan" }; the budget is the pot',
+    )
+    badges: Badges | None = Field(
+        default=None, description='tiers of merit: { tiers = [{ label = "铜", hours = 3 }] }'
+    )
+    rank: Rank | None = Field(
+        default=None,
+        description='the best share a prize: { of = "team", places = 10, money = "50_000 yuan" }',
+    )
+    share: Shared | None = Field(
+        default=None,
+        description="together they reach it, everybody gets the same: { deeds = 100, beans = 50 }",
+    )
+    refer: Refer | None = Field(
+        default=None,
+        description="beans on the first deed of who was invited: { inviter = 100, invitee = 100 }",
+    )
+    match: Match | None = Field(
+        default=None, description='a sponsor adds to gifts: { pool = "main", ratio = 1.0 }'
+    )
+    cofund: Cofund | None = Field(
+        default=None, description='a sponsor adds to what sellers pledge: { pool = "orders" }'
+    )
+    nudge: Nudge | None = Field(
+        default=None, description='a message that reminds: { at = "20:00", weekly = 3 }'
+    )
     price: Positive | None = Field(default=None, description="beans that make a yuan when they are given")
     decay: Portion | None = Field(
         default=None, description="share of harvested beans that goes at every midnight"
@@ -218,13 +260,16 @@ class Form(Settings):
     of: Literal["beans", "hours", "both"] = Field(default="beans", description="what `times` multiplies")
     each: Positive | None = Field(default=None, description="with add, times: only every so many-th")
     per: Per = Field(default="day", description="over what tiers, each, cap, goal, rank and share count")
-    keeps: Portion = Field(default=PPM // 2, description="with fading_cap")
+    keeps: Portion = Field(
+        default=PPM // 2, description="with fading_cap: the share that is still paid beyond it"
+    )
     later: Duration | None = Field(default=None, description="with add, times: paid so much later")
 
     @property
     def kinds(self) -> list[str]:
         """The forms that are written: exactly one in a sound rule (add and add_hours count as one)."""
-        written = [kind for kind in KINDS if getattr(self, kind) not in (None, ())]
+        held = self.__dict__
+        written = [kind for kind in KINDS if held[kind] is not None and held[kind] != ()]
         return [kind for kind in written if kind != "add_hours" or "add" not in written]
 
     @property
@@ -242,20 +287,24 @@ LIMITS = ("limit", "cap", "fading_cap")  # … and what cuts it
 
 
 class Rule(Settings):
-    """One incentive rule."""
+    """One incentive rule: for whom, when, for what, in which form, and up to which cost."""
 
     why: str = Field(default="", description="what it is for; shown to people, not read")
     what: Names = Field(
         default=(ANY,), description="a deed, several, or: order, gift, invite, join, pledge, any"
     )
-    who: Who = Who()
-    when: When = When()
-    form: Form
+    who: Who = Field(
+        default=Who(), description='for whom: { joined_within = "7 days" }; left out, for everybody'
+    )
+    when: When = Field(
+        default=When(), description='at which times: { hours = "18:00-22:00" }; left out, always'
+    )
+    form: Form = Field(description="in which form: exactly one, { add = 10 } or { times = 2.0 } or …")
     budget: Fen | None = Field(default=None, description="at real size; the rule ends when it is spent")
 
 
 class City(Settings):
     """A place whose people can be told apart; together at most all users."""
 
-    label: str
+    label: str = Field(description="what people read: 杭州")
     share: Share = Field(description="of all users")

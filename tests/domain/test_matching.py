@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.domain.matching import capped_match_fen, granted_fen, match_asked_fen
+from sim.domain.matching import capped_match_fen, granted_fen, match_asked_fen, ratio_at
 
 fen = st.integers(0, 10**7)
 asks = st.lists(fen, max_size=40)
@@ -53,3 +53,12 @@ def test_an_account_is_matched_up_to_its_cap(asked, cap):
     for ask in asked:
         used += capped_match_fen(ask, used, cap)
     assert used == min(sum(asked), cap)
+
+
+@given(st.lists(st.tuples(fen, st.integers(1, 3_000_000)), unique_by=lambda tier: tier[0], max_size=8), fen)
+def test_the_whole_gift_lies_in_the_last_tier_that_begins_at_or_below_it(tiers, gift):
+    """Its ratio holds for every fen of the gift; below the first tier there is none. Rows behind the last are void."""
+    tiers = sorted(tiers)
+    above, ratios = ([tier[k] for tier in tiers] + [0, 0] for k in range(2))
+    reached = [ratio for begin, ratio in tiers if begin <= gift]
+    assert ratio_at(gift, above, ratios, len(tiers)) == (reached[-1] if reached else 0)

@@ -135,6 +135,7 @@ SCENARIO = [
     text("a misspelt name", "helo", "helo.*did you mean 'hello'"),
     text("no name", "", "scenario"),
 ]
+UPGRADED = toml("x = 1\n# 豆\n")
 SHOWN = [one for one in files(".toml", "x = 1\n# 豆\n") if one.name != "empty"]  # its text, whatever it is
 CSV_TEXT = "reference,fen\n账,1\n"
 CSV = [

@@ -85,7 +85,7 @@ def test_every_parameter_is_read(name: str, function: Callable[..., Any]) -> Non
 
 
 LISTS = (
-    "version", "scenarios list", "scenarios check", "scenarios explain", "scenarios diff",
+    "version", "scenarios list", "scenarios check", "scenarios upgrade", "scenarios explain", "scenarios diff",
     "results list", "results show", "results metrics",
     "results export", "results figures", "ledger key list", "ledger audit",
 )  # fmt: skip

@@ -120,10 +120,10 @@ def test_a_mistake_is_told_under_the_files_name(ran: Path) -> None:
     """file:line, as it is written."""
     file = Path(f"wrong {NAME}.toml")
     text = (ran / "scenarios" / f"{NAME}.toml").read_text(encoding="utf-8")
-    file.write_text(text.replace("daily_cap", "daily_cup"), encoding="utf-8")
+    file.write_text(text.replace("per_yuan", "per_yaun"), encoding="utf-8")
     result = CliRunner().invoke(app, ["scenarios", "check", str(file)])
     assert f"{file}:" in str(result.exception)
-    assert "beans.daily_cup" in str(result.exception)
+    assert "beans.per_yaun" in str(result.exception)
 
 
 @pytest.mark.parametrize("slice_", [[], ["--until", "24 h"]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sim.bookkeeping import Kind
 from sim.domain.hours import service_minutes
 from sim.kernel.rules import unit
-from sim.streams import Purpose
+from sim.streams import OF_ORDERS, Purpose
 from tests.engine.payer import BESIDE
 from tests.engine.person import DAY_S, DONATED, LABOUR, SECOND, Errand, Record
 from tests.engine.rulebook import Part
@@ -92,6 +92,8 @@ class Claimant(Shopper):
         parts = self.earn(self.name(e.fen), told["t"], base, LABOUR, live)
         told["beans"], told["minutes"] = parts[0].beans, parts[0].minutes
         self.tell_grants(parts, told["t"], LABOUR, e.fen)
+        if plays:
+            self.take_part(self.name(e.fen), told["t"], e.ref // 2, OF_ORDERS + e.ref % 2, live, e.fen)
         self.world.count["deeds"] += 1
         self.reach_benefits(e.due * SECOND + BESIDE, before)
 
@@ -102,8 +104,11 @@ class Claimant(Shopper):
         self.world.count["imported_minutes"] += minutes
         self.reach_benefits(now_us, before)
 
-    def befriended(self, now_s: int) -> None:
-        """A friend reached this person: who does not play yet begins now."""
+    def befriended(self, claim: Record, now_s: int) -> None:
+        """A friend reached this person: who does not play yet begins now, and rules remember whom to thank for it."""
         if not self.player and not self.gone and now_s // DAY_S < len(self.world.days):
             self.enter(now_s - 1)
             self.next_s = min(self.next_s, self.play_s)
+            rules = [k for k in range(len(self.world.book.rules)) if claim["fen"] >> k & 1]
+            self.invited_by |= dict.fromkeys(rules, claim["agent"])
+        claim["fen"] = 0

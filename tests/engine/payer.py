@@ -9,8 +9,17 @@ from sim.behaviour.visit import visit_gain
 from sim.bookkeeping import Kind
 from sim.kernel.incentives import BESIDE
 from sim.streams import Purpose
-from tests.engine.person import DAY_S, GENERAL, NO_DEED, SECOND, Person, World
-from tests.engine.rulebook import PAYING, Counts, Part, Someone, city_of, percentile_of
+from tests.engine.person import BUCKET, DAY_S, GENERAL, NO_DEED, PENDING, SECOND, Errand, Person, World
+from tests.engine.rulebook import (
+    PAYING,
+    Counts,
+    Part,
+    Someone,
+    asks_budget,
+    city_of,
+    cut,
+    percentile_of,
+)
 
 ORDER, INVITE, JOIN = "order", "invite", "join"
 Rules = tuple[int, ...]
@@ -120,8 +129,11 @@ class Payer(Person):
         self.tell_grants(self.earn(JOIN, t_us, Part(None), GENERAL, live, streak=1), t_us)
         for k, goal in goals.items():
             self.endowed = True
-            self.sow(t_us, goal.head_start)
-            self.tell(t_us + BESIDE + k, Kind.GRANT, beans=goal.head_start, deed=NO_DEED, rule=1 + k)
+            told = self.tell(t_us + BESIDE + k, Kind.GRANT, beans=goal.head_start, deed=NO_DEED, rule=1 + k)
+            if asks_budget(book.rules[k]):
+                told["outcome"] = PENDING
+            else:
+                self.sow(t_us, goal.head_start)
 
     def earn(
         self, what: str, t_us: int, base: Part, klass: int, live: Rules, streak: int | None = None
@@ -130,22 +142,61 @@ class Payer(Person):
         book = self.world.book
         streak = self.streak_on(t_us // SECOND // DAY_S) if streak is None else streak
         parts = book.pay(what, base, live, streak, self.counts, self.day)
+        cut(parts, "beans", max(sum(part.beans for part in parts) - self.room(), 0))
         for part in parts:
             own = part.rule is None
+            if not own and self.waits(what, part, klass, live):
+                part.beans = self.expect(part.beans)
+                continue
             part.beans = self.grow(t_us, part.beans, own)
             part.minutes = self.credit(part.minutes, klass, own)
         book.count(what, live, sum(part.beans for part in parts), self.counts, self.day)
         return parts
 
+    def room(self) -> int:
+        """How many beans more a day can hold; of a farmer, as far as the cap of the device goes."""
+        room = BUCKET - sum(self.growing[step] for step in self.earned_on(self.day))
+        return max(min(room, self.world.rules.farmer_cap - self.beans_today) if self.farmer else room, 0)
+
+    def waits(self, what: str, part: Part, klass: int, live: Rules) -> bool:
+        """Whether a rule's part is not paid at once: it asks a budget first, or comes later."""
+        assert part.rule is not None
+        rule = self.world.book.rules[part.rule]
+        part.asks = asks_budget(rule) and part.beans > 0
+        part.later = 0 if rule.form.later is None else max(rule.form.later // SECOND, 1)
+        if part.asks or part.later:
+            part.minutes = 0 if klass == GENERAL else part.minutes
+            part.caps = sum(1 << k for k, _ in self.world.book.about(live, what, ("cap", "fading_cap")))
+        return part.asks or part.later > 0
+
+    def promise(self, t_us: int, part: Part, klass: int, deed: int) -> None:
+        """What comes later stands in the list until then."""
+        assert part.rule is not None
+        due, ref = t_us // SECOND + part.later, t_us * 64 + part.rule
+        self.file(Errand(due, ref, "later", part.beans, part.minutes * 2 + klass, part.rule, deed))
+        self.world.count["beans_promised"] += part.beans
+
     def tell_grants(self, parts: list[Part], t_us: int, klass: int = GENERAL, deed: int = NO_DEED) -> None:
         """Write down what rules added, one after the other."""
         for part in parts:
-            if part.rule is not None and (part.beans or part.minutes):
-                t_us += 1
-                self.tell(
-                    t_us, Kind.GRANT, beans=part.beans, minutes=part.minutes, deed=deed, rule=1 + part.rule,
-                    klass=0 if klass == GENERAL else klass,
-                )  # fmt: skip
+            if part.rule is None or not (part.beans or part.minutes):
+                continue
+            time = 0 if klass == GENERAL else klass
+            if part.later and not part.asks:
+                self.promise(t_us, part, time, deed)
+                continue
+            t_us += 1
+            told = self.tell(
+                t_us,
+                Kind.GRANT,
+                beans=part.beans,
+                minutes=part.minutes,
+                deed=deed,
+                rule=1 + part.rule,
+                klass=time,
+            )
+            if part.asks:
+                told["outcome"], told["fen"], told["match"] = PENDING, part.caps, part.later
 
 
 def name_of(table: dict[str, Any], k: int) -> str:

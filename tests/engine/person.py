@@ -66,7 +66,7 @@ class World:
     records: list[Record] = field(default_factory=list)
     count: Counter[str] = field(default_factory=Counter)
     traffic: Counter[tuple[str, int]] = field(default_factory=Counter)  # what, second
-    points: Counter[int] = field(default_factory=Counter)  # by team
+    points: Counter[tuple[int, int]] = field(default_factory=Counter)  # by what is counted, and team
     people: list[Any] = field(default_factory=list)
     calendar: Any = None
     known: dict[Any, float] = field(default_factory=dict)  # values of visits, while what is published stays
@@ -257,8 +257,9 @@ class Person:
         """Beans begin to grow, with those of the same step: a day, or the time to ripen if that is shorter."""
         length = min(self.world.rules.ripen_s, DAY_S)
         step = t_us // SECOND // length * length
-        self.young = beans + (self.young if step == self.latest else 0)
-        self.latest = step
+        if step >= self.latest:  # a barrier may grant what was earned before a visit that went on after it
+            self.young = beans + (self.young if step == self.latest else 0)
+            self.latest = step
         self.growing[step] += beans
 
     def grow(self, t_us: int, beans: int, own: bool = True) -> int:
@@ -273,6 +274,14 @@ class Person:
         self.beans_today += got
         self.world.count["beans_issued"] += got if own else 0
         return got
+
+    def expect(self, beans: int) -> int:
+        """Beans that may come: they count as the day's, under the same bounds, and grow only when they are paid."""
+        got = min(beans, BUCKET - sum(self.growing[step] for step in self.earned_on(self.day)))
+        if self.farmer:
+            got = min(got, self.world.rules.farmer_cap - self.beans_today)
+        self.beans_today += max(got, 0)
+        return max(got, 0)
 
     def harvest(self, t_us: int, day: int) -> None:
         R, now = self.world.rules, t_us // SECOND

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
 from math import exp
 from types import SimpleNamespace
 
@@ -17,44 +15,22 @@ from sim.behaviour.giving import (
     repeat_gift_yuan,
 )
 from sim.behaviour.habit import grown_habit
-from sim.behaviour.sharing import share_probability
 from sim.behaviour.visit import closeness, grown_reference
 from sim.bookkeeping import Kind
 from sim.domain.beans import fen_of_beans, full_hundreds
 from sim.kernel.rules import exponential, farm_second, sequential_uniform, unit
 from sim.scenario.incentives import Goal
-from sim.streams import Purpose
+from sim.streams import OF_INVITES, Purpose
 from tests.engine.claimant import Claimant
 from tests.engine.payer import BESIDE, INVITE, Rules
 from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND, single
 from tests.engine.promises import drawn_match, usual_match
+from tests.engine.race import Race
 from tests.engine.rulebook import Part
 from tests.engine.visits import caps_of_a_day, weight_of
 
 MOST_CHOICES = 12
 MOST_SCRIPTED = 24  # deeds of a farmer in a day
-
-
-class Race:
-    """A session's options, each with a clock that has an Exp(1) to run and runs as fast as the option weighs."""
-
-    def __init__(self, word_of: Callable[[int | None, int], int]) -> None:
-        self.word_of = word_of
-        self.left: dict[int | None, float] = {}  # until it rings, of the clocks that were wound
-        self.rung: Counter[int | None] = Counter()
-
-    def first(self, weights: dict[int | None, float]) -> int | None:
-        """Whose clock rings first; it is wound anew when it can be chosen again. The others' run on from there."""
-        for option in weights:
-            if self.left.get(option, 0.0) <= 0.0:
-                self.left[option] = exponential(self.word_of(option, self.rung[option]))
-        first = min(weights, key=lambda option: self.left[option] / weights[option])
-        passed = self.left[first] / weights[first]
-        for option in weights:
-            self.left[option] -= passed * weights[option]
-        self.left[first] = 0.0
-        self.rung[first] += 1
-        return first
 
 
 class Player(Claimant):
@@ -138,9 +114,8 @@ class Player(Claimant):
             chosen = self.choose(drawn, self.keenness() * rest, race)
             if chosen is None:
                 return t_us
-            sub = chosen + 24 * (
-                race.rung[chosen] - 1
-            )  # the luck of this deed, however many others came before
+            # The luck of this deed, however many others came before.
+            sub = chosen + 24 * (race.rung[chosen] - 1)
             lots = world.words(self.me, Purpose.SLOT, key, sub)
             done = t_us + int(exponential(lots[1]) * R.choice_dwell_s * 1_000_000.0) + SECOND
             if done + 2 * SECOND >= (day + 1) * DAY_S * SECOND:
@@ -231,7 +206,9 @@ class Player(Claimant):
     def weight(self, j: int, drawn: SimpleNamespace, lift: float) -> float:
         """Against stopping: by what it would be paid now, which is felt less by who holds plenty."""
         R, deed, beans = self.world.rules, self.world.deeds[j], self.next_pay(j, self.live)
-        weight = weight_of(self.world, j, beans, drawn.level, self.live) * exp(self.pull_of_milestones(j))
+        live = frozenset(self.live)
+        weight = weight_of(self.world, j, beans, drawn.level, live, self.streak, self.new_to())
+        weight = weight * exp(self.pull_of_milestones(j))
         if beans > 0:
             weight = weight * drawn.beans
         if deed.minutes > 0:
@@ -247,19 +224,20 @@ class Player(Claimant):
     # --- doing --------------------------------------------------------------------------------------
 
     def do(self, j: int, t_us: int, key: int, sub: int, word: int) -> None:
-        deed = self.world.deeds[j]
+        deed, done = self.world.deeds[j], True
         if deed.team and self.in_team:
-            self.world.points[self.team] += 1
+            self.world.points[0, self.team] += 1
         if deed.effect == "deed":
             self.plain_deed(j, t_us)
         elif deed.effect == "gift":
-            self.consider_gift(j, t_us, key, sub)
+            done = self.consider_gift(j, t_us, key, sub)
         elif deed.effect == "bean_gift":
             self.offer_beans(j, t_us, key, sub)
         elif deed.effect == "redeem":
             self.redeem(t_us, key, sub)
         elif deed.effect == "volunteer":
             self.sign_up(j, t_us, word)
+            done = False  # until it is worked
         elif deed.effect == "account":
             self.tell(t_us, Kind.ACCOUNT_APPLY, deed=j)
             self.holder = True
@@ -271,6 +249,8 @@ class Player(Claimant):
             self.in_team = True
             self.world.count["joins"] += 1
             self.collect_reward(j, t_us + 1)
+        if done:
+            self.take_part(self.name(j), t_us, key, sub, self.live, j)
 
     def collect_reward(self, j: int, t_us: int) -> None:
         """Beans for a deed that is worth no time, and whose own record has no room for them."""
@@ -302,8 +282,8 @@ class Player(Claimant):
         places = self.world.places
         return next((place for place in places if place.upto >= share), places[-1])
 
-    def consider_gift(self, j: int, t_us: int, key: int, sub: int) -> None:
-        """The gift page: whether, to whom, how much; a match is asked of the live pool."""
+    def consider_gift(self, j: int, t_us: int, key: int, sub: int) -> bool:
+        """The gift page: whether, to whom, how much; a match is asked of the live pool. Whether something is given."""
         world, R, G = self.world, self.world.rules, self.world.public
         lots = world.words(self.me, Purpose.GIFT, key, sub)
         place = self.project_by_weight(unit(lots[3]))
@@ -316,7 +296,7 @@ class Player(Claimant):
         shown = next((one.pull for one in self.covering(G.matches, self.live, place.cause)), 0.0)
         logit = gives_logit(intercept, self.gifts, lapsed, R.giving_often, R.giving_lapse, shown, trust)
         if unit(lots[0]) >= logistic(logit):
-            return
+            return False
         fen = self.gift_fen(lots, world.words(self.me, Purpose.GIFT, key, sub + 288)[0], place)
         before = sum(self.minutes)
         base = Part(None, world.deeds[j].beans, world.deeds[j].minutes)  # once, in however many gifts
@@ -339,6 +319,7 @@ class Player(Claimant):
         self.tell_reward(j, t_us, pay, DONATED)
         self.reach_benefits(t_us + BESIDE, before)
         self.pass_it_on(t_us + BESIDE, key, sub)
+        return True
 
     def split(self, fen: int, promise: SimpleNamespace | None) -> list[int]:
         """The gifts in which that much is given: under a match by lot, who knows makes several like ones of it, but
@@ -370,9 +351,10 @@ class Player(Claimant):
         world, R = self.world, self.world.rules
         lots = world.words(self.me, Purpose.SHARE, key, sub)
         pays = world.book.pay(INVITE, Part(None), self.live, self.streak, self.counts, self.day)
-        yuan = sum(part.beans for part in pays) * world.public.felt_yuan
+        sure = sum(part.beans for part in pays)
         posts, invites = (
-            share_probability(base, yuan, R.sharing_cost_yuan, R.choice_slope) for base in (R.post, R.invite)
+            self.passes_on(base, sure, begins)
+            for base, begins in ((R.post, R.post_recruits), (R.invite, R.invite_recruits))
         )
         if unit(lots[0]) >= posts and unit(lots[1]) >= invites:
             return
@@ -385,7 +367,9 @@ class Player(Claimant):
         base = R.post_recruits if posts else R.invite_recruits
         if unit(lots[2]) < crossed(base, R.visit_join * gain):
             told["ref"], told["outcome"] = 1 + friend, PENDING
+            told["fen"] = sum(1 << k for k in self.live if world.book.rules[k].form.refer is not None)
         self.tell_grants(self.earn(INVITE, t_us + 1, Part(None), GENERAL, self.live), t_us + 1)
+        self.take_part(INVITE, t_us + 1, key, sub + OF_INVITES, self.live)
 
     def offer_beans(self, j: int, t_us: int, key: int, sub: int) -> None:
         """All full hundreds or one; the pool that pays for them decides at the barrier."""
@@ -441,12 +425,13 @@ class Player(Claimant):
     def farm(self, t_us: int, day: int) -> None:
         """Deeds by what they pay, harvest, cash in; every other farmer also recycles a matched gift."""
         G = self.world.public
-        for _ in range(MOST_SCRIPTED):
+        for nth in range(MOST_SCRIPTED):
             j = self.best_paid(self.live)
             if j is None:
                 break
             self.done[j] += 1
             self.plain_deed(j, t_us)
+            self.take_part(self.name(j), t_us, day * 16, nth, self.live, j)
             t_us += SECOND
         self.harvest(t_us, day)
         cashing = [j for j in self.scripted("redeem", self.live) if 0 < G.cheapest <= self.free_beans()]

@@ -31,19 +31,19 @@ from sim.engine.settings import (
     trait_table,
 )
 from sim.kernel import tallies
-from sim.kernel.incentives import COUNT_BITS
+from sim.kernel.incentives import COUNT_BITS, TICKED
 from sim.kernel.rows import EFFECTS, ERRAND, GROWING_DAYS, MAX_AGE, OFF, PERIODS, USER
 from sim.kernel.rules import farm_second
 from sim.scenario import Scenario
 from sim.scenario.incentives import Form
 from tests.engine.person import DAY_S, NEVER, SECOND, Record, World
 from tests.engine.player import MOST_SCRIPTED, Player
-from tests.engine.rulebook import Rulebook, is_for_anybody, kind_of, remembers
+from tests.engine.rulebook import Rulebook, counts_many, is_for_anybody, kind_of, remembers
 from tests.engine.visits import Calendar
 
 STEPS = (
     "pay", "ship", "confirm", "refund", "late_refund", "cancel", "voucher_ship", "voucher_cancel", "serve",
-    "new_year",
+    "new_year", "later",
 )  # fmt: skip
 FLAGS = ("player", "gone", "in_team", "holder", "blocked", "serving", "claiming", "endowed")
 COLUMNS = ACTION.names or ()
@@ -55,7 +55,9 @@ def marks_of(form: Form) -> tuple[str, ...]:
         return ("messages",)
     if kind_of(form) == "milestone":
         return "count", "slump"
-    return ("count",) if remembers(form) else ()
+    if form.refer is not None:
+        return ("inviter",)
+    return ("count",) if remembers(form) or counts_many(form) else ()
 
 
 def plain(value: Any) -> Any:
@@ -168,13 +170,16 @@ class ReferencePopulation:
         self.world.all_activities = objects(activities)
         for k, claim in enumerate(objects(claims)):
             record: Record = vars(claim)
-            reached = record["kind"] == Kind.SHARE
-            who = record["ref"] - 1 if reached else record["agent"]
-            if reached:
-                self.people[who].befriended(now_s)
+            of_rules = record["kind"] in (Kind.GRANT, Kind.PRIZE)
+            for_another = record["ref"] > 0 and (of_rules or record["kind"] == Kind.SHARE)
+            who = record["ref"] - 1 if for_another else record["agent"]
+            if record["kind"] == Kind.SHARE:
+                self.people[who].befriended(record, now_s)
+            elif of_rules:
+                self.people[who].served(record, now_s)
             else:
                 self.people[who].decided(record, now_s)
-                claims["minutes"][k] = record["minutes"]
+            claims[k] = tuple(record[name] for name in COLUMNS)
             self.lives[who].interrupt()
         return self._written()
 
@@ -229,7 +234,44 @@ class ReferencePopulation:
         return np.array([self.world.count[name] for name in tallies.TALLIES], np.int64)
 
     def points(self) -> NDArray[np.int64]:
-        return np.array([self.world.points[team] for team in range(self.teams)], np.int64)
+        rows = [-1, *self.world.book.together()]
+        return np.array(
+            [[self.world.points[1 + k, team] for team in range(self.teams)] for k in rows], np.int64
+        )
+
+    # --- what rules that give prizes ask for ------------------------------------------------------------
+
+    def let_hold(self, rules: int) -> None:
+        """Only these rules, a bit each, have not come to their end."""
+        book = self.world.book
+        book.ended = frozenset(k for k in range(len(book.rules)) if not rules >> k & 1)
+
+    def stretch(self, rule: int, day: int) -> int:
+        book = self.world.book
+        return book.stretch_number(rule, book.since(rule, day))
+
+    def doers(self, rule: int, day: int) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """Who did it in that day's stretch and was not given anything for it, and how often."""
+        book, since = self.world.book, self.world.book.since(rule, day)
+        found = [
+            (p.me, times) for p in self.people
+            if (times := book.counted(rule, p.counts, day)) and p.counts.ticked.get(rule) != since
+        ]  # fmt: skip
+        who, times = zip(*found, strict=True) if found else ((), ())
+        return np.array(who, np.intp), np.array(times, np.int64)
+
+    def tick_off(self, rule: int, users: NDArray[np.intp]) -> None:
+        for who in users.tolist():
+            counts = self.people[who].counts
+            counts.ticked[rule] = counts.since[rule]
+
+    def teams_of(self, users: NDArray[np.intp]) -> NDArray[np.int64]:
+        return np.array([self.people[who].team for who in users.tolist()], np.int64)
+
+    def sums(self, rule: int) -> NDArray[np.int64]:
+        """By team how often what a rule ranks, or counts towards a goal, was done since the start."""
+        counted = rule if rule in self.world.book.together() else -1
+        return np.array([self.world.points[1 + counted, team] for team in range(self.teams)], np.int64)
 
     # --- the state as rows, to be compared ------------------------------------------------------------
 
@@ -249,8 +291,7 @@ class ReferencePopulation:
             available[period % PERIODS] += beans
         packed = sum(min(times, 3) << 2 * deed for deed, times in p.done.items())
         flags = sum(1 << k for k, name in enumerate(FLAGS) if getattr(p, name))
-        long_ago = -MAX_AGE if p.last is not None else 0
-        joined = long_ago if p.joined is None else p.joined
+        joined = -MAX_AGE if p.joined is None else p.joined
         repairs = 0
         if p.repairs:
             week = [(day + p.world.book.clock(0).weekday()) // 7 + 1 for day in p.repairs]
@@ -291,9 +332,13 @@ class ReferencePopulation:
                 return 0
             lately = sum(1 << sent[-1] - day for day in sent if sent[-1] - day < 7)
             return (sent[-1] + 1) << 16 | lately | (OFF if k in p.unwanted else 0)
+        if what == "inviter":
+            return 1 + p.invited_by.get(k, -1)
         if k not in p.counts.number:
             return 0
-        return self.world.book.stretch_number(k, p.counts.since[k]) << COUNT_BITS | p.counts.number[k]
+        since, ticked = p.counts.since[k], p.counts.ticked.get(k)
+        number = p.counts.number[k] + (TICKED if ticked == since else 0)
+        return self.world.book.stretch_number(k, since) << COUNT_BITS | number
 
     @property
     def next_s(self) -> NDArray[np.int32]:
@@ -330,7 +375,15 @@ class ReferencePopulation:
 
 
 def serve_claims(
-    claims: Any, pools: Any, limits: Any, given: Any, matched: Any, places: Any, vouchers: Any, asked: Any
+    claims: Any,
+    pools: Any,
+    limits: Any,
+    given: Any,
+    matched: Any,
+    places: Any,
+    vouchers: Any,
+    asked: Any,
+    budgets: Any,
 ) -> None:
     """First come, first served, exact to the last fen; the claims come in the order of service."""
     for k, claim in enumerate(objects(claims)):
@@ -346,7 +399,10 @@ def serve_claims(
                 matched[row, claim.agent] += match
             given[claim.rule] += match
             pools[claim.pool - 1] -= match
-        elif claim.kind == Kind.BEAN_GIFT:
+        elif claim.kind == Kind.GRANT:
+            granted = claim.beans <= budgets[claim.rule - 1]
+            budgets[claim.rule - 1] -= claim.beans if granted else 0
+        elif claim.kind in (Kind.BEAN_GIFT, Kind.PRIZE):
             granted = claim.fen <= pools[claim.pool - 1]
             pools[claim.pool - 1] -= claim.fen if granted else 0
         elif claim.kind == Kind.REDEEM_HOLD:

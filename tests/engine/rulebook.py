@@ -46,6 +46,9 @@ class Part:
     rule: int | None
     beans: int = 0
     minutes: int = 0
+    asks: bool = False  # a budget, before it is paid
+    caps: int = 0  # … and the caps that have counted it, a bit each
+    later: int = 0  # seconds until it is paid
 
 
 @dataclass
@@ -54,6 +57,9 @@ class Counts:
 
     number: dict[int, int] = field(default_factory=dict)
     since: dict[int, int] = field(default_factory=dict)  # the day with which that stretch began
+    ticked: dict[int, int] = field(
+        default_factory=dict
+    )  # … of which something was given for what was counted
 
 
 def city_of(word: int, shares: dict[str, float]) -> str | None:
@@ -103,6 +109,32 @@ def remembers(form: Form) -> bool:
     return kind_of(form) in ("tiers", "cap", "fading_cap", "milestone") or (form.each or 1) > 1
 
 
+def is_of_teams(form: Form) -> bool:
+    """Whether teams are what a rule ranks, or what reaches its goal: it is for their members."""
+    together = form.rank or form.share
+    return together is not None and together.of == "team"
+
+
+def is_drawing(form: Form) -> bool:
+    """Whether winners are drawn at midnight among all who took part."""
+    return form.lottery is not None and form.lottery.winners is not None
+
+
+def counts_many(form: Form) -> bool:
+    """Whether a rule counts what many do: to rank them, towards a goal they share, or to draw among them."""
+    return form.rank is not None or form.share is not None or is_drawing(form)
+
+
+def pays_money(form: Form) -> bool:
+    """Whether a rule gives money, which it has a pool for."""
+    return form.rank is not None or (form.lottery is not None and form.lottery.money > 0)
+
+
+def asks_budget(rule: Rule) -> bool:
+    """Whether what a rule gives has to be asked of a budget in beans."""
+    return rule.budget is not None and not pays_money(rule.form)
+
+
 def within_clock(minute: int, hours: tuple[int, int]) -> bool:
     """Whether a minute of the day lies in a stretch of it, which may pass midnight."""
     begin, end = hours
@@ -115,6 +147,7 @@ class Rulebook:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.rules: list[Rule] = list(scenario.rules.values())
+        self.ended: frozenset[int] = frozenset()  # rules whose budget is spent
         self.cities = {name: city.share for name, city in scenario.cities.items()}
 
     def holding(self, one: Someone, t_us: int) -> tuple[int, ...]:
@@ -126,7 +159,8 @@ class Rulebook:
         """The rules that are for somebody on a day, whenever the calendar lets them hold."""
         return frozenset(
             k for k, rule in enumerate(self.rules)
-            if is_for(rule.who, one, day) and not (one.has_given and rule.form.match and rule.form.match.first)
+            if k not in self.ended and is_for(rule.who, one, day) and (one.team or not is_of_teams(rule.form))
+            and not (one.has_given and rule.form.match and rule.form.match.first)
         )  # fmt: skip
 
     def is_time(self, rule: Rule, t_us: int) -> bool:
@@ -179,6 +213,19 @@ class Rulebook:
             if kind_of(form) in kinds and not (uses and kind_of(form) in PAYING)
         ]
 
+    def pool_of(self, k: int) -> int:
+        """The number of the pool of a rule that pays money: behind those of the sponsors, in the order of the file."""
+        mine = [other for other, rule in enumerate(self.rules) if pays_money(rule.form)]
+        return 1 + len(self.scenario.pools) + mine.index(k)
+
+    def together(self) -> list[int]:
+        """The rules that rank, or have a goal that many share: what is done is added up for teams, or all."""
+        return [
+            k
+            for k, rule in enumerate(self.rules)
+            if rule.form.rank is not None or rule.form.share is not None
+        ]
+
     # --- counting -----------------------------------------------------------------------------------------
 
     def counted(self, k: int, counts: Counts, day: int) -> int:
@@ -188,7 +235,7 @@ class Rulebook:
     def since(self, k: int, day: int) -> int:
         """The day with which the stretch began over which a rule counts; weeks begin on Mondays."""
         rule = self.rules[k]
-        if rule.form.per == "day":
+        if rule.form.per == "day" or rule.form.lottery is not None:
             return day
         if rule.form.per == "week":
             return day - self.clock(day * DAY_US).weekday()
@@ -197,7 +244,7 @@ class Rulebook:
     def stretch_number(self, k: int, since: int) -> int:
         """The number of a stretch that began with a day, from 1 on."""
         per = self.rules[k].form.per
-        if per == "day":
+        if per == "day" or self.rules[k].form.lottery is not None:
             return since + 1
         return (since + self.clock(0).weekday()) // 7 + 1 if per == "week" else 1
 

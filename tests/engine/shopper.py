@@ -10,16 +10,17 @@ from sim.behaviour.choice import crossed
 from sim.bookkeeping import Kind
 from sim.domain.pledges import donation_fen
 from sim.kernel.rules import delay_s, exponential, micro, poisson_count, unit
-from sim.streams import Purpose
+from sim.streams import OF_ORDERS, Purpose
 from tests.engine.payer import BESIDE, ORDER
 from tests.engine.person import DAY_S, DONATED, NEVER, NO_DEED, SECOND, Errand, Record
-from tests.engine.promises import Promised, usual_match
+from tests.engine.promises import usual_match
 from tests.engine.rulebook import Part
+from tests.engine.taker import Taker
 
 QUANTILES = 4096
 
 
-class Shopper(Promised):
+class Shopper(Taker):
     """A person who shops."""
 
     def orders_a_day(self) -> float:
@@ -200,6 +201,8 @@ class Shopper(Promised):
         if parts[0].beans:
             self.tell(told["t"] + 1, Kind.DEED, beans=parts[0].beans, deed=NO_DEED)
         self.tell_grants(parts, told["t"] + 1, DONATED)
+        if plays:
+            self.take_part(ORDER, told["t"] + 1, e.ref // 2, OF_ORDERS + e.ref % 2, live)
         self.reach_benefits(told["t"] + 1 + BESIDE, before)
         if unit(self.life_of(e, 2)[3]) < R.refund_after:
             self.file(

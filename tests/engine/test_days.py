@@ -11,6 +11,7 @@ import pytest
 from sim.behaviour.parameters import load_parameters
 from sim.engine.campaign import Campaign
 from sim.engine.clocks import barriers, hourly_profile, play_calendar, session_profile
+from sim.engine.offers import Offers
 from sim.engine.settings import day_table
 from sim.kernel.rows import PLAYER
 from sim.scenario import Scenario
@@ -23,7 +24,7 @@ CHINA = timezone(timedelta(hours=8))
 def days_of(**changes: Any) -> Any:
     """Rows of days, and the ends of expiry periods, of a year with other phases than its own."""
     made = scenario("year_fy2022", 500, changes={"staff.share": 0.0, **changes})
-    return day_table(made, load_parameters())
+    return day_table(made, load_parameters(), Offers.of(made, hourly_profile()["page_views"]))
 
 
 def at(month: int, day: int, hour: int = 0) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from sim.compiling import Rules
 from sim.kernel.picking import own_lots, picked
 from sim.kernel.rows import BOOK, DEED_LOTS, MAX_DEEDS, MAX_SLOTS
-from sim.kernel.world import Pen, Who, World
 
 RULES = np.dtype([("k0", "i8"), ("k1", "i8"), ("n_deeds", "i8"), ("stop_weight", "f8")])
 USERS = 30_000
@@ -23,16 +22,34 @@ WEIGHTS = (1.0, 2.0, 0.5, 0.0)  # nobody can give blood
 STOPPING = 1.5
 
 
+class RulesOnly(NamedTuple):
+    """What picking reads of the world."""
+
+    R: Any
+
+
+class BookOnly(NamedTuple):
+    """What picking reads of the pen."""
+
+    book: Any
+
+
+class UserOnly(NamedTuple):
+    """What picking reads of a user."""
+
+    user: Any
+
+
 @Rules([Path(__file__)])
 def choose(first: int, weights: Any, rules: Any, book: Any, chosen: Any, luck: Any) -> None:
     """Fill `chosen` and `luck`, a row a user, with what each slot's weights (a row a slot) lead to."""
-    w = World(rules[0], 0, 0, 0, 0, 0, 0)
-    pen = Pen(0, 0, book[0], 0, 0, 0)
+    w = RulesOnly(rules[0])
+    pen = BookOnly(book[0])
     for user in range(len(chosen)):
         for slot in range(len(weights)):
             for j in range(w.R.n_deeds):
                 pen.book.weights[j] = weights[slot, j]
-            j = picked(Who(first + user, 0, 0), 7, slot, w, pen)
+            j = picked(UserOnly(first + user), 7, slot, w, pen)
             chosen[user, slot] = j
             if j < 0:
                 break

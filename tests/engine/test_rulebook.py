@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from sim.kernel.incentives import MOST_COUNTED
 from sim.loading.reading import read
+from sim.loading.ruleforms import MOST_CAP
 from sim.spans import DAY_US
 from tests.engine.rulebook import Counts, Part, Rulebook, Someone, city_of, percentile_of
 
@@ -257,3 +259,8 @@ def test_the_lowest_limit_of_those_that_hold_closes_a_deed():
     assert written.most_a_day("quiz", (0, 1)) == 1
     assert written.most_a_day("quiz", (0,)) == 3
     assert written.most_a_day("steps", (1,)) is None
+
+
+def test_no_cap_is_larger_than_what_the_kernel_counts():
+    """What is written may be reached: beyond it a cap would never close."""
+    assert MOST_CAP == MOST_COUNTED

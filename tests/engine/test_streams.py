@@ -85,5 +85,5 @@ def test_purposes_keep_their_numbers():
         "SHARE": 16, "SERVICE": 17, "MICRO": 18, "START": 19, "GUARD": 20, "MERCHANT": 30, "PLEDGE": 31,
         "NGO": 32, "PROJECT": 33, "REPORT": 34, "ACTIVITY": 35, "TEAM": 36, "SPONSOR": 37, "FARMER": 38,
         "PARTNER": 39, "NAMES": 40, "DISBURSE": 41, "SCALE": 42, "PAYMENT": 43, "CREW": 44,
-        "PAST": 45, "KNOWS": 46, "WAITING": 47, "BADGE": 48, "CITY": 49, "CHOICE": 50, "NUDGE": 52,
+        "PAST": 45, "KNOWS": 46, "WAITING": 47, "BADGE": 48, "CITY": 49, "CHOICE": 50, "LOTTERY": 51, "NUDGE": 52,
     }  # fmt: skip

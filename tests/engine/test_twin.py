@@ -14,7 +14,10 @@ import pytest
 from numpy.typing import NDArray
 
 from sim.bookkeeping import ROLES, Kind, Role
+from sim.domain.ratios import PPM
+from sim.scenario import Scenario
 from tests.engine.twin import Arrays, play
+from tests.engine.worlds import world
 
 ROOT = Path(__file__).parents[2]
 CASES = (
@@ -27,6 +30,8 @@ CASES = (
     "months,150,2,one_month",
     "week95_2022,500,1,base",
     "long,40,1,base",
+    "prizes,300,1,base",
+    "prizes,200,2,open",
     "rules,200,1,base",
     "rules,100,2,tight",
     "rules,40,3,rich",
@@ -51,7 +56,13 @@ MORE_CASES = (
 )
 # Booked, but no scenario does it: no hours are spent or taken back.
 NEVER_DONE = {Kind.HOUR_REDEEM, Kind.HOUR_REVOKE}
-CLAIMS = (Kind.BEAN_GIFT, Kind.REDEEM_HOLD, Kind.SIGN_UP)
+CLAIMS = (Kind.BEAN_GIFT, Kind.REDEEM_HOLD, Kind.SIGN_UP, Kind.GRANT, Kind.PRIZE)
+
+
+def scenario_of(case: str) -> Scenario:
+    """The scenario of a case."""
+    name, users, seed, design = case.split(",")
+    return world(name, int(users), int(seed), design)
 
 
 def reference(folder: Path, cases: tuple[str, ...]) -> dict[str, Arrays]:
@@ -119,6 +130,27 @@ def test_the_compared_runs_leave_out_no_kind_of_action(slow):
     assert of_users - {Kind(int(k)) for k in np.unique(told["kind"])} == set()
     refused = {Kind(int(k)) for k in np.unique(told["kind"][told["outcome"] != 0])}
     assert refused & of_users == set(CLAIMS)
+
+
+def test_the_compared_runs_leave_out_no_condition_of_a_rule():
+    """Together the cases name everything that a rule can ask of people and of the calendar."""
+    rules = [rule for case in CASES for rule in scenario_of(case).rules.values()]
+    for noun in ("who", "when"):
+        asked = {name for rule in rules for name in getattr(rule, noun).model_fields_set}
+        assert asked == set(type(getattr(rules[0], noun)).model_fields)
+
+
+def test_every_rule_that_pays_has_paid_in_the_compared_runs(slow):
+    """Where rules of every form stand together, each that adds something has added it to somebody."""
+    case = "rules,200,1,base"
+    rules = scenario_of(case).rules
+    told = set(np.unique(slow[case]["actions"]["rule"]).tolist())
+    adding = ("add", "add_hours", "times", "tiers", "streak", "badges", "decay")
+    silent = [
+        name for k, (name, rule) in enumerate(rules.items())
+        if rule.form.kind in adding and (rule.form.times or PPM) >= PPM and 1 + k not in told
+    ]  # fmt: skip
+    assert silent == []
 
 
 def test_the_first_difference_is_told_in_words(slow):

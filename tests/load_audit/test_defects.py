@@ -12,8 +12,8 @@ import pytest
 from loadtests.adapters import Ending
 from loadtests.auditing.findings import Defect
 from sim.bookkeeping import Kind
-from sim.wire import Expected, Row
-from tests.load_audit.running import REFUSALS, run_of, wandering_run
+from sim.wire import PREPARED, Expected, Row, Signer
+from tests.load_audit.running import REFUSALS, Run, run_of, wandering_run
 from tests.load_audit.tampering import (
     GIFTS_ASK,
     POOL,
@@ -330,3 +330,56 @@ def test_a_refusal_without_a_reason_is_no_acceptance() -> None:
     found = next(f for f in verdict.check("outcomes").findings if f.defect is Defect.WRONG_REJECTION)
     assert found.count >= 2  # against the rules, and against the trace
     assert "was refused as nothing; by the rules it is accepted" in found.first
+
+
+# --- incentive rules ------------------------------------------------------------------------------------------
+
+
+def granted(budget: int) -> Run:
+    """A rule of so many beans, of which one user may have 30 a day, asked for 20 by each of six users, by two twice."""
+    words = {"kind": int(Kind.RULE), "rule": 0, "amount": budget, "minutes": 30, "channel": 1}
+    made = Row(n=PREPARED, due_us=0, chain=0, role=int(Signer.ADMIN), **words)
+    asked = {"kind": int(Kind.GRANT), "rule": 0, "amount": 20, "period": 20220912, "expected": 1}
+    rows = [Row(n=n, due_us=n, chain=n % 6, subject=n % 6, **asked) for n in range(8)]
+    run = run_of(rows, seed=1, prepared=[made])
+    assert run.audit().status == "passed", run.audit().reasons
+    return run
+
+
+def test_a_rule_that_is_spent_refuses_and_the_rules_say_so() -> None:
+    """Budget and cap are re-run in the ledger's own order: four of eight fit, or six and no user twice."""
+    for budget, accepted in ((80, 4), (1_000, 6)):
+        run = granted(budget)
+        assert sum(line["kind"] == "GRANT" for line in run.lines) == accepted
+        assert run.audit().check("outcomes").counts["reproduced"] == 8 - accepted
+
+
+def test_a_ledger_that_overspends_a_rule_is_found_out() -> None:
+    """Of a wide budget everything was granted; by the budget of the trace it should not have been."""
+    run = granted(1_000)
+    narrow = run.evidence.prepare | {"amount": np.array([80])}
+    lines = lines_of(run)
+    lines[0]["transfers"][0][4] = 80
+    verdict = replace(run, evidence=replace(run.evidence, prepare=narrow)).with_lines(lines).audit()
+    assert Defect.WRONG_ACCEPTANCE in failing(verdict)["outcomes"]
+    assert "by the rules it is refused as rule_spent" in words(verdict, "outcomes", Defect.WRONG_ACCEPTANCE)
+    assert words(verdict, "pools", Defect.OVERSPENT) == "3120:r0 gave 120 of 80 in the ledger"
+
+
+def test_a_grant_beside_its_rules_bounds_is_found_out() -> None:
+    """The beans are booked, and what the rule may still pay stays as it was."""
+    run = granted(1_000)
+    lines = lines_of(run)
+    for line in lines:
+        if line["kind"] == "GRANT":
+            line["transfers"] = [one for one in line["transfers"] if one[2] == "2100:" + one[2][5:]]
+    verdict = run.with_lines(lines).audit()
+    assert failing(verdict)["as-rerun"] == {Defect.WRONG_AMOUNT, Defect.WRONG_BALANCE}
+
+
+def test_a_grant_booked_under_another_rule_is_found_out() -> None:
+    """What a rule cost is compared account by account."""
+    run = granted(1_000)
+    lines = lines_of(run)
+    lines[1]["transfers"][0][1] = "3110:r1"
+    assert Defect.WRONG_AMOUNT in failing(run.with_lines(lines).audit())["as-rerun"]

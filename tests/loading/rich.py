@@ -150,7 +150,6 @@ ALWAYS = frozenset(
     segments.*.label segments.*.share projects.count projects.causes.* ngos.count ngos.size_sigma
     ngos.on_time_a ngos.on_time_b ngos.late_by ngos.report_every ngos.disburse_every ngos.review_days ngos.fee_cap
     ngos.correction ngos.evaluation
-    gifts.named_matcher
     designs.*
     """.split()  # noqa: SIM905
 )

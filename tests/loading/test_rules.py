@@ -66,8 +66,8 @@ WHAT = [
          'cannot be "gift" for cofund, which is about "order" or "pledge"', 'what = "gift"\nform.cofund.pool'),
     Case("form.cofund.pool = \"orders\"", "mine.what",
          'cannot be "any" for cofund, which is about "order" or "pledge"', "[rules.mine]"),
-    Case('what = "quiz"\nform.refer.inviter = 10', "mine.what",
-         'cannot be "quiz" for refer, which is about "invite"', "what ="),
+    Case('what = "order"\nform.refer.inviter = 10', "mine.what",
+         'cannot be "order" for refer, which is about deeds or "gift" or "invite" or "any"', "what ="),
     Case('what = "order"\nform.limit = 1', "mine.what",
          'cannot be "order" for limit, which is about deeds or "gift" or "any"', 'what = "order"\nform.limit'),
     *(
@@ -188,18 +188,13 @@ STEPS = [
          "must lie between 1 and 7", "form.streak"),
 ]  # fmt: skip
 NOTHING = [
-    Case(QUIZ + "form.add = 0", "mine.form.add", "adds nothing; raise it or remove the rule", "form.add = 0"),
     Case(QUIZ + "form.times = 1", "mine.form.times", "changes nothing: times 1 is what it was", "form.times = 1"),
-    Case("form.decay = 0", "mine.form.decay", "takes nothing; raise it or remove the rule", "form.decay"),
     Case(QUIZ + "form = { fading_cap = 50, keeps = 1 }", "mine.form.keeps", "cuts nothing: all of it is kept",
          "form ="),
     Case(QUIZ + "form = { fading_cap = 50, keeps = 0 }", "mine.form.keeps",
          "keeps nothing, which is a plain cap; write cap instead of fading_cap", "form ="),
     Case("form.streak.steps = [{ day = 2, times = 1 }]", "mine.form.streak.steps", "change nothing: all are times 1",
          "form.streak"),
-    Case('form.rank.money = "0 yuan"', "mine.form.rank.money", "is nothing to share; raise it", "form.rank"),
-    Case(QUIZ + "form.share = { deeds = 100, beans = 0 }", "mine.form.share.beans", "is nothing to get; raise it",
-         "form.share"),
     Case('what = "invite"\nform.refer = {}', "mine.form.refer", "pays nobody; give beans to the inviter", "form.refer"),
 ]  # fmt: skip
 GOALS = [
@@ -262,7 +257,7 @@ AMOUNTS = [
     *(
         Case(f"{what}form.{form}", f"mine.form.{key}", LARGE, "60_001")
         for what, form, key in [
-            (QUIZ, "add = 60_001", "add"), (QUIZ, "cap = 60_001", "cap"), (QUIZ, "fading_cap = 60_001", "fading_cap"),
+            (QUIZ, "add = 60_001", "add"),
             (QUIZ, "tiers = [{ start = 1, beans = 60_001 }]", "tiers[0].beans"),
             ("", "goal.beans = 60_001", "goal.beans"), ("", "goal = { beans = 9, prize = 60_001 }", "goal.prize"),
             (QUIZ, "lottery = { chance = 0.1, beans = 60_001 }", "lottery.beans"),
@@ -270,6 +265,10 @@ AMOUNTS = [
             ('what = "invite"\n', "refer.inviter = 60_001", "refer.inviter"),
             ('what = "invite"\n', "refer.invitee = 60_001", "refer.invitee"),
         ]
+    ),
+    *(
+        Case(f"{QUIZ}form.{key} = 524_288", f"mine.form.{key}", "is too large; use at most 524287 beans", "524_288")
+        for key in ("cap", "fading_cap")
     ),
     Case("form.price = 10_001", "mine.form.price", "is too large; use at most 10000 beans for a yuan", "form.price"),
     Case('what = "order"\nwho.segment = "minors"\nform.cofund = { pool = "orders", most = "30_000_000 yuan" }\n'
@@ -293,7 +292,8 @@ CLASHES = [
     Case("form.decay = 0.01\n[rules.two]\nwho.team = true\nform.decay = 0.02", "two.form.decay",
          "contradicts rules.mine, which sets another one for the same people at the same time; ", "form.decay = 0.02"),
     Case('what = "gift"\nform.match = { pool = "main", ratio = 2 }', "mine.form.match",
-         "contradicts rules.main_match, which matches the same gifts from the same pool; ", "form.match ="),
+         "never pays: rules.main_match stands before it and pays all that it would from the same pool; ",
+         "form.match ="),
     Case(QUIZ + "form.add = 7\n[rules.two]\n" + 'what = ["quiz"]\n' + "form.times = 0", "two.form.times",
          "pays nothing for what rules.mine adds to, for the same people at the same time; ", "form.times"),
     Case(QUIZ + "form.times = 0\n[rules.two]\n" + 'what = ["quiz"]\n' + "form.add = 7", "two.form.add",
@@ -350,6 +350,10 @@ def test_all_mistakes_in_rules_are_told_at_once(load: Load) -> None:
 
 
 SOUND = [
+    # 0 switches a rule off, as everywhere
+    'what = "quiz"\nform.add = 0',
+    "form.decay = 0",
+    'form.rank.money = "0 yuan"',
     # what looks like a contradiction and is none
     'what = "quiz"\nwho.segment = "minors"\nform.limit = 1',  # stricter for some
     'what = "gift"\nwhen.phase = "second"\nform.match = { pool = "main", ratio = 2 }\n'
@@ -363,6 +367,8 @@ SOUND = [
     'form.decay = 0.1\nwho.joined_within = "2 days"\n[rules.two]\nform.decay = 0.2\nwho.away_for = "2 days"',
     'what = "quiz"\nform.times = 0\n[rules.two]\nwhat = "training"\nform.add = 7',
     'what = "share_news"\nform.add = 7\n[rules.two]\nwhat = "share_news"\nform.times = 2',  # something to multiply
+    'what = "gift"\nform.match = { pool = "main", ratio = 2 }\n[rules.main_match.who]\ncohort = "0-30 %"',  # the rest
+    'what = "gift"\nform.match = { pool = "main", ratio = 2 }\n[rules.main_match.when]\nhours = "8:00-9:00"',
     # what looks impossible and can happen
     'what = "quiz"\nwho = { joined_within = "2 days", streak = "3" }\nform.add = 5',
     'what = "quiz"\nwhen = { phase = "second", weekdays = ["Fri"], hours = "22:00-2:00" }\nform.add = 5',
@@ -372,6 +378,50 @@ SOUND = [
     'what = "quiz"\nform = { each = 3, times = 2, per = "week" }',
     'what = "quiz"\nwho = { segment = ["minors", "ghosts"] }\nform.add = 5',
 ]  # fmt: skip
+
+
+# What a product team thinks of, each in a few lines.
+IDEAS = {
+    "double beans in some evenings":
+        'what = "quiz"\nwhen.hours = "18:00-22:00"\nwhen.weekdays = ["Mon", "Tue", "Wed", "Fri"]\nform.times = 2',
+    "newcomers in their first days": 'what = "quiz"\nwho.joined_within = "7 days"\nform.times = 2',
+    "every third one double": 'what = "training"\nform = { each = 3, times = 2 }',
+    "declining tiers": 'what = "training"\nform.tiers = [{ start = 1, beans = 20 }, { start = 4, beans = 5 }]',
+    "a streak with one repair":
+        "form.streak = { repairs = 1, steps = [{ day = 3, times = 1.2 }, { day = 7, times = 1.5 }] }",
+    "a lottery": 'what = "quiz"\nbudget = "10000 yuan"\nform.lottery = { chance = "1 %", money = "20 yuan" }',
+    "a referral": "form.refer = { inviter = 100, invitee = 100 }",
+    "a threshold of a team": 'what = "steps"\nform.share = { deeds = 100, beans = 50 }',
+    "ten best teams": 'form.rank = { places = 10, money = "50_000 yuan" }',
+    "a match by size":
+        'what = "gift"\nwhen.phase = "second"\n'
+        'form.match = { pool = "main", tiers = [{ above = "1 yuan", ratio = 1 }, { above = "9 yuan", ratio = 0.5 }] }\n'
+        '[rules.main_match.when]\nphase = "first"',
+    "the first gift":
+        'what = "gift"\nwhen.phase = "second"\nform.match = { pool = "main", ratio = 2, first = true }\n'
+        '[rules.main_match.when]\nphase = "first"',
+    "doubled pledges":
+        'what = "order"\nwho.segment = "minors"\nform.cofund = { pool = "orders", above = "0.05 yuan" }\n'
+        '[rules.orders_cofund.who]\nsegment = "young"',
+    "badges":
+        'form.badges = { public = true, tiers = [{ label = "铜", hours = 3 }, { label = "银", hours = 10 }] }',
+    "a nudge": 'form.nudge = { at = "20:00", weekly = 3, streak_breaks = true }',
+    "win-back": 'who.away_for = "5 days"\nform.times = 2',
+    "half of the users": 'what = "quiz"\nwho.cohort = "0-50 %"\nform.add = 5',
+    "one city": 'what = "quiz"\nwho.city = "hangzhou"\nform.add = 5',
+    "decay": 'form.decay = "1 %"',
+    "orders that bring beans": 'what = "order"\nwhen = { phase = "second", hours = "12:00-24:00" }\nform.add = 5',
+    "beans that are worth more on Saturdays": 'when.weekdays = ["Sat"]\nform.price = 50',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("idea", IDEAS)
+def test_an_idea_is_a_few_lines(idea: str, load: Load) -> None:
+    """In the scenario, and as a rule that a design adds."""
+    rule = load(f"{BASE}\n[rules.mine]\n{IDEAS[idea]}\n").rules["mine"]
+    assert len(rule.form.kinds) == 1
+    if "[rules." not in IDEAS[idea]:
+        assert list(load(f"{BASE}\n[designs.one.rules.mine]\n{IDEAS[idea]}\n").designs) == ["one"]
 
 
 @pytest.mark.parametrize("rule", SOUND)

@@ -15,6 +15,7 @@ from tests.observation.conftest import USERS, Week
 # What is no number about people: rows of all accounts, farmers' own numbers, sponsors' money and where it went.
 OF_EVERYBODY = {
     "actions", "recycled_fen", "farmer_share", "farmer_accounts", "farmer_beans", "farmer_subsidy_fen",
+    "programme_cost_fen", "farmer_cost_fen", "liability_fen",
     "matched_fen", "subsidy_fen", "overrun", "pool_empty_at", "unmet_claims", "unmet_fen",
     "raised_fen", "top1_ngo_share", "top10_ngo_share", "ngo_gini", "viewable_share", "affordable",
 }  # fmt: skip
@@ -50,8 +51,8 @@ def test_traffic_of_play_is_peoples(week: Week) -> None:
 
 def test_beans_that_people_hold_are_what_came_less_what_went(week: Week) -> None:
     """At each day close; farmers hold others, so that the difference can be seen."""
-    days, rows = week.seen.tables()["days"], week.rows(Kind.DEED, Kind.HARVEST, Kind.FADE)
-    came = np.where(rows["kind"] == Kind.DEED, 1, -1) * rows["beans"].astype(np.int64)
+    days, rows = week.seen.tables()["days"], week.rows(Kind.DEED, Kind.GRANT, Kind.HARVEST, Kind.FADE)
+    came = np.where(np.isin(rows["kind"], (Kind.DEED, Kind.GRANT)), 1, -1) * rows["beans"].astype(np.int64)
     for day, growing in enumerate(days["growing"].to_list()):
         assert growing == came[rows["t"] < (day + 1) * DAY_US].sum(), day
     farmers = week.campaign.population.users[USERS:]
@@ -101,9 +102,10 @@ def test_without_farmers_what_rows_say_is_what_the_kernel_counted() -> None:
     counted, days = tallies.named(campaign.counts()), campaign.recorder.tables()["days"]
     for column, tally in (
         ("participants", counted.active_days), ("sessions", counted.sessions), ("gifts", counted.gifts),
-        ("gift_fen", counted.gift_fen), ("minutes_labour", counted.minutes_labour),
-        ("minutes_donated", counted.minutes_donated), ("general_participation", counted.general),
-        ("beans_issued", counted.beans_issued), ("beans_harvested", counted.beans_harvested),
+        ("gift_fen", counted.gift_fen), ("minutes_labour", counted.minutes_labour + counted.granted_labour),
+        ("minutes_donated", counted.minutes_donated + counted.granted_donated),
+        ("general_participation", counted.general),
+        ("beans_issued", counted.beans_issued + counted.beans_granted), ("beans_harvested", counted.beans_harvested),
         ("beans_donated", counted.beans_donated), ("beans_redeemed", counted.beans_redeemed),
         ("beans_expired", counted.beans_faded + counted.beans_expired), ("beans_revoked", counted.beans_revoked),
     ):  # fmt: skip
@@ -115,14 +117,14 @@ def test_farmers_have_their_own_numbers(week: Week) -> None:
     abuse = week.seen.tables()["abuse"]
     for farmers, row in zip((False, True), abuse.iter_rows(named=True), strict=True):
         assert row["blocked"] == len(week.rows(Kind.BLOCK, farmers=farmers))
-        assert row["beans_issued"] == week.rows(Kind.DEED, farmers=farmers)["beans"].sum()
+        assert row["beans_issued"] == week.rows(Kind.DEED, Kind.GRANT, farmers=farmers)["beans"].sum()
         assert row["sessions"] == len(week.rows(Kind.SESSION, farmers=farmers))
     totals, counted = week.seen.totals(), tallies.named(week.campaign.counts())
     assert (totals["beans_issued"], totals["farmer_beans"]) == tuple(abuse["beans_issued"])
     assert totals["farmer_subsidy_fen"] == abuse["subsidy_fen"][1]
     assert totals["farmer_accounts"] == abuse["accounts"][1]
     for column, whole in (
-        ("sessions", counted.sessions), ("beans_issued", counted.beans_issued),
+        ("sessions", counted.sessions), ("beans_issued", counted.beans_issued + counted.beans_granted),
         ("beans_harvested", counted.beans_harvested), ("beans_donated", counted.beans_donated),
         ("beans_redeemed", counted.beans_redeemed), ("beans_expired", counted.beans_faded + counted.beans_expired),
         ("beans_revoked", counted.beans_revoked),

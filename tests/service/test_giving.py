@@ -101,3 +101,10 @@ def test_a_correction_is_bounded_by_the_donation_and_by_what_is_left(books: Book
     books.do("provider-settlements", fen=100, direction="in")
     books.do("disbursements", id="d", project="p1", fen=50)
     assert books.refused("corrections", donation=gift_id("g"), fen=51)["code"] == "insufficient_funds"
+
+
+def test_money_does_not_move_from_a_project_to_itself(books: Books) -> None:
+    """It is refused as words that do not go together: a line from an account to itself would stop the books."""
+    books.do("donations", user="u1", project="p1", fen=100)
+    assert books.refused("moves", project="p1", to="p1", fen=10)["code"] == "incomplete"
+    assert books.do("moves", project="p1", to="p2", fen=10)["balances"] == {"2400:p1": 90, "2400:p2": 10}

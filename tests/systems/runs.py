@@ -61,6 +61,23 @@ class Run:
         """The line of a deed in the table of deeds: times, beans, minutes."""
         return self.tables["deeds"].row(self.deed(name), named=True)
 
+    def rule(self, name: str) -> int:
+        """The number of a rule in the records of what it gives."""
+        return 1 + list(self.campaign.scenario.rules).index(name)
+
+    def paid(self, name: str) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+        """Each time a deed was done, and the beans of it with what rules added, which is recorded right after it."""
+        done = self.rows(Kind.DEED, Kind.GENERAL)
+        done = done[done["deed"] == self.deed(name)]
+        granted = self.rows(Kind.GRANT)
+        granted = granted[granted["deed"] == self.deed(name)]
+        order = np.lexsort((done["t"], done["agent"]))
+        done = done[order]
+        when, later = (rows["agent"].astype(np.int64) * (1 << 42) + rows["t"] for rows in (done, granted))
+        beans = done["beans"].astype(np.int64)
+        np.add.at(beans, np.searchsorted(when, later) - 1, granted["beans"])
+        return done, beans
+
     def day_of(self, rows: NDArray[np.void]) -> NDArray[np.int64]:
         return rows["t"] // DAY_US
 
@@ -102,7 +119,9 @@ def run(name: str, users: int, seed: int = 1, **changes: Any) -> Run:
 
 
 def week_beans(times: float) -> dict[str, Any]:
-    """A change of the week's scenario: its phase multiplies beans."""
+    """A change of the week's scenario: its phase multiplies beans; by 1 it changes nothing, and is no rule."""
+    if times == 1.0:
+        return {}
     return {"rules__week_beans": {"when": {"phase": "week"}, "form": {"times": times}}}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.bookkeeping import Kind
 from tests.systems.runs import Run, run, week_beans
 
 USERS = 10_000
@@ -55,11 +54,10 @@ def test_where_nothing_is_on_offer_a_day_is_as_any_other() -> None:
 def test_beans_of_the_week_can_be_multiplied(week: Run) -> None:
     """A factor of two pays twice for a sign-in inside the phase and once after it."""
     double = run("week95_2022", USERS, **week_beans(2.0), rules__streak=False)
-    rows = double.rows(Kind.DEED)
-    rows = rows[(rows["deed"] == double.deed("sign_in")) & (rows["agent"] < USERS)]
-    days = double.day_of(rows)
-    assert rows["beans"][days < 7].max() == 20
-    assert rows["beans"][days >= 7].max() == 10
+    rows, beans = double.paid("sign_in")
+    days, honest = double.day_of(rows), rows["agent"] < USERS
+    assert beans[honest & (days < 7)].max() == 20
+    assert beans[honest & (days >= 7)].max() == 10
     assert double.metrics["beans_issued"] > 1.2 * week.metrics["beans_issued"]
 
 

@@ -8,7 +8,7 @@ import pytest
 from sim.behaviour.label import label_pull
 from sim.behaviour.parameters import load_parameters
 from sim.bookkeeping import Kind
-from sim.kernel.rows import NOBODY, PLAYER
+from sim.kernel.rows import MAX_COFUNDS, NOBODY, PLAYER
 from tests.systems.runs import DAY_US, PLENTY, Run, run, with_parameters
 
 USERS = 10_000
@@ -149,6 +149,6 @@ def label_odds(r: Run) -> float:
 def charity_odds(r: Run, look: int = 0) -> float:
     """Odds of a charity order by popularity and labels, as who gets no beans for it sees them, or who does."""
     product = r.campaign.market.product
-    drawn = r.campaign.merchants.popularity * product["taken"][:, look]
+    drawn = r.campaign.merchants.popularity * product["taken"][:, look * (1 + MAX_COFUNDS)]
     pledged = product["project"] != NOBODY
     return float(drawn[pledged].sum() / drawn[~pledged].sum())

@@ -16,6 +16,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from sim.agents.sponsors import NO_LIMIT
 from sim.behaviour.label import label_pull
 from sim.behaviour.parameters import Parameters, load_parameters
 from sim.bookkeeping import Kind
@@ -333,12 +334,15 @@ def claims_of(kind: Kind, t: NDArray[np.int64], **columns: Any) -> Actions:
 def serve(claims: Actions, replication: int = 0, *, pool: int = 0, places: int = 0) -> tuple[Actions, int]:
     """The claims as served, in the order they came in, and what is left of the pool."""
     order = claim_order(1, replication, claims)
-    served, money = claims[order], np.array([[pool, 0, 0]], np.int64)
+    served, money = claims[order], np.array([pool], np.int64)
+    limits, given = np.array([[NO_LIMIT, 0, 0]]), np.zeros(1, np.int64)
     matched, vouchers = np.zeros((1, len(claims)), np.int32), np.zeros(1, REDEMPTION)
-    allot(served, money, matched, np.array([places]), vouchers, np.zeros(len(claims), np.int64))
+    allot(
+        served, money, limits, given, matched, np.array([places]), vouchers, np.zeros(len(claims), np.int64)
+    )
     claims = claims.copy()
     claims[order] = served
-    return claims, int(money[0, 0])
+    return claims, int(money[0])
 
 
 def test_first_come_is_first_served_to_the_last_fen():

@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from sim.agents.sponsors import NO_LIMIT
 from sim.bookkeeping import POSTINGS, ROLES, Kind
 from sim.engine.actions import Actions, empty
 from sim.engine.campaign import Campaign
@@ -234,10 +235,28 @@ def test_an_accounts_own_cap_counts_before_what_is_asked() -> None:
     claims = empty(3)
     claims["kind"], claims["pool"], claims["match"] = Kind.GIFT, 1, 80
     claims["agent"] = (0, 0, 1)
-    pools, matched, asked = np.array([[90, 100, 0]]), np.zeros((1, 2), np.int32), np.zeros(3, np.int64)
-    allot(claims, pools, matched, np.zeros(1, np.int64), np.zeros(1, REDEMPTION), asked)
+    pools, limits, given = np.array([90]), np.array([[NO_LIMIT, 100, 0]]), np.zeros(1, np.int64)
+    matched, asked = np.zeros((1, 2), np.int32), np.zeros(3, np.int64)
+    allot(claims, pools, limits, given, matched, np.zeros(1, np.int64), np.zeros(1, REDEMPTION), asked)
     assert asked.tolist() == [80, 20, 80]
     assert claims["match"].tolist() == [80, 10, 0]
+    assert (given[0], pools[0]) == (90, 0)
+
+
+def test_what_a_rule_has_left_counts_before_what_is_asked() -> None:
+    """Budget 100, of two rules each its own: of three times 80 the first asks 80 and 20, the other 80."""
+    claims = empty(3)
+    claims["kind"], claims["pool"], claims["match"] = Kind.GIFT, 1, 80
+    claims["rule"] = (1, 1, 2)
+    pools, limits, given = (
+        np.array([1000]),
+        np.array([[0, 0, 0], [100, 0, 0], [NO_LIMIT, 0, 0]]),
+        np.zeros(3, np.int64),
+    )
+    matched, asked = np.zeros((0, 1), np.int32), np.zeros(3, np.int64)
+    allot(claims, pools, limits, given, matched, np.zeros(1, np.int64), np.zeros(1, REDEMPTION), asked)
+    assert asked.tolist() == claims["match"].tolist() == [80, 20, 80]
+    assert given.tolist() == [0, 100, 80]
 
 
 def fields_of(columns: Columns, *names: str) -> list[tuple[int, ...]]:

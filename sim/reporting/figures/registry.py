@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from sim.doors import written_whole
 from sim.errors import UsageError
-from sim.reporting.figures import giving, market, play, traffic
+from sim.reporting.figures import giving, market, play, rules, traffic
 from sim.reporting.figures.canvas import Canvas
 from sim.reporting.figures.look import Look, printing
 from sim.reporting.figures.spec import FigureSpec
@@ -20,7 +20,8 @@ from sim.softly import softly
 from sim.suggestions import did_you_mean
 
 FIGURES: dict[str, FigureSpec] = {
-    spec.name: spec for spec in (*traffic.FIGURES, *giving.FIGURES, *play.FIGURES, *market.FIGURES)
+    spec.name: spec
+    for spec in (*traffic.FIGURES, *giving.FIGURES, *play.FIGURES, *rules.FIGURES, *market.FIGURES)
 }
 BACKENDS = {"png": "agg", "svg": "svg", "pdf": "pdf"}  # named, so that no setting of the caller's chooses
 FORMATS = tuple(BACKENDS)

@@ -8,7 +8,7 @@ from msgspec import UNSET
 from sim.bookkeeping import Kind, read_action
 from sim.domain.ratios import most_of
 from sim.ledger.entries import Document, Entry, Move, Refusal, View
-from sim.service.commands.plan import Caller, Plan, invalid, missing
+from sim.service.commands.plan import Caller, Plan, incomplete, invalid, missing
 from sim.service.messages import Completion, Disbursement, Fee, Moving, Named
 
 
@@ -113,5 +113,7 @@ def fee(ask: Fee, caller: Caller) -> Plan:
 
 def move(ask: Moving, caller: Caller) -> Plan:
     """What an ended project did not use goes to another of the same purpose."""
+    if ask.to == ask.project:
+        return incomplete("money moves to another project than its own")
     lines = read_action(Kind.MOVE, {"project": ask.project, "to": ask.to, "fen": ask.fen})
     return Plan(lambda view: Entry("MOVE", lines), (f"2400:{ask.project}", f"2400:{ask.to}"))
