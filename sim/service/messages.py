@@ -127,6 +127,14 @@ class Expiry(Ask, kw_only=True):
     rule: Id | UnsetType = UNSET
 
 
+class Decay(Ask, kw_only=True):
+    """A rule lets a share of the beans go that somebody has harvested."""
+
+    user: Id
+    beans: Beans
+    rule: Id
+
+
 class Revocation(Ask, kw_only=True):
     """Beans, or minutes of a class, taken back after fraud: as many as are left."""
 

@@ -58,7 +58,7 @@ def world() -> dict[str, Any]:
     """A world in which everything happens, played in plain Python with a listener at every door to chance."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.engine.keys", "busy,80,1,base", "busy,40,1,lots", "busy,20,1,worthless",
-         "rules,40,1,base", "prizes,60,1,base"],
+         "rules,40,1,base", "prizes,60,1,base", "merits,40,1,base"],
         env={**os.environ, "NUMBA_DISABLE_JIT": "1"}, capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

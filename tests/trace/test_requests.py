@@ -312,7 +312,7 @@ def test_what_others_can_decide_is_marked(case: Case) -> None:
             assert not depends
         elif kind in GIVEN:
             assert depends == (columns["amount2"][k] > 0)
-        elif kind in (Kind.REDEEM_HOLD, Kind.EXPIRE, Kind.REVOKE) and user in gave:
+        elif kind in (Kind.REDEEM_HOLD, Kind.EXPIRE, Kind.DECAY, Kind.REVOKE) and user in gave:
             assert depends
         gave |= {user} if kind is Kind.BEAN_GIFT else set()
 

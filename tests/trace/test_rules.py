@@ -13,6 +13,7 @@ from sim.bookkeeping import Kind
 from sim.engine.actions import from_rows
 from sim.engine.books import Books
 from sim.engine.campaign import Campaign
+from sim.errors import UsageError
 from sim.kernel.rows import NO_DEED
 from sim.scenario import Rule, Scenario
 from sim.trace import Columns, Trace
@@ -117,6 +118,25 @@ def test_beans_that_a_cap_lets_through_are_counted_against_it() -> None:
     assert columns["under"].tolist() == [NAMES.index("daily")] * 2 + [NO_RULE] * 4
 
 
+def test_gifts_of_beans_are_sent_at_the_price_they_were_given_at() -> None:
+    """The row says what its beans were worth: by the scenario's price or a rule's, granted or refused."""
+    gift = {"kind": Kind.BEAN_GIFT, "pool": 1, "project": 0}
+    columns = converted(
+        gift | {"beans": 300, "fen": 300},
+        gift | {"beans": 200, "fen": 400},
+        gift | {"beans": 100, "fen": 25, "outcome": 1},
+    )
+    assert columns["amount2"].tolist() == [100, 200, 25]
+
+
+def test_a_price_without_whole_fen_for_a_hundred_beans_cannot_be_sent() -> None:
+    """The scenario's own, or a rule's: the message names which."""
+    campaign = Campaign(world("week95_2022", 300), workers=1)
+    campaign.scenario = ruled({"odd": {"form": {"price": 30}}})
+    with pytest.raises(UsageError, match=r"rules\.odd\.form\.price = 30.*divisor of 10000"):
+        Converter(campaign)
+
+
 def test_grants_without_anything_are_not_sent() -> None:
     """As deeds: a request asks for something."""
     part = from_rows([{"agent": 1, "kind": Kind.GRANT, "rule": by("teams"), "deed": 0}])
@@ -160,6 +180,8 @@ PLAYED = {
     "weekly": {"what": "quiz", "form": {"cap": 90, "per": "week"}},
     "teams": {"form": {"times": 1.5}},
     "evening": {"when": {"hours": "18:00-22:00"}, "form": {"add": 7, "add_hours": 0.1}},
+    "melting": {"form": {"decay": 0.05}},
+    "generous": {"who": {"cohort": "0-50 %"}, "form": {"price": 50}},
 }
 
 
@@ -190,6 +212,12 @@ def test_sent_in_order_what_rules_pay_ends_with_the_simulations_books(begins_h: 
     assert len(sent(trace, Kind.GRANT)) > 100
     assert {outcomes[k] for k in sent(trace, Kind.GRANT, Kind.DEED)} == {"accepted"}
     assert (trace.columns["under"] != NO_RULE).any()
+    decayed = np.flatnonzero(trace.columns["kind"] == Kind.DECAY)
+    assert len(decayed) > 20
+    assert set(trace.columns["rule"][decayed]) == {list(PLAYED).index("melting")}
+    assert {outcomes[k] for k in decayed} == {"accepted"}
+    given = trace.columns["kind"] == Kind.BEAN_GIFT
+    assert set(trace.columns["amount2"][given]) == {100, 200}, "fen for 100 beans, by the rule that held"
     assert {name for name, _ in trace.closing.iter_rows() if name.startswith("3110:")} == {
         "3110:r2",
         "3110:r3",
