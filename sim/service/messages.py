@@ -119,12 +119,11 @@ class Redemption(Ask, kw_only=True):
 
 
 class Expiry(Ask, kw_only=True):
-    """Beans whose period is over are gone. `rule`: available beans go by a rule before that."""
+    """Beans whose period is over are gone."""
 
     user: Id
     stage: Literal["growing", "available"]
     beans: Beans
-    rule: Id | UnsetType = UNSET
 
 
 class Decay(Ask, kw_only=True):

@@ -209,15 +209,8 @@ class Converter:
         self, rows: Actions, kinds: NDArray[np.uint8], match: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         second = np.where(_HAS_PRICE[kinds], rows["price"], match)
-<<<<<<< HEAD
-        given = np.flatnonzero(kinds == Kind.BEAN_GIFT)
-        second[given] = self.rate
-        priced = given[(rows["fen"][given] > 0) & (rows["beans"][given] > 0)]  # a rule may make beans dearer
-        second[priced] = rows["fen"][priced] * 100 // rows["beans"][priced]
-=======
         given = kinds == Kind.BEAN_GIFT
         second[given] = 100 * rows["fen"][given].astype(np.int64) // rows["beans"][given]
->>>>>>> w-forms
         imported = kinds == Kind.IMPORT
         second[imported] = rows["ref"][imported]
         return second

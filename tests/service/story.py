@@ -118,6 +118,7 @@ STORY = (
          [posted("2100:u1:20220912", "3170", "BEAN", 50)], "FADE", at=NOON + 4 * DAY),
     Step("expiries", {"user": "u2", "stage": "available", "beans": 100},
          [posted(U2, "3170", "BEAN", 100)], "EXPIRE", at=NOON + 30 * DAY),
+    Step("rules", {"id": "melting"}, [], "RULE", "open"),
     Step("decays", {"user": "u2", "beans": 40, "rule": "melting"}, [posted(U2, "3170", "BEAN", 40)], "DECAY"),
     Step("revocations", {"user": "u2", "beans": 1_000}, [posted(U2, "3160", "BEAN", 360)], "REVOKE"),
     Step("revocations", {"user": "u2", "minutes": 20, "klass": "labour"},

@@ -22,11 +22,7 @@ AT = {"effective_at": START + 1_000}
 wire = Wire("r1", START)
 
 
-<<<<<<< HEAD
 BY_RULES = (Kind.GRANT, Kind.PRIZE, Kind.RULE, Kind.DECAY)
-=======
-BY_RULES = (Kind.GRANT, Kind.PRIZE, Kind.DECAY, Kind.RULE)
->>>>>>> w-forms
 
 
 def row(kind: Kind, **values: int) -> Row:
@@ -65,10 +61,6 @@ REQUESTS: list[tuple[Kind, str, str, str, dict[str, Any]]] = [
     (Kind.HARVEST, "harvests", "platform", "harvests", {"user": "u12", "beans": 300, "expires": 20220909}),
     (Kind.FADE, "expiries", "system", "expiries", {"user": "u12", "stage": "growing", "beans": 300}),
     (Kind.EXPIRE, "expiries", "system", "expiries", {"user": "u12", "stage": "available", "beans": 300}),
-    (
-        Kind.DECAY, "expiries", "system", "expiries",
-        {"user": "u12", "stage": "available", "beans": 300, "rule": "r1"},
-    ),
     (Kind.REDEEM_HOLD, "redemptions", "platform", "redemptions", {"id": "r1-5", "user": "u12", "beans": 300}),
     (Kind.REDEEM_SHIP, "redemptions.ship", "platform", "redemptions/r1-4/ship", {}),
     (Kind.REDEEM_CANCEL, "redemptions.cancel", "platform", "redemptions/r1-4/cancel", {}),
