@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.kernel.rows import LATER
 from sim.observation.beans import Beans
 from sim.observation.rules import FEN_PER_YUAN
 from sim.observation.seen import Seen
@@ -34,7 +35,7 @@ class Programme(Subject):
         Metric("farmer_cost_fen", "fen", "run", "down",
                "of the programme cost what went to farmers, or waits with them", "of it farmers' take"),
         Metric("liability_fen", "fen", "run", "down",
-               "beans held at the end (growing, harvested, asked for vouchers) at their price × the share that is used",
+               "beans held (growing, harvested, asked for vouchers) or promised at the end, at price × the share used",
                "of it beans still unspent"),
         Metric("beans_used_share", "share", "bean", "–",
                "of people's beans that came to an end: donated or redeemed ÷ those and what faded, expired or decayed"),
@@ -63,13 +64,20 @@ class Programme(Subject):
         self._held(seen, -1)
 
     def unspent(self) -> NDArray[np.int64]:
-        """The beans that people hold, and farmers."""
+        """The beans that people hold or were promised for later, and farmers."""
         users, honest = self.world.people.users, self.world.honest
         held = [
             sum(int(rows[name].sum(dtype=np.int64)) for name in ("growing", "available"))
             for rows in (users[:honest], users[honest:])
         ]
-        return np.asarray(self.arrays["asked"] + np.array(held, np.int64))
+        return np.asarray(self.arrays["asked"] + self._promised() + np.array(held, np.int64))
+
+    def _promised(self) -> NDArray[np.int64]:
+        """Beans of deeds that were done and are paid later, of people and of farmers."""
+        errands = self.world.people.errands()
+        later = errands[errands["step"] == LATER]
+        groups = (later["next"] >= self.world.honest).astype(np.int64)  # the list's link is the user
+        return np.bincount(groups, later["price"], 2).astype(np.int64)
 
     def used_shares(self) -> tuple[float, float]:
         """Of the beans that came to an end the share that was used, of people's and of farmers'; NaN if none has."""

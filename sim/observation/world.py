@@ -38,6 +38,9 @@ class People(Protocol):
     counted: NDArray[np.uint16]
     values: dict[str, Any]
 
+    def errands(self) -> Rows:
+        """What will happen to users and is known already, in the order of users, whose number is in `next`."""
+
     def holders(self) -> NDArray[np.intp]:
         """Users with a charity account."""
 

@@ -156,6 +156,7 @@ merchants = { charity_share = 0.9 }
 """
 OWN = {
     "rules": Path(__file__).with_name("rules_of_every_form.toml"),
+    "merits": Path(__file__).with_name("merits_of_every_form.toml"),
     "prizes": Path(__file__).with_name("prizes_of_every_form.toml"),
 }
 # The shipped ideas for incentive rules, as many at once as can stand together: the ones, and those that the first leave

@@ -43,6 +43,15 @@ def test_the_quiz_itself_pays_at_once(soon):
     assert soon.booked(3110, 1) == soon.rows(Kind.GRANT, "bonus")["beans"].sum()
 
 
+def test_what_is_owed_is_part_of_what_the_programme_costs(soon):
+    """Beans promised and not due count as those that people hold: at their price, as far as beans are used."""
+    totals, people = soon.campaign.recorder.totals(), soon.campaign.population.totals()
+    waiting = soon.rows(Kind.REDEEM_HOLD)["beans"].sum()
+    waiting -= sum(soon.rows(kind)["beans"].sum() for kind in (Kind.REDEEM_SHIP, Kind.REDEEM_CANCEL))
+    unspent = people.growing + people.available + waiting + owed(soon)
+    assert totals["liability_fen"] == pytest.approx(unspent * totals["beans_used_share"])  # a bean is a fen
+
+
 def test_who_has_left_meanwhile_still_gets_it(soon):
     """Players who are gone for good are paid what they were promised."""
     gone = np.flatnonzero(soon.campaign.population.users["flags"] & 2)
