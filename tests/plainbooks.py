@@ -67,6 +67,7 @@ def _counted(a: Row) -> list[tuple[str, int]]:
         Kind.HARVEST: [("beans_harvested", beans)],
         Kind.FADE: [("beans_faded", beans)],
         Kind.EXPIRE: [("beans_expired", beans)],
+        Kind.DECAY: [("beans_expired", beans)],
         Kind.REDEEM_HOLD: [("beans_held", beans)],
         Kind.REDEEM_SHIP: [("beans_redeemed", beans)],
         Kind.REDEEM_CANCEL: [("beans_released", beans)],
@@ -116,7 +117,7 @@ def plain_users(rows: list[Row]) -> UserTotals:
             growing -= beans
         if kind in (Kind.OPEN_BEANS_AVAILABLE, Kind.HARVEST, Kind.REDEEM_CANCEL):
             available += beans
-        if kind in (Kind.EXPIRE, Kind.REDEEM_HOLD, Kind.REVOKE, Kind.BEAN_GIFT):
+        if kind in (Kind.EXPIRE, Kind.DECAY, Kind.REDEEM_HOLD, Kind.REVOKE, Kind.BEAN_GIFT):
             available -= beans
         if kind in (Kind.HOUR_REDEEM, Kind.HOUR_REVOKE):
             minutes[a["klass"]] -= a["minutes"]
@@ -190,6 +191,11 @@ class Wanderer:
             return [mine | {"fen": min(amount, left, cash), "pool": pool, "rule": 1 + who % self.rules}]
         if kind in (Kind.HARVEST, Kind.FADE):
             return [mine | {"beans": min(amount, self.beans["growing", user])}]
+        if kind is Kind.DECAY:
+            return [
+                mine
+                | {"beans": min(amount, self.beans["available", user]) // 9, "rule": 1 + who % self.rules}
+            ]
         if kind in (Kind.EXPIRE, Kind.REVOKE, Kind.REDEEM_HOLD):
             return [mine | {"beans": min(amount, self.beans["available", user])}]
         if kind is Kind.BEAN_GIFT:
@@ -236,7 +242,7 @@ class Wanderer:
             self.beans["growing", user] -= a["beans"]
         if kind in (Kind.OPEN_BEANS_AVAILABLE, Kind.HARVEST, Kind.REDEEM_CANCEL):
             self.beans["available", user] += a["beans"]
-        if kind in (Kind.EXPIRE, Kind.REVOKE, Kind.REDEEM_HOLD, Kind.BEAN_GIFT):
+        if kind in (Kind.EXPIRE, Kind.DECAY, Kind.REVOKE, Kind.REDEEM_HOLD, Kind.BEAN_GIFT):
             self.beans["available", user] -= a["beans"]
         sign = -1 if kind in (Kind.HOUR_REDEEM, Kind.HOUR_REVOKE) else 1
         self.hours[user, a["klass"]] += sign * a["minutes"]

@@ -75,6 +75,7 @@ SECOND = [
     row(Kind.DISBURSE_PAID, DAY + 8, fen=5000, project=1),
     row(Kind.DISBURSE_FAILED, DAY + 9, fen=600, project=0),
     row(Kind.EXPIRE, DAY + 10, agent=2, beans=61),
+    row(Kind.DECAY, DAY + 10, agent=2, beans=17, rule=1),
     row(Kind.REVOKE, DAY + 11, agent=1, beans=35),
     row(Kind.REDEEM_SHIP, DAY + 12, agent=2, beans=150),
     row(Kind.REDEEM_CANCEL, DAY + 13, agent=1, beans=110),

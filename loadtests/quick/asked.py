@@ -69,7 +69,7 @@ FOR_NOBODY = (Kind.TEAM_UNLOCK,)
 NEVER_KNOWN = 256  # rules there can be
 GIFTS = (Kind.GIFT, Kind.BEAN_GIFT)
 FROM_GROWING = (Kind.HARVEST, Kind.FADE)
-FROM_AVAILABLE = (Kind.EXPIRE, Kind.REVOKE, Kind.REDEEM_HOLD, Kind.BEAN_GIFT)
+FROM_AVAILABLE = (Kind.EXPIRE, Kind.DECAY, Kind.REVOKE, Kind.REDEEM_HOLD, Kind.BEAN_GIFT)
 FROM_HOURS = (Kind.HOUR_REDEEM, Kind.HOUR_REVOKE)
 OF_PROJECT = (*GIFTS, Kind.ORDER_CREATE, Kind.TEAM_UNLOCK, Kind.DISBURSE_ASK, Kind.FEE, Kind.MOVE)
 OF_POOL = (*GIFTS, Kind.PRIZE, Kind.ORDER_CONFIRM, Kind.POOL_DEPOSIT, Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK)
@@ -171,6 +171,8 @@ class Asking:
         known = np.full(NEVER_KNOWN, STRANGE)
         known[self.source["rule"][made][::-1]] = made[::-1]  # of several the first
         known[NO_RULE] = UNNAMED
+        decays = self._of(Kind.DECAY)
+        self.rows["rule"][decays] = known[self.source["rule"][decays]]
         for kinds, in_beans in ((IN_BEANS, True), ((*PAID_BY_RULES, *FOR_NOBODY), False)):
             at = self._of(*kinds)
             for column, prefix in (("rule", ""), ("under", "under_")):

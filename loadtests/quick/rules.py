@@ -182,6 +182,10 @@ def draft_beans(b: N.Books, k: int, at: int) -> int:
         return take(b, k, at, day, N.ALWAYS, N.POSTED, row["beans"], amount, True)
     if kind in (N.FADE, N.EXPIRE):
         return take(b, k, at, 0, day - 1, N.POSTED, N.EXPIRED, amount, True)
+    if kind == N.DECAY:
+        return (
+            N.MISSING if unknown(b, k) else take(b, k, at, day, N.ALWAYS, N.POSTED, N.EXPIRED, amount, True)
+        )
     if kind == N.REDEEM_HOLD:
         return take(b, k, at, day, N.ALWAYS, N.PENDING, N.REDEEMED, amount, True)
     if kind == N.REVOKE:
@@ -294,7 +298,7 @@ def draft(b: N.Books, k: int, at: int) -> int:
         return draft_opening(b, k, at)
     if N.STEP[kind, N.OPENER] > 0:
         return draft_step(b, k, at)
-    if kind <= N.REVOKE or kind in (N.IMPORT, N.GRANT, N.HOUR_REDEEM, N.HOUR_REVOKE):
+    if kind <= N.REVOKE or kind in (N.IMPORT, N.GRANT, N.DECAY, N.HOUR_REDEEM, N.HOUR_REVOKE):
         return draft_beans(b, k, at)
     if kind in (N.GIFT, N.BEAN_GIFT, N.CORRECTION):
         return draft_gift(b, k, at)

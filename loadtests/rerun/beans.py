@@ -117,6 +117,14 @@ def expire(charity: Charity, row: Row) -> Drafted:
     return out_of(earliest_first(parts, row.amount), "3170", "BEAN")
 
 
+def decay(charity: Charity, row: Row) -> Drafted:
+    """Beans that have not expired go by a rule."""
+    if row.rule not in charity.rules:
+        return "not_found"
+    parts = holding(charity, f"2110:{charity.user}{row.subject}", first=charity.day(row))
+    return out_of(earliest_first(parts, row.amount), "3170", "BEAN")
+
+
 def redeem(charity: Charity, row: Row) -> Drafted:
     """Beans that have not expired are held for goods."""
     parts = holding(charity, f"2110:{charity.user}{row.subject}", first=charity.day(row))

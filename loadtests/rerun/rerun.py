@@ -29,6 +29,7 @@ RULES: dict[int, Callable[[Charity, Row], Drafted]] = {
     Kind.HARVEST: beans.harvest,
     Kind.FADE: beans.fade,
     Kind.EXPIRE: beans.expire,
+    Kind.DECAY: beans.decay,
     Kind.REVOKE: beans.revoke,
     Kind.HOUR_REDEEM: beans.redeem_hours,
     Kind.HOUR_REVOKE: beans.revoke_hours,

@@ -20,6 +20,7 @@ from sim.agents.teams import Teams
 from sim.behaviour.parameters import Parameters
 from sim.bookkeeping import Kind
 from sim.domain.prizes import best, scaled, scaled_places, share_alike
+from sim.kernel.rows import NO_DEED
 from sim.scenario import Rule, Scenario
 from sim.spans import DAY_US
 from sim.streams import OF_DRAWINGS, OF_PLACES, OF_RANKS, Purpose, draws, one_draw, salt_of
@@ -211,8 +212,10 @@ class Prizes:
 
     @staticmethod
     def _claim(k: int, kind: Kind, user: int, **amounts: int) -> dict[str, int]:
-        """A claim that a rule makes for somebody."""
-        return {"kind": int(kind), "agent": user, "ref": 1 + user, "rule": 1 + k} | amounts
+        """A claim that a rule makes for somebody, for no single deed."""
+        return {
+            "kind": int(kind), "agent": user, "ref": 1 + user, "rule": 1 + k, "deed": NO_DEED,
+        } | amounts  # fmt: skip
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""

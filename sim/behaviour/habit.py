@@ -50,6 +50,14 @@ def readiness(
 
 
 @rule
+def tired_message(gain: float, fatigue: float, before: int) -> float:
+    """Log-hazard that a message adds to its day, after so many others within the six days before it (A)."""
+    for _ in range(before):
+        gain = gain * fatigue
+    return gain
+
+
+@rule
 def activity_hazard(log_intensity: float, weekday: float, lift: float, z: float) -> float:
     """Hazard of being active on a day: active with probability 1 - exp(-hazard).
 

@@ -125,18 +125,19 @@ def is_for_teams(form: Form) -> bool:
     return "team" in (getattr(form.rank, "of", ""), getattr(form.share, "of", ""))
 
 
-def keeps_marks(form: Form) -> bool:
-    """Whether a rule keeps something of every user."""
-    return counts(form) or is_joint(form) or form.refer is not None
+def marks_of(form: Form) -> int:
+    """How many things a rule keeps of every user: a goal of deeds its count, and the day its slump ends."""
+    return 2 if counts_deeds(form) else int(counts(form) or is_joint(form) or form.refer is not None)
 
 
 def rule_columns(scenario: Scenario) -> list[int]:
-    """Of every rule its column of marks, NOBODY where it keeps none."""
+    """Of every rule its first column of marks, NOBODY where it keeps none; behind them how many there are."""
     column, columns = 0, []
     for rule in scenario.rules.values():
-        columns.append(column if keeps_marks(rule.form) else NOBODY)
-        column += keeps_marks(rule.form)
-    return columns
+        mine = marks_of(rule.form)
+        columns.append(column if mine else NOBODY)
+        column += mine
+    return [*columns, column]
 
 
 def joint_rows(scenario: Scenario) -> list[int]:
@@ -150,7 +151,9 @@ def rule_rows(scenario: Scenario) -> tuple[NDArray[np.void], NDArray[np.void]]:
     rows, tiers = np.zeros(MAX_RULES, RULE), np.zeros(MAX_TIERS, TIER)
     rows["each"] = 1
     used = 0
-    for k, (rule, column) in enumerate(zip(scenario.rules.values(), rule_columns(scenario), strict=True)):
+    for k, (rule, column) in enumerate(
+        zip(scenario.rules.values(), rule_columns(scenario)[:-1], strict=True)
+    ):
         row, form = rows[k], rule.form
         _ask_who(row, scenario, rule)
         row["form"] = FORMS.get(form.kind, NOBODY)
@@ -316,6 +319,8 @@ def made_of(form: Form, beans: float) -> float:
         )
     if form.times is not None and form.of != "hours":
         return beans * form.times / PPM
+    if form.goal is not None and form.goal.deeds == 1 + form.goal.head_start:
+        return beans + form.goal.prize
     return beans + (form.add or 0)
 
 

@@ -365,7 +365,6 @@ def visit_tables(scenario: Scenario, p: Parameters) -> dict[str, Any]:
         "plain": plain_weights(scenario),
         "open_to": _open_to(scenario)[0].astype(np.int64),
         "usual": _open_to_the_average(scenario, mix_table(scenario)) * bare_weights(scenario),
-        "hundred_yuan": GIVEN / scenario.beans.per_yuan,
         "match_factor": match_factors(scenario, p),
         "contest": math.exp(team_pull(scenario, p)),
     }

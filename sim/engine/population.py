@@ -158,7 +158,7 @@ class Population:
         self.next_s = np.full(self.rows, NEVER, np.int32)
         self.counted = np.zeros(self.rows if scenario.scenario.calibrated else 1, np.uint16)
         joint = 1 + max(joint_rows(scenario), default=0)
-        columns = sum(column != NOBODY for column in rule_columns(scenario))
+        columns = rule_columns(scenario)[-1]
         self.marks = np.zeros((self.rows if columns else 1, max(columns, 1)), np.uint32)  # what rules count
         self.block = block = block or min(max(-(-self.rows // BLOCKS), LEAST), MOST)
         self.blocks = [
@@ -299,7 +299,7 @@ class Population:
 
     def stretch(self, rule: int, day: int) -> int:
         """The number of the stretch over which a rule counts that a day belongs to."""
-        return stretch_of(rule, day, self.rules)
+        return int(stretch_of(rule, day, self.rules))
 
     def doers(self, rule: int, day: int) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
         """Who did what a rule is about in that day's stretch and was not given anything for it, and how often."""

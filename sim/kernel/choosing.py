@@ -119,6 +119,18 @@ def most_a_day(mask: int, R: Any) -> int:
 
 
 @rule
+def badge_lots(user: int, R: Any) -> tuple[int, int, int, int]:
+    """What decides for life whether a user cares for badges, and what recognition is worth to them."""
+    return philox(R.k0, R.k1, user, 0, 0, BADGE_DRAW)
+
+
+@rule
+def cares_for_badges(user: int, R: Any) -> bool:
+    """Whether a user responds to a goal that brings nothing but merit."""
+    return bool(unit(badge_lots(user, R)[0]) < R.goal_badge_share)
+
+
+@rule
 def saving_pull(user: int, u: Any, held: int, most: int, r: Any, w: World) -> float:
     """What one goal adds, for somebody who holds so many beans of it and can earn `most` in time."""
     R = w.R
@@ -127,7 +139,7 @@ def saving_pull(user: int, u: Any, held: int, most: int, r: Any, w: World) -> fl
     endowed = r.head / r.beans if u.flags & ENDOWED else 0.0
     if w.G.next_thing > 0:
         return goal_pull(held / r.beans, endowed, R.choice_goal_kappa, R.choice_goal_iota)
-    if unit(philox(R.k0, R.k1, user, 0, 0, BADGE_DRAW)[0]) < R.goal_badge_share:
+    if cares_for_badges(user, R):
         return goal_pull(held / r.beans, endowed, R.goal_badge_kappa, R.goal_badge_iota)
     return 0.0
 
@@ -138,7 +150,6 @@ def badge_pull(who: Who, mask: int, R: Any) -> float:
     others see it, recognition, which people value more or less, some below nothing (U)."""
     u = who.u
     minutes = u.labour + u.donated
-    lots = philox(R.k0, R.k1, who.user, 0, 0, BADGE_DRAW)
     pull = 0.0
     for k in range(R.n_rules):
         if (mask & R.badging) >> k & 1:
@@ -146,10 +157,11 @@ def badge_pull(who: Who, mask: int, R: Any) -> float:
             for tier in range(r.tier, r.tiers):
                 needs = R.tiers[tier].start
                 if minutes < needs:
-                    if unit(lots[0]) < R.goal_badge_share:
+                    if cares_for_badges(who.user, R):
                         pull += goal_pull(minutes / needs, 0.0, R.goal_badge_kappa, R.goal_badge_iota)
                     if r.flag != 0:
-                        pull += R.badge_recognition + R.badge_recognition_sd * R.normal[quantile(lots[1])]
+                        valued = R.normal[quantile(badge_lots(who.user, R)[1])]
+                        pull += R.badge_recognition + R.badge_recognition_sd * valued
                     break
     return pull
 
@@ -157,19 +169,25 @@ def badge_pull(who: Who, mask: int, R: Any) -> float:
 @rule
 def deed_goal_pull(who: Who, j: int, day: int, mask: int, w: World, marks: Any) -> float:
     """Log-odds of deed j from goals of deeds that it counts for: all respond where the prize is worth something, else
-    those who care for badges."""
+    those who care for badges. Whom it drew has a slump once it is reached, whether or not the rule still holds."""
     R = w.R
-    goals = mask & R.milestones & R.by_thing[j]
+    goals = R.milestones & R.by_thing[j]
     pull = 0.0
     for k in range(R.n_rules):
-        if (goals >> k) & 1:
-            r = R.rules[k]
+        if (goals >> k) & 1 == 0:
+            continue
+        r = R.rules[k]
+        kappa, iota = R.choice_goal_kappa, R.choice_goal_iota
+        if r.beans == 0 or w.G.next_thing == 0:
+            if not cares_for_badges(who.user, R):
+                continue
+            kappa, iota = R.goal_badge_kappa, R.goal_badge_iota
+        if (mask >> k) & 1:
             done = (counted(who.user, r, day, R, marks) + r.head) / r.goal
-            if r.beans > 0 and w.G.next_thing > 0:
-                pull += goal_pull(done, r.head / r.goal, R.choice_goal_kappa, R.choice_goal_iota)
-            elif unit(philox(R.k0, R.k1, who.user, 0, 0, BADGE_DRAW)[0]) < R.goal_badge_share:
-                pull += goal_pull(done, r.head / r.goal, R.goal_badge_kappa, R.goal_badge_iota)
-    return pull - R.goal_slump if goals != 0 and day < who.u.slump_until else pull
+            pull += goal_pull(done, r.head / r.goal, kappa, iota)
+        if day < marks[who.user, r.column + 1]:
+            pull -= R.goal_slump
+    return pull
 
 
 @rule
@@ -220,14 +238,14 @@ def weigh(who: Who, day: int, mood: Mood, tired: float, w: World, pen: Pen) -> f
             now = still_new(who.user, day, mood.mask, w, pen)
             kept = beans * share_kept(j, mood.mask, u.streak, R)
             weight = weight_of(j, beans, kept, mood.level, now, w)
-            if counting & R.milestones & R.by_thing[j]:
-                weight = weight * exp(deed_goal_pull(who, j, day, mood.mask, w, pen.marks))
         elif beans > room:
             beans = under_caps(who.user, j, beans, day, mood.mask, w, pen)
             weight = R.bare[j]
             if beans > 0 or besides != 0:
                 kept = beans * share_kept(j, mood.mask, u.streak, R)
                 weight = weight_of(j, beans, kept, mood.level, mood.mask, w)
+        if R.milestones & R.by_thing[j]:
+            weight = weight * exp(deed_goal_pull(who, j, day, mood.mask, w, pen.marks))
         if beans > 0:
             weight = weight * mood.pulls.beans
         if d.minutes > 0:

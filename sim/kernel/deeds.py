@@ -28,7 +28,7 @@ from sim.kernel.incentives import (
     NO_TIME,
     earn,
     grant,
-    holding,
+    holding_for_buyer,
     lasts,
     pays,
     price_under,
@@ -145,7 +145,7 @@ def earn_badges(who: Who, t_us: int, before: int, segment: int, w: World, pen: P
     """A badge for every tier of merit that the minutes since `before` have passed, by the rules that hold."""
     u, R = who.u, w.R
     after = u.labour + u.donated
-    badging = R.badging & holding(who, t_us // 1_000_000, segment, R)
+    badging = R.badging & holding_for_buyer(who, t_us // 1_000_000, segment, R)
     for k in range(R.n_rules):
         if (badging >> k) & 1:
             r = R.rules[k]

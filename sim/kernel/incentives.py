@@ -364,14 +364,14 @@ def note_paid(user: int, thing: int, beans: int, day: int, mask: int, w: World, 
 
 @rule
 def reach_goals(who: Who, thing: int, day: int, mask: int, w: World, pen: Pen) -> None:
-    """After a goal of deeds is reached a slump follows."""
+    """After a goal of deeds is reached a slump follows; its second mark keeps the day on which it ends."""
     R = w.R
     goals = mask & R.milestones & R.by_thing[thing]
     if goals != 0:
         for k in range(R.n_rules):
             r = R.rules[k]
             if (goals >> k) & 1 and counted(who.user, r, day, R, pen.marks) + r.head == r.goal:
-                who.u.slump_until = day + int(R.goal_slump_days)
+                pen.marks[who.user, r.column + 1] = day + int(R.goal_slump_days)
 
 
 @rule

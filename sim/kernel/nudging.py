@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import exp
 from typing import Any
 
+from sim.behaviour.habit import tired_message
 from sim.compiling import rule
 from sim.kernel import tallies as T
 from sim.kernel.rows import NEVER, OFF, SEVEN
@@ -38,12 +39,28 @@ def how_many(bits: int) -> int:
 
 
 @rule
+def message_lots(user: int, day: int, k: int, R: Any) -> tuple[int, int, int, int]:
+    """What decides of a rule's message on a day: whether it is the last, whether it brings somebody, and how soon."""
+    return philox(R.k0, R.k1, user, day, k, NUDGE_DRAW)
+
+
+@rule
 def sent_by_all(user: int, day: int, R: Any, marks: Any) -> int:
     """The messages of all rules in the seven days that end with `day`."""
     count = 0
     for k in range(R.n_rules):
         if (R.nudging >> k) & 1:
             count += how_many(sent_lately(int(marks[user, R.rules[k].column]), day))
+    return count
+
+
+@rule
+def sent_on(user: int, day: int, R: Any, marks: Any) -> int:
+    """The messages of all rules on a day."""
+    count = 0
+    for k in range(R.n_rules):
+        if (R.nudging >> k) & 1:
+            count += sent_lately(int(marks[user, R.rules[k].column]), day) & 1
     return count
 
 
@@ -59,11 +76,11 @@ def messaged(user: int, mask: int, streak: int, day: int, R: Any, pen: Pen) -> f
             sent = sent_lately(mark, day)
             if mark & OFF or (r.flag != 0 and streak < 2) or how_many(sent) >= r.goal:
                 continue
-            off = unit(philox(R.k0, R.k1, user, day, k, NUDGE_DRAW)[0]) < R.nudge_switch_off
+            off = unit(message_lots(user, day, k, R)[0]) < R.nudge_switch_off
             pen.marks[user, r.column] = ((day + 1) << 16) | sent | 1 | (OFF if off else 0)
             pen.book.tally[T.MESSAGES] += 1
             pen.book.sent[k] += 1
-            gain += R.habit_reminder * R.nudge_fatigue**before
+            gain += tired_message(R.habit_reminder, R.nudge_fatigue, before)
     return gain
 
 
@@ -75,9 +92,10 @@ def called_s(user: int, day: int, R: Any, marks: Any) -> int:
             r = R.rules[k]
             mark = int(marks[user, r.column])
             if mark >> 16 == day + 1 and mark & 1:
-                lots = philox(R.k0, R.k1, user, day, k, NUDGE_DRAW)
-                before = sent_by_all(user, day, R, marks) - 1
-                if unit(lots[1]) < 1.0 - exp(-R.habit_reminder * R.nudge_fatigue**before):
+                lots = message_lots(user, day, k, R)
+                before = sent_by_all(user, day, R, marks) - sent_on(user, day, R, marks)
+                gain = tired_message(R.habit_reminder, R.nudge_fatigue, before)
+                if unit(lots[1]) < 1.0 - exp(-gain):
                     after = r.minute * 60 + int(exponential(lots[2]) * R.waiting_first_s)
                     return day * DAY_S + min(after, DAY_S - 1)
     return NEVER

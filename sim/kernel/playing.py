@@ -116,6 +116,8 @@ def next_due_s(u: Any, day: int, errands: Any, R: Any) -> int:
 def decay(who: Who, t_s: int, R: Any, pen: Pen) -> None:
     """At midnight t_s a share of harvested beans goes by the rules that held until then; the earliest expire first."""
     u = who.u
+    if total_available(u.available) == 0:
+        return
     day = t_s // DAY_S - 1
     decaying = R.decaying & holding(who, t_s - 1, segment_of(place_of(who.user, R)[1], R), R)
     for k in range(R.n_rules):

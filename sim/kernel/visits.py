@@ -12,7 +12,7 @@ from sim.behaviour.choice import felt_beans, felt_mix, felt_reward, share_left
 from sim.behaviour.visit import visit_gain
 from sim.compiling import rule
 from sim.kernel.chances import hopes, urge
-from sim.kernel.incentives import after
+from sim.kernel.incentives import after, price_under
 from sim.kernel.rows import (
     CONTEST,
     E_BEAN_GIFT,
@@ -25,6 +25,7 @@ from sim.kernel.rows import (
 )
 from sim.kernel.world import Pen, World
 
+HUNDRED = 100.0  # beans: they are given in hundreds
 SPREAD = 0x9E3779B1  # an odd number whose products spread over all bits
 
 
@@ -48,7 +49,8 @@ def weight_of(j: int, beans: float, kept: float, level: int, mask: int, w: World
             felt_mix(total * given + yuan, charity, d.cost, R.choice_slope),
         )
     if d.effect == E_BEAN_GIFT:  # what a hundred beans are for
-        felt = max(felt, felt_reward(R.hundred_yuan, d.cost, R.choice_weight_charity, R.choice_slope))
+        bought = HUNDRED / price_under(mask, R)
+        felt = max(felt, felt_reward(bought, d.cost, R.choice_weight_charity, R.choice_slope))
     return float(R.bare[j] * exp(felt + urge(j, mask, w)))
 
 

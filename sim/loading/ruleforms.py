@@ -25,6 +25,7 @@ MOST_BEANS = 60_000  # of one payment
 MOST_CAP = 2**19 - 1  # of all that a cap counts of one user, in a day or for ever
 MOST_FEN = 2**31 - 1
 MOST_TIERS = 96  # tiers and steps of all rules stand in one table
+MOST_BADGES = 8  # … of which so many may be badges': one gain of hours can pass them all
 MOST_OF = {"match": 16, "cofund": 3}  # … and so do the promises of sponsors
 MOST_MATCH_TIERS = 8
 MOST_PRICE = 10_000  # a hundred beans are worth a fen at least
@@ -257,14 +258,22 @@ def _fen_of(form: Form) -> Iterator[tuple[Path, int]]:
 
 
 def tiers_have_room(s: Scenario) -> Findings:
-    """Tiers and steps of all rules stand in one table."""
-    upto = 0
+    """Tiers and steps of all rules stand in one table, and so many tiers of badges can be earned at once."""
+    upto = badges = 0
+    told: set[str] = set()
     for path, rule in each_form(s):
-        upto += len(rule.form.tiers) + len(rule.form.streak.steps if rule.form.streak is not None else ())
-        if upto > MOST_TIERS:
-            problem = f"makes {upto} tiers and steps of all rules together; keep at most {MOST_TIERS}"
-            yield Finding((*path, "form", rule.form.kind), problem, (("rules", "*", "form", "*"),))
-            break
+        form = rule.form
+        mine = len(form.badges.tiers if form.badges is not None else ())
+        upto += len(form.tiers) + len(form.streak.steps if form.streak is not None else ()) + mine
+        badges += mine
+        for what, count, most in (
+            ("tiers and steps of all rules", upto, MOST_TIERS),
+            ("tiers of all badges", badges, MOST_BADGES),
+        ):
+            if count > most and what not in told:
+                told.add(what)
+                problem = f"makes {count} {what} together; keep at most {most}"
+                yield Finding((*path, "form", form.kind), problem, (("rules", "*", "form", "*"),))
 
 
 def promises_have_room(s: Scenario) -> Findings:

@@ -96,6 +96,10 @@ class _Work:
         acting = frozenset[str]().union(*(acts(Old(one)) for one in versions.values()))
         rules = {name: rules_of(Old(one, acting)) for name, one in versions.items()}
         self.base = {name: made for name, made in rules.pop(BASE).items() if self._is_meant(made)}
+        for design, made in rules.items():
+            rules[design] = {
+                k: one for k, one in made.items() if k in self.base or self._is_meant(one, design)
+            }
         self.overrides = {name: list(self._overrides(name, made)) for name, made in rules.items()}
         self.came_from: dict[Path, Path] = {}
 
@@ -104,9 +108,10 @@ class _Work:
     def _is_gone(self, path: Path) -> bool:
         return gone(_setting(path)) is not None
 
-    def _is_meant(self, made: Made) -> bool:
+    def _is_meant(self, made: Made, design: str = BASE) -> bool:
         """A file that knows rules already does nothing unasked."""
-        return "rules" not in self.document or any(self._origin(leaf) for leaf in made.leaves)
+        here = {_setting(p) for p in self.written if (p[1] if p[0] == "designs" else BASE) == design}
+        return "rules" not in self.document or any(here & {*leaf.origins} for leaf in made.leaves)
 
     def _origin(self, leaf: Leaf) -> Path | None:
         """Where a setting of a rule was written."""

@@ -55,7 +55,7 @@ GONE: dict[tuple[str, ...], Gone] = {
 def gone(path: Iterable[str | int]) -> Gone | None:
     """The setting of 0.1 that stood at a path, or None."""
     parts = tuple(path)
-    if len(parts) not in (2, 3):
+    if len(parts) not in (2, 3) or not all(isinstance(part, str) for part in parts):
         return None
     return GONE.get((str(parts[0]), *("*" for _ in parts[1:-1]), str(parts[-1])))
 

@@ -126,6 +126,14 @@ class Expiry(Ask, kw_only=True):
     beans: Beans
 
 
+class Decay(Ask, kw_only=True):
+    """A rule lets a share of the beans go that somebody has harvested."""
+
+    user: Id
+    beans: Beans
+    rule: Id
+
+
 class Revocation(Ask, kw_only=True):
     """Beans, or minutes of a class, taken back after fraud: as many as are left."""
 

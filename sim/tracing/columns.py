@@ -18,6 +18,7 @@ from sim.errors import UsageError
 from sim.kernel.allotment import claim_order
 from sim.kernel.rows import DONATED, NO_DEED
 from sim.kernel.shopping import confirm_themselves
+from sim.scenario import Scenario
 from sim.spans import DAY_US
 from sim.trace import Columns, empty_columns
 from sim.tracing.days import Calendar
@@ -33,7 +34,7 @@ FEN_PER_RATED = 10_000  # fen for 100 beans, the unit of a pool's rate, at one b
 
 BEAN_KINDS = (
     Kind.DEED, Kind.HARVEST, Kind.FADE, Kind.EXPIRE, Kind.REDEEM_HOLD, Kind.REDEEM_SHIP, Kind.REDEEM_CANCEL,
-    Kind.REVOKE, Kind.BEAN_GIFT, Kind.GRANT,
+    Kind.REVOKE, Kind.BEAN_GIFT, Kind.GRANT, Kind.DECAY,
 )  # fmt: skip
 ORDER_KINDS = (
     Kind.ORDER_CREATE, Kind.ORDER_PAY, Kind.ORDER_CONFIRM, Kind.ORDER_REFUND, Kind.ORDER_CANCEL,
@@ -72,7 +73,9 @@ _HAS_PROJECT = _mark(
 )
 _HAS_PARTY = _mark(*ORDER_KINDS, Kind.FEE, Kind.MOVE, Kind.PAYOUT, Kind.FEE_PAYOUT)
 _EARNED = _mark(Kind.DEED, Kind.GRANT)
-_HAS_RULE = _mark(Kind.GRANT, Kind.PRIZE, Kind.BEAN_GIFT, Kind.TEAM_UNLOCK)  # beside what a pool matches
+_HAS_RULE = _mark(
+    Kind.GRANT, Kind.PRIZE, Kind.DECAY, Kind.BEAN_GIFT, Kind.TEAM_UNLOCK
+)  # beside what a pool matches
 _HAS_POOL = _mark(Kind.BEAN_GIFT, Kind.PRIZE, Kind.POOL_DEPOSIT, Kind.POOL_WITHDRAW, Kind.TEAM_UNLOCK)
 _HAS_PRICE = _mark(Kind.ORDER_CREATE, Kind.ORDER_PAY, Kind.ORDER_REFUND, Kind.ORDER_CANCEL)
 _HAS_MINUTES = _mark(
@@ -106,6 +109,12 @@ def join_columns(parts: list[Columns]) -> Columns:
     return {name: np.concatenate([part[name] for part in parts]) for name in COLUMNS}
 
 
+def prices(scenario: Scenario) -> list[tuple[str, int]]:
+    """How many beans make a yuan when they are given, and where that is said."""
+    ruled = [(f"rules.{name}.form.price", rule.form.price) for name, rule in scenario.rules.items()]
+    return [("beans.per_yuan", scenario.beans.per_yuan), *((at, price) for at, price in ruled if price)]
+
+
 class Converter:
     """What a part's rows say as requests, for one campaign."""
 
@@ -117,12 +126,11 @@ class Converter:
         self.calendar = Calendar.of(
             scenario.scenario.start, people.days["period"], people.period_end, int(people.values["life_days"])
         )
-        per_yuan = scenario.beans.per_yuan
-        if FEN_PER_RATED % per_yuan and any(pool.serves == "beans" for pool in scenario.pools.values()):
-            raise UsageError(
-                f"beans.per_yuan = {per_yuan}: a trace needs whole fen for 100 beans; use a divisor of 10000"
-            )
-        self.rate = FEN_PER_RATED // per_yuan
+        for where, per_yuan in prices(scenario):
+            if FEN_PER_RATED % per_yuan and any(pool.serves == "beans" for pool in scenario.pools.values()):
+                raise UsageError(
+                    f"{where} = {per_yuan}: a trace needs whole fen for 100 beans; use a divisor of 10000"
+                )
         self.caps, self.budgeted = Caps(scenario), is_budgeted(scenario)
 
     def convert(self, part: Actions, chosen: Rows, first: int) -> tuple[Columns, Rows]:
@@ -201,7 +209,8 @@ class Converter:
         self, rows: Actions, kinds: NDArray[np.uint8], match: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         second = np.where(_HAS_PRICE[kinds], rows["price"], match)
-        second[kinds == Kind.BEAN_GIFT] = self.rate
+        given = kinds == Kind.BEAN_GIFT
+        second[given] = 100 * rows["fen"][given].astype(np.int64) // rows["beans"][given]
         imported = kinds == Kind.IMPORT
         second[imported] = rows["ref"][imported]
         return second

@@ -28,7 +28,7 @@ CLOSERS = (
     Kind.ORDER_PAY, Kind.ORDER_CONFIRM, Kind.ORDER_REFUND, Kind.ORDER_CANCEL, Kind.REDEEM_SHIP,
     Kind.REDEEM_CANCEL,
 )  # fmt: skip
-SPENDERS = (Kind.REDEEM_HOLD, Kind.EXPIRE, Kind.REVOKE)  # of available beans
+SPENDERS = (Kind.REDEEM_HOLD, Kind.EXPIRE, Kind.DECAY, Kind.REVOKE)  # of available beans
 # Bits of a key that holds a user above and a reference below.
 REF_BITS = (MOST_DAYS * DAY_S * MOST_REFS).bit_length()
 MOST_USERS = 2 ** (64 - REF_BITS)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import exp
 from typing import Any
 
 from sim.behaviour.visit import visit_gain
 from sim.bookkeeping import Kind
 from sim.kernel.incentives import BESIDE
-from sim.kernel.rules import exponential, unit
-from sim.scenario.incentives import Nudge
 from sim.streams import Purpose
-from tests.engine.person import DAY_S, GENERAL, NO_DEED, PENDING, SECOND, Errand, Person, World
+from tests.engine.person import BUCKET, DAY_S, GENERAL, NO_DEED, PENDING, SECOND, Errand, Person, World
 from tests.engine.rulebook import (
     PAYING,
     Counts,
@@ -20,7 +17,7 @@ from tests.engine.rulebook import (
     Someone,
     asks_budget,
     city_of,
-    is_milestone,
+    cut,
     percentile_of,
 )
 
@@ -40,8 +37,6 @@ class Payer(Person):
         self.last: int | None = None  # the last day they played …
         self.away = 0  # … and how many days after the one before
         self.counts = Counts()
-        self.sent: dict[int, list[int]] = {}  # by rule the days of its messages …
-        self.switched_off: set[int] = set()  # … and which this person lets come no more
         self.live: Rules = ()  # what holds in the present session
         self.given = 0  # gifts in this run
 
@@ -95,51 +90,6 @@ class Payer(Person):
         """The days in a row that stand on a day: those up to the day before, until this one is played or missed."""
         return self.streak if self.last is not None and day - self.last <= 1 else 0
 
-    def reminded(self, one: Someone, day: int, streak: int) -> float:
-        """Messages that this person, who then is so, gets on a day; what they add to its hazard.
-
-        A rule sends one if it holds when it is due, so many in seven days and only to whom it says. What each does is
-        less by all messages of these days, and any may be the last that somebody lets come.
-        """
-        R, gain, before = self.world.rules, 0.0, self.messages_by(day)
-        for k, nudge in self.nudges():
-            if k not in self.world.book.holding(one, (day * DAY_S + nudge.at * 60) * SECOND):
-                continue
-            if k in self.switched_off or (nudge.streak_breaks and streak < 2):
-                continue
-            if len([sent for sent in self.sent.get(k, []) if day - sent < 7]) >= nudge.weekly:
-                continue
-            if unit(self.world.words(self.me, Purpose.NUDGE, day, k)[0]) < R.nudge_switch_off:
-                self.switched_off.add(k)
-            self.sent[k] = [*self.sent.get(k, []), day]
-            self.world.count["messages"] += 1
-            gain += R.habit_reminder * R.nudge_fatigue**before
-        return gain
-
-    def nudges(self) -> list[tuple[int, Nudge]]:
-        """The rules that send messages."""
-        return [
-            (k, nudge)
-            for k, rule in enumerate(self.world.book.rules)
-            if (nudge := rule.form.nudge) is not None
-        ]
-
-    def messages_by(self, day: int) -> int:
-        """The messages of all rules in the seven days that end with one."""
-        return len([sent for days in self.sent.values() for sent in days if 0 <= day - sent < 7])
-
-    def called(self, day: int) -> int | None:
-        """When this person comes whom a message of the day has brought; None who would have come without it."""
-        R = self.world.rules
-        for k, nudge in self.nudges():
-            if self.sent.get(k, [])[-1:] == [day]:
-                lots = self.world.words(self.me, Purpose.NUDGE, day, k)
-                does = R.habit_reminder * R.nudge_fatigue ** (self.messages_by(day) - 1)
-                if unit(lots[1]) < 1.0 - exp(-does):
-                    after = nudge.at * 60 + int(exponential(lots[2]) * R.waiting_first_s)
-                    return day * DAY_S + min(after, DAY_S - 1)
-        return None
-
     def leaves_repairs(self, one: Someone, day: int, used: list[int]) -> bool:
         """Whether a rule that is for somebody on a missed day, and holds at any time of it, lets it pass: so many a
         week."""
@@ -170,12 +120,10 @@ class Payer(Person):
         self.joined, self.last, self.away = day, day, 0
         self.tell(t_us, Kind.ENTER)
         book, live = self.world.book, self.world.book.holding(self.as_of(day, 1, 0), t * SECOND)
-        goals = {k: goal for k in live if (goal := book.rules[k].form.goal) is not None and goal.beans}
-        goals = {k: goal for k, goal in goals.items() if goal.head_start}
-        paying = [
-            k for k, form in book.about(live, JOIN, PAYING) if form.kind != "goal" or is_milestone(form)
-        ]
-        if not goals and not paying:
+        goals = {
+            k: goal for k in live if (goal := book.rules[k].form.goal) and goal.beans and goal.head_start
+        }
+        if not goals and not book.about(live, JOIN, PAYING):
             return
         self.new_day(day)
         self.tell_grants(self.earn(JOIN, t_us, Part(None), GENERAL, live, streak=1), t_us)
@@ -194,6 +142,7 @@ class Payer(Person):
         book = self.world.book
         streak = self.streak_on(t_us // SECOND // DAY_S) if streak is None else streak
         parts = book.pay(what, base, live, streak, self.counts, self.day)
+        cut(parts, "beans", max(sum(part.beans for part in parts) - self.room(), 0))
         for part in parts:
             own = part.rule is None
             if not own and self.waits(what, part, klass, live):
@@ -202,13 +151,12 @@ class Payer(Person):
             part.beans = self.grow(t_us, part.beans, own)
             part.minutes = self.credit(part.minutes, klass, own)
         book.count(what, live, sum(part.beans for part in parts), self.counts, self.day)
-        for k, form in book.about(live, what, ("goal",)):
-            if (
-                is_milestone(form)
-                and book.counted(k, self.counts, self.day) + form.goal.head_start == form.goal.deeds
-            ):
-                self.slump_until = self.day + int(self.world.rules.goal_slump_days)
         return parts
+
+    def room(self) -> int:
+        """How many beans more a day can hold; of a farmer, as far as the cap of the device goes."""
+        room = BUCKET - sum(self.growing[step] for step in self.earned_on(self.day))
+        return max(min(room, self.world.rules.farmer_cap - self.beans_today) if self.farmer else room, 0)
 
     def waits(self, what: str, part: Part, klass: int, live: Rules) -> bool:
         """Whether a rule's part is not paid at once: it asks a budget first, or comes later."""

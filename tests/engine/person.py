@@ -20,7 +20,6 @@ from sim.behaviour.visit import closeness, grown_reference, rested
 from sim.bookkeeping import Kind
 from sim.domain.beans import gone_at_s
 from sim.domain.hours import capped_minutes
-from sim.domain.ratios import share_of
 from sim.kernel.lifetime import LIFELONG
 from sim.kernel.rules import exponential, micro, planned_sessions, second_of_day, sequential_uniform, unit
 from sim.streams import Purpose, philox
@@ -311,8 +310,7 @@ class Person:
         if not self.player:
             return NEVER
         times = [self.fades_at(d) for d, beans in self.growing.items() if beans]
-        decays = any(rule.form.decay is not None for rule in self.world.book.rules)
-        times += [0 if decays else self.world.period_end[p] for p, beans in self.available.items() if beans]
+        times += [self.world.period_end[p] for p, beans in self.available.items() if beans]
         return min((max(at, (day + 1) * DAY_S) for at in times), default=NEVER)
 
     def midnight(self, t: int) -> None:
@@ -326,27 +324,6 @@ class Person:
             beans = self.available.pop(period)
             self.tell(t * SECOND, Kind.EXPIRE, beans=beans)
             self.world.count["beans_expired"] += beans
-        self.decay(t)
-
-    def decay(self, t: int) -> None:
-        """At midnight a share of harvested beans goes by the rules that held until then; the earliest go first."""
-        book = self.world.book
-        for k in self.rules_at((t - 1) * SECOND) if any(rule.form.decay for rule in book.rules) else ():
-            lost = share_of(self.available.total(), book.rules[k].form.decay or 0)
-            if lost:
-                self.spend(lost, self.world.days[t // DAY_S - 1].period)
-                self.tell(t * SECOND, Kind.DECAY, beans=lost, rule=1 + k)
-                self.world.count["beans_expired"] += lost
-
-    def earn_badges(self, t_us: int, before: int) -> None:
-        """A badge for every tier of merit that the minutes have passed, by the rules that hold."""
-        book = self.world.book
-        for k in self.rules_at(t_us) if any(rule.form.badges for rule in book.rules) else ():
-            badges = book.rules[k].form.badges
-            for tier, badge in enumerate(badges.tiers if badges is not None else ()):
-                if before < badge.hours <= sum(self.minutes):
-                    self.tell(t_us, Kind.BADGE, deed=tier, rule=1 + k)
-                    self.world.count["badges"] += 1
 
     def spend(self, beans: int, now: int) -> int:
         """Take beans, the earliest period first; returns the last period touched."""
@@ -371,8 +348,6 @@ class Person:
 
     def reach_benefits(self, t_us: int, before: int) -> None:
         """What a holder's minutes open that `before` did not: youth accounts have benefits of their own."""
-        if 0 <= before < sum(self.minutes):
-            self.earn_badges(t_us, before)
         for k, benefit in enumerate(self.world.benefits):
             mine = self.holder and bool(benefit.youth) == self.minor
             if mine and before < benefit.needs <= sum(self.minutes):
@@ -417,8 +392,8 @@ class Person:
         volume = self.trait_value(2, self.trait[1] & 4095)
         self.begun = 0
         self.planned = planned_sessions(lots[1], self.world.rules.sessions_extra * volume)
-        planned = self.session_at(ahead, sequential_uniform(0.0, self.planned, lots[0]), ahead * DAY_S - 1)
-        called = self.called(ahead)
+        share, called = sequential_uniform(0.0, self.planned, lots[0]), self.called(ahead)
+        planned = self.session_at(ahead, share, ahead * DAY_S - 1)
         self.play_s = planned if called is None else called
 
     def session_at(self, day: int, share: float, after: int) -> int:
@@ -489,7 +464,7 @@ class Person:
             tired = tired * R.refill if tired * R.refill >= 0.03 else 0.0
             then = self.as_of(ahead, min(streak + 1, 7), self.away_by(ahead))
             gain = self.drawn_by(ahead, then, exp(-tired))
-            reminder = self.reminded(then, ahead, streak)
+            reminder = self.messaged(then, ahead, streak)
             z = readiness(
                 self.habit, R.habit_neutral, R.habit_slope, R.habit_team if self.in_team else 0.0, reminder, streak,
                 R.habit_streak_gain, -1 if since == 255 else since, R.habit_break_loss, R.habit_break_days,

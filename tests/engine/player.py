@@ -26,7 +26,7 @@ from tests.engine.payer import BESIDE, INVITE, Rules
 from tests.engine.person import DAY_S, DONATED, GENERAL, NO_DEED, PENDING, SECOND, single
 from tests.engine.promises import drawn_match, usual_match
 from tests.engine.race import Race
-from tests.engine.rulebook import Part, is_milestone
+from tests.engine.rulebook import Part
 from tests.engine.visits import caps_of_a_day, weight_of
 
 MOST_CHOICES = 12
@@ -163,41 +163,9 @@ class Player(Claimant):
         endowed = goal.head_start / needs if self.endowed else 0.0
         if self.world.public.next_thing:
             return goal_pull(held / needs, endowed, R.choice_goal_kappa, R.choice_goal_iota)
-        if unit(self.world.words(self.me, Purpose.BADGE)[0]) < R.goal_badge_share:
+        if self.cares_for_badges():
             return goal_pull(held / needs, endowed, R.goal_badge_kappa, R.goal_badge_iota)
         return 0.0
-
-    def pull_of_badges(self) -> float:
-        """The next badge of each rule: a goal for those who care for badges, and recognition where others see it."""
-        R, pull, lots = self.world.rules, 0.0, self.world.words(self.me, Purpose.BADGE)
-        for k in self.live:
-            badges, have = self.world.book.rules[k].form.badges, sum(self.minutes)
-            ahead = (
-                [badge.hours for badge in badges.tiers if have < badge.hours] if badges is not None else []
-            )
-            if badges is None or not ahead:
-                continue
-            if unit(lots[0]) < R.goal_badge_share:
-                pull += goal_pull(have / ahead[0], 0.0, R.goal_badge_kappa, R.goal_badge_iota)
-            if badges.public:
-                pull += R.badge_recognition + R.badge_recognition_sd * R.normal[lots[1] >> 20]
-        return pull
-
-    def pull_of_deeds(self, j: int) -> float | None:
-        """Goals of deeds that this one counts for: all respond to a prize worth something, else those who care for
-        badges; after one is reached there is a slump. None without such a goal."""
-        R, book, pull = self.world.rules, self.world.book, 0.0
-        goals = [
-            (k, form.goal) for k, form in book.about(self.live, self.name(j), ("goal",)) if is_milestone(form)
-        ]
-        for k, goal in goals:
-            done = (book.counted(k, self.counts, self.day) + goal.head_start) / goal.deeds
-            endowed = goal.head_start / goal.deeds
-            if goal.prize and self.world.public.next_thing:
-                pull += goal_pull(done, endowed, R.choice_goal_kappa, R.choice_goal_iota)
-            elif unit(self.world.words(self.me, Purpose.BADGE)[0]) < R.goal_badge_share:
-                pull += goal_pull(done, endowed, R.goal_badge_kappa, R.goal_badge_iota)
-        return (pull - R.goal_slump if self.day < self.slump_until else pull) if goals else None
 
     def nearest_benefit(self) -> float:
         """How far a holder has come to the next benefit, as a share of what it needs."""
@@ -238,12 +206,9 @@ class Player(Claimant):
     def weight(self, j: int, drawn: SimpleNamespace, lift: float) -> float:
         """Against stopping: by what it would be paid now, which is felt less by who holds plenty."""
         R, deed, beans = self.world.rules, self.world.deeds[j], self.next_pay(j, self.live)
-        weight = weight_of(
-            self.world, j, beans, drawn.level, frozenset(self.live), self.streak, self.new_to()
-        )
-        goals = self.pull_of_deeds(j)
-        if goals is not None:
-            weight = weight * exp(goals)
+        live = frozenset(self.live)
+        weight = weight_of(self.world, j, beans, drawn.level, live, self.streak, self.new_to())
+        weight = weight * exp(self.pull_of_milestones(j))
         if beans > 0:
             weight = weight * drawn.beans
         if deed.minutes > 0:
@@ -415,16 +380,11 @@ class Player(Claimant):
         if unit(lots[0]) >= R.give_all:
             beans = min(beans, 100)
         self.tell(
-            t_us, Kind.BEAN_GIFT, beans=beans, fen=fen_of_beans(beans, self.beans_per_yuan()),
+            t_us, Kind.BEAN_GIFT, beans=beans, fen=fen_of_beans(beans, self.world.book.price_under(self.live)),
             project=self.project_by_weight(unit(lots[3])).project, klass=DONATED, deed=j, pool=G.bean_pool,
             outcome=PENDING,
         )  # fmt: skip
         self.claiming = True
-
-    def beans_per_yuan(self) -> int:
-        """How many beans make a yuan when they are given: by the first rule that says so."""
-        prices = [self.world.book.rules[k].form.price for k in self.live]
-        return next((price for price in prices if price is not None), self.world.rules.beans_per_yuan)
 
     def redeem(self, t_us: int, key: int, sub: int) -> None:
         """Ask for the first affordable voucher in stock, beginning anywhere."""

@@ -8,7 +8,8 @@ from math import log
 from types import SimpleNamespace
 
 from sim.kernel.rules import unit
-from tests.engine.payer import Payer, Rules
+from tests.engine.moved import Moved
+from tests.engine.payer import Rules
 from tests.engine.person import PENDING, Record
 
 
@@ -29,7 +30,7 @@ def drawn_match(promise: SimpleNamespace, fen: int, lot: int) -> int:
     return min(int(fen * ratio_for(promise, fen) * -log(unit(lot)) / 1_000_000 + 0.5), promise.most)
 
 
-class Promised(Payer):
+class Promised(Moved):
     """A person to whom promises were made."""
 
     def covering(

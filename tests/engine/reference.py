@@ -35,9 +35,10 @@ from sim.kernel.incentives import COUNT_BITS, TICKED
 from sim.kernel.rows import EFFECTS, ERRAND, GROWING_DAYS, MAX_AGE, OFF, PERIODS, USER
 from sim.kernel.rules import farm_second
 from sim.scenario import Scenario
+from sim.scenario.incentives import Form
 from tests.engine.person import DAY_S, NEVER, SECOND, Record, World
 from tests.engine.player import MOST_SCRIPTED, Player
-from tests.engine.rulebook import Rulebook, counts_many, is_for_anybody, remembers
+from tests.engine.rulebook import Rulebook, counts_many, is_for_anybody, kind_of, remembers
 from tests.engine.visits import Calendar
 
 STEPS = (
@@ -46,6 +47,17 @@ STEPS = (
 )  # fmt: skip
 FLAGS = ("player", "gone", "in_team", "holder", "blocked", "serving", "claiming", "endowed")
 COLUMNS = ACTION.names or ()
+
+
+def marks_of(form: Form) -> tuple[str, ...]:
+    """What is kept of every person for a rule, a column each."""
+    if form.nudge is not None:
+        return ("messages",)
+    if kind_of(form) == "milestone":
+        return "count", "slump"
+    if form.refer is not None:
+        return ("inviter",)
+    return ("count",) if remembers(form) or counts_many(form) else ()
 
 
 def plain(value: Any) -> Any:
@@ -71,12 +83,6 @@ def published(public: NDArray[np.void]) -> SimpleNamespace:
             row.tiers = list(zip(row.above, row.ratio, strict=True))[: row.tiers]
         setattr(G, f"kept_{name}", rows[:live])
     return G
-
-
-def mark_of_messages(days: list[int], off: bool) -> int:
-    """The last message's day, those of the seven days that end with it as bits, and whether they are switched off."""
-    bits = sum(1 << days[-1] - day for day in days if days[-1] - day < 7)
-    return days[-1] + 1 << 16 | bits | (OFF if off else 0)
 
 
 class ReferencePopulation:
@@ -308,23 +314,31 @@ class ReferencePopulation:
     @property
     def marks(self) -> NDArray[np.uint32]:
         """What rules count: of every person and counting rule the count, and above its bits in which stretch."""
-        book = self.world.book
-        counting = [
-            k for k, rule in enumerate(book.rules)
-            if remembers(rule.form) or counts_many(rule.form) or rule.form.refer is not None
+        columns = [
+            (k, what) for k, rule in enumerate(self.world.book.rules) for what in marks_of(rule.form)
         ]  # fmt: skip
-        marks = np.zeros((self.rows if counting else 1, max(len(counting), 1)), np.uint32)
-        for p in self.people:
-            for column, k in enumerate(counting):
-                if k in p.sent:
-                    marks[p.me, column] = mark_of_messages(p.sent[k], k in p.switched_off)
-                elif book.rules[k].form.refer is not None:
-                    marks[p.me, column] = 1 + p.invited_by.get(k, -1)
-                elif k in p.counts.number:
-                    since, ticked = p.counts.since[k], p.counts.ticked.get(k)
-                    number = p.counts.number[k] + (TICKED if ticked == since else 0)
-                    marks[p.me, column] = book.stretch_number(k, since) << COUNT_BITS | number
+        marks = np.zeros((self.rows if columns else 1, max(len(columns), 1)), np.uint32)
+        for p in self.people if columns else ():
+            marks[p.me] = [self._mark(p, k, what) for k, what in columns]
         return marks
+
+    def _mark(self, p: Player, k: int, what: str) -> int:
+        """What a column keeps of a person for a rule."""
+        if what == "slump":
+            return p.slumps.get(k, 0)
+        if what == "messages":
+            sent = p.messages.get(k)
+            if not sent:
+                return 0
+            lately = sum(1 << sent[-1] - day for day in sent if sent[-1] - day < 7)
+            return (sent[-1] + 1) << 16 | lately | (OFF if k in p.unwanted else 0)
+        if what == "inviter":
+            return 1 + p.invited_by.get(k, -1)
+        if k not in p.counts.number:
+            return 0
+        since, ticked = p.counts.since[k], p.counts.ticked.get(k)
+        number = p.counts.number[k] + (TICKED if ticked == since else 0)
+        return self.world.book.stretch_number(k, since) << COUNT_BITS | number
 
     @property
     def next_s(self) -> NDArray[np.int32]:

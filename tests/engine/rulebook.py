@@ -17,8 +17,8 @@ from sim.scenario.incentives import ANY, PAYS, Form, Rule, Who
 from sim.spans import DAY_US
 from sim.streams import unit
 
-PAYING = (*PAYS, "goal")  # a goal of deeds pays its prize
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+PAYING = (*PAYS, "milestone")  # what changes the pay of a deed, a goal of deeds among it
 UNITS = {"beans": ("beans",), "hours": ("minutes",), "both": ("beans", "minutes")}
 
 
@@ -99,14 +99,14 @@ def is_for_anybody(who: Who) -> bool:
     return days == who
 
 
+def kind_of(form: Form) -> str:
+    """The form of a rule; a goal of deeds, which is paid for a deed, is another one than a goal of beans."""
+    return "milestone" if form.goal is not None and form.goal.deeds else form.kind
+
+
 def remembers(form: Form) -> bool:
     """Whether a rule has to remember what somebody did, or was paid, before."""
-    return form.kind in ("tiers", "cap", "fading_cap", "nudge") or (form.each or 1) > 1 or is_milestone(form)
-
-
-def is_milestone(form: Form) -> bool:
-    """Whether a rule is a goal of so many deeds."""
-    return form.goal is not None and form.goal.deeds is not None
+    return kind_of(form) in ("tiers", "cap", "fading_cap", "milestone") or (form.each or 1) > 1
 
 
 def is_of_teams(form: Form) -> bool:
@@ -207,7 +207,11 @@ class Rulebook:
             "bean_gift",
             "redeem",
         )  # and what uses beans brings none
-        return [(k, form) for k, form in forms if form.kind in kinds and not (uses and form.kind in PAYING)]
+        return [
+            (k, form)
+            for k, form in forms
+            if kind_of(form) in kinds and not (uses and kind_of(form) in PAYING)
+        ]
 
     def pool_of(self, k: int) -> int:
         """The number of the pool of a rule that pays money: behind those of the sponsors, in the order of the file."""
@@ -276,17 +280,22 @@ class Rulebook:
             if reached:
                 cut(parts, "beans", sum(part.beans for part in parts))
                 parts.append(Part(k, beans=max(reached, key=lambda tier: tier.start).beans))
-        elif form.goal is not None:
-            if form.goal.deeds == nth + form.goal.head_start:
-                parts.append(Part(k, beans=form.goal.prize))
         elif form.times is not None:
             multiply(parts, k, form.times, UNITS[form.of])
         elif form.streak is not None:
             reached_steps = [step for step in form.streak.steps if step.day <= streak]
             if reached_steps:
                 multiply(parts, k, max(reached_steps, key=lambda step: step.day).times, UNITS["beans"])
+        elif form.goal is not None:
+            reached_now = nth + form.goal.head_start == form.goal.deeds
+            parts.append(Part(k, form.goal.prize if reached_now else 0))
         else:
             parts.append(Part(k, form.add or 0, form.add_hours or 0))
+
+    def price_under(self, live: Collection[int]) -> int:
+        """How many beans make a yuan under rules when they are given: what the first of them says."""
+        prices = [price for k in sorted(live) if (price := self.rules[k].form.price) is not None]
+        return prices[0] if prices else self.scenario.beans.per_yuan
 
     def most_a_day(self, deed: str, live: Collection[int]) -> int | None:
         """How often a day a deed can be done under rules; None is as often as one likes."""

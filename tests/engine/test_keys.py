@@ -15,8 +15,8 @@ import pytest
 from sim.streams import Purpose
 
 ROOT = Path(__file__).parents[2]
-# What somebody is by nature, read again wherever it is needed instead of being stored: a user's traits, place, lifetime,
-# team and care for badges, and how an order will end.
+# What somebody is by nature, read again wherever it is needed instead of being stored: a user's traits, place,
+# lifetime, team and care for badges, and how an order will end.
 READ_AGAIN = {"TRAITS", "PLACE", "BUDGET", "CREW", "BADGE", "LIFE"}
 BY_WORDS = {"NUDGE"}  # one message, of whose draw each function reads words of its own
 # Words read at several places for one and the same decision, with the functions that take it from there.
@@ -58,7 +58,7 @@ def world() -> dict[str, Any]:
     """A world in which everything happens, played in plain Python with a listener at every door to chance."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.engine.keys", "busy,80,1,base", "busy,40,1,lots", "busy,20,1,worthless",
-         "rules,40,1,base", "prizes,60,1,base"],
+         "rules,40,1,base", "prizes,60,1,base", "merits,40,1,base"],
         env={**os.environ, "NUMBA_DISABLE_JIT": "1"}, capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

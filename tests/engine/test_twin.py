@@ -35,6 +35,8 @@ CASES = (
     "rules,200,1,base",
     "rules,100,2,tight",
     "rules,40,3,rich",
+    "merits,200,1,base",
+    "merits,150,2,worthless",
 )
 MORE_CASES = (
     "busy,2000,3,base",

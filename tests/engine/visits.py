@@ -54,7 +54,8 @@ def weight_of(
             felt_mix(total * given + hope.yuan, to_charity, deed.cost, R.choice_slope),
         )
     if deed.effect == "bean_gift":
-        felt = max(felt, felt_reward(R.hundred_yuan, deed.cost, R.choice_weight_charity, R.choice_slope))
+        yuan = 100.0 / world.book.price_under(live)  # what a hundred beans are for
+        felt = max(felt, felt_reward(yuan, deed.cost, R.choice_weight_charity, R.choice_slope))
     return R.bare[j] * exp(felt + urge(world, j, live))
 
 

@@ -154,6 +154,7 @@ merchants = { charity_share = 0.9 }
 """
 OWN = {
     "rules": Path(__file__).with_name("rules_of_every_form.toml"),
+    "merits": Path(__file__).with_name("merits_of_every_form.toml"),
     "prizes": Path(__file__).with_name("prizes_of_every_form.toml"),
 }
 MADE = {"busy": ("week95_2022", BUSY), "months": ("zhejiang_account", MONTHS), "long": ("hello", LONG)}

@@ -128,7 +128,7 @@ class Wanderer:
             bounds = {"amount": (0, 300, 900), "amount2": (0, 40, 200), "minutes": (0, 50), "period": (0, 30)}
             terms = {name: draw.choice(values) for name, values in bounds.items()}
             return {"rule": draw.randrange(RULES), "channel": draw.choice((0, 1, 3, 7)), **terms}
-        if kind in (Kind.GRANT, Kind.PRIZE) or (kind in MAY_NAME and draw.random() < 0.5):
+        if kind in (Kind.GRANT, Kind.PRIZE, Kind.DECAY) or (kind in MAY_NAME and draw.random() < 0.5):
             return {"rule": rule} | ({"under": CAPPED} if kind is Kind.GRANT and rule else {})
         return {"under": CAPPED} if kind is Kind.DEED and draw.random() < 0.2 else {}
 

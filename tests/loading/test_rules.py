@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from sim.errors import ScenarioError
-from sim.kernel.rows import MATCH_TIERS, MAX_COFUNDS, MAX_DEEDS, MAX_MATCHES, MAX_RULES, MAX_TIERS
+from sim.kernel.rows import MATCH_TIERS, MAX_BADGES, MAX_COFUNDS, MAX_DEEDS, MAX_MATCHES, MAX_RULES, MAX_TIERS
 from sim.loading.checks import MOST
-from sim.loading.ruleforms import MOST_MATCH_TIERS, MOST_OF, MOST_TIERS
+from sim.loading.ruleforms import MOST_BADGES, MOST_MATCH_TIERS, MOST_OF, MOST_TIERS
 from sim.scenario import Scenario
 
 Load = Callable[[str], Scenario]
@@ -482,6 +482,29 @@ def test_tiers_of_all_rules_have_room(load: Load) -> None:
     told = mistakes(BASE + rules, load)
     assert len(told) == 1
     assert "rules.r2.form.tiers: makes 144 tiers and steps of all rules together; keep at most 96" in told[0]
+
+
+def test_badges_have_room(load: Load) -> None:
+    """So many tiers of all rules together, and so many of one; they stand in the table of tiers as all others."""
+    assert MOST_BADGES == MAX_BADGES
+
+    def badges(name: str, count: int) -> str:
+        tiers = ", ".join(f'{{ label = "{k}", hours = {k + 1} }}' for k in range(count))
+        return f"\n[rules.{name}]\nform.badges.tiers = [{tiers}]\n"
+
+    most = badges("one", MAX_BADGES)
+    load(BASE + most)
+    line = (BASE + most + badges("two", 1)).count("\n")
+    assert mistakes(BASE + most + badges("two", 1), load) == [
+        f"bad.toml:{line}: rules.two.form.badges: makes 9 tiers of all badges together; keep at most 8"
+    ]
+    assert "rules.one.form.badges: makes 9 tiers of all badges" in mistakes(BASE + badges("one", 9), load)[0]
+    tiers = ", ".join(f"{{ start = {k + 1}, beans = 5 }}" for k in range(MAX_TIERS - MAX_BADGES + 1))
+    full = f'\n[rules.many]\nwhat = "training"\nform = {{ per = "ever", tiers = [{tiers}] }}\n'
+    told = mistakes(BASE.replace(BASE[BASE.index("[rules.") :], full + most), load)
+    assert (
+        "rules.one.form.badges: makes 97 tiers and steps of all rules together; keep at most 96" in told[-1]
+    )
 
 
 def test_promises_of_sponsors_have_room(load: Load) -> None:

@@ -6,10 +6,13 @@ import json
 import os
 import re
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sim.errors import ScenarioError, UsageError
@@ -17,11 +20,13 @@ from sim.loading import list_scenarios, load_scenario, scenario_text
 from sim.loading.edits import override_path
 from sim.loading.lines import Lines, spelled
 from sim.loading.upgrade import upgraded
+from sim.loading.wording import as_toml
 from sim.scenario import Scenario
 from sim.scenario.gone import GONE, gone
 from sim.scenario.incentives import Rule
 from tests.commands import beanpeak
 from tests.doors.damage import is_root
+from tests.loading.test_any_document import ODD
 
 OLD = Path(__file__).with_name("old.toml").read_text(encoding="utf-8")
 WORLD = """[scenario]
@@ -436,6 +441,10 @@ def test_a_file_that_knows_rules_does_nothing_unasked() -> None:
     gift = '[deeds.gift]\nlabel = "捐"\neffect = "gift"\nkind = "donated"\n'
     text = f"{WORLD}{DEED}{gift}[sharing]\nreward = 5\n[rules.daily_cap]\nform.cap = 60\n"
     assert set(tomllib.loads(new(text))["rules"]) == {"pass_on", "daily_cap"}
+    design = '[designs.again]\n"beans.goal" = 30\n'
+    assert tomllib.loads(new(f"{text}{design}"))["designs"] == {
+        "again": {"rules": {"goal": {"form": {"goal": {"beans": 30}}}}}
+    }
 
 
 def test_what_cannot_be_rewritten_by_itself_is_said_so() -> None:
@@ -443,6 +452,29 @@ def test_what_cannot_be_rewritten_by_itself_is_said_so() -> None:
     text = f"rules = {{ a = {{ form = {{ add = 3 }} }} }}\n{WORLD}{DEED}[beans]\ndaily_cap = 50\n"
     with pytest.raises(UsageError, match=r"old\.toml"):
         upgraded(text, "old.toml")
+
+
+def places(tree: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every path of a document."""
+    keys = tree if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list) else ()
+    return [path, *(place for key in keys for place in places(tree[key], (*path, key)))]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(places(tomllib.loads(OLD))[1:]), ODD), min_size=1, max_size=3))
+def test_whatever_stands_in_an_old_file_it_is_rewritten_or_told(edits: list[tuple[Any, Any]]) -> None:
+    """Nothing that a user can write makes the upgrade itself fail, and what comes out has nothing of 0.1 in it."""
+    document: Any = tomllib.loads(OLD)
+    for path, value in edits:
+        holder = document
+        with suppress(KeyError, IndexError, TypeError):
+            for part in path[:-1]:
+                holder = holder[part]
+            holder[path[-1]] = value
+    text = "".join(f"{spelled((key,))} = {as_toml(value)}\n" for key, value in document.items())
+    with suppress(UsageError):
+        made = upgraded(text, "old.toml")
+        assert made is None or upgraded(made.text, "new.toml") is None
 
 
 # --- who still writes it -------------------------------------------------------------------------------------------

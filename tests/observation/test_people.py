@@ -15,6 +15,7 @@ from tests.observation.conftest import USERS, Week
 # What is no number about people: rows of all accounts, farmers' own numbers, sponsors' money and where it went.
 OF_EVERYBODY = {
     "actions", "recycled_fen", "farmer_share", "farmer_accounts", "farmer_beans", "farmer_subsidy_fen",
+    "programme_cost_fen", "farmer_cost_fen", "liability_fen",
     "matched_fen", "subsidy_fen", "overrun", "pool_empty_at", "unmet_claims", "unmet_fen",
     "raised_fen", "top1_ngo_share", "top10_ngo_share", "ngo_gini", "viewable_share", "affordable",
 }  # fmt: skip

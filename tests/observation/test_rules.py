@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from numpy.typing import NDArray
 
 from sim.bookkeeping import DR_POSTED, POSTINGS, ROLES, Kind, Role
-from sim.engine.actions import from_rows
+from sim.engine.actions import from_rows, join
+from sim.engine.campaign import Campaign
 from sim.kernel import tallies
 from sim.kernel.rows import NO_DEED
 from sim.observation.recorder import Recorder
 from sim.observation.rules import GIVES
+from tests.engine.worlds import world
 from tests.observation.conftest import USERS, Week
 
 POOL, RULE_BEAN, RULE_HOUR = 2600, 3110, 3310
@@ -185,3 +188,72 @@ def test_beans_by_deed_and_by_rule_are_the_same_beans(week: Week, table: pl.Data
     farmed = int(week.rows(Kind.GRANT, farmers=True)["beans"].sum())
     assert deeds["granted"].sum() + beside + farmed == table["beans"][1:].sum()
     assert deeds["granted"].sum() > 0
+
+
+# --- prizes, budgets, messages --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def prizes() -> tuple[Campaign, NDArray[np.void]]:
+    """A run in which rules give prizes by lot, rank and threshold, thank for friends and come to their budgets' end."""
+    parts: list[NDArray[np.void]] = []
+    campaign = Campaign(world("prizes", 300), workers=1, watch=lambda part: parts.append(part.copy()))
+    campaign.run()
+    campaign.population.close()
+    stream = join(*parts)
+    return campaign, stream[stream["outcome"] == 0]
+
+
+def test_prizes_in_money_are_their_rules_cost(prizes: tuple[Campaign, NDArray[np.void]]) -> None:
+    """Of persons and of teams, by the rule that each row names."""
+    campaign, stream = prizes
+    paid = stream[np.isin(stream["kind"], (Kind.PRIZE, Kind.TEAM_UNLOCK)) & (stream["rule"] > 0)]
+    assert set(paid["kind"]) == {Kind.PRIZE, Kind.TEAM_UNLOCK}
+    for row in campaign.recorder.tables()["rules"][1:].iter_rows(named=True):
+        mine = paid["rule"] == 1 + list(campaign.scenario.rules).index(row["rule"])
+        if mine.any():
+            assert row["money_fen"] == paid["fen"][mine].sum(), row["rule"]
+    people = len(np.unique(paid["agent"][paid["kind"] == Kind.PRIZE]))
+    assert 0 < people <= campaign.scenario.scenario.users
+
+
+def test_what_is_left_of_budgets_is_what_the_engine_has_left(
+    prizes: tuple[Campaign, NDArray[np.void]],
+) -> None:
+    """To the bean's price: the one counts money, the other beans."""
+    campaign, _ = prizes
+    rows = campaign.recorder.tables()["rules"][1:]
+    price = -(-100 // campaign.scenario.beans.per_yuan)
+    for k, row in enumerate(rows.iter_rows(named=True)):
+        if campaign.budgets.limited[k]:
+            left = int(campaign.budgets.left[k]) * 100 // campaign.scenario.beans.per_yuan
+            assert abs(row["left_fen"] - left) <= price, row["rule"]
+            assert row["left_fen"] >= 0
+        elif row["budget_fen"] is not None and campaign.budgets.pool[k] > 0:
+            assert row["left_fen"] >= 0, row["rule"]
+    assert campaign.budgets.limited.any()
+
+
+def test_what_rules_give_for_no_single_deed_is_no_deeds(prizes: tuple[Campaign, NDArray[np.void]]) -> None:
+    """A share in what many did, a drawing's prize: the table of deeds has nothing of it."""
+    campaign, stream = prizes
+    shared = [
+        1 + k for k, rule in enumerate(campaign.scenario.rules.values())
+        if rule.form.share is not None or (rule.form.lottery is not None and rule.form.lottery.winners)
+    ]  # fmt: skip
+    rows = stream[(stream["kind"] == Kind.GRANT) & np.isin(stream["rule"], shared)]
+    assert len(rows)
+    assert (rows["deed"] == NO_DEED).all()
+
+
+def test_messages_and_badges_are_told_by_rule() -> None:
+    """Two reminders and tiers of merit: as many as were counted while acting, in the order of the file."""
+    campaign = Campaign(world("rules", 200), workers=1)
+    campaign.run()
+    campaign.population.close()
+    counted, table = tallies.named(campaign.counts()), campaign.recorder.tables()["rules"]
+    nudging = [rule.form.nudge is not None for rule in campaign.scenario.rules.values()]
+    messages = table["messages"][1:].to_list()
+    assert sum(messages) == counted.messages > 0
+    assert not any(sent for sent, nudges in zip(messages, nudging, strict=True) if not nudges)
+    assert table["badges"].sum() <= counted.badges

@@ -11,7 +11,10 @@ from tests.systems.ruled import DAY_US, Played
 
 # 1,000 real people stand behind one: 50,000 yuan a day are 50, of ten teams three share them.
 TEAMS = {"what": "walk", "form": {"rank": {"of": "team", "places": 3, "money": "50_000 yuan"}}}
-PERSONS = {"what": "quiz", "form": {"rank": {"of": "person", "places": 4_000, "money": "50_000 yuan"}, "per": "ever"}}
+PERSONS = {
+    "what": "quiz",
+    "form": {"rank": {"of": "person", "places": 4_000, "money": "50_000 yuan"}, "per": "ever"},
+}
 TOGETHER = {"what": "walk", "form": {"share": {"of": "team", "deeds": 30, "beans": 50}}}
 ALL = {"what": "quiz", "form": {"share": {"of": "platform", "deeds": 500_000, "beans": 20}, "per": "ever"}}
 OPEN = {"gifts": {"intercept": -1.0}, "sharing": {"post": 0.0, "invite": 0.0}}
@@ -136,7 +139,9 @@ def test_workers_blocks_and_snapshots_change_no_prize(tmp_path, rules):
     from sim.engine.campaign import Campaign
 
     whole = Played(rules, **OPEN)
-    assert Played(rules, how={"workers": 2, "block": 300}, **OPEN).campaign.digest() == whole.campaign.digest()
+    assert (
+        Played(rules, how={"workers": 2, "block": 300}, **OPEN).campaign.digest() == whole.campaign.digest()
+    )
     first = Campaign(whole.scenario, workers=1)
     first.run(until_s=42 * 3600)
     first.save(tmp_path / "half.npz")

@@ -64,7 +64,9 @@ def test_both_are_paid_on_the_first_deed(paid):
     assert len(friends) > 20
     assert len(np.unique(friends["agent"])) == len(friends)
     assert set(friends["agent"].tolist()) <= invited(paid)
-    did = np.isin(paid.stream["kind"], (Kind.DEED, Kind.GIFT, Kind.TEAM_JOIN, Kind.REDEEM_HOLD, Kind.BEAN_GIFT))
+    did = np.isin(
+        paid.stream["kind"], (Kind.DEED, Kind.GIFT, Kind.TEAM_JOIN, Kind.REDEEM_HOLD, Kind.BEAN_GIFT)
+    )
     for row in friends:
         own = paid.stream[did & (paid.stream["agent"] == row["agent"])]
         assert 0 < row["t"] - own["t"].min() < 1_000_000

@@ -252,6 +252,11 @@ class Ledger:
         for account, part in self.take("2100" if stage == "growing" else "2110", user, beans, ended=True):
             self.move(account, "3170", part)
 
+    def decays(self, user, beans, rule, **_):
+        assert rule in self.rules
+        for account, part in self.take("2110", user, beans):
+            self.move(account, "3170", part)
+
     def revocations(self, user, beans, **_):
         mine = self.by_user[f"2110:{user}"]
         left = sum(self.balance[account] - self.held[account] for account in mine)

@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from sim.bookkeeping import Kind
 from sim.engine.actions import from_rows
 from sim.engine.books import Books
 from sim.engine.campaign import Campaign
+from sim.errors import UsageError
 from sim.kernel.rows import NO_DEED
 from sim.scenario import Rule, Scenario
-from sim.trace import Columns
+from sim.trace import Columns, Trace
 from sim.tracing.columns import Converter
 from sim.tracing.terms import rule_terms
 from sim.tracing.tracer import Tracer
@@ -116,6 +118,25 @@ def test_beans_that_a_cap_lets_through_are_counted_against_it() -> None:
     assert columns["under"].tolist() == [NAMES.index("daily")] * 2 + [NO_RULE] * 4
 
 
+def test_gifts_of_beans_are_sent_at_the_price_they_were_given_at() -> None:
+    """The row says what its beans were worth: by the scenario's price or a rule's, granted or refused."""
+    gift = {"kind": Kind.BEAN_GIFT, "pool": 1, "project": 0}
+    columns = converted(
+        gift | {"beans": 300, "fen": 300},
+        gift | {"beans": 200, "fen": 400},
+        gift | {"beans": 100, "fen": 25, "outcome": 1},
+    )
+    assert columns["amount2"].tolist() == [100, 200, 25]
+
+
+def test_a_price_without_whole_fen_for_a_hundred_beans_cannot_be_sent() -> None:
+    """The scenario's own, or a rule's: the message names which."""
+    campaign = Campaign(world("week95_2022", 300), workers=1)
+    campaign.scenario = ruled({"odd": {"form": {"price": 30}}})
+    with pytest.raises(UsageError, match=r"rules\.odd\.form\.price = 30.*divisor of 10000"):
+        Converter(campaign)
+
+
 def test_grants_without_anything_are_not_sent() -> None:
     """As deeds: a request asks for something."""
     part = from_rows([{"agent": 1, "kind": Kind.GRANT, "rule": by("teams"), "deed": 0}])
@@ -159,31 +180,57 @@ PLAYED = {
     "weekly": {"what": "quiz", "form": {"cap": 90, "per": "week"}},
     "teams": {"form": {"times": 1.5}},
     "evening": {"when": {"hours": "18:00-22:00"}, "form": {"add": 7, "add_hours": 0.1}},
+    "melting": {"form": {"decay": 0.05}},
+    "generous": {"who": {"cohort": "0-50 %"}, "form": {"price": 50}},
 }
+
+
+def traced(scenario: Scenario, begins_h: int, ends_h: int) -> Trace:
+    """The trace of a stretch of a campaign."""
+    campaign = Campaign(scenario, workers=1)
+    tracer = Tracer(campaign)
+    if begins_h:
+        campaign.run(until_s=begins_h * 3_600)
+    tracer.begin()
+    campaign.run(until_s=ends_h * 3_600)
+    return tracer.end(scenario.scenario.title)
+
+
+def sent(trace: Trace, *kinds: Kind) -> NDArray[np.intp]:
+    """Where the rows of these kinds stand."""
+    return np.flatnonzero(np.isin(trace.columns["kind"], kinds))
 
 
 @pytest.mark.parametrize("begins_h", [0, 36])
 def test_sent_in_order_what_rules_pay_ends_with_the_simulations_books(begins_h: int) -> None:
     """Rule by rule, and no bound is passed: the whole campaign, and a slice of it."""
-    pytest.importorskip("sim.engine.incentives", reason="the engine plays no rules here")
-    campaign = Campaign(ruled(PLAYED), workers=1)
-    tracer = Tracer(campaign)
-    if begins_h:
-        campaign.run(until_s=begins_h * 3_600)
-    tracer.begin()
-    campaign.run(until_s=108 * 3_600)
-    trace = tracer.end("week95_2022")
+    trace = traced(ruled(PLAYED), begins_h, 108)
     assert trace.facts["rules"] == list(PLAYED)
     assert trace.prepare["kind"].tolist().count(Kind.RULE) == len(PLAYED)
     ledger, outcomes = replay(trace)
     assert differences(ledger, trace) == {}
-    granted = trace.columns["kind"] == Kind.GRANT
-    assert np.count_nonzero(granted) > 100
-    assert {outcomes[k] for k in np.flatnonzero(granted | (trace.columns["kind"] == Kind.DEED))} == {
-        "accepted"
-    }
+    assert len(sent(trace, Kind.GRANT)) > 100
+    assert {outcomes[k] for k in sent(trace, Kind.GRANT, Kind.DEED)} == {"accepted"}
     assert (trace.columns["under"] != NO_RULE).any()
+    decayed = np.flatnonzero(trace.columns["kind"] == Kind.DECAY)
+    assert len(decayed) > 20
+    assert set(trace.columns["rule"][decayed]) == {list(PLAYED).index("melting")}
+    assert {outcomes[k] for k in decayed} == {"accepted"}
+    given = trace.columns["kind"] == Kind.BEAN_GIFT
+    assert set(trace.columns["amount2"][given]) == {100, 200}, "fen for 100 beans, by the rule that held"
     assert {name for name, _ in trace.closing.iter_rows() if name.startswith("3110:")} == {
         "3110:r2",
         "3110:r3",
     }
+
+
+@pytest.mark.parametrize("begins_h", [0, 50])
+@pytest.mark.parametrize("name", ["rules", "prizes"])
+def test_every_form_of_rule_is_sent_within_its_bounds(name: str, begins_h: int) -> None:
+    """All that pays, limits, draws lots, ranks and shares: what the campaign granted the ledger grants, and no more."""
+    trace = traced(world(name, 300), begins_h, 150)
+    ledger, outcomes = replay(trace)
+    assert differences(ledger, trace) == {}
+    paid = sent(trace, Kind.GRANT, Kind.DEED, Kind.PRIZE, Kind.DECAY, Kind.TEAM_UNLOCK)
+    assert {outcomes[k] for k in paid} == {"accepted"}
+    assert (trace.prepare["amount"][trace.prepare["kind"] == Kind.RULE] > 0).any(), "some rules have a budget"
