@@ -7,29 +7,37 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import cache
 from itertools import groupby
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from loadtests.adapters import Target
 from loadtests.prepare import Client, make_keys, prepare, roles_of
 from loadtests.target import TargetServer
+from sim.agents.budgets import pool_of_rule
 from sim.bookkeeping import BOUNDS, CHART, Kind, code_of
+from sim.engine.running import simulate_once
 from sim.experiments.cookbook import ideas
 from sim.ledger.audit import audit
 from sim.ledger.opening import open_reader
 from sim.runs import plan_run
+from sim.scenario import Scenario
 from sim.trace import Trace
 from sim.tracing.generate import trace_slice
 from sim.tracing.window import span_of
 from sim.wire import Wire
 from tests.engine.worlds import TOGETHER, world
+from tests.service.serving import DAY
+from tests.service.serving import Client as Asking
 
 RUN = "parity"
 MEMORANDA = frozenset(code for bounds in BOUNDS.values() for code in bounds)
 ITEMS = 500
+IDEAS_USERS = 300
 
 
 @cache
@@ -47,7 +55,7 @@ def batches(trace: Trace, wire: Wire) -> Iterator[tuple[str, list[bytes]]]:
 
 
 def play(
-    trace: Trace, db: str | Path, folder: Path, then: Callable[[Client, dict[str, str]], None] | None = None
+    trace: Trace, db: str | Path, folder: Path, then: Callable[[Asking], None] = lambda _: None
 ) -> list[str]:
     """Play the whole trace against a server of its own, one batch after the other; what was refused. `then` asks
     that server for more."""
@@ -69,9 +77,9 @@ def play(
             body = b'{"atomic":false,"items":[%b]}' % b",".join(items)
             answer = client.post("/v1/batch", body, f"{RUN}:batch:{number}", tokens[role])
             refused += [str(one["body"]) for one in answer["results"] if one["status"] >= 300]
-        if then is not None:
-            then(client, tokens)
         client.close()
+        with closing(Asking(int(server.host.rpartition(":")[2]), json.loads(made.stdout)["token"])) as asking:
+            then(asking)
     return refused
 
 
@@ -116,30 +124,51 @@ def assert_corrections_alone(refused: list[str], trace: Trace) -> None:
 # --- incentive rules --------------------------------------------------------------------------------------------
 
 
-def ideas_traced(design: str) -> Trace:
+def ideas_as(design: str) -> Scenario:
     """The shipped ideas under a design of theirs, or under many at once."""
-    name = "ideas_together" if design in TOGETHER else "ideas"
-    scenario = world(name, 500, 1, design)
-    return trace_slice(scenario, name, span_of(scenario, None, None))
+    return world("ideas_together" if design in TOGETHER else "ideas", IDEAS_USERS, 1, design)
 
 
-def by_rule(trace: Trace) -> dict[str, dict[str, int]]:
-    """What each rule gave by the rows of the trace that were sure: beans, minutes, fen. Rows that depend on others (a
-    budget, a pool) are told by the books alone."""
-    raise NotImplementedError
+def assert_rules_gave(asking: Asking, scenario: Scenario) -> None:
+    """What the ledger says of every rule is what the simulation's table says."""
+    table = simulate_once(scenario).tables["rules"].filter(pl.col("rule") != "")
+    assert table["rule"].to_list() == list(scenario.rules)
+    for number, row in enumerate(table.iter_rows(named=True)):
+        page = asking.get(f"/v1/rules/r{number}").said
+        assert page["terms"]["name"] == row["rule"]
+        assert (page["beans"], page["minutes"]) == (row["beans"], row["minutes"]), row
+        assert page.get("fen", row["money_fen"]) == row["money_fen"], row
+
+
+def assert_no_overspending(asking: Asking, scenario: Scenario, at: int) -> None:
+    """Of every rule that has a budget in money: who asks for more than is left of it is refused, and nothing moves;
+    were there money enough in the pool or not."""
+    for number, rule in enumerate(scenario.rules.values()):
+        if rule.budget is not None:
+            page, pool = asking.get(f"/v1/rules/r{number}").said, f"s{pool_of_rule(scenario)[number] - 1}"
+            more = page["fen_left"] + 1
+            words = {"user": "u1", "rule": f"r{number}", "pool": pool, "fen": more, "at": at}
+            assert asking.post("/prizes", **words).code == "pool_exhausted"
+            assert asking.post(f"/pools/{pool}/deposits", fen=more, at=at).status == 201
+            assert asking.post("/prizes", **words).code == "rule_spent"
+            assert asking.post(f"/pools/{pool}/withdrawals", fen=more, at=at).status == 201
+            assert asking.get(f"/v1/rules/r{number}").said == page | {"as_of_seq": page["as_of_seq"] + 2}
 
 
 @pytest.mark.parametrize(
-    "design",
-    [
-        *TOGETHER,
-        *(pytest.param(idea.name, marks=pytest.mark.nightly) for idea in ideas()),
-    ],
+    "design", [*TOGETHER, *(pytest.param(idea.name, marks=pytest.mark.nightly) for idea in ideas())]
 )
 def test_what_rules_give_stands_in_the_ledger_as_in_the_simulations_books(
     design: str, db: str | Path, tmp_path: Path
 ) -> None:
-    """Many ideas at once, and each by itself: every account, those of every rule among them; the audit passes."""
-    trace = ideas_traced(design)
-    assert_corrections_alone(play(trace, db, tmp_path), trace)
+    """Many ideas at once, and each by itself: every account, and what every rule gave; the audit passes, also after
+    somebody asked for more than a budget has left."""
+    scenario = ideas_as(design)
+    trace = trace_slice(scenario, design, span_of(scenario, None, None))
+
+    def then(asking: Asking) -> None:
+        assert_rules_gave(asking, scenario)
+        assert_no_overspending(asking, scenario, int(trace.facts["start_us"]) + DAY)
+
+    assert_corrections_alone(play(trace, db, tmp_path, then), trace)
     assert balances(db, trace) == dict(trace.closing.iter_rows())
