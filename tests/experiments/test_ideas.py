@@ -14,20 +14,25 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sim.bookkeeping import Kind, Role
-from sim.engine.actions import join, roles
+from sim.bookkeeping import Kind
+from sim.engine.actions import join
 from sim.engine.campaign import Campaign
 from sim.experiments.cookbook import SCENARIO, Idea, ideas
 from sim.loading import apply_design, scenario_text
 from sim.scenario import Scenario
-from sim.streams import Purpose, draws
 from tests.engine.worlds import made, merged
 from tests.systems.runs import DAY_US, Run
 
 USERS, FEWER = 4_000, 1_500
 HOUR_US = DAY_US // 24
 NAMES = [idea.name for idea in ideas()]
-GIVEN = (Kind.GRANT, Kind.PRIZE, Kind.GIFT, Kind.ORDER_CONFIRM, Kind.TEAM_UNLOCK)  # what a rule can be named in
+GIVEN = (
+    Kind.GRANT,
+    Kind.PRIZE,
+    Kind.GIFT,
+    Kind.ORDER_CONFIRM,
+    Kind.TEAM_UNLOCK,
+)  # what a rule can be named in
 # What nobody shares with others: of a gift the project, its money and its match hang on what all have given before.
 OWN = ["t", "kind", "deed", "channel", "number", "beans", "minutes", "klass", "team", "party", "price"]
 DONE = (Kind.DEED, Kind.GENERAL)
@@ -104,9 +109,11 @@ def test_what_rules_gave_is_the_same_in_the_stream_in_the_books_and_in_the_table
     """Rule by rule: beans, minutes and money, recounted from the rows; and the pools hold what is left of theirs."""
     run = played(design)
     books = run.campaign.books
-    for number, (name, row) in enumerate(
-        zip(run.campaign.scenario.rules, run.tables["rules"].iter_rows(named=True)), 1
-    ) if False else enumerate(((r["rule"], r) for r in run.tables["rules"].iter_rows(named=True))):
+    for number, (name, row) in (
+        enumerate(zip(run.campaign.scenario.rules, run.tables["rules"].iter_rows(named=True)), 1)
+        if False
+        else enumerate((r["rule"], r) for r in run.tables["rules"].iter_rows(named=True))
+    ):
         if number == 0:
             continue
         rows = given(run, name)
