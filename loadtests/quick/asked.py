@@ -171,6 +171,8 @@ class Asking:
         known = np.full(NEVER_KNOWN, STRANGE)
         known[self.source["rule"][made][::-1]] = made[::-1]  # of several the first
         known[NO_RULE] = UNNAMED
+        decays = self._of(Kind.DECAY)
+        self.rows["rule"][decays] = known[self.source["rule"][decays]]
         for kinds, in_beans in ((IN_BEANS, True), ((*PAID_BY_RULES, *FOR_NOBODY), False)):
             at = self._of(*kinds)
             for column, prefix in (("rule", ""), ("under", "under_")):

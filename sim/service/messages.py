@@ -119,19 +119,12 @@ class Redemption(Ask, kw_only=True):
 
 
 class Expiry(Ask, kw_only=True):
-    """Beans whose period is over are gone."""
+    """Beans whose period is over are gone. `rule`: available beans go by a rule before that."""
 
     user: Id
     stage: Literal["growing", "available"]
     beans: Beans
-
-
-class Decay(Ask, kw_only=True):
-    """A rule lets a share of the beans go that somebody has harvested."""
-
-    user: Id
-    beans: Beans
-    rule: Id
+    rule: Id | UnsetType = UNSET
 
 
 class Revocation(Ask, kw_only=True):

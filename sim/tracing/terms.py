@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.budgets import pays_money
 from sim.bookkeeping import Kind
+from sim.domain.prizes import beans_of_fen, scaled
 from sim.engine.books import Books
 from sim.kernel.rows import NO_DEED
 from sim.scenario import Rule, Scenario
@@ -24,6 +26,7 @@ DAYS = {
     "ever": 0,
 }  # over which a user's cap counts; phases are none of the ledger's periods
 GRANTED = 3110
+LEAST = 1  # what a budget that is spent is told as: 0 would be none
 
 
 def rule_terms(scenario: Scenario, books: Books, now_s: int) -> list[dict[str, Any]]:
@@ -39,17 +42,10 @@ def _budget(scenario: Scenario, rule: Rule, granted: int, now_s: int) -> dict[st
     if rule.budget is None:
         return {}
     world = scenario.scenario
-    fen = rule.budget * world.users // world.real_users
-    if pays_money(rule):
-        return {} if now_s else {"amount2": max(fen, 1)}
-    return {"amount": max(fen * scenario.beans.per_yuan // 100 - granted, 1)}
-
-
-def pays_money(rule: Rule) -> bool:
-    """Whether what a rule pays comes from a pool."""
-    form = rule.form
-    lottery = form.lottery is not None and form.lottery.money > 0
-    return lottery or form.kind in ("rank", "match", "cofund")
+    fen = scaled(rule.budget, world.users, world.real_users)
+    if pays_money(rule) or rule.form.match is not None or rule.form.cofund is not None:
+        return {} if now_s else {"amount2": max(fen, LEAST)}
+    return {"amount": max(beans_of_fen(fen, scenario.beans.per_yuan) - granted, LEAST)}
 
 
 def _cap(rule: Rule) -> dict[str, int]:

@@ -182,6 +182,21 @@ def test_periods_are_days_weeks_or_for_ever(
     assert books.ask("grants", **words, at=later).code == ("rule_cap" if same else "")
 
 
+def test_a_rule_may_let_go_of_beans_before_their_period_ends(books: Books) -> None:
+    """Those that end first go first; without a rule only what is over goes, and growing beans never do so."""
+    books.do("openings", account="2110:u1:20220930", amount=30)
+    books.do("openings", account="2110:u1:20221031", amount=30)
+    words = {"user": "u1", "stage": "available", "beans": 40}
+    assert books.refused("expiries", **words, rule="melting")["code"] == "not_found"
+    books.do("rules", id="melting", ends=MIDNIGHT)
+    assert books.refused("expiries", **words)["code"] == "insufficient_funds"
+    assert books.refused("expiries", **(words | {"stage": "growing"}), rule="melting")["code"] == "incomplete"
+    assert books.refused("expiries", **words, rule="melting", at=MIDNIGHT)["code"] == "rule_closed"
+    balances = books.do("expiries", **words, rule="melting")["balances"]
+    assert balances == {"2110:u1:20220930": 0, "2110:u1:20221031": 20, "3170": 40}
+    assert broken(books.ledger) == []
+
+
 def test_a_rule_is_made_known_once(books: Books) -> None:
     """Its terms are frozen: a second registration is refused, and so is one that ends before it begins."""
     books.do("rules", id="teams", beans=50)

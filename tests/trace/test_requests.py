@@ -237,7 +237,17 @@ def test_an_accounts_own_cap_counts_before_what_is_asked() -> None:
     claims["agent"] = (0, 0, 1)
     pools, limits, given = np.array([90]), np.array([[NO_LIMIT, 100, 0]]), np.zeros(1, np.int64)
     matched, asked = np.zeros((1, 2), np.int32), np.zeros(3, np.int64)
-    allot(claims, pools, limits, given, matched, np.zeros(1, np.int64), np.zeros(1, REDEMPTION), asked)
+    allot(
+        claims,
+        pools,
+        limits,
+        given,
+        matched,
+        np.zeros(1, np.int64),
+        np.zeros(1, REDEMPTION),
+        asked,
+        np.zeros(0, np.int64),
+    )
     assert asked.tolist() == [80, 20, 80]
     assert claims["match"].tolist() == [80, 10, 0]
     assert (given[0], pools[0]) == (90, 0)
@@ -254,7 +264,17 @@ def test_what_a_rule_has_left_counts_before_what_is_asked() -> None:
         np.zeros(3, np.int64),
     )
     matched, asked = np.zeros((0, 1), np.int32), np.zeros(3, np.int64)
-    allot(claims, pools, limits, given, matched, np.zeros(1, np.int64), np.zeros(1, REDEMPTION), asked)
+    allot(
+        claims,
+        pools,
+        limits,
+        given,
+        matched,
+        np.zeros(1, np.int64),
+        np.zeros(1, REDEMPTION),
+        asked,
+        np.zeros(0, np.int64),
+    )
     assert asked.tolist() == claims["match"].tolist() == [80, 20, 80]
     assert given.tolist() == [0, 100, 80]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from sim.bookkeeping import Kind
 from sim.engine.actions import from_rows
@@ -15,7 +16,7 @@ from sim.engine.campaign import Campaign
 from sim.errors import UsageError
 from sim.kernel.rows import NO_DEED
 from sim.scenario import Rule, Scenario
-from sim.trace import Columns
+from sim.trace import Columns, Trace
 from sim.tracing.columns import Converter
 from sim.tracing.terms import rule_terms
 from sim.tracing.tracer import Tracer
@@ -184,26 +185,32 @@ PLAYED = {
 }
 
 
-@pytest.mark.parametrize("begins_h", [0, 36])
-def test_sent_in_order_what_rules_pay_ends_with_the_simulations_books(begins_h: int) -> None:
-    """Rule by rule, and no bound is passed: the whole campaign, and a slice of it."""
-    pytest.importorskip("sim.engine.incentives", reason="the engine plays no rules here")
-    campaign = Campaign(ruled(PLAYED), workers=1)
+def traced(scenario: Scenario, begins_h: int, ends_h: int) -> Trace:
+    """The trace of a stretch of a campaign."""
+    campaign = Campaign(scenario, workers=1)
     tracer = Tracer(campaign)
     if begins_h:
         campaign.run(until_s=begins_h * 3_600)
     tracer.begin()
-    campaign.run(until_s=108 * 3_600)
-    trace = tracer.end("week95_2022")
+    campaign.run(until_s=ends_h * 3_600)
+    return tracer.end(scenario.scenario.title)
+
+
+def sent(trace: Trace, *kinds: Kind) -> NDArray[np.intp]:
+    """Where the rows of these kinds stand."""
+    return np.flatnonzero(np.isin(trace.columns["kind"], kinds))
+
+
+@pytest.mark.parametrize("begins_h", [0, 36])
+def test_sent_in_order_what_rules_pay_ends_with_the_simulations_books(begins_h: int) -> None:
+    """Rule by rule, and no bound is passed: the whole campaign, and a slice of it."""
+    trace = traced(ruled(PLAYED), begins_h, 108)
     assert trace.facts["rules"] == list(PLAYED)
     assert trace.prepare["kind"].tolist().count(Kind.RULE) == len(PLAYED)
     ledger, outcomes = replay(trace)
     assert differences(ledger, trace) == {}
-    granted = trace.columns["kind"] == Kind.GRANT
-    assert np.count_nonzero(granted) > 100
-    assert {outcomes[k] for k in np.flatnonzero(granted | (trace.columns["kind"] == Kind.DEED))} == {
-        "accepted"
-    }
+    assert len(sent(trace, Kind.GRANT)) > 100
+    assert {outcomes[k] for k in sent(trace, Kind.GRANT, Kind.DEED)} == {"accepted"}
     assert (trace.columns["under"] != NO_RULE).any()
     decayed = np.flatnonzero(trace.columns["kind"] == Kind.DECAY)
     assert len(decayed) > 20
@@ -215,3 +222,15 @@ def test_sent_in_order_what_rules_pay_ends_with_the_simulations_books(begins_h: 
         "3110:r2",
         "3110:r3",
     }
+
+
+@pytest.mark.parametrize("begins_h", [0, 50])
+@pytest.mark.parametrize("name", ["rules", "prizes"])
+def test_every_form_of_rule_is_sent_within_its_bounds(name: str, begins_h: int) -> None:
+    """All that pays, limits, draws lots, ranks and shares: what the campaign granted the ledger grants, and no more."""
+    trace = traced(world(name, 300), begins_h, 150)
+    ledger, outcomes = replay(trace)
+    assert differences(ledger, trace) == {}
+    paid = sent(trace, Kind.GRANT, Kind.DEED, Kind.PRIZE, Kind.DECAY, Kind.TEAM_UNLOCK)
+    assert {outcomes[k] for k in paid} == {"accepted"}
+    assert (trace.prepare["amount"][trace.prepare["kind"] == Kind.RULE] > 0).any(), "some rules have a budget"

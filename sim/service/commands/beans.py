@@ -24,17 +24,7 @@ from sim.service.commands.plan import (
     year_of,
 )
 from sim.service.commands.rules import Payment, paid
-from sim.service.messages import (
-    Decay,
-    Deed,
-    Expiry,
-    Grant,
-    Harvest,
-    HourRedemption,
-    Named,
-    Redemption,
-    Revocation,
-)
+from sim.service.messages import Deed, Expiry, Grant, Harvest, HourRedemption, Named, Redemption, Revocation
 from sim.service.policy import MOST_PERIODS
 
 _encode = msgspec.json.Encoder().encode
@@ -133,7 +123,7 @@ def harvest(ask: Harvest, caller: Caller) -> Plan:
 
 def _spend(
     kind: Kind, action: dict[str, Any], amount: int, family: str, first: int = 0,
-    last: int = 99_999_999, touches: tuple[str, ...] = (), facts: bytes | None = None,
+    last: int = 99_999_999, touches: tuple[str, ...] = (),
 ) -> Plan:  # fmt: skip
     """Book a kind whose beans or minutes come from a family's accounts of periods first … last."""
     code = code_of(family)
@@ -142,7 +132,7 @@ def _spend(
         parts = take(held(view, family, first, last), family, amount)
         if isinstance(parts, Refusal):
             return parts
-        return Entry(kind.name, read_action(kind, action, taken={code: parts}), facts=facts)
+        return Entry(kind.name, read_action(kind, action, taken={code: parts}))
 
     return Plan(draft, touches, families=(family,))
 
@@ -208,18 +198,29 @@ def lapse(ask: Named, caller: Caller) -> Plan:
 
 
 def expire(ask: Expiry, caller: Caller) -> Plan:
-    """Beans of periods that ended before the day of `effective_at`, the earliest first."""
+    """Beans of periods that ended before the day of `effective_at`, or go by a rule; the earliest first."""
+    if ask.rule is not UNSET:
+        return _decay(ask, ask.rule)
     kind, code = (Kind.FADE, 2100) if ask.stage == "growing" else (Kind.EXPIRE, 2110)
     yesterday = day_of(ask.effective_at) - 1  # days are compared as numbers, so it need not be a day
     action = {"user": ask.user, "beans": ask.beans}
     return _spend(kind, action, ask.beans, f"{code}:{ask.user}", last=yesterday, touches=("3170",))
 
 
-def decay(ask: Decay, caller: Caller) -> Plan:
-    """Available beans go by a rule, those first that expire first."""
-    action = {"user": ask.user, "beans": ask.beans}
-    today, facts = day_of(ask.effective_at), _said({"rule": ask.rule})
-    return _spend(Kind.DECAY, action, ask.beans, f"2110:{ask.user}", today, touches=("3170",), facts=facts)
+def _decay(ask: Expiry, rule: str) -> Plan:
+    if ask.stage != "available":
+        return incomplete("a rule lets go of available beans only")
+    payment = Payment((rule,), "", ask.effective_at, Asset.BEAN)
+    spent = _spend(Kind.DECAY, {"user": ask.user, "beans": ask.beans}, ask.beans, f"2110:{ask.user}")
+
+    def draft(view: View) -> Entry | Refusal:
+        known = payment.open(view)
+        entry = known if isinstance(known, Refusal) else spent.draft(view)
+        if isinstance(entry, Entry):
+            entry.facts = _said({"rule": rule})
+        return entry
+
+    return Plan(draft, ("3170",), payment.documents, spent.families)
 
 
 def redeem_hours(ask: HourRedemption, caller: Caller) -> Plan:
