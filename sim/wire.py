@@ -141,7 +141,7 @@ OPS: dict[Kind, Op] = {
     Kind.HARVEST: Op("harvests", PLATFORM, "/harvests", ("user", "beans", "expires")),
     Kind.FADE: Op("expiries", SYSTEM, "/expiries", ("user", "growing", "beans")),
     Kind.EXPIRE: Op("expiries", SYSTEM, "/expiries", ("user", "available", "beans")),
-    Kind.DECAY: Op("expiries", SYSTEM, "/expiries", ("user", "available", "beans", "rule")),
+    Kind.DECAY: Op("decays", SYSTEM, "/decays", ("user", "beans", "rule")),
     Kind.REDEEM_HOLD: Op("redemptions", PLATFORM, "/redemptions", ("new_id", "user", "beans")),
     Kind.REDEEM_SHIP: Op("redemptions.ship", PLATFORM, "/redemptions/{id}/ship", path_id="id"),
     Kind.REDEEM_CANCEL: Op("redemptions.cancel", PLATFORM, "/redemptions/{id}/cancel", path_id="id"),

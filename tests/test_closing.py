@@ -65,13 +65,16 @@ BOOKED_TALLIES = [
 ]
 
 
+OWED = {"beans_promised"}  # for later: on no account, and on no row, before they are due
+
+
 def test_the_books_are_held_against_every_amount_that_is_counted() -> None:
     """Every tally of beans, fen or minutes is compared with some account; counts of occurrences are not."""
     amounts = [
         name for name in tallies.TALLIES if name.startswith(("beans_", "minutes_", "opened_", "granted_"))
     ]
     amounts += [name for name in tallies.TALLIES if name.endswith("_fen")]
-    assert sorted(BOOKED_TALLIES) == sorted(amounts)
+    assert sorted(BOOKED_TALLIES) == sorted(set(amounts) - OWED)
 
 
 @pytest.mark.parametrize("name", BOOKED_TALLIES)

@@ -183,7 +183,9 @@ def draft_beans(b: N.Books, k: int, at: int) -> int:
     if kind in (N.FADE, N.EXPIRE):
         return take(b, k, at, 0, day - 1, N.POSTED, N.EXPIRED, amount, True)
     if kind == N.DECAY:
-        return N.MISSING if unknown(b, k) else take(b, k, at, 0, N.ALWAYS, N.POSTED, N.EXPIRED, amount, True)
+        return (
+            N.MISSING if unknown(b, k) else take(b, k, at, day, N.ALWAYS, N.POSTED, N.EXPIRED, amount, True)
+        )
     if kind == N.REDEEM_HOLD:
         return take(b, k, at, day, N.ALWAYS, N.PENDING, N.REDEEMED, amount, True)
     if kind == N.REVOKE:

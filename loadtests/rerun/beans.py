@@ -118,10 +118,10 @@ def expire(charity: Charity, row: Row) -> Drafted:
 
 
 def decay(charity: Charity, row: Row) -> Drafted:
-    """Available beans go by a rule, whatever their period."""
+    """Beans that have not expired go by a rule."""
     if row.rule not in charity.rules:
         return "not_found"
-    parts = holding(charity, f"2110:{charity.user}{row.subject}")
+    parts = holding(charity, f"2110:{charity.user}{row.subject}", first=charity.day(row))
     return out_of(earliest_first(parts, row.amount), "3170", "BEAN")
 
 

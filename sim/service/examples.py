@@ -29,6 +29,7 @@ _BODIES: dict[str, dict[str, Any]] = {
     "orders.refund": {},
     "orders.cancel": {},
     "expiries": {"user": "u1", "stage": "growing", "beans": 50},
+    "decays": {"user": "u1", "beans": 5, "rule": "melting"},
     "revocations": {"user": "u1", "beans": 40},
     "hour-redemptions": {"user": "u1", "minutes": 6, "klass": "labour"},
     "corrections": {"donation": "0123456789abcdef" * 2, "fen": 5_000},

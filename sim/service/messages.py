@@ -119,12 +119,19 @@ class Redemption(Ask, kw_only=True):
 
 
 class Expiry(Ask, kw_only=True):
-    """Beans whose period is over are gone. `rule`: available beans go by a rule before that."""
+    """Beans whose period is over are gone."""
 
     user: Id
     stage: Literal["growing", "available"]
     beans: Beans
-    rule: Id | UnsetType = UNSET
+
+
+class Decay(Ask, kw_only=True):
+    """A rule lets a share of the beans go that somebody has harvested."""
+
+    user: Id
+    beans: Beans
+    rule: Id
 
 
 class Revocation(Ask, kw_only=True):

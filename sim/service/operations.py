@@ -93,6 +93,7 @@ ALL: tuple[Operation, ...] = tuple(
         ("orders.refund", "/orders/{id}/refund", _SHOP, m.Named, orders.refund),
         ("orders.cancel", "/orders/{id}/cancel", _SHOP, m.Named, orders.cancel),
         ("expiries", "/expiries", "system", m.Expiry, beans.expire, EVENT),
+        ("decays", "/decays", "system", m.Decay, beans.decay, EVENT),
         ("revocations", "/revocations", "system", m.Revocation, beans.revoke, EVENT),
         ("hour-redemptions", "/hour-redemptions", "deeds:write", m.HourRedemption, beans.redeem_hours, EVENT),
         ("corrections", "/corrections", "system", m.Correction, gifts.correct, EVENT),

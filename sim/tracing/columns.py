@@ -209,8 +209,8 @@ class Converter:
         self, rows: Actions, kinds: NDArray[np.uint8], match: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         second = np.where(_HAS_PRICE[kinds], rows["price"], match)
-        given = np.flatnonzero(kinds == Kind.BEAN_GIFT)  # at the scenario's price, or a rule's
-        second[given] = rows["fen"][given].astype(np.int64) * 100 // np.maximum(rows["beans"][given], 1)
+        given = kinds == Kind.BEAN_GIFT
+        second[given] = 100 * rows["fen"][given].astype(np.int64) // rows["beans"][given]
         imported = kinds == Kind.IMPORT
         second[imported] = rows["ref"][imported]
         return second

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tomllib
+from copy import deepcopy
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +159,15 @@ OWN = {
     "merits": Path(__file__).with_name("merits_of_every_form.toml"),
     "prizes": Path(__file__).with_name("prizes_of_every_form.toml"),
 }
+# The shipped ideas for incentive rules, as many at once as can stand together: the ones, and those that the first leave
+# no room for.
+TOGETHER: dict[str, tuple[str, ...]] = {
+    "many": (
+        "evening_quiz", "newcomers", "third_quiz", "repair", "lottery", "referral", "threshold", "ranking",
+        "match_tiers", "cofund", "badges", "nudge", "win_back", "noon", "half", "one_city", "decay", "orders",
+    ),
+    "others": ("tiers", "sure_reward", "first_gift", "lottery", "badges", "orders"),
+}  # fmt: skip
 MADE = {"busy": ("week95_2022", BUSY), "months": ("zhejiang_account", MONTHS), "long": ("hello", LONG)}
 
 
@@ -176,11 +187,24 @@ def world(name: str, users: int, seed: int = 1, design: str = "base") -> Scenari
         if name != "rules":  # the same world with other rules
             document |= {"designs": {}} | tomllib.loads(OWN[name].read_text("utf-8"))
         return made(document, users, seed, design)
+    if name == "ideas_together":
+        return made(ideas_together(), users, seed, design)
     if name not in MADE:
         return load_scenario(name, design, {"users": users, "seed": seed})
     base, changes = MADE[name]
     document = merged(tomllib.loads(scenario_text(base)), tomllib.loads(changes))
     return made(document, users, seed, design)
+
+
+def ideas_together() -> dict[str, Any]:
+    """The scenario of ideas with designs that are many of its designs at once."""
+    document = tomllib.loads(scenario_text("ideas"))
+    designs = document["designs"]
+    document["designs"] = {
+        name: reduce(merged, [deepcopy(designs[idea]) for idea in ideas], {})
+        for name, ideas in TOGETHER.items()
+    }
+    return document
 
 
 def made(document: dict[str, Any], users: int, seed: int, design: str) -> Scenario:

@@ -35,6 +35,16 @@ def test_beans_are_there_on_their_last_day_and_gone_after_it(books: Books) -> No
     assert books.available("3170") == 100
 
 
+def test_what_a_rule_lets_go_is_what_expires_first(books: Books) -> None:
+    """Of beans that have not expired, and never more than there are; the event says by which rule."""
+    give(books, 20220909, 20221031, 20220930)
+    books.do("rules", id="melting")
+    said = books.do("decays", user="u1", beans=150, rule="melting", at=MIDNIGHT)
+    assert said["balances"] == {"2110:u1:20220930": 0, "2110:u1:20221031": 50, "3170": 150}
+    assert books.available("2110:u1:20220909") == 100, "what has expired is no rule's"
+    assert books.refused("decays", user="u1", beans=51, rule="melting", at=MIDNIGHT)["available"] == 50
+
+
 def test_growing_beans_that_faded_cannot_be_harvested(books: Books) -> None:
     """Harvest takes what still grows; faded beans are left for their expiry."""
     books.do("deeds", user="u1", beans=50, fades=20220909)

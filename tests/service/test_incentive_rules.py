@@ -183,16 +183,14 @@ def test_periods_are_days_weeks_or_for_ever(
 
 
 def test_a_rule_may_let_go_of_beans_before_their_period_ends(books: Books) -> None:
-    """Those that end first go first; without a rule only what is over goes, and growing beans never do so."""
+    """Those that end first go first, and only while the rule holds."""
     books.do("openings", account="2110:u1:20220930", amount=30)
     books.do("openings", account="2110:u1:20221031", amount=30)
-    words = {"user": "u1", "stage": "available", "beans": 40}
-    assert books.refused("expiries", **words, rule="melting")["code"] == "not_found"
+    words = {"user": "u1", "beans": 40, "rule": "melting"}
+    assert books.refused("decays", **words)["code"] == "not_found"
     books.do("rules", id="melting", ends=MIDNIGHT)
-    assert books.refused("expiries", **words)["code"] == "insufficient_funds"
-    assert books.refused("expiries", **(words | {"stage": "growing"}), rule="melting")["code"] == "incomplete"
-    assert books.refused("expiries", **words, rule="melting", at=MIDNIGHT)["code"] == "rule_closed"
-    balances = books.do("expiries", **words, rule="melting")["balances"]
+    assert books.refused("decays", **words, at=MIDNIGHT)["code"] == "rule_closed"
+    balances = books.do("decays", **words)["balances"]
     assert balances == {"2110:u1:20220930": 0, "2110:u1:20221031": 20, "3170": 40}
     assert broken(books.ledger) == []
 

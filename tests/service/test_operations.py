@@ -82,7 +82,7 @@ def test_answers_name_what_they_did(told: list[tuple[Step, Reply]]) -> None:
     assert (
         said["orders.confirm", "o1"] | {"matched": 20, "state": "confirmed"} == said["orders.confirm", "o1"]
     )
-    assert [reply.said["revoked"] for step, reply in told if step.op == "revocations"] == [400, 20]
+    assert [reply.said["revoked"] for step, reply in told if step.op == "revocations"] == [360, 20]
 
 
 def test_where_a_creation_points_to_can_be_read(server: Server, told: list[tuple[Step, Reply]]) -> None:

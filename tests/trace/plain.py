@@ -248,9 +248,13 @@ class Ledger:
     def orders_cancel(self, id, **_):
         self.step(id, "cancelled", "created")
 
-    def expiries(self, user, stage, beans, rule="", **_):
-        assert not rule or rule in self.rules
-        for account, part in self.take("2100" if stage == "growing" else "2110", user, beans, ended=not rule):
+    def expiries(self, user, stage, beans, **_):
+        for account, part in self.take("2100" if stage == "growing" else "2110", user, beans, ended=True):
+            self.move(account, "3170", part)
+
+    def decays(self, user, beans, rule, **_):
+        assert rule in self.rules
+        for account, part in self.take("2110", user, beans):
             self.move(account, "3170", part)
 
     def revocations(self, user, beans, **_):

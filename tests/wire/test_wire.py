@@ -61,13 +61,10 @@ REQUESTS: list[tuple[Kind, str, str, str, dict[str, Any]]] = [
     (Kind.HARVEST, "harvests", "platform", "harvests", {"user": "u12", "beans": 300, "expires": 20220909}),
     (Kind.FADE, "expiries", "system", "expiries", {"user": "u12", "stage": "growing", "beans": 300}),
     (Kind.EXPIRE, "expiries", "system", "expiries", {"user": "u12", "stage": "available", "beans": 300}),
-    (
-        Kind.DECAY, "expiries", "system", "expiries",
-        {"user": "u12", "stage": "available", "beans": 300, "rule": "r1"},
-    ),
     (Kind.REDEEM_HOLD, "redemptions", "platform", "redemptions", {"id": "r1-5", "user": "u12", "beans": 300}),
     (Kind.REDEEM_SHIP, "redemptions.ship", "platform", "redemptions/r1-4/ship", {}),
     (Kind.REDEEM_CANCEL, "redemptions.cancel", "platform", "redemptions/r1-4/cancel", {}),
+    (Kind.DECAY, "decays", "system", "decays", {"user": "u12", "beans": 300, "rule": "r1"}),
     (Kind.REVOKE, "revocations", "system", "revocations", {"user": "u12", "beans": 300}),
     (Kind.HOUR_REVOKE, "revocations", "system", "revocations", {"user": "u12", "minutes": 6, "klass": "labour"}),
     (

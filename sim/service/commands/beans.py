@@ -24,7 +24,17 @@ from sim.service.commands.plan import (
     year_of,
 )
 from sim.service.commands.rules import Payment, paid
-from sim.service.messages import Deed, Expiry, Grant, Harvest, HourRedemption, Named, Redemption, Revocation
+from sim.service.messages import (
+    Decay,
+    Deed,
+    Expiry,
+    Grant,
+    Harvest,
+    HourRedemption,
+    Named,
+    Redemption,
+    Revocation,
+)
 from sim.service.policy import MOST_PERIODS
 
 _encode = msgspec.json.Encoder().encode
@@ -123,7 +133,7 @@ def harvest(ask: Harvest, caller: Caller) -> Plan:
 
 def _spend(
     kind: Kind, action: dict[str, Any], amount: int, family: str, first: int = 0,
-    last: int = 99_999_999, touches: tuple[str, ...] = (),
+    last: int = 99_999_999, touches: tuple[str, ...] = (), facts: bytes | None = None,
 ) -> Plan:  # fmt: skip
     """Book a kind whose beans or minutes come from a family's accounts of periods first … last."""
     code = code_of(family)
@@ -132,7 +142,7 @@ def _spend(
         parts = take(held(view, family, first, last), family, amount)
         if isinstance(parts, Refusal):
             return parts
-        return Entry(kind.name, read_action(kind, action, taken={code: parts}))
+        return Entry(kind.name, read_action(kind, action, taken={code: parts}), facts=facts)
 
     return Plan(draft, touches, families=(family,))
 
@@ -198,29 +208,25 @@ def lapse(ask: Named, caller: Caller) -> Plan:
 
 
 def expire(ask: Expiry, caller: Caller) -> Plan:
-    """Beans of periods that ended before the day of `effective_at`, or go by a rule; the earliest first."""
-    if ask.rule is not UNSET:
-        return _decay(ask, ask.rule)
+    """Beans of periods that ended before the day of `effective_at`, the earliest first."""
     kind, code = (Kind.FADE, 2100) if ask.stage == "growing" else (Kind.EXPIRE, 2110)
     yesterday = day_of(ask.effective_at) - 1  # days are compared as numbers, so it need not be a day
     action = {"user": ask.user, "beans": ask.beans}
     return _spend(kind, action, ask.beans, f"{code}:{ask.user}", last=yesterday, touches=("3170",))
 
 
-def _decay(ask: Expiry, rule: str) -> Plan:
-    if ask.stage != "available":
-        return incomplete("a rule lets go of available beans only")
-    payment = Payment((rule,), "", ask.effective_at, Asset.BEAN)
-    spent = _spend(Kind.DECAY, {"user": ask.user, "beans": ask.beans}, ask.beans, f"2110:{ask.user}")
+def decay(ask: Decay, caller: Caller) -> Plan:
+    """Available beans go by a rule, those first that expire first."""
+    payment = Payment((ask.rule,), "", ask.effective_at, Asset.BEAN)
+    action = {"user": ask.user, "beans": ask.beans}
+    today, facts = day_of(ask.effective_at), _said({"rule": ask.rule})
+    gone = _spend(Kind.DECAY, action, ask.beans, f"2110:{ask.user}", today, touches=("3170",), facts=facts)
 
     def draft(view: View) -> Entry | Refusal:
         known = payment.open(view)
-        entry = known if isinstance(known, Refusal) else spent.draft(view)
-        if isinstance(entry, Entry):
-            entry.facts = _said({"rule": rule})
-        return entry
+        return known if isinstance(known, Refusal) else gone.draft(view)
 
-    return Plan(draft, ("3170",), payment.documents, spent.families)
+    return gone._replace(draft=draft, documents=payment.documents)
 
 
 def redeem_hours(ask: HourRedemption, caller: Caller) -> Plan:
