@@ -53,6 +53,8 @@ MORE_CASES = (
     "year_fy2022,500,1,base",
     "rules,2000,3,base",
     "rules,2000,4,tight",
+    "merits,2000,3,base",
+    "merits,1000,4,worthless",
 )
 # Booked, but no scenario does it: no hours are spent or taken back.
 NEVER_DONE = {Kind.HOUR_REDEEM, Kind.HOUR_REVOKE}
