@@ -35,8 +35,8 @@ CASES = (
     "rules,200,1,base",
     "rules,100,2,tight",
     "rules,40,3,rich",
-    "ideas_together,80,1,many",
-    "ideas_together,60,2,others",
+    "ideas_together,200,1,many",
+    "ideas_together,100,2,others",
     "merits,200,1,base",
     "merits,150,2,worthless",
 )
