@@ -61,10 +61,14 @@ def times_paid(scenario: Scenario, rule: Rule) -> int:
 
 
 def purse_of(scenario: Scenario, rule: Rule) -> int:
-    """The money of a rule that pays money, at real size: its budget, or what its ranks are promised in all."""
+    """The money of a rule that pays money, at real size: its budget, or what its ranks are promised in all; none for a
+    game that nobody plays, or teams that nobody can join."""
+    rank = rule.form.rank
+    if not scenario.play.open or (rank is not None and rank.of == "team" and not scenario.teams.open):
+        return 0
     if rule.budget is not None:
         return rule.budget
-    return rule.form.rank.money * times_paid(scenario, rule) if rule.form.rank is not None else 0
+    return rank.money * times_paid(scenario, rule) if rank is not None else 0
 
 
 def all_pools(scenario: Scenario) -> dict[str, Pool]:

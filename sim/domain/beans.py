@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.domain.ratios import PPM, nearest
-
 
 def is_ripe(now_s: int, lot_s: int, lot_length_s: int, ripen_s: int, fade_s: int) -> bool:
     """Whether beans of a lot can be harvested now: ripe, and not yet gone."""
@@ -29,18 +27,6 @@ def expiry_period(month: int, valid_months: int) -> int:
 def capped_beans(asked: int, today: int, cap: int) -> int:
     """What is issued of `asked` beans after `today` were issued: never negative, never above the cap."""
     return max(0, min(asked, cap - today))
-
-
-def rewarded_beans(
-    beans: int, factor_ppm: int, streak_bonus_ppm: int, streak: int, streak_full: int, team_bonus_ppm: int
-) -> int:
-    """What a deed of so many beans brings: × the phase's factor × the streak's bonus × the team's, rounded once.
-
-    The bonus of a streak grows evenly to `streak_full` days. Whole numbers of Python, too large for compiled code.
-    """
-    by_streak = PPM * streak_full + streak_bonus_ppm * streak
-    by_team = PPM + team_bonus_ppm
-    return nearest(beans * factor_ppm * by_streak * by_team, PPM * PPM * streak_full * PPM)
 
 
 def full_hundreds(beans: int) -> int:

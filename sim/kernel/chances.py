@@ -143,8 +143,8 @@ def hopes(thing: int, mask: int, w: World) -> tuple[float, float, float, float]:
 
 @rule
 def passes_on(base: float, sure: float, recruits: float, mask: int, w: World) -> float:
-    """The chance to pass a gift on, if that brings so many beans for sure, and others with the chance that who is
-    reached begins to play."""
+    """The chance to pass a gift on, if that brings so many beans for sure, and by rules others with the chance that who
+    is invited by it begins to play."""
     R = w.R
     hoped = 0.0
     referring = mask & R.refers

@@ -341,7 +341,7 @@ def share(who: Who, at: Slot, mask: int, w: World, pen: Pen) -> None:
     R = w.R
     lots = philox(R.k0, R.k1, who.user, at.key, at.sub, SHARE_DRAW)
     sure = pays(who.user, INVITE, 0, at.day, who.u.streak, mask, w, pen)
-    public = unit(lots[0]) < passes_on(R.post, sure, R.post_recruits, mask, w)
+    public = unit(lots[0]) < passes_on(R.post, sure, 0.0, mask, w)
     if not public and unit(lots[1]) >= passes_on(R.invite, sure, R.invite_recruits, mask, w):
         return
     made = record(pen, who, at.t_us, K_SHARE)
@@ -351,7 +351,8 @@ def share(who: Who, at: Slot, mask: int, w: World, pen: Pen) -> None:
     base = R.post_recruits if public else R.invite_recruits
     if unit(lots[2]) < would_join(friend, base, at.day, w, pen):
         made.ref = 1 + friend
-        made.fen = mask & R.refers  # until the barrier: what pays for this friend's first deed
+        if not public:  # until the barrier: what pays for this friend's first deed
+            made.fen = mask & R.refers
         made.outcome = PENDING
     thank(who, at.t_us + 1, INVITE, 0, NO_TIME, mask, w, pen)
     take_part(who, at.t_us + 1, INVITE, at.key, at.sub + OF_INVITES, mask, w, pen)

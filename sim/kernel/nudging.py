@@ -39,9 +39,9 @@ def how_many(bits: int) -> int:
 
 
 @rule
-def message_lots(user: int, day: int, k: int, R: Any) -> tuple[int, int, int, int]:
+def message_lots(user: int, day: int, salt: int, R: Any) -> tuple[int, int, int, int]:
     """What decides of a rule's message on a day: whether it is the last, whether it brings somebody, and how soon."""
-    return philox(R.k0, R.k1, user, day, k, NUDGE_DRAW)
+    return philox(R.k0, R.k1, user, day, salt, NUDGE_DRAW)
 
 
 @rule
@@ -76,7 +76,7 @@ def messaged(user: int, mask: int, streak: int, day: int, R: Any, pen: Pen) -> f
             sent = sent_lately(mark, day)
             if mark & OFF or (r.flag != 0 and streak < 2) or how_many(sent) >= r.goal:
                 continue
-            off = unit(message_lots(user, day, k, R)[0]) < R.nudge_switch_off
+            off = unit(message_lots(user, day, r.salt, R)[0]) < R.nudge_switch_off
             pen.marks[user, r.column] = ((day + 1) << 16) | sent | 1 | (OFF if off else 0)
             pen.book.tally[T.MESSAGES] += 1
             pen.book.sent[k] += 1
@@ -92,7 +92,7 @@ def called_s(user: int, day: int, R: Any, marks: Any) -> int:
             r = R.rules[k]
             mark = int(marks[user, r.column])
             if mark >> 16 == day + 1 and mark & 1:
-                lots = message_lots(user, day, k, R)
+                lots = message_lots(user, day, r.salt, R)
                 before = sent_by_all(user, day, R, marks) - sent_on(user, day, R, marks)
                 gain = tired_message(R.habit_reminder, R.nudge_fatigue, before)
                 if unit(lots[1]) < 1.0 - exp(-gain):

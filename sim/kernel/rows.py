@@ -1,6 +1,6 @@
 """The rows the kernel works on: users, their errands, and the tables every user reads.
 
-A user is 84 bytes plus `next_s`, the next instant at which anything happens, as a column of its own:
+A user is 92 bytes plus `next_s`, the next instant at which anything happens, as a column of its own:
 an idle user costs bytes and no time. Static traits (shopping rate, warm glow, lifetime) are redrawn
 from the user's key instead of stored.
 """

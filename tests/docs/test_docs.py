@@ -13,6 +13,7 @@ import pytest
 import typer
 
 import sim.cli
+from sim.scenario.incentives import KINDS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -134,6 +135,19 @@ def test_every_rule_stands_in_the_file_it_is_said_to() -> None:
     assert len(rules_named()) > 40
     lost = [row for row in rules_named() if not re.search(rf"^ *def {row[0]}\(", text(row[1]), re.MULTILINE)]
     assert not lost
+
+
+def test_every_form_of_an_incentive_rule_stands_on_the_model_page() -> None:
+    """In the table of incentive rules, with a function that is in one of the files beside it, or a file."""
+    table = text(MODEL).split("### 7.6 Incentive rules")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (?!form|-)([^|]+) \| ([^|]+) \|", table, re.MULTILINE)
+    forms = {name for form, _ in rows for name in re.findall(r"`(\w+)`", form)}
+    assert set(KINDS) <= forms
+    for _, where in rows:
+        named = re.findall(r"`([^`]+)`", where)
+        found = "".join((ROOT / name).read_text("utf-8") for name in named if "/" in name)
+        assert found
+        assert [name for name in named if "/" not in name and f"def {name}(" not in found] == []
 
 
 # --- commands -----------------------------------------------------------------------------------------------

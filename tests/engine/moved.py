@@ -10,7 +10,7 @@ from sim.bookkeeping import Kind
 from sim.domain.ratios import share_of
 from sim.kernel.rules import exponential, unit
 from sim.scenario.incentives import Badges
-from sim.streams import Purpose
+from sim.streams import Purpose, salt_of
 from tests.engine.payer import Payer, Rules
 from tests.engine.person import DAY_S, SECOND, World
 from tests.engine.rulebook import Part, Someone
@@ -118,13 +118,17 @@ class Moved(Payer):
             mine.append(day)
             self.world.count["messages"] += 1
             gain += tired_message(R.habit_reminder, R.nudge_fatigue, before)
-            if unit(self.world.words(self.me, Purpose.NUDGE, day, k)[0]) < R.nudge_switch_off:
+            if unit(self.world.words(self.me, Purpose.NUDGE, day, self.salt(k))[0]) < R.nudge_switch_off:
                 self.unwanted.add(k)
         return gain
 
     def messages_before(self, day: int) -> int:
         """The messages of all rules on the six days before a day."""
         return sum(day - 6 <= sent < day for mine in self.messages.values() for sent in mine)
+
+    def salt(self, k: int) -> int:
+        """What tells a rule's lots apart: its name, wherever it stands."""
+        return salt_of(list(self.world.book.scenario.rules)[k])
 
     def called(self, day: int) -> int | None:
         """The second at which a message of the day brings this person; None if they come by themselves."""
@@ -133,7 +137,7 @@ class Moved(Payer):
             nudge = self.world.book.rules[k].form.nudge
             if nudge is None or day not in self.messages[k]:
                 continue
-            lots = self.world.words(self.me, Purpose.NUDGE, day, k)
+            lots = self.world.words(self.me, Purpose.NUDGE, day, self.salt(k))
             gain = tired_message(R.habit_reminder, R.nudge_fatigue, self.messages_before(day))
             if unit(lots[1]) < 1.0 - exp(-gain):
                 second = nudge.at * 60 + int(exponential(lots[2]) * R.waiting_first_s)

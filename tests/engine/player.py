@@ -354,7 +354,7 @@ class Player(Claimant):
         sure = sum(part.beans for part in pays)
         posts, invites = (
             self.passes_on(base, sure, begins)
-            for base, begins in ((R.post, R.post_recruits), (R.invite, R.invite_recruits))
+            for base, begins in ((R.post, 0.0), (R.invite, R.invite_recruits))
         )
         if unit(lots[0]) >= posts and unit(lots[1]) >= invites:
             return
@@ -367,7 +367,8 @@ class Player(Claimant):
         base = R.post_recruits if posts else R.invite_recruits
         if unit(lots[2]) < crossed(base, R.visit_join * gain):
             told["ref"], told["outcome"] = 1 + friend, PENDING
-            told["fen"] = sum(1 << k for k in self.live if world.book.rules[k].form.refer is not None)
+            referring = [k for k in self.live if world.book.rules[k].form.refer is not None]
+            told["fen"] = 0 if posts else sum(1 << k for k in referring)
         self.tell_grants(self.earn(INVITE, t_us + 1, Part(None), GENERAL, self.live), t_us + 1)
         self.take_part(INVITE, t_us + 1, key, sub + OF_INVITES, self.live)
 

@@ -196,6 +196,10 @@ def test_what_names_deeds_and_a_gift_whatever_it_is_called():
         (["form = { cap = 50 }", "form = { times = 2.0 }"], [40, 10, 0]),  # limits come after what pays
         (["form = { cap = 30 }", "what = 'steps'\nform = { cap = 5 }"], [20, 10, 0]),
         (["form = { fading_cap = 20, keeps = 0.5 }", "form = { cap = 35 }"], [20, 10, 5, 0]),
+        (["form = { goal = { deeds = 3, prize = 30 } }"], [20, 20, 50, 20]),
+        (["form = { goal = { deeds = 3, prize = 30, head_start = 1 } }", "form = { times = 2.0 }"], [40, 100, 40]),
+        (["form = { times = 2.0 }", "form = { goal = { deeds = 2, prize = 30 } }"], [40, 70, 40]),
+        (["form = { goal = { deeds = 2, prize = 30 } }", "form = { cap = 50 }"], [20, 30, 0]),
     ],
 )  # fmt: skip
 def test_rules_act_in_the_order_of_the_file_first_those_that_pay(rules, pays):
@@ -223,6 +227,16 @@ def test_hours_are_added_and_multiplied_beside_beans():
     written = book("form = { add_hours = 0.2 }", "form = { times = 1.5, of = 'both' }")
     parts = written.pay("quiz", Part(None, 20, 6), (0, 1), 1, Counts(), 0)
     assert [(part.beans, part.minutes) for part in parts] == [(20, 6), (0, 12), (10, 9)]
+
+
+def test_beans_are_given_at_the_price_of_the_first_rule_that_holds():
+    """At the scenario's where none does."""
+    written = book(
+        "form = { add = 1 }",
+        "who.team = true\nform = { price = 50 }",
+        "who.team = false\nform = { price = 40 }",
+    )
+    assert [written.price_under(live) for live in ((0,), (0, 2), (1, 2))] == [100, 40, 50]
 
 
 def test_a_rule_that_does_not_hold_neither_pays_nor_counts():

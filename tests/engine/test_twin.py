@@ -57,6 +57,8 @@ MORE_CASES = (
     "rules,2000,4,tight",
     "ideas_together,2000,1,many",
     "ideas_together,2000,2,others",
+    "merits,2000,3,base",
+    "merits,1000,4,worthless",
 )
 # Booked, but no scenario does it: no hours are spent or taken back.
 NEVER_DONE = {Kind.HOUR_REDEEM, Kind.HOUR_REVOKE}

@@ -137,6 +137,7 @@ def other(value: Any, path: tuple[str, ...]) -> Any:
             "youth",
             "holder",
             "team",
+            "of",
         )
         names = [name for name in type(value).model_fields if name not in kept]
         return value.model_copy(update={name: other(getattr(value, name), (*path, name)) for name in names})

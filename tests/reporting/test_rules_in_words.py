@@ -71,6 +71,12 @@ form = { cap = 60 }
 what = "sign_in"
 form = { limit = 1 }
 """
+DESIGNS = """
+[designs.better]
+"deeds.quiz.beans" = 25
+[designs.local]
+"rules.newcomers.who.city" = "hangzhou"
+"""
 # For every form a rule in which all that belongs to it is said, and for every setting in it another value.
 SOUND: dict[str, dict[str, Any]] = {
     "add": {"add": 10, "each": 3, "per": "week", "later": "3 days"},
@@ -276,10 +282,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two scenarios that differ in five rules and a date, and one with a design."""
     place = tmp_path_factory.mktemp("words")
     text = WORLD + RULES
-    (place / "a.toml").write_text(text + '[designs.better]\n"deeds.quiz.beans" = 25\n', encoding="utf-8")
+    (place / "a.toml").write_text(text + DESIGNS, encoding="utf-8")
     other = text.replace("day = 7, times = 1.5", "day = 7, times = 2.0").replace("cap = 60", "cap = 80")
     other = other.replace("end = 2022-09-12", "end = 2022-09-11").replace("[rules.once]", "[rules.first]")
-    (place / "b.toml").write_text(other + '[designs.better]\n"deeds.quiz.beans" = 25\n', encoding="utf-8")
+    (place / "b.toml").write_text(other + DESIGNS, encoding="utf-8")
     return place
 
 
