@@ -103,8 +103,10 @@ def _missing(path: Path) -> str:
         return "is missing; give one more entry"
     here = place(path)
     if here is None or here.model is not None:
-        needed = [key for key in keys_of(path) if _default((*path, key)) is PydanticUndefined]
-        return f"is missing; add a table [{spelled(path)}] with {', '.join(needed)}"
+        known = list(keys_of(path))
+        needed = [key for key in known if _default((*path, key)) is PydanticUndefined]
+        some = ", ".join(needed) or f"one setting or more, such as {', '.join(known[:3])}"
+        return f"is missing; add a table [{spelled(path)}] with {some}"
     if path[0] == "pools" and path[-1] == "sponsor":
         return 'is missing: every pool needs a sponsor who pays; add sponsor = "星河公益基金会"'
     return f"is missing; add it, for instance {path[-1]} = {as_toml(here.example())}"

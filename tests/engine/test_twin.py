@@ -35,6 +35,8 @@ CASES = (
     "rules,200,1,base",
     "rules,100,2,tight",
     "rules,40,3,rich",
+    "ideas_together,200,1,many",
+    "ideas_together,100,2,others",
     "merits,200,1,base",
     "merits,150,2,worthless",
 )
@@ -53,6 +55,8 @@ MORE_CASES = (
     "year_fy2022,500,1,base",
     "rules,2000,3,base",
     "rules,2000,4,tight",
+    "ideas_together,2000,1,many",
+    "ideas_together,2000,2,others",
     "merits,2000,3,base",
     "merits,1000,4,worthless",
 )

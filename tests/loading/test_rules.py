@@ -49,7 +49,9 @@ FORM = [
     Case(QUIZ + "form.keeps = 0.5", "mine.form", "says nothing; write one of add, add_hours, times, ", "form.keeps"),
     Case(QUIZ + "form = { add = 5, times = 2.0 }", "mine.form.times",
          "stands beside add; one rule has one form, make two of it", "form ="),
-    Case(QUIZ, "mine.form", "is missing; add ", "[rules.mine]"),
+    Case(QUIZ, "mine.form",
+         "is missing; add a table [rules.mine.form] with one setting or more, such as add, add_hours, times",
+         "[rules.mine]"),
     Case(QUIZ + "form.limit = 4", "mine.form.limit", "must lie between 1 and 3", "form.limit = 4"),
     Case(QUIZ + "form.ad = 5", "mine.form.ad", "is not a setting of [rules.mine.form], did you mean 'add'?", "form.ad"),
 ]  # fmt: skip
