@@ -22,6 +22,7 @@ from sim.reporting.manifest import model_hash
 from sim.reporting.metrics import metric
 from sim.reporting.results import Results
 from sim.reporting.statistics import Paired
+from sim.reporting.verdicts import verdict
 from sim.runs import simulate
 
 SCENARIO, USERS, REPLICATIONS = "ideas", 20_000, 8
@@ -114,6 +115,7 @@ def entry(number: int, idea: Idea, text: str, contrast: Contrast, other: Results
     rules = [rule for rule in other.scenario.rules.values() if rule.why]
     yield f"## {number} {rules[-1].why if rules else idea.name}\n"
     yield f"```toml\n{lines_of_design(text, idea.name)}\n```\n"
+    yield f"**{verdict(contrast)}.**\n"
     yield "| | as it stands | change |\n|---|---:|---:|"
     if idea.deed:
         rows = contrast.deeds.filter(pl.col("deed") == idea.deed)["change"]
