@@ -12,3 +12,4 @@ Ints = NDArray[np.int64]
 Some = TypeVar("Some", float, Floats)  # one number or a row of them
 Flags = NDArray[np.bool_]
 NOBODY = -1  # no project, no team, the end of a list
+NO_LIMIT = 2**62  # more than any sum comes to

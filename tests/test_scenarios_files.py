@@ -22,8 +22,11 @@ DAY = DAY_S * SECOND
 
 
 def test_every_promised_scenario_is_there() -> None:
-    """The campaigns, the year, the account, the comparisons and hello are shipped under their names."""
-    campaigns, others = ["double11_2018", "week95_2022"], ["match_pools", "point_farms", "zhejiang_account"]
+    """The campaigns, the year, the account, the comparisons, the ideas and hello are shipped under their names."""
+    campaigns, others = (
+        ["double11_2018", "week95_2022"],
+        ["ideas", "match_pools", "point_farms", "zhejiang_account"],
+    )
     assert sorted([*campaigns, *others, "hello", "year_fy2022"]) == NAMES
     assert set(NAMES) <= set(list_scenarios())
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sim.bookkeeping import Kind
 from sim.domain.prizes import beans_of_fen, scaled
 from sim.domain.ratios import PPM, share_of
-from sim.scenario import Pool, Rule, Scenario, since_start
+from sim.scenario import Pool, Rule, Scenario, has_members, since_start
 from sim.scenario.incentives import ANY
 from sim.spans import DAY_US, NEVER_US
 
@@ -64,7 +64,7 @@ def purse_of(scenario: Scenario, rule: Rule) -> int:
     """The money of a rule that pays money, at real size: its budget, or what its ranks are promised in all; none for a
     game that nobody plays, or teams that nobody can join."""
     rank = rule.form.rank
-    if not scenario.play.open or (rank is not None and rank.of == "team" and not scenario.teams.open):
+    if not scenario.play.open or (rank is not None and rank.of == "team" and not has_members(scenario)):
         return 0
     if rule.budget is not None:
         return rule.budget

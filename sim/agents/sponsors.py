@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from sim.agents.budgets import OF_RULES, all_pools, least_grant
 from sim.agents.matching import Promise, promises
 from sim.agents.outbox import Outbox
+from sim.arrays import NO_LIMIT
 from sim.bookkeeping import Kind
 from sim.domain.beans import fen_of_beans
 from sim.scenario import Pool, Redemption, Scenario, since_start
 from sim.spans import DAY_US, NEVER_US
 
-NO_LIMIT = 2**62
 BUDGET, CAP, ROW = range(3)  # columns of `limits`
 
 

@@ -256,16 +256,20 @@ class Market:
         return int(theirs[now // DAY_US % len(theirs)]) if len(theirs) else NOBODY
 
     def state(self) -> dict[str, Any]:
-        """What a snapshot keeps."""
+        """What a snapshot keeps. The stamp is for what is at hand in one process only."""
+        public = self.public.copy()
+        public["stamp"] = 0
         return {
-            "public": self.public, "vouchers": self.vouchers, "pull": self.pull, "bought": np.array([self.bought]),
+            "public": public, "vouchers": self.vouchers, "pull": self.pull, "bought": np.array([self.bought]),
             "shown": self.shown, "stock": self.stock, "taken": self.taken,
             "given": np.array([self.given_fen, self.daily_fen]),
         }  # fmt: skip
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put back what stood published, which the few read before they publish anew, and the stock."""
+        stamp = self.public["stamp"].copy()  # nothing at hand from before is taken for what is published now
         self.public[:] = state["public"]
+        self.public["stamp"] = stamp
         self.worth = None  # a fork may have other rules
         self.stock, self.taken = state["stock"].copy(), state["taken"].copy()
         self.given_fen, self.daily_fen = (int(x) for x in state["given"])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sim.loading.lines import Path
 from sim.loading.ruleacts import brings_beans, for_teams, happens, opens, worth_something
-from sim.scenario import Scenario, since_start
+from sim.scenario import Scenario, has_members, since_start
 
 
 @dataclass(frozen=True)
@@ -180,8 +180,9 @@ HOLDERS = _when(
     "open = true in [account], as it is for who holds one", "account.open", "rules.*.who.holder",
 )  # fmt: skip
 MEMBERS = _when(
-    lambda s, path: s.teams.open or s.rules[str(path[1])].who.team is not True,
-    "open = true in [teams], as it is for who is in one", "teams.open", "rules.*.who.team",
+    lambda s, path: has_members(s) or s.rules[str(path[1])].who.team is not True,
+    'open = true in [teams] and a deed with effect = "team", as it is for who is in one',
+    "teams.open", "deeds.*.effect", "rules.*.who.team",
 )  # fmt: skip
 MULTIPLIES = _when(
     lambda s, path: worth_something(s, str(path[1]), before=True),
@@ -197,8 +198,9 @@ HOURS = _when(
     "something that brings charity hours", "deeds.*.hours", "deeds.*.effect", "orders.hours",
 )  # fmt: skip
 OF_TEAMS = _when(
-    lambda s, path: s.teams.open or not for_teams(s.rules[str(path[1])].form), "open = true in [teams]",
-    "teams.open", "rules.*.form.rank.of", "rules.*.form.share.of",
+    lambda s, path: has_members(s) or not for_teams(s.rules[str(path[1])].form),
+    'open = true in [teams] and a deed with effect = "team"',
+    "teams.open", "deeds.*.effect", "rules.*.form.rank.of", "rules.*.form.share.of",
 )  # fmt: skip
 RECRUITED = _when(
     lambda s, _: s.sharing.invite > 0 and s.sharing.invite_recruits > 0,
@@ -261,7 +263,7 @@ TABLE: tuple[tuple[tuple[Condition, ...], str], ...] = (
     ((VIRTUAL,), "orders.virtual_timer"),
     ((NAMED,), "cities.*"),
     ((RULED, HAPPENS, HOLDERS, MEMBERS), "rules.*"),
-    ((MULTIPLIES,), "rules.*.form.times rules.*.form.streak"),
+    ((MULTIPLIES,), "rules.*.form.times rules.*.form.streak.steps"),
     ((CAPPED,), "rules.*.form.cap rules.*.form.fading_cap"),
     ((EXCHANGED,), "rules.*.form.price"),
     ((GROWING,), "rules.*.form.decay rules.*.form.goal.beans"),

@@ -39,7 +39,7 @@ from sim.spans import SECOND
 
 __all__ = [
     "City", "Clock", "CurvePoint", "Festival", "FineWindow", "Gifts", "Merchants", "Phase", "Pool", "Projects",
-    "Redemption", "Rule", "Scenario", "Settings", "since_start",
+    "Redemption", "Rule", "Scenario", "Settings", "has_members", "since_start",
 ]  # fmt: skip
 
 
@@ -116,6 +116,11 @@ class Scenario(Settings):
 
         given = {"users": users, "seed": seed}
         return load_scenario(name_or_path, design, {k: v for k, v in given.items() if v is not None})
+
+
+def has_members(scenario: Scenario) -> bool:
+    """Whether anybody can be in a team."""
+    return scenario.teams.open and any(deed.effect == "team" for deed in scenario.deeds.values())
 
 
 def since_start(scenario: Scenario, instant: datetime) -> int:
