@@ -136,10 +136,15 @@ def overview(contrasts: Mapping[str, Contrast]) -> Iterator[str]:
             change(moved.gained, "count"),
             change(moved.displaced, "count", signed=False),
             change(contrast.change("programme_cost_fen"), "fen"),
-            "not sure" if each is None else change(each, "fen", signed=False),
+            _each(contrast) if each is None else change(each, "fen", signed=False),
         ]
         yield f"| {number} `{idea.name}` | {' | '.join(numbers)} |"
     yield ""
+
+
+def _each(contrast: Contrast) -> str:
+    """Why an extra deed has no cost."""
+    return "no more deeds" if contrast.extra.falls or not contrast.extra.mean else "not sure"
 
 
 def entry(
@@ -157,7 +162,7 @@ def entry(
     for name in [name for name in other.scenario.rules if name not in contrast.base.scenario.rules]:
         yield f"`{name}` {paid_words(given(other, name))}.\n"
     if beside is not None:
-        yield f"{sentence(idea, beside, f'`{idea.beside}`')}\n"
+        yield f"{deed_words(idea.deed, beside, f'`{idea.beside}`')}\n"
     yield from [f"{idea.note}.\n"] if idea.note else []
     yield f"Hangs on: {idea.hangs_on}.\n"
 

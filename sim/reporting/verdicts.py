@@ -50,6 +50,8 @@ def _share_displaced(moved: Moved) -> str:
         return "none are displaced"
     if moved.gained.mean <= 0:
         return "none are gained"
+    if moved.displaced.mean > moved.gained.mean:
+        return "more are displaced elsewhere than gained"
     return f"of 100 gained {100 * moved.displaced.mean / moved.gained.mean:,.0f} are displaced elsewhere"
 
 

@@ -39,6 +39,7 @@ def test_an_idea_says_what_should_move_and_what_it_hangs_on(idea: Idea) -> None:
     assert idea.deed in ("", *scenario.deeds)
     assert idea.pays in ("", *scenario.rules)
     assert idea.beside in ("", *(other.name for other in ideas()))
+    assert idea.deed or not idea.beside
     assert idea.hangs_on
     assert not idea.hangs_on.endswith(".")
     assert 3 <= len(lines_of_design(scenario_text(SCENARIO), idea.name).splitlines()) <= 13
