@@ -14,7 +14,7 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := install
-.PHONY: install run load test nightly check bench bench-ledger bench-pairing baseline docs response cookbook calibrate lock clean
+.PHONY: install run load test nightly check bench bench-ledger bench-pairing bench-rules baseline docs response cookbook calibrate lock clean
 
 install: $(STAMP)
 
@@ -66,6 +66,10 @@ $(FRAMES)/.installed: tests/benchmarks/peers/frames.lock | install
 
 bench-ledger: install  ## the ledger's figures beside pgbench's, into docs/ledger.md
 	@$(PY) -m tests.benchmarks.ledger --into docs/ledger.md
+
+bench-rules: install  ## what live rules cost the kernel, and twenty designs to load
+	@$(PY) -m tests.benchmarks.rules
+	@$(PY) -m tests.benchmarks.designs
 
 bench-pairing: install  ## how much sharper common luck makes a comparison of designs
 	@$(PY) -m tests.benchmarks.pairing
