@@ -17,6 +17,7 @@ from sim.spans import DAY_S, SECOND
 SIZES = {
     "double11_2018": 1_500,
     "hello": 3_000,
+    "ideas": 3_000,
     "match_pools": 4_000,
     "point_farms": 4_000,
     "week95_2022": 5_000,
@@ -32,6 +33,10 @@ SHOWS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "hello": (
         ("deeds", "pools", "retention"),
         ("gifts", "matched_fen", "beans_issued", "minutes_labour", "affordable"),
+    ),
+    "ideas": (
+        ("rules", "pools", "teams"),
+        ("gifts", "matched_fen", "beans_redeemed", "new_players", "d7", "programme_cost_fen"),
     ),
     "match_pools": (
         ("pools", "sources"),

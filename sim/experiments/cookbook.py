@@ -11,17 +11,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from math import isfinite
 from pathlib import Path
 
 import polars as pl
 
 from sim.loading import scenario_text
+from sim.reporting.amounts import amount
 from sim.reporting.contrast import Contrast, compare
 from sim.reporting.manifest import model_hash
 from sim.reporting.metrics import metric
 from sim.reporting.results import Results
-from sim.reporting.statistics import Paired
+from sim.reporting.statistics import Paired, paired
 from sim.reporting.verdicts import verdict
 from sim.runs import simulate
 
@@ -37,8 +37,8 @@ add a table `[designs.mine.rules.name]` and run both:
 ```console
 $ beanpeak scenarios copy ideas mine.toml
 $ beanpeak scenarios check mine.toml
-$ beanpeak run mine.toml --design base --replications 4
-$ beanpeak run mine.toml --design mine --replications 4
+$ beanpeak run mine.toml --design base --replications 8
+$ beanpeak run mine.toml --design mine --replications 8
 ```
 
 An editor that knows `scenario.schema.json` shows every setting of a rule with a hint; a mistake is told with its line.
@@ -46,21 +46,27 @@ An editor that knows `scenario.schema.json` shows every setting of a rule with a
 mine.toml mine.toml:mine` says what a design changes.
 
 Each idea below was played {replications} times at {users} users beside the week as it stands, with the same luck: the
-difference is the rule's. Numbers stand at simulated size with half their 95 % interval; costs are beans at their price
-when they are given, and money. The model is `{model}`. What should come of an idea was written down before it was
-played; ✗ marks where it did not. These are comparisons in a model and no forecast, and each answer names the
-assumption it hangs on.
+difference is the rule's. Sums stand at simulated size, ± half their 95 % interval; costs are beans at their price when
+they are given, and money. "Surely" is an interval that leaves out nothing. The model is `{model}`.
+
+What should come of an idea was written down before it was played: ✓ marks where it did, ? where it is not sure, ✗ where
+it went the other way. These are comparisons in a model and no forecast, and each answer names the assumption it hangs
+on.
 """
+MARKS = {"up": ("rises", "falls"), "down": ("falls", "rises")}
 
 
 @dataclass(frozen=True)
 class Idea:
-    """An idea: its design, what should move, and what the answer hangs on."""
+    """An idea: its design, what should move, what the answer hangs on, which idea to hold it against, and what to mind
+    in its numbers."""
 
     name: str
     hangs_on: str
     deed: str = ""
     pays: str = ""
+    beside: str = ""
+    note: str = ""
     moves: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -82,16 +88,19 @@ def lines_of_design(text: str, name: str) -> str:
     return "\n".join(lines).strip()
 
 
-def moved_as_said(change: Paired, way: str) -> bool:
-    """Whether a metric moved the way that was written down; where none was, it has."""
-    return {"up": change.rises, "down": change.falls}.get(way, True)
+def mark(change: Paired, way: str) -> str:
+    """Whether a metric moved the way that was written down; nothing where none was."""
+    if way not in MARKS:
+        return ""
+    said, other = (getattr(change, name) for name in MARKS[way])
+    return f"{MARKS[way][0]} {'✓' if said else '✗' if other else '?'}"
 
 
 def given(results: Results, rule: str) -> dict[str, float]:
-    """What a rule gave in the mean over replications: grants, people, cost in fen, and what is left of its budget."""
+    """What a rule gave in the mean over replications: grants, people, cost in fen, and what else it did."""
     rows = results.tables["rules"].filter(pl.col("rule") == rule)
-    columns = ("grants", "people", "cost_fen", "beans", "messages", "badges", "budget_fen")
-    return {name: float(rows[name].mean() or 0.0) for name in columns}  # type: ignore[arg-type]
+    columns = ("grants", "people", "cost_fen", "messages", "badges", "beans_gone", "budget_fen")
+    return {name: _mean(rows[name]) for name in columns}
 
 
 def played(name: str, users: int = USERS, replications: int = REPLICATIONS) -> Results:
@@ -100,85 +109,134 @@ def played(name: str, users: int = USERS, replications: int = REPLICATIONS) -> R
 
 
 def page(users: int = USERS, replications: int = REPLICATIONS) -> Iterator[str]:
-    """The lines of the page."""
+    """The lines of the page: all ideas at a glance, then each."""
     text = scenario_text(SCENARIO)
     yield INTRO.format(users=f"{users:,}", replications=replications, model=model_hash()[:12])
-    base = played("base", users, replications)
+    runs = {"base": played("base", users, replications)}
     for number, idea in enumerate(ideas(), 1):
         print(f"{number} of {len(ideas())}: {idea.name}", file=sys.stderr)
-        other = played(idea.name, users, replications)
-        yield from entry(number, idea, text, compare(base, other), other)
+        runs[idea.name] = played(idea.name, users, replications)
+    contrasts = {idea.name: compare(runs["base"], runs[idea.name]) for idea in ideas()}
+    yield from overview(contrasts)
+    for number, idea in enumerate(ideas(), 1):
+        beside = compare(runs[idea.beside], runs[idea.name]) if idea.beside else None
+        yield from entry(number, idea, text, contrasts[idea.name], beside)
 
 
-def entry(number: int, idea: Idea, text: str, contrast: Contrast, other: Results) -> Iterator[str]:
-    """One idea of the page."""
+def overview(contrasts: Mapping[str, Contrast]) -> Iterator[str]:
+    """All ideas at a glance."""
+    yield "## All ideas\n"
+    yield "| idea | deeds more | gained | displaced elsewhere | programme cost more | cost per extra deed |"
+    yield "|---|---:|---:|---:|---:|---:|"
+    for number, idea in enumerate(ideas(), 1):
+        contrast = contrasts[idea.name]
+        moved, each = contrast.by_deed, contrast.cost_per_extra_deed
+        numbers = [
+            change(contrast.extra, "count"),
+            change(moved.gained, "count"),
+            change(moved.displaced, "count", signed=False),
+            change(contrast.change("programme_cost_fen"), "fen"),
+            _each(contrast) if each is None else change(each, "fen", signed=False),
+        ]
+        yield f"| {number} `{idea.name}` | {' | '.join(numbers)} |"
+    yield ""
+
+
+def _each(contrast: Contrast) -> str:
+    """Why an extra deed has no cost."""
+    return "no more deeds" if contrast.extra.falls or not contrast.extra.mean else "not sure"
+
+
+def entry(
+    number: int, idea: Idea, text: str, contrast: Contrast, beside: Contrast | None = None
+) -> Iterator[str]:
+    """One idea of the page: its lines, what it did in a sentence, the numbers, what it gave, what that hangs on."""
+    other = contrast.other
     rules = [rule for rule in other.scenario.rules.values() if rule.why]
     yield f"## {number} {rules[-1].why if rules else idea.name}\n"
     yield f"```toml\n{lines_of_design(text, idea.name)}\n```\n"
-    yield f"**{verdict(contrast)}.**\n"
-    yield "| | as it stands | change |\n|---|---:|---:|"
-    if idea.deed:
-        rows = contrast.deeds.filter(pl.col("deed") == idea.deed)["change"]
-        before = contrast.base.tables["deeds"].filter(pl.col("deed") == idea.deed)["times"].mean()
-        yield row(f"`{idea.deed}` done", float(before or 0.0), _of(rows), "", "count")  # type: ignore[arg-type]
-    for name, way in idea.moves.items():
-        change, about = contrast.change(name), metric(name)
-        yield row(about.headline or about.definition, contrast.level(name), change, way, about.unit)
-    moved = contrast.by_deed
-    yield row("deeds gained", None, moved.gained, "", "count")
-    yield row("deeds displaced elsewhere", None, moved.displaced, "", "count")
-    yield row(
-        "programme cost",
-        contrast.level("programme_cost_fen"),
-        contrast.change("programme_cost_fen"),
-        "",
-        "fen",
-    )
+    yield f"**{sentence(idea, contrast)}**\n"
+    yield "| | as it stands | change | expected |\n|---|---:|---:|---|"
+    yield from rows_of(idea, contrast)
     yield ""
     for name in [name for name in other.scenario.rules if name not in contrast.base.scenario.rules]:
-        yield paid_words(name, given(other, name))
+        yield f"`{name}` {paid_words(given(other, name))}.\n"
+    if beside is not None:
+        yield f"{deed_words(idea.deed, beside, f'`{idea.beside}`')}\n"
+    yield from [f"{idea.note}.\n"] if idea.note else []
     yield f"Hangs on: {idea.hangs_on}.\n"
 
 
-def paid_words(name: str, gave: Mapping[str, float]) -> str:
-    """What a rule gave, in words."""
-    words = [
-        f"gave {gave['grants']:,.0f} times to {gave['people']:,.0f} people",
-        f"cost {yuan(gave['cost_fen'])}",
-    ]
-    words += [f"{gave['messages']:,.0f} messages"] if gave["messages"] else []
-    words += [f"{gave['badges']:,.0f} badges"] if gave["badges"] else []
-    words += [f"of a budget of {yuan(gave['budget_fen'])}"] if gave["budget_fen"] else []
-    return f"`{name}` {', '.join(words)}.\n"
+def sentence(idea: Idea, contrast: Contrast, base: str = "the week as it stands") -> str:
+    """Whether the idea's deed surely rises, whether deeds do, what is displaced, and what an extra deed costs."""
+    said = verdict(contrast, (base, f"`{idea.name}`"))
+    words = [f"{said[0].upper()}{said[1:]}."]
+    if idea.deed:
+        words.insert(0, deed_words(idea.deed, contrast, base))
+    return " ".join(words)
 
 
-def row(words: str, before: float | None, change: Paired, way: str, unit: str) -> str:
+def deed_words(deed: str, contrast: Contrast, base: str) -> str:
+    """Whether a deed is done more often."""
+    moved, before = times(deed, contrast)
+    share = f", {100 * moved.mean / before:+.1f} %" if before else ""
+    numbers = f"({change(moved, 'count')}{share})"
+    if moved.rises or moved.falls:
+        return f"`{deed}` is surely done {'more' if moved.rises else 'less'} often than in {base} {numbers}."
+    return f"Whether `{deed}` is done more often than in {base} is not sure {numbers}."
+
+
+def times(deed: str, contrast: Contrast) -> tuple[Paired, float]:
+    """The change in how often a deed is done, and how often it was done before."""
+    before = contrast.base.tables["deeds"].filter(pl.col("deed") == deed)["times"]
+    changes = contrast.deeds.filter(pl.col("deed") == deed)["change"]
+    return paired(changes.to_numpy()), _mean(before)
+
+
+def rows_of(idea: Idea, contrast: Contrast) -> Iterator[str]:
+    """The lines of an idea's table: its deed, what should move, what all others do, what it costs."""
+    if idea.deed:
+        moved, before = times(idea.deed, contrast)
+        yield row(f"`{idea.deed}` done", amount("count", before), change(moved, "count"))
+    cost = {} if "programme_cost_fen" in idea.moves else {"programme_cost_fen": ""}
+    gained, displaced = contrast.by_deed.gained, contrast.by_deed.displaced
+    for name, way in {**idea.moves, **cost}.items():
+        about, moved = metric(name), contrast.change(name)
+        level = amount(about.unit, contrast.level(name))
+        yield row(about.headline or about.definition, level, change(moved, about.unit), mark(moved, way))
+    yield row("deeds gained", "", change(gained, "count"))
+    yield row("deeds displaced elsewhere", "", change(displaced, "count", signed=False))
+
+
+def row(words: str, before: str, after: str, expected: str = "") -> str:
     """A line of an idea's table."""
-    mark = "" if moved_as_said(change, way) else " ✗"
-    level = "" if before is None else told(before, unit)
-    half = f" ± {told(change.half, unit)}" if isfinite(change.half) else ""
-    sign = "+" if change.mean > 0 else ""
-    return f"| {words} | {level} | {sign}{told(change.mean, unit)}{half}{mark} |"
+    return f"| {words} | {before} | {after} | {expected} |"
 
 
-def told(value: float, unit: str) -> str:
-    """A number of a unit, for people."""
-    if not isfinite(value):
-        return "–"
-    return (
-        yuan(value) if unit.startswith("fen") else f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
-    )
+def change(moved: Paired, unit: str, *, signed: bool = True) -> str:
+    """A change with half its interval, for people."""
+    sign = "+" if signed and moved.mean > 0 else ""
+    return sign + amount(unit, moved.mean, moved.interval[1])
 
 
-def yuan(fen: float) -> str:
-    """Money for people."""
-    return f"{fen / 100:,.2f} yuan"
+def paid_words(gave: Mapping[str, float]) -> str:
+    """What a rule gave, in words."""
+    words = []
+    if gave["grants"]:
+        whom = f" to {gave['people']:,.0f} people" if gave["people"] else " to projects"
+        words.append(f"gave {gave['grants']:,.0f} times{whom}")
+    for name, said in (
+        ("messages", "sent {:,.0f} messages"), ("badges", "led to {:,.0f} badges"),
+        ("beans_gone", "let {:,.0f} beans go"),
+    ):  # fmt: skip
+        words += [said.format(gave[name])] if gave[name] else []
+    words.append(f"cost {amount('fen', gave['cost_fen'])}" if gave["cost_fen"] else "cost nothing")
+    words += [f"of a budget of {amount('fen', gave['budget_fen'])}"] if gave["budget_fen"] else []
+    return ", ".join(words)
 
 
-def _of(changes: pl.Series) -> Paired:
-    from sim.reporting.statistics import paired
-
-    return paired(changes.to_numpy())
+def _mean(values: pl.Series) -> float:
+    return float(values.mean() or 0.0)  # type: ignore[arg-type]
 
 
 def main(file: str, users: str = str(USERS), replications: str = str(REPLICATIONS)) -> None:

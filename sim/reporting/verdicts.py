@@ -18,13 +18,13 @@ from sim.reporting.terminal import literal
 
 MOST_NAMES = 4
 UNDEFINED = "undefined: deeds do not rise"
-UNSURE = "undefined: deeds do not surely rise; take more replications"
+UNSURE = "undefined: deeds do not surely rise"
 LUCK = "one replication: how much of it is luck is not known; take --replications 8"
 
 
-def verdict(contrast: Contrast) -> str:
-    """Whether a design brings deeds, what that displaces, and at what cost."""
-    first, second = (literal(name) for name in contrast.names)
+def verdict(contrast: Contrast, names: tuple[str, str] | None = None) -> str:
+    """Whether a design brings deeds, what that displaces, and at what cost; `names` are what the two are called."""
+    first, second = names or (literal(name) for name in contrast.names)
     extra, moved = contrast.extra, contrast.by_deed
     if not (contrast.deeds["change"] != 0).any():
         return f"{second} changes no deed against {first}"
@@ -50,6 +50,8 @@ def _share_displaced(moved: Moved) -> str:
         return "none are displaced"
     if moved.gained.mean <= 0:
         return "none are gained"
+    if moved.displaced.mean > moved.gained.mean:
+        return "more are displaced elsewhere than gained"
     return f"of 100 gained {100 * moved.displaced.mean / moved.gained.mean:,.0f} are displaced elsewhere"
 
 

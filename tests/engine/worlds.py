@@ -196,6 +196,11 @@ def world(name: str, users: int, seed: int = 1, design: str = "base") -> Scenari
     return made(document, users, seed, design)
 
 
+def ideas_as(design: str, users: int) -> Scenario:
+    """The shipped ideas under a design of theirs, or under many at once."""
+    return world("ideas_together" if design in TOGETHER else "ideas", users, 1, design)
+
+
 def ideas_together() -> dict[str, Any]:
     """The scenario of ideas with designs that are many of its designs at once."""
     document = tomllib.loads(scenario_text("ideas"))

@@ -15,7 +15,10 @@ import polars as pl
 import pytest
 
 from loadtests.target import TargetServer
+from sim.experiments.cookbook import ideas
+from sim.loading import resolved_toml
 from tests.commands import beanpeak, ended, started
+from tests.engine.worlds import TOGETHER, world
 
 from .conftest import NO_HURRY, sent_something, until
 
@@ -86,6 +89,38 @@ def test_a_campaign_is_sent_and_every_bean_fen_and_minute_is_found_again(tmp_pat
         assert (folder / name).exists(), name
     assert pl.read_parquet(folder / "seconds.parquet")["offered"].sum() == report["counts"]["scheduled"]
     assert not list(folder.rglob("*.json.token")) + list(folder.rglob("keys.json"))
+
+
+NIGHTLY_IDEAS = ("others", *(idea.name for idea in ideas()))
+
+
+@pytest.mark.parametrize(
+    "design", ["many", *(pytest.param(design, marks=pytest.mark.nightly) for design in NIGHTLY_IDEAS)]
+)
+def test_whatever_rules_pay_passes_the_audit(tmp_path: Path, design: str) -> None:
+    """Many ideas at once, and each by itself: requests in flight side by side end as the simulation's books."""
+    together = resolved_toml(world("ideas_together", 200))
+    (tmp_path / "mine.toml").write_text(together, encoding="utf-8")
+    flags = (
+        "--no-figures",
+        "--json",
+        "--users",
+        "200",
+        "--peak-rate",
+        "1000",
+        "--floor-rate",
+        "1000",
+        "--slo",
+        NO_HURRY,
+    )
+    named = ("mine.toml" if design in TOGETHER else "ideas", "--design", design)
+    report = json.loads(output("load", *named, *flags, cwd=tmp_path))
+    assert report["audit"]["verdict"] == "passed", report["audit"]
+    counts = report["counts"]
+    assert (
+        counts["accepted"] + counts["rejected"] == counts["scheduled"] > 500
+    )  # the audit says whether rightly
+    assert "GRANT" in report["kinds"]
 
 
 def test_two_workers_and_a_killed_server_lose_and_double_nothing(tmp_path: Path) -> None:

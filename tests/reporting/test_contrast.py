@@ -150,6 +150,18 @@ def test_the_verdict_says_whether_deeds_rise(
     assert (LUCK in verdict(contrast)) == (len(before) == 1)
 
 
+def test_of_a_hundred_gained_not_more_than_a_hundred_are_displaced(run: Run) -> None:
+    """Where more fall than rise, that is said, and no share of it."""
+    less = compare(
+        run("a", {"quiz": [10, 10], "steps": [30, 30]}), run("b", {"quiz": [11, 11], "steps": [10, 10]})
+    )
+    assert "; more are displaced elsewhere than gained; " in verdict(less)
+    half = compare(
+        run("a", {"quiz": [10, 10], "steps": [30, 30]}), run("b", {"quiz": [14, 14], "steps": [28, 28]})
+    )
+    assert "; of 100 gained 50 are displaced elsewhere; " in verdict(half)
+
+
 def test_a_cost_per_extra_deed_is_undefined_in_words_where_deeds_do_not_surely_rise(
     run: Run,
 ) -> None:

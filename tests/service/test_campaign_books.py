@@ -30,7 +30,7 @@ from sim.trace import Trace
 from sim.tracing.generate import trace_slice
 from sim.tracing.window import span_of
 from sim.wire import Wire
-from tests.engine.worlds import TOGETHER, world
+from tests.engine.worlds import TOGETHER, ideas_as
 from tests.service.serving import DAY
 from tests.service.serving import Client as Asking
 
@@ -124,11 +124,6 @@ def assert_corrections_alone(refused: list[str], trace: Trace) -> None:
 # --- incentive rules --------------------------------------------------------------------------------------------
 
 
-def ideas_as(design: str) -> Scenario:
-    """The shipped ideas under a design of theirs, or under many at once."""
-    return world("ideas_together" if design in TOGETHER else "ideas", IDEAS_USERS, 1, design)
-
-
 def assert_rules_gave(asking: Asking, scenario: Scenario) -> None:
     """What the ledger says of every rule is what the simulation's table says."""
     table = simulate_once(scenario).tables["rules"].filter(pl.col("rule") != "")
@@ -163,7 +158,7 @@ def test_what_rules_give_stands_in_the_ledger_as_in_the_simulations_books(
 ) -> None:
     """Many ideas at once, and each by itself: every account, and what every rule gave; the audit passes, also after
     somebody asked for more than a budget has left."""
-    scenario = ideas_as(design)
+    scenario = ideas_as(design, IDEAS_USERS)
     trace = trace_slice(scenario, design, span_of(scenario, None, None))
 
     def then(asking: Asking) -> None:
