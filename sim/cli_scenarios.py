@@ -69,9 +69,12 @@ def show(
 ) -> None:
     """Print a scenario's file, or every setting it resolves to."""
     from sim.loading import load_scenario, resolved_toml, scenario_text
+    from sim.loading.resolved import by_itself
 
-    if resolved or design != "base":
-        print(resolved_toml(load_scenario(scenario, design)), end="")
+    if design != "base":
+        print(resolved_toml(by_itself(load_scenario(scenario, design))), end="")
+    elif resolved:
+        print(resolved_toml(load_scenario(scenario)), end="")
     else:
         print(scenario_text(scenario), end="")
 

@@ -15,6 +15,7 @@ from sim.loading import json_schema, list_scenarios, load_scenario, resolved_tom
 from sim.loading.resolved import SCHEMA_FILE
 from sim.scenario import Scenario
 from sim.spans import DAY_S, SECOND
+from tests.commands import beanpeak
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
 NAMES = sorted(f.stem for f in FOLDER.glob("*.toml"))
@@ -38,6 +39,17 @@ def test_every_scenario_loads_with_each_of_its_designs(name: str) -> None:
     assert base.designs
     for design in base.designs:
         assert load_scenario(name, design) != base
+
+
+@pytest.mark.parametrize("design", sorted(load_scenario("ideas").designs))
+def test_a_scenario_under_a_design_is_shown_as_one_that_loads_by_itself(design: str, tmp_path: Path) -> None:
+    """Without the designs beside it: what is shown says the same."""
+    there = load_scenario("ideas", design)
+    (tmp_path / "one.toml").write_text(
+        beanpeak("scenarios", "show", "ideas", "--design", design, cwd=tmp_path).stdout, "utf-8"
+    )
+    alone = load_scenario(tmp_path / "one.toml")
+    assert (alone.rules, alone.pools, alone.designs) == (there.rules, there.pools, {})
 
 
 @pytest.mark.parametrize("name", NAMES)

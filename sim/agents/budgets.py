@@ -150,7 +150,7 @@ class Budgets:
 
     @classmethod
     def draw(cls, scenario: Scenario) -> Budgets:
-        """Everything is still there."""
+        """Everything is still there; what would not pay its least grant even so has ended before it began."""
         rules, world = list(scenario.rules.values()), scenario.scenario
         total = np.full(len(rules), UNLIMITED)
         for k, rule in enumerate(rules):
@@ -158,7 +158,12 @@ class Budgets:
                 fen = scaled(rule.budget, world.users, world.real_users)
                 total[k] = beans_of_fen(fen, scenario.beans.per_yuan)
         least = np.array([least_grant(scenario, rule) for rule in rules], np.int64)
-        return cls(scenario, pool_of_rule(scenario), least, total, total.copy(), np.zeros(len(rules), bool))
+        purses = [
+            scaled(purse_of(scenario, rule), world.users, world.real_users) if pays_money(rule) else UNLIMITED
+            for rule in rules
+        ]
+        ended = np.minimum(total, np.array(purses, np.int64)) < least
+        return cls(scenario, pool_of_rule(scenario), least, total, total.copy(), ended)
 
     @property
     def limited(self) -> NDArray[np.bool_]:

@@ -253,7 +253,7 @@ def rule_sets(scenario: Scenario) -> dict[str, int]:
         "refers": where(lambda r: r.form.refer is not None),
         "limited": bits(np.flatnonzero(Budgets.draw(scenario).limited).tolist()),
         "delayed": where(lambda r: r.form.later is not None),
-        "open": ALL_BITS,
+        "open": ALL_BITS & ~Budgets.draw(scenario).ended_mask(),
     }
 
 
@@ -389,10 +389,12 @@ def bean_terms(scenario: Scenario, mask: int) -> tuple[int, float]:
 
 
 def everybodys(scenario: Scenario) -> int:
-    """The rules that are meant for everybody, whatever they did."""
+    """The rules that are meant for everybody, whatever they did, and that can pay anything at all."""
     rules = scenario.rules.values()
     asked = [any(v not in (None, ()) for v in rule.who.__dict__.values()) for rule in rules]
-    return bits([k for k, asks in enumerate(asked) if not asks]) & EVERY
+    return (
+        bits([k for k, asks in enumerate(asked) if not asks]) & EVERY & ~Budgets.draw(scenario).ended_mask()
+    )
 
 
 def day_cap(scenario: Scenario) -> int:

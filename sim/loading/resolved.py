@@ -45,6 +45,13 @@ def resolved_toml(scenario: Scenario) -> str:
     return "\n".join(lines).lstrip("\n") + "\n"
 
 
+def by_itself(scenario: Scenario) -> Scenario:
+    """A scenario under a design as one that stands alone: without the designs beside it, and cities that only those
+    named."""
+    named = any(rule.who.city for rule in scenario.rules.values())
+    return scenario.model_copy(update={"designs": {}} | ({} if named else {"cities": {}}))
+
+
 def json_schema() -> dict[str, Any]:
     """The JSON schema of a scenario file; amounts with units are texts with examples."""
     schema = Scenario.model_json_schema()

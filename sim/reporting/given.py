@@ -19,8 +19,24 @@ BESIDES = {"minutes": "minutes", "messages": "messages", "badges": "badges", "be
 WORDS = {"minutes": "charity time", "messages": "messages", "badges": "badges", "beans_gone": "beans let go"}
 
 
+# Forms that are there to give something: a rule of one is told also when it gave nothing.
+GIVING = (
+    "add",
+    "add_hours",
+    "times",
+    "tiers",
+    "streak",
+    "lottery",
+    "rank",
+    "share",
+    "refer",
+    "match",
+    "cofund",
+)
+
+
 def given(results: Results) -> dict[str, Given]:
-    """The rows of every rule that gave anything, by its name; what deeds pay by themselves first."""
+    """The rows of every rule that gave anything or was there to, by its name; what deeds pay by themselves first."""
     if "rules" not in results.tables:
         return {}
     frame = results.tables["rules"]
@@ -28,18 +44,25 @@ def given(results: Results) -> dict[str, Given]:
         str(name): frame.filter(pl.col("rule") == name).to_dicts()
         for name in frame["rule"].unique(maintain_order=True)
     }
-    some = ("cost_fen", *BESIDES)
-    return {name: its for name, its in rows.items() if any(row[column] for row in its for column in some)}
+    gives = {name for name, rule in results.scenario.rules.items() if rule.form.kind in GIVING}
+    return {name: its for name, its in rows.items() if name in gives or gave(its)}
+
+
+def gave(rows: Given) -> bool:
+    """Whether a rule gave anything, in any replication."""
+    return any(row[column] for row in rows for column in ("cost_fen", *BESIDES))
 
 
 def lines(results: Results) -> Iterator[tuple[str, str, str]]:
     """By rule: words, what it cost, and what it gave to how many."""
     for name, rows in given(results).items():
-        words = f"cost of {name}" if name != OWN else "cost of deeds' own pay"
+        words = f"cost of {name}" if name != OWN else "cost that no rule names (deeds' own pay, teams)"
         yield words, mean(rows, "cost_fen", "fen"), "; ".join(_notes(rows))
 
 
 def _notes(rows: Given) -> Iterator[str]:
+    if not gave(rows):
+        yield "it gave nothing"
     if any(row["beans"] for row in rows):
         yield f"{mean(rows, 'beans', 'beans')} beans at their price"
     if any(row["people"] for row in rows):

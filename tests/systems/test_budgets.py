@@ -32,6 +32,28 @@ def test_a_budget_is_spent_to_the_last_grant_and_never_beyond(open_handed, limit
     assert limited.campaign.budgets.left[0] == 0
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {**BONUS, "budget": "60 yuan"},  # 6 beans here: less than one grant
+        {
+            "what": "quiz",
+            "form": {"lottery": {"chance": "100 %", "money": "1 yuan"}},
+            "budget": "500 yuan",
+        },  # 50 fen
+    ],
+)
+def test_a_budget_too_small_for_one_grant_draws_nobody(rule):
+    """A rule that can never pay is as good as none, from the first moment on: the same people do the same."""
+    without, with_it = Played({}), Played({"bonus": rule})
+    assert not len(with_it.rows(Kind.GRANT, "bonus"))
+    assert not len(with_it.rows(Kind.PRIZE, "bonus"))
+    for column in ("used", "habit", "growing", "play_s", "number"):
+        np.testing.assert_array_equal(
+            with_it.campaign.population.users[column], without.campaign.population.users[column]
+        )
+
+
 def test_claims_are_served_in_keyed_order_and_those_after_are_refused(limited):
     """What asked after the budget was spent, before the rule ended, stands as refused and pays nothing."""
     refused = limited.rows(Kind.GRANT, "bonus", refused=True)
