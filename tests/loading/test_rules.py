@@ -446,7 +446,8 @@ def test_what_is_closed_is_told_at_the_rule(load: Load) -> None:
     told = [line.split(": ", 1)[1] for line in mistakes(text, load)]
     assert told == [
         f"rules.h: {IDLE}open = true in [account], as it is for who holds one; see to that or remove it",
-        f"rules.t: {IDLE}open = true in [teams], as it is for who is in one; see to that or remove it",
+        f'rules.t: {IDLE}open = true in [teams] and a deed with effect = "team", as it is for who is in one; see to'
+        " that or remove it",
     ]
 
 
